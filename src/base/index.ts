@@ -1,0 +1,15 @@
+export { type Clock, FakeClock, SystemClock, type Timer } from './clock.ts';
+export { Emitter, type ListenerFault, setListenerFault } from './emitter.ts';
+export { defineError, type ErrorEntry, errorRegistry, GraineError, messageOf } from './errors.ts';
+export { type Log, silentLog } from './log.ts';
+export { ignore, Machine, type MachineOptions, type Step, type Table } from './machine.ts';
+export { type Random, SeededRandom, SystemRandom } from './random.ts';
+export {
+  type CallTrace,
+  type EndTrace,
+  type HookTrace,
+  type LinkTrace,
+  type SipTrace,
+  TraceChannel,
+  type TraceEvent,
+} from './trace.ts';

@@ -1,0 +1,51 @@
+/** One row's outcome: the next state, and what must be done, as data, never as calls. */
+export type Step<S extends string, X> = { readonly to: S; readonly effects?: readonly X[] };
+
+/** A cell we looked at and chose to do nothing in. Written out, so that silence is a decision. */
+export const ignore = 'ignore';
+
+/** A machine is a total table: every state answers every event. A missing cell does not compile. */
+export type Table<S extends string, E extends { type: string }, X, C> = {
+  readonly [s in S]: {
+    readonly [t in E['type']]: typeof ignore | ((event: Extract<E, { type: t }>, context: C) => Step<S, X>);
+  };
+};
+
+export type MachineOptions<S extends string, E extends { type: string }, X, C> = {
+  readonly table: Table<S, E, X, C>;
+  readonly initial: S;
+  readonly context: C;
+  /** Carries out one effect. Called after the state has moved, so an effect may feed the next event. */
+  readonly perform: (effect: X) => void;
+  readonly onChange?: (from: S, event: E['type'], to: S) => void;
+};
+
+/** Runs a table. The only place a state moves, so the only place that reports a move. */
+export class Machine<S extends string, E extends { type: string }, X, C> {
+  readonly #options: MachineOptions<S, E, X, C>;
+  #state: S;
+
+  constructor(options: MachineOptions<S, E, X, C>) {
+    this.#options = options;
+    this.#state = options.initial;
+  }
+
+  get state(): S {
+    return this.#state;
+  }
+
+  /** Feeds one event. Returns false where the table says `ignore`. */
+  handle(event: E): boolean {
+    const { table, context, perform, onChange } = this.#options;
+    const cell = table[this.#state][event.type as E['type']] as
+      | typeof ignore
+      | ((event: E, context: C) => Step<S, X>);
+    if (cell === ignore) return false;
+    const step = cell(event, context);
+    const from = this.#state;
+    this.#state = step.to;
+    if (from !== step.to) onChange?.(from, event.type, step.to);
+    if (step.effects !== undefined) for (const effect of step.effects) perform(effect);
+    return true;
+  }
+}

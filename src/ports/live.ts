@@ -1,0 +1,49 @@
+/** Live state: who is registered where, which calls run on which node. In memory here; Redis for several nodes. */
+
+/** One contact of a registered user. */
+export type Binding = {
+  /** Address of record: user@realm, lower-case. */
+  readonly aor: string;
+  readonly accountSid: string;
+  readonly clientSid: string;
+  /** Contact URI as registered. */
+  readonly contact: string;
+  /** Where the REGISTER came from: the way back to the device. */
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+  readonly address: string;
+  readonly port: number;
+  readonly connectionId?: string;
+  readonly node: string;
+  readonly path: readonly string[];
+  readonly callId: string;
+  readonly cseq: number;
+  readonly q: number;
+  /** RFC 5626 instance, when the device gave one: its newer contact replaces the older. */
+  readonly instance?: string;
+  readonly userAgent: string;
+  readonly registeredAt: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+};
+
+export type LiveCall = {
+  readonly callSid: string;
+  readonly accountSid: string;
+  readonly node: string;
+  readonly startedAt: number;
+};
+
+export interface LiveStore {
+  /** Adds or refreshes. The same contact (or instance) of the AOR is replaced. */
+  bind(binding: Binding): Promise<void>;
+  /** Removes one contact, or all when `contact` is undefined. */
+  unbind(aor: string, contact?: string): Promise<void>;
+  /** Contacts that have not expired, highest q first, newest first. */
+  bindings(aor: string): Promise<readonly Binding[]>;
+  /** Every binding of an account. */
+  bindingsOf(accountSid: string): Promise<readonly Binding[]>;
+  putCall(call: LiveCall): Promise<void>;
+  removeCall(callSid: string): Promise<void>;
+  calls(accountSid: string): Promise<readonly LiveCall[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,113 @@
+/** The media port, written as if the engine were on another machine: plain-data commands that return promises, events
+ * later, no shared objects. One implementation runs in worker threads here, one speaks to rtpengine. */
+import type { Emitter } from '../base/index.ts';
+
+/** An RTP payload of a negotiated stream. */
+export type Payload = {
+  /** Payload type number we receive it with. */
+  readonly receive: number;
+  /** Payload type number we send it with. */
+  readonly send: number;
+  /** Upper-case encoding name: PCMU, PCMA, G722, OPUS, CN, TELEPHONE-EVENT. */
+  readonly codec: string;
+  readonly clockRate: number;
+  readonly channels: number;
+  readonly fmtp?: string;
+};
+
+/** What was negotiated with the far end of one endpoint. */
+export type StreamSettings = {
+  /** Where to send; undefined while unknown. Addresses are IP literals. `rtcpPort` defaults to port + 1. */
+  readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort?: number } | undefined;
+  /** First is what we send; audio codecs before telephone-event. */
+  readonly payloads: readonly Payload[];
+  /** Seen from us: may we send, may we receive. */
+  readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  /** Packet length in ms. */
+  readonly ptime: number;
+};
+
+/** A sound the engine can play. Frequencies in Hz, levels in dBm0, times in ms. */
+export type Sound =
+  | { readonly kind: 'tone'; readonly frequencies: readonly number[]; readonly levelDb: number; readonly cadence: readonly { readonly on: number; readonly off: number }[] }
+  /** Ringback of a country (ISO 3166 two letters; unknown ones sound like the US). */
+  | { readonly kind: 'ringback'; readonly country: string }
+  | { readonly kind: 'busy'; readonly country: string }
+  | { readonly kind: 'silence' }
+  /** A WAV already on this machine (the engine's owner fetched and checked it). */
+  | { readonly kind: 'file'; readonly path: string };
+
+export type PlayOptions = {
+  readonly sound: Sound;
+  /** How often; 'forever' until stopped. */
+  readonly loop: number | 'forever';
+  /** Stop by itself after this long, ms. */
+  readonly limitMs?: number;
+};
+
+/** Quality of one direction-pair at one endpoint, measured, never assumed. A figure without data is undefined. */
+export type Quality = {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly packetsLost: number;
+  readonly packetsLostPercent: number | undefined;
+  /** Interarrival jitter, RFC 3550 §6.4.1, ms. */
+  readonly jitterMs: number | undefined;
+  /** From RTCP LSR/DLSR, ms. */
+  readonly roundTripMs: number | undefined;
+  /** E-model (ITU-T G.107) from the figures above; undefined without received packets. `mosInputs` states them. */
+  readonly mos: number | undefined;
+  readonly mosInputs: { readonly codec: string; readonly lossPercent: number; readonly delayMs: number; readonly bpl: number; readonly ie: number } | undefined;
+  /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
+  readonly packetsRefused: number;
+};
+
+export type EndpointSnapshot = {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly ssrc: number;
+  readonly settings: StreamSettings | undefined;
+};
+
+/** Ways to lose an endpoint are: release() and the engine's `lost`. */
+export interface MediaEngine {
+  readonly events: Emitter<{
+    /** First packet from the far end of an endpoint. */
+    flowing: [endpoint: string, at: number];
+    /** A digit was pressed (RFC 4733), once a key, at its end. */
+    digit: [endpoint: string, digit: string, durationMs: number];
+    /** A play came to its end by itself (never after stopPlay). `error` when it could not be played. */
+    played: [endpoint: string, play: string, error: string | undefined];
+    /** No RTP for `silentMs` although some was due. */
+    silent: [endpoint: string, silentMs: number];
+    /** A recording ended by itself: full disk, limit. */
+    recorded: [session: string, error: string | undefined];
+    /** The worker or engine that carried these endpoints is gone. */
+    lost: [endpoints: readonly string[], why: string];
+  }>;
+  /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
+  open(options: { session: string; endpoint: string; address?: string }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
+  /** Sets or changes what was negotiated. */
+  configure(endpoint: string, settings: StreamSettings): Promise<void>;
+  /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
+  bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }>;
+  /** Takes the endpoint out of its bridge; both stay open and silent. */
+  unbridge(endpoint: string): Promise<void>;
+  /** Plays to the far end of this endpoint, in place of bridged audio; a new play replaces the one before. */
+  play(endpoint: string, play: string, options: PlayOptions): Promise<void>;
+  stopPlay(endpoint: string): Promise<void>;
+  /** Sends digits (0-9 * # A-D) as RFC 4733 events, in-band when telephone-event was not negotiated. */
+  sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void>;
+  /** While muted nothing the far end says (audio or digits) goes anywhere. */
+  mute(endpoint: string, muted: boolean): Promise<void>;
+  /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. */
+  startRecording(session: string, options: { path: string; left: string; right: string | undefined; maxSeconds: number }): Promise<void>;
+  stopRecording(session: string): Promise<{ path: string; seconds: number }>;
+  quality(endpoint: string): Promise<Quality>;
+  /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */
+  release(endpoint: string): Promise<Quality | undefined>;
+  stats(): Promise<{ endpoints: number; portsInUse: number; portsResting: number; portsFree: number; packetsRelayed: number; engine: string }>;
+  close(): Promise<void>;
+}
