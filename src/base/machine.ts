@@ -37,9 +37,7 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
   /** Feeds one event. Returns false where the table says `ignore`. */
   handle(event: E): boolean {
     const { table, context, perform, onChange } = this.#options;
-    const cell = table[this.#state][event.type as E['type']] as
-      | typeof ignore
-      | ((event: E, context: C) => Step<S, X>);
+    const cell = table[this.#state][event.type as E['type']] as typeof ignore | ((event: E, context: C) => Step<S, X>);
     if (cell === ignore) return false;
     const step = cell(event, context);
     const from = this.#state;

@@ -29,7 +29,12 @@ export type StreamSettings = {
 
 /** A sound the engine can play. Frequencies in Hz, levels in dBm0, times in ms. */
 export type Sound =
-  | { readonly kind: 'tone'; readonly frequencies: readonly number[]; readonly levelDb: number; readonly cadence: readonly { readonly on: number; readonly off: number }[] }
+  | {
+      readonly kind: 'tone';
+      readonly frequencies: readonly number[];
+      readonly levelDb: number;
+      readonly cadence: readonly { readonly on: number; readonly off: number }[];
+    }
   /** Ringback of a country (ISO 3166 two letters; unknown ones sound like the US). */
   | { readonly kind: 'ringback'; readonly country: string }
   | { readonly kind: 'busy'; readonly country: string }
@@ -59,7 +64,15 @@ export type Quality = {
   readonly roundTripMs: number | undefined;
   /** E-model (ITU-T G.107) from the figures above; undefined without received packets. `mosInputs` states them. */
   readonly mos: number | undefined;
-  readonly mosInputs: { readonly codec: string; readonly lossPercent: number; readonly delayMs: number; readonly bpl: number; readonly ie: number } | undefined;
+  readonly mosInputs:
+    | {
+        readonly codec: string;
+        readonly lossPercent: number;
+        readonly delayMs: number;
+        readonly bpl: number;
+        readonly ie: number;
+      }
+    | undefined;
   /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
   readonly packetsRefused: number;
 };
@@ -88,7 +101,11 @@ export interface MediaEngine {
     lost: [endpoints: readonly string[], why: string];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: { session: string; endpoint: string; address?: string }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
+  open(options: {
+    session: string;
+    endpoint: string;
+    address?: string;
+  }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
@@ -103,11 +120,21 @@ export interface MediaEngine {
   /** While muted nothing the far end says (audio or digits) goes anywhere. */
   mute(endpoint: string, muted: boolean): Promise<void>;
   /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. */
-  startRecording(session: string, options: { path: string; left: string; right: string | undefined; maxSeconds: number }): Promise<void>;
+  startRecording(
+    session: string,
+    options: { path: string; left: string; right: string | undefined; maxSeconds: number },
+  ): Promise<void>;
   stopRecording(session: string): Promise<{ path: string; seconds: number }>;
   quality(endpoint: string): Promise<Quality>;
   /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */
   release(endpoint: string): Promise<Quality | undefined>;
-  stats(): Promise<{ endpoints: number; portsInUse: number; portsResting: number; portsFree: number; packetsRelayed: number; engine: string }>;
+  stats(): Promise<{
+    endpoints: number;
+    portsInUse: number;
+    portsResting: number;
+    portsFree: number;
+    packetsRelayed: number;
+    engine: string;
+  }>;
   close(): Promise<void>;
 }

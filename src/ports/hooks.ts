@@ -1,0 +1,70 @@
+/** The way out to customers' applications: HTTP now, WebSocket beside it. */
+import type { HookTarget } from './provisioning.ts';
+
+/** A hook as a verb names it: a path or URL, or an object with its own method and credentials. */
+export type HookRef = string | HookTarget;
+
+/** Which account and application a link speaks for. */
+export type AppContext = {
+  readonly accountSid: string;
+  readonly callSid: string;
+  /** secret: signs every request. */
+  readonly webhookSecret: string;
+  /** Relative hooks resolve against this; its credentials go to its origin only. */
+  readonly base: HookTarget | undefined;
+  readonly traceId: string;
+};
+
+/** Why a hook gave no usable answer. */
+export type HookFault = {
+  readonly ok: false;
+  readonly kind:
+    | 'connection'
+    | 'timeout'
+    | 'status'
+    | 'not-found'
+    | 'auth'
+    | 'too-large'
+    | 'not-json'
+    | 'address-refused'
+    | 'bad-url'
+    | 'closed';
+  readonly status?: number;
+  readonly url: string;
+  readonly message: string;
+};
+/** `body` is the parsed JSON, undefined when the answer was empty or 204. */
+export type HookAnswer =
+  | { readonly ok: true; readonly status: number; readonly body: unknown; readonly url: string }
+  | HookFault;
+
+/** One call's link to its application. Faults raise the alert themselves; the caller decides what the call does. */
+export interface AppLink {
+  /** Asks and waits: call_hook, actionHook, confirmHook, redirect. `type` as in reference.md 3.3 (session:new, verb:hook …). */
+  request(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): Promise<HookAnswer>;
+  /** Tells: call status, dtmf. In order a link; returns at once; each is delivered or given up on its own. */
+  notify(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): void;
+  /** Lets what is queued go out, then forgets the link. */
+  close(): void;
+}
+
+export interface Hooks {
+  open(context: AppContext): AppLink;
+  /** A url a customer gave for media or hooks: resolved once and checked against the address rules. */
+  fetch(
+    url: string,
+    options: { maxBytes: number; accountSid: string; timeoutMs: number; maxRedirects: number },
+  ): Promise<
+    | {
+        readonly ok: true;
+        readonly status: number;
+        readonly contentType: string;
+        readonly body: Buffer;
+        readonly etag?: string;
+      }
+    | HookFault
+  >;
+  /** Requests and notifications not finished yet. */
+  pending(): number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,147 @@
+/** What people provision: accounts and all that hangs on them. The same data whether it came from the YAML file or from
+ * REST. `sid` is a UUID, stable across restarts for the same name. Secrets are marked; they never reach a log. */
+
+/** A hook as an application names it. */
+export type HookTarget = {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  readonly username?: string;
+  /** secret */
+  readonly password?: string;
+};
+
+export type Account = {
+  readonly sid: string;
+  readonly name: string;
+  readonly sipRealm?: string;
+  /** secret: signs every hook of the account. */
+  readonly webhookSecret: string;
+  readonly deviceCallingApplicationSid?: string;
+  readonly registrationHook?: HookTarget;
+  /** Most calls (sessions) at once; undefined: no limit. */
+  readonly maxCalls?: number;
+  readonly isActive: boolean;
+};
+
+export type Application = {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly name: string;
+  readonly callHook?: HookTarget;
+  readonly callStatusHook?: HookTarget;
+  /** Asked instead when callHook fails. */
+  readonly fallbackHook?: HookTarget;
+  /** Verbs to run instead of asking callHook. */
+  readonly appJson?: readonly unknown[];
+  readonly recordAllCalls?: boolean;
+  readonly speech?: Readonly<Record<string, string>>;
+  readonly envVars?: Readonly<Record<string, string>>;
+};
+
+export type CarrierRegistration = {
+  readonly realm: string;
+  readonly username: string;
+  /** secret */
+  readonly password: string;
+  readonly fromUser?: string;
+  readonly fromDomain?: string;
+  readonly publicIpInContact?: boolean;
+};
+
+export type Carrier = {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly isActive: boolean;
+  /** For inbound calls whose number has no application of its own. */
+  readonly applicationSid?: string;
+  readonly e164LeadingPlus: boolean;
+  readonly techPrefix: string;
+  readonly diversion?: string;
+  readonly register?: CarrierRegistration;
+  /** Digest credentials for calls we send, where the carrier wants them without registration. Password is secret. */
+  readonly auth?: { readonly username: string; readonly password: string };
+  readonly dtmfType: 'rfc2833' | 'tones' | 'info';
+  readonly outboundSipProxy?: string;
+  readonly maxCalls?: number;
+  readonly maxCps?: number;
+  /** Lower first. */
+  readonly priority: number;
+  readonly weight: number;
+  /** May receive identities whose owner asked for privacy, and may assert them. RFC 3325. */
+  readonly trusted: boolean;
+};
+
+export type Gateway = {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly carrierSid: string;
+  /** IP literal or host name. */
+  readonly host: string;
+  /** undefined: by DNS SRV, else 5060 (5061 for tls). */
+  readonly port?: number;
+  readonly netmask: number;
+  readonly protocol: 'udp' | 'tcp' | 'tls';
+  readonly inbound: boolean;
+  readonly outbound: boolean;
+  readonly isActive: boolean;
+  readonly sendOptionsPing: boolean;
+  readonly srtp: 'none' | 'offer' | 'require';
+  readonly priority: number;
+  readonly weight: number;
+};
+
+/** A registered SIP or WebRTC user. */
+export type Client = {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly username: string;
+  /** secret */
+  readonly password: string;
+  readonly isActive: boolean;
+  readonly allowDirectAppCalling: boolean;
+  readonly allowDirectQueueCalling: boolean;
+  readonly allowDirectUserCalling: boolean;
+};
+
+export type PhoneNumber = {
+  readonly sid: string;
+  readonly accountSid: string;
+  /** Digits without `+`; a trailing `*` matches every number that begins so. */
+  readonly number: string;
+  readonly carrierSid?: string;
+  readonly applicationSid?: string;
+};
+
+export type ApiKey = {
+  readonly sid: string;
+  /** undefined: the administrator's. */
+  readonly accountSid?: string;
+  /** SHA-256 of the token, hex. The token itself is shown once and never kept. */
+  readonly tokenHash: string;
+  readonly name?: string;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+};
+
+export type TeamsTenant = {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly applicationSid?: string;
+  readonly sbcFqdn: string;
+  readonly tenantFqdn: string;
+  readonly gateways: readonly string[];
+};
+
+export type Entities = {
+  account: Account;
+  application: Application;
+  carrier: Carrier;
+  gateway: Gateway;
+  client: Client;
+  phoneNumber: PhoneNumber;
+  apiKey: ApiKey;
+  teamsTenant: TeamsTenant;
+};
+export type Kind = keyof Entities;
