@@ -1,0 +1,196 @@
+/** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
+ * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
+import sdpTransform from 'sdp-transform';
+
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** A format of an m-line: payload type with its rtpmap. */
+export type Format = {
+  readonly payload: number;
+  /** Upper-case encoding name. */
+  readonly codec: string;
+  readonly clockRate: number;
+  readonly channels: number;
+  readonly fmtp?: string;
+};
+
+/** One m-line. `port` 0: rejected or disabled. */
+export type MediaLine = {
+  readonly type: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** IP literal or host name of the c-line in force. */
+  readonly address: string;
+  readonly rtcpPort?: number;
+  readonly direction: Direction;
+  readonly ptime?: number;
+  readonly formats: readonly Format[];
+  /** The format tokens as they stood, for echoing a line we reject. */
+  readonly rawFormats: string;
+  readonly mid?: string;
+};
+
+export type SessionDescription = {
+  readonly sessionId: string;
+  readonly version: number;
+  readonly media: readonly MediaLine[];
+};
+export type SdpFault = { readonly ok: false; readonly fault: string };
+
+const maxBytes = 32_768;
+const maxLines = 16;
+const maxFormats = 64;
+
+/** Static payload types without rtpmap. RFC 3551 §6. */
+const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> = new Map([
+  [0, ['PCMU', 8000]],
+  [3, ['GSM', 8000]],
+  [4, ['G723', 8000]],
+  [8, ['PCMA', 8000]],
+  [9, ['G722', 8000]],
+  [13, ['CN', 8000]],
+  [15, ['G728', 8000]],
+  [18, ['G729', 8000]],
+]);
+
+type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
+
+/** Reads a session description. Never throws. */
+export function parseSdp(bytes: Buffer): { readonly ok: true; readonly sdp: SessionDescription } | SdpFault {
+  if (bytes.length > maxBytes) return fault(`SDP of ${bytes.length} bytes is larger than ${maxBytes}`);
+  const text = bytes.toString('utf8');
+  if (!text.startsWith('v=0')) return fault('SDP does not begin with v=0');
+  if (text.includes('\0')) return fault('SDP contains NUL');
+  let raw: sdpTransform.SessionDescription;
+  try {
+    raw = sdpTransform.parse(text);
+  } catch {
+    return fault('SDP cannot be read');
+  }
+  const lines = raw.media as RawMedia[];
+  if (lines.length === 0) return fault('SDP has no m-line');
+  if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
+  const media: MediaLine[] = [];
+  for (const line of lines) {
+    const read = readLine(line, raw);
+    if (typeof read === 'string') return fault(read);
+    media.push(read);
+  }
+  return {
+    ok: true,
+    sdp: { sessionId: String(raw.origin?.sessionId ?? '0'), version: Number(raw.origin?.sessionVersion ?? 0), media },
+  };
+}
+
+function fault(text: string): SdpFault {
+  return { ok: false, fault: text };
+}
+
+function isPort(port: unknown): port is number {
+  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+function readLine(line: RawMedia, session: sdpTransform.SessionDescription): MediaLine | string {
+  if (!isPort(line.port)) return `m=${line.type} has a port out of range`;
+  const connection = line.connection ?? session.connection;
+  const address = connection?.ip ?? '';
+  if (line.port !== 0 && address === '') return `m=${line.type} has no c-line`;
+  const rawFormats = String(line.payloads ?? '');
+  const tokens = rawFormats.split(' ').filter((token) => token !== '');
+  if (tokens.length > maxFormats) return `m=${line.type} lists ${tokens.length} formats, more than ${maxFormats}`;
+  const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
+  if (typeof formats === 'string') return formats;
+  const rtcpPort = line.rtcp?.port;
+  const ptime = Number(line.ptime);
+  return {
+    type: line.type,
+    port: line.port,
+    protocol: line.protocol,
+    address,
+    ...(isPort(rtcpPort) && rtcpPort !== 0 ? { rtcpPort } : {}),
+    direction: readDirection(line, session, address),
+    ...(ptime >= 5 && ptime <= 200 ? { ptime } : {}),
+    formats,
+    rawFormats,
+    ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
+  };
+}
+
+/** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
+function readDirection(line: RawMedia, session: sdpTransform.SessionDescription, address: string): Direction {
+  const stated = line.direction ?? (session as { direction?: Direction }).direction ?? 'sendrecv';
+  if (address !== '0.0.0.0') return stated;
+  return stated === 'recvonly' || stated === 'inactive' ? 'inactive' : 'sendonly';
+}
+
+function readFormats(tokens: readonly string[], line: RawMedia): Format[] | string {
+  const formats: Format[] = [];
+  for (const token of tokens) {
+    if (!/^\d{1,3}$/.test(token) || Number(token) > 127)
+      return `m=audio lists the payload type '${token.slice(0, 20)}'`;
+    const payload = Number(token);
+    if (formats.some((format) => format.payload === payload)) continue;
+    const map = line.rtp?.find((rtp) => rtp.payload === payload);
+    const known = map === undefined ? statics.get(payload) : ([map.codec.toUpperCase(), map.rate ?? 8000] as const);
+    if (known === undefined) continue;
+    const [codec, clockRate] = known;
+    if (!Number.isInteger(clockRate) || clockRate < 1000 || clockRate > 192_000) continue;
+    const fmtp = line.fmtp?.find((each) => each.payload === payload)?.config;
+    const channels = map?.encoding === undefined ? 1 : Number(map.encoding);
+    formats.push({
+      payload,
+      codec,
+      clockRate,
+      channels: channels === 2 ? 2 : 1,
+      ...(fmtp === undefined ? {} : { fmtp }),
+    });
+  }
+  return formats;
+}
+
+/** What our side of one audio line says. */
+export type LocalAudio = {
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort?: number;
+  readonly formats: readonly Format[];
+  readonly direction: Direction;
+  readonly ptime: number;
+};
+
+/** Writes an audio session. `lines` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
+export function printSdp(
+  origin: { sessionId: string; version: number },
+  audio: LocalAudio,
+  lines?: readonly MediaLine[],
+): Buffer {
+  const family = audio.address.includes(':') ? 'IP6' : 'IP4';
+  const head =
+    `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
+    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n`;
+  if (lines === undefined) return Buffer.from(head + printAudio(audio, 'RTP/AVP', undefined));
+  const chosen = lines.findIndex((line) => line.type === 'audio' && line.port !== 0);
+  const body = lines.map((line, at) =>
+    at === chosen
+      ? printAudio(audio, line.protocol, line.mid)
+      : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
+  );
+  return Buffer.from(head + body.join(''));
+}
+
+function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined): string {
+  let text = `m=audio ${audio.port} ${protocol}`;
+  for (const format of audio.formats) text += ` ${format.payload}`;
+  text += '\r\n';
+  for (const format of audio.formats) {
+    const channels = format.channels > 1 ? `/${format.channels}` : '';
+    text += `a=rtpmap:${format.payload} ${printCodec(format.codec)}/${format.clockRate}${channels}\r\n`;
+    if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
+  }
+  if (mid !== undefined) text += `a=mid:${mid}\r\n`;
+  return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
+}
+
+function printCodec(codec: string): string {
+  return codec === 'TELEPHONE-EVENT' ? 'telephone-event' : codec === 'OPUS' ? 'opus' : codec;
+}
