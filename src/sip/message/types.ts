@@ -4,9 +4,11 @@
 /** Parameters of a URI or header value in order; `true` for one without a value. Names are lower-case. */
 export type Params = ReadonlyMap<string, string | true>;
 
-/** A SIP, SIPS or tel URI. RFC 3261 §19.1, RFC 3966. */
+/** A SIP, SIPS or tel URI. RFC 3261 §19.1, RFC 3966. Any other (`urn:service:sos`, `http:` …) is carried as `other`. */
 export type SipUri = {
-  readonly scheme: 'sip' | 'sips' | 'tel';
+  readonly scheme: 'sip' | 'sips' | 'tel' | 'other';
+  /** The whole text, of an `other` URI only. */
+  readonly text?: string;
   /** User part, percent-decoded; of a tel URI the number. Absent when there is none. */
   readonly user?: string;
   readonly password?: string;

@@ -1,0 +1,98 @@
+import { HeaderFields } from './headers.ts';
+import { Request, Response } from './message.ts';
+import { formatNameAddr, tagOf } from './name-addr.ts';
+import { reasonPhrase } from './reasons.ts';
+import type { NameAddr, SipMessage, SipRequest } from './types.ts';
+import { hasControl } from './characters.ts';
+import { HeaderFault } from './headers.ts';
+
+const emptyBody = Buffer.alloc(0);
+
+export type RequestInit = {
+  readonly method: string;
+  /** Sent as given. */
+  readonly uri: string;
+  readonly from: NameAddr | string;
+  readonly to: NameAddr | string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Default 70. */
+  readonly maxForwards?: number;
+  /** Added in order after the mandatory ones. Via is the transport's to add. */
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  readonly body?: Buffer;
+  readonly contentType?: string;
+};
+
+/** A request with its mandatory headers but Via. RFC 3261 §8.1.1. Throws HeaderFault on a value that would break it. */
+export function createRequest(init: RequestInit): Request {
+  const headers = new HeaderFields();
+  headers.set('Max-Forwards', String(init.maxForwards ?? 70));
+  headers.set('From', typeof init.from === 'string' ? init.from : formatNameAddr(init.from));
+  headers.set('To', typeof init.to === 'string' ? init.to : formatNameAddr(init.to));
+  headers.set('Call-ID', init.callId);
+  headers.set('CSeq', `${init.cseq} ${init.method}`);
+  if (init.headers !== undefined) for (const [name, value] of init.headers) headers.append(name, value);
+  if (init.contentType !== undefined) headers.set('Content-Type', init.contentType);
+  return new Request(init, headers, init.body ?? emptyBody);
+}
+
+export type ResponseInit = {
+  /** Added to To where the request had none (not for 100). */
+  readonly toTag?: string;
+  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  readonly body?: Buffer;
+  readonly contentType?: string;
+};
+
+/** A response with what RFC 3261 §8.2.6 and §12.1.1 copy from its request: Via, From, To, Call-ID, CSeq, Timestamp of a
+ * 100, and Record-Route where it may make a dialog. */
+export function createResponse(request: SipRequest, status: number, reason?: string, init?: ResponseInit): Response {
+  const headers = new HeaderFields();
+  for (const via of request.headers.all('Via')) headers.adopt('Via', 'Via', via);
+  const dialogue = status > 100 && status < 300;
+  if (dialogue)
+    for (const route of request.headers.all('Record-Route')) headers.adopt('Record-Route', 'Record-Route', route);
+  copy(request, headers, 'From');
+  copy(request, headers, 'To');
+  if (init?.toTag !== undefined && status > 100 && tagOf(request.to) === undefined) {
+    headers.set('To', `${request.headers.get('To') ?? ''};tag=${init.toTag}`);
+  }
+  copy(request, headers, 'Call-ID');
+  copy(request, headers, 'CSeq');
+  if (status === 100) copy(request, headers, 'Timestamp');
+  if (init?.headers !== undefined) for (const [name, value] of init.headers) headers.append(name, value);
+  if (init?.contentType !== undefined) headers.set('Content-Type', init.contentType);
+  return new Response({ status, reason: reason ?? reasonPhrase(status) }, headers, init?.body ?? emptyBody);
+}
+
+function copy(request: SipRequest, headers: HeaderFields, name: string): void {
+  const value = request.headers.get(name);
+  if (value !== undefined) headers.adopt(name, name, value);
+}
+
+/** The first line of a message. */
+function startLine(message: SipMessage): string {
+  const line =
+    message.kind === 'request'
+      ? `${message.method} ${message.uri} SIP/2.0`
+      : `SIP/2.0 ${message.status} ${message.reason}`;
+  if (hasControl(line)) throw new HeaderFault('start line', 'has a control character in it');
+  if (message.kind === 'request' && message.uri.includes(' '))
+    throw new HeaderFault('Request-URI', 'has a space in it');
+  return line;
+}
+
+/** The bytes of a message, with the Content-Length of its body. Throws HeaderFault rather than print what a peer would
+ * read as something else. */
+export function serialize(message: SipMessage): Buffer {
+  const { body, headers } = message;
+  const fields = headers instanceof HeaderFields ? headers.print() : '';
+  const head = `${startLine(message)}\r\n${fields}Content-Length: ${body.length}\r\n\r\n`;
+  const length = Buffer.byteLength(head);
+  const out = Buffer.allocUnsafe(length + body.length);
+  if (length === head.length) out.latin1Write(head, 0);
+  else out.utf8Write(head, 0);
+  if (body.length > 0) body.copy(out, length);
+  return out;
+}

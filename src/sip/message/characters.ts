@@ -1,0 +1,124 @@
+/** What a character may be part of. RFC 3261 §25.1. One table lookup answers; nothing here backtracks. */
+export const TOKEN = 1;
+/** May stand unescaped in the user part of a URI. */
+export const USER = 2;
+export const HOST = 4;
+/** May stand in the name or value of a URI parameter. */
+export const URI_PARAM = 8;
+export const HEX = 16;
+/** May stand unquoted as the value of a header parameter: token and host, IPv6 references included. */
+export const VALUE = 32;
+export const PASSWORD = 64;
+/** May stand in the headers part of a URI. */
+export const URI_HEADER = 128;
+
+const classes = new Uint8Array(256);
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const digits = '0123456789';
+const mark = "-_.!~*'()";
+
+function allow(characters: string, mask: number): void {
+  for (const character of characters) classes[character.charCodeAt(0)]! |= mask;
+}
+
+allow(letters + digits, TOKEN | USER | HOST | URI_PARAM | VALUE | PASSWORD | URI_HEADER);
+allow("-.!%*_+`'~", TOKEN | VALUE);
+// '#' should be escaped in a user part, but phones dial feature codes with it as it is; we escape it when we print.
+allow(`${mark}%&=+$,;?/#`, USER);
+allow(`${mark}%&=+$,`, PASSWORD);
+// '_' is not in a host name's grammar but is in real DNS names.
+allow('-._', HOST);
+allow(`${mark}%[]/:&+$`, URI_PARAM);
+allow('[]:', VALUE);
+allow(`${mark}%[]/?:+$&=`, URI_HEADER);
+allow('0123456789abcdefABCDEF', HEX);
+
+export function is(code: number, mask: number): boolean {
+  return code < 256 && (classes[code]! & mask) !== 0;
+}
+
+/** The first position at or after `at` whose character is not of this class. */
+export function span(text: string, at: number, end: number, mask: number): number {
+  let i = at;
+  while (i < end && is(text.charCodeAt(i), mask)) i++;
+  return i;
+}
+
+/** Skips spaces and tabs; line folds have been unfolded before anything here looks. */
+export function skipSpace(text: string, at: number, end: number): number {
+  let i = at;
+  while (i < end) {
+    const code = text.charCodeAt(i);
+    if (code !== 0x20 && code !== 0x09) break;
+    i++;
+  }
+  return i;
+}
+
+/** The end of a text without its trailing spaces and tabs. */
+export function trimEnd(text: string, at: number, end: number): number {
+  let i = end;
+  while (i > at) {
+    const code = text.charCodeAt(i - 1);
+    if (code !== 0x20 && code !== 0x09) break;
+    i--;
+  }
+  return i;
+}
+
+export function isToken(text: string): boolean {
+  return text.length > 0 && span(text, 0, text.length, TOKEN) === text.length;
+}
+
+/** The position after the closing quote of a quoted string that starts at `at`; -1 when it never closes. */
+export function endOfQuoted(text: string, at: number, end: number): number {
+  for (let i = at + 1; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) return i + 1;
+    if (code === 0x5c) i++;
+  }
+  return -1;
+}
+
+/** What a quoted string says: without quotes and escapes. Anything else comes back as it is. */
+export function unquote(text: string): string {
+  if (text.length < 2 || text.charCodeAt(0) !== 0x22) return text;
+  const inner = text.slice(1, -1);
+  if (!inner.includes('\\')) return inner;
+  let out = '';
+  for (let i = 0; i < inner.length; i++) {
+    if (inner.charCodeAt(i) === 0x5c && i + 1 < inner.length) i++;
+    out += inner[i];
+  }
+  return out;
+}
+
+/** A quoted string that says `text`. Call `hasControl` first on what strangers wrote. */
+export function quote(text: string): string {
+  if (!text.includes('"') && !text.includes('\\')) return `"${text}"`;
+  let out = '"';
+  for (const character of text) out += character === '"' || character === '\\' ? `\\${character}` : character;
+  return `${out}"`;
+}
+
+/** Has this text a character no header may carry: controls (tab excepted), DEL, C1? CR and LF above all. */
+export function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 ? code !== 0x09 : code >= 0x7f && code < 0xa0) return true;
+  }
+  return false;
+}
+
+/** An unsigned decimal number of digits alone, at most `most`; -1 for anything else. */
+export function readUint(text: string, at: number, end: number, most: number): number {
+  if (at >= end) return -1;
+  let value = 0;
+  for (let i = at; i < end; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+    if (value > most) return -1;
+  }
+  return value;
+}

@@ -1,0 +1,140 @@
+import { hasControl, isToken } from './characters.ts';
+import { headerKey, knownHeader } from './names.ts';
+import { splitList } from './split.ts';
+import type { Headers } from './types.ts';
+
+/** Thrown where code tries to put a name or value into a message that would break it open (attack D1). */
+export class HeaderFault extends Error {
+  constructor(name: string, why: string) {
+    super(`header ${JSON.stringify(name)} ${why}`);
+    this.name = 'HeaderFault';
+  }
+}
+
+/** The header fields of one message. Nothing can be stored in it that would change the framing when printed. */
+export class HeaderFields implements Headers {
+  /** As printed. */
+  readonly #names: string[] = [];
+  /** As compared: equal to the name for known headers. */
+  readonly #keys: string[] = [];
+  readonly #values: string[] = [];
+
+  get size(): number {
+    return this.#names.length;
+  }
+
+  get(name: string): string | undefined {
+    const at = this.#find(headerKey(name));
+    if (at < 0) return undefined;
+    const value = this.#values[at]!;
+    if (!value.includes(',') || knownHeader(name)?.kind !== 'tokens') return value;
+    return splitList(value)?.[0] ?? value;
+  }
+
+  all(name: string): readonly string[] {
+    const key = headerKey(name);
+    const out: string[] = [];
+    const tokens = knownHeader(name)?.kind === 'tokens';
+    for (let i = 0; i < this.#keys.length; i++) {
+      if (this.#keys[i] !== key) continue;
+      const value = this.#values[i]!;
+      if (!tokens) out.push(value);
+      else out.push(...(splitList(value) ?? [value]).filter((each) => each !== ''));
+    }
+    return out;
+  }
+
+  has(name: string): boolean {
+    return this.#find(headerKey(name)) >= 0;
+  }
+
+  set(name: string, value: string): void {
+    const key = headerKey(name);
+    checkField(name, value);
+    const at = this.#find(key);
+    if (at < 0) {
+      this.#insert(this.#names.length, name, value);
+      return;
+    }
+    for (let i = this.#keys.length - 1; i > at; i--) if (this.#keys[i] === key) this.#remove(i);
+    this.#values[at] = value;
+  }
+
+  append(name: string, value: string): void {
+    checkField(name, value);
+    this.#insert(this.#keys.lastIndexOf(headerKey(name)) + 1 || this.#keys.length, name, value);
+  }
+
+  prepend(name: string, value: string): void {
+    checkField(name, value);
+    this.#insert(Math.max(0, this.#find(headerKey(name))), name, value);
+  }
+
+  delete(name: string): void {
+    const key = headerKey(name);
+    for (let i = this.#keys.length - 1; i >= 0; i--) if (this.#keys[i] === key) this.#remove(i);
+  }
+
+  /** Replaces the first value of this name only: the top Via. */
+  replaceFirst(name: string, value: string): void {
+    checkField(name, value);
+    const at = this.#find(headerKey(name));
+    if (at >= 0) this.#values[at] = value;
+  }
+
+  /** Removes the first value of this name only: the top Via or Route. */
+  removeFirst(name: string): void {
+    const at = this.#find(headerKey(name));
+    if (at >= 0) this.#remove(at);
+  }
+
+  /** In order, as they will be printed. Token lists (Allow, Supported …) come unsplit. */
+  *entries(): IterableIterator<[name: string, value: string]> {
+    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i]!, this.#values[i]!];
+  }
+
+  clone(): HeaderFields {
+    const copy = new HeaderFields();
+    for (let i = 0; i < this.#names.length; i++) copy.adopt(this.#names[i]!, this.#keys[i]!, this.#values[i]!);
+    return copy;
+  }
+
+  /** Adds what the parser has read and checked. */
+  adopt(name: string, key: string, value: string): void {
+    this.#names.push(name);
+    this.#keys.push(key);
+    this.#values.push(value);
+  }
+
+  /** The lines as printed, Content-Length left out: whoever prints knows the length of the body. */
+  print(): string {
+    let out = '';
+    for (let i = 0; i < this.#names.length; i++) {
+      if (this.#keys[i] !== 'Content-Length') out += `${this.#names[i]!}: ${this.#values[i]!}\r\n`;
+    }
+    return out;
+  }
+
+  #find(key: string): number {
+    for (let i = 0; i < this.#keys.length; i++) if (this.#keys[i] === key) return i;
+    return -1;
+  }
+
+  #insert(at: number, name: string, value: string): void {
+    const known = knownHeader(name);
+    this.#names.splice(at, 0, known?.name ?? name);
+    this.#keys.splice(at, 0, known?.name ?? name.toLowerCase());
+    this.#values.splice(at, 0, value);
+  }
+
+  #remove(at: number): void {
+    this.#names.splice(at, 1);
+    this.#keys.splice(at, 1);
+    this.#values.splice(at, 1);
+  }
+}
+
+function checkField(name: string, value: string): void {
+  if (knownHeader(name) === undefined && !isToken(name)) throw new HeaderFault(name, 'is not a header name');
+  if (hasControl(value)) throw new HeaderFault(name, 'has a control character in its value');
+}

@@ -1,0 +1,87 @@
+/** How a header field behaves. */
+export type HeaderKind = {
+  /** The one spelling we print and compare. */
+  readonly name: string;
+  /** `split`: one stored value an element (a message is routed by them). `tokens`: stored as it came, split when read.
+   * `single`: a second one is an error. `text`: anything, commas mean nothing. */
+  readonly kind: 'split' | 'tokens' | 'single' | 'text';
+  /** Of a `single` one, its bit in a set of those seen; 0 of others. */
+  readonly bit: number;
+};
+
+const split = ['Via:v', 'Route', 'Record-Route', 'Contact:m', 'Path', 'Service-Route', 'P-Asserted-Identity'];
+const tokens = [
+  'Allow', 'Supported:k', 'Require', 'Proxy-Require', 'Unsupported', 'Allow-Events:u', 'Accept', 'Accept-Encoding',
+  'Accept-Language', 'Content-Encoding:e', 'Content-Language', 'In-Reply-To', 'Accept-Contact:a', 'Reject-Contact:j',
+  'P-Preferred-Identity', 'Diversion', 'History-Info', 'Call-Info', 'Alert-Info', 'Error-Info', 'Reason', 'Privacy',
+  'Security-Client', 'Security-Server', 'Security-Verify', 'Warning', 'P-Associated-URI', 'Recv-Info', 'Request-Disposition:d',
+]; // prettier-ignore
+const single = [
+  'From:f', 'To:t', 'Call-ID:i', 'CSeq', 'Max-Forwards', 'Content-Length:l', 'Content-Type:c', 'Expires', 'Min-Expires',
+  'Session-Expires:x', 'Min-SE', 'RSeq', 'RAck', 'Replaces', 'Refer-To:r', 'Referred-By:b', 'Event:o', 'Subscription-State',
+]; // prettier-ignore
+const text = [
+  'Authorization', 'Proxy-Authorization', 'WWW-Authenticate', 'Proxy-Authenticate', 'Authentication-Info', 'Date', 'Subject:s',
+  'User-Agent', 'Server', 'Organization', 'Priority', 'Timestamp', 'Retry-After', 'MIME-Version', 'Content-Disposition',
+  'Reply-To', 'Join', 'Refer-Sub', 'Target-Dialog', 'Identity:y', 'Geolocation', 'SIP-ETag', 'SIP-If-Match', 'Info-Package',
+  'P-Access-Network-Info', 'P-Charging-Vector', 'P-Called-Party-ID', 'Remote-Party-ID', 'Answer-Mode', 'Max-Breadth',
+  'User-to-User', 'Session-ID', 'X-Call-ID',
+]; // prettier-ignore
+
+type Row = { readonly spelling: string; readonly kind: HeaderKind };
+const SLOTS = 1024;
+const table: Array<Row | undefined> = Array.from({ length: SLOTS });
+const bySpelling = new Map<string, HeaderKind>();
+let count = 0;
+
+/** Folds one character of a name into its hash, without regard to case. */
+export function hashStep(hash: number, code: number): number {
+  return (Math.imul(hash, 31) + (code | 0x20)) | 0;
+}
+
+function slotOf(hash: number): number {
+  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
+}
+
+function place(spelling: string, kind: HeaderKind): void {
+  const lower = spelling.toLowerCase();
+  for (const each of [spelling, lower, spelling.toUpperCase()]) bySpelling.set(each, kind);
+  let hash = 0;
+  for (let i = 0; i < lower.length; i++) hash = hashStep(hash, lower.charCodeAt(i));
+  let slot = slotOf(hash);
+  while (table[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
+  table[slot] = { spelling: lower, kind };
+}
+
+for (const [kind, list] of Object.entries({ split, tokens, single, text })) {
+  for (const entry of list) {
+    const [name = '', compact] = entry.split(':');
+    const row: HeaderKind = { name, kind: kind as HeaderKind['kind'], bit: kind === 'single' ? 1 << count++ : 0 };
+    place(name, row);
+    if (compact !== undefined) place(compact, row);
+  }
+}
+
+function sameSpelling(lower: string, line: string, at: number): boolean {
+  for (let i = 0; i < lower.length; i++) if ((line.charCodeAt(at + i) | 0x20) !== lower.charCodeAt(i)) return false;
+  return true;
+}
+
+/** The known header named by line[at, end), whose hash the caller folded while it read; undefined for others. */
+export function knownAt(line: string, at: number, end: number, hash: number): HeaderKind | undefined {
+  for (let slot = slotOf(hash); ; slot = (slot + 1) & (SLOTS - 1)) {
+    const row = table[slot];
+    if (row === undefined) return undefined;
+    if (row.spelling.length === end - at && sameSpelling(row.spelling, line, at)) return row.kind;
+  }
+}
+
+/** The known header of this name in any case or compact form; undefined for one we carry as it came. */
+export function knownHeader(name: string): HeaderKind | undefined {
+  return bySpelling.get(name) ?? bySpelling.get(name.toLowerCase());
+}
+
+/** What names are compared by: `Via` for `v`, `via`, `VIA`; lower case for unknown ones. */
+export function headerKey(name: string): string {
+  return knownHeader(name)?.name ?? name.toLowerCase();
+}
