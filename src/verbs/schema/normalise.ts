@@ -1,0 +1,222 @@
+/** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
+import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Node's timers end at 2^31 ms: anything longer fires at once. */
+const mostSeconds = 2_000_000;
+const defaultRingSeconds = 60;
+const defaultConfirmSeconds = 60;
+const empty: Fields = Object.freeze({});
+const noHeaders: Headers = Object.freeze(Object.create(null) as Record<string, string>);
+
+export function normalise(name: string, raw: Fields): Verb {
+  const id = optional(raw['id']);
+  switch (name) {
+    case 'dial':
+      return dial(raw, id);
+    case 'play':
+      return play(raw, id);
+    case 'answer':
+      return { verb: 'answer', id };
+    case 'alert':
+      return { verb: 'alert', id, message: String(raw['message']) };
+    case 'pause':
+      return { verb: 'pause', id, length: Math.min(Number(raw['length']), mostSeconds) };
+    case 'hangup':
+      return { verb: 'hangup', id, headers: headers(raw['headers']) };
+    case 'tag':
+      return { verb: 'tag', id, data: raw['data'] as JsonObject };
+    case 'redirect':
+      return {
+        verb: 'redirect',
+        id,
+        actionHook: hook(raw['actionHook']) ?? { url: '' },
+        statusHook: hook(raw['statusHook']),
+      };
+    case 'sip:decline':
+      return {
+        verb: 'sip:decline',
+        id,
+        status: Number(raw['status']),
+        reason: optional(raw['reason']),
+        headers: headers(raw['headers']),
+      };
+    default:
+      return { verb: name as OtherVerbName, id, options: without(raw, ['verb', 'id', '_']) };
+  }
+}
+
+function dial(raw: Fields, id: string | undefined): DialVerb {
+  return {
+    verb: 'dial',
+    id,
+    target: targets(raw['target'] as readonly Fields[]),
+    actionHook: hook(raw['actionHook']),
+    amd: amd(raw['amd'] as Fields | undefined),
+    anchorMedia: raw['anchorMedia'] === true,
+    answerOnBridge: raw['answerOnBridge'] === true,
+    boostAudioSignal: decibels(raw['boostAudioSignal']),
+    callerId: optional(raw['callerId']),
+    callerName: optional(raw['callerName']),
+    codecs: raw['codecs'] as readonly string[] | undefined,
+    confirmHook: hook(raw['confirmHook']),
+    confirmTimeout: seconds(raw['confirmTimeout']) ?? defaultConfirmSeconds,
+    dialMusic: optional(raw['dialMusic']),
+    dtmfCapture: dtmfCapture(raw['dtmfCapture']),
+    dtmfHook: hook(raw['dtmfHook']),
+    dtmfSuppress: raw['dtmfSuppress'] === true,
+    dub: raw['dub'] === undefined ? [] : ([raw['dub']].flat() as JsonObject[]),
+    exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
+    forwardPAI: raw['forwardPAI'] !== false,
+    headers: headers(raw['headers']),
+    listen: (raw['listen'] ?? raw['stream']) as JsonObject | undefined,
+    onHoldHook: hook(raw['onHoldHook']),
+    proxy: optional(raw['proxy']),
+    referHook: hook(raw['referHook']),
+    srtpEncryption: raw['srtpEncryption'] as DialVerb['srtpEncryption'],
+    strategy: (raw['strategy'] as DialVerb['strategy'] | undefined) ?? 'simring',
+    tag: raw['tag'] as JsonObject | undefined,
+    timeLimit: seconds(raw['timeLimit']),
+    timeout: seconds(raw['timeout']) ?? defaultRingSeconds,
+    transcribe: raw['transcribe'] as JsonObject | undefined,
+  };
+}
+
+function play(raw: Fields, id: string | undefined): PlayVerb {
+  const { loop, url } = raw;
+  return {
+    verb: 'play',
+    id,
+    url: typeof url === 'string' ? [url] : (url as string[]),
+    loop: loop === 'forever' ? loop : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    earlyMedia: raw['earlyMedia'] === true,
+    seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
+    timeoutSecs: seconds(raw['timeoutSecs']),
+    actionHook: hook(raw['actionHook']),
+  };
+}
+
+/** Duplicates go: the same number, name or URI of the same type is rung once. */
+function targets(raw: readonly Fields[]): Target[] {
+  const seen = new Set<string>();
+  const unique: Target[] = [];
+  for (const each of raw) {
+    const one = target(each);
+    const key = targetAddress(one);
+    // A target without address is kept: dialFaults names each of them.
+    if (key !== '' && seen.has(`${one.type} ${key}`)) continue;
+    seen.add(`${one.type} ${key}`);
+    unique.push(one);
+  }
+  return unique;
+}
+
+/** What is rung: number, name or URI. Empty where the application left it out. */
+export function targetAddress(target: Target): string {
+  switch (target.type) {
+    case 'sip':
+      return target.sipUri;
+    case 'user':
+      return target.name;
+    case 'phone':
+    case 'teams':
+      return target.number;
+  }
+}
+
+function target(raw: Fields): Target {
+  const common = {
+    confirmHook: hook(raw['confirmHook']) ?? hook(raw['url'], raw['method']),
+    headers: headers(raw['headers']),
+    from: from(raw['from'] as Fields | undefined),
+    proxy: optional(raw['proxy']),
+    auth: raw['auth'] as { username: string; password: string } | undefined,
+    delay: raw['delay'] === undefined ? undefined : Math.min(Number(raw['delay']), mostSeconds),
+    timeout: seconds(raw['timeout']),
+    overrideTo: optional(raw['overrideTo']),
+  };
+  const number = trimmed(raw['number']);
+  switch (raw['type']) {
+    case 'sip':
+      return { type: 'sip', sipUri: trimmed(raw['sipUri']), ...common };
+    case 'user':
+      return { type: 'user', name: trimmed(raw['name']), ...common };
+    case 'teams': {
+      const voicemail = raw['voicemail'] === true || raw['vmail'] === true;
+      return { type: 'teams', number, tenant: optional(raw['tenant']), voicemail, ...common };
+    }
+    default:
+      return { type: 'phone', number, trunk: optional(raw['trunk']), ...common };
+  }
+}
+
+function from(raw: Fields = empty): Target['from'] {
+  return { user: optional(raw['user']), host: optional(raw['host']) };
+}
+
+function amd(raw: Fields | undefined): JsonObject | undefined {
+  if (raw === undefined) return undefined;
+  return { ...without(raw, ['hook', '_', 'id']), actionHook: hook(raw['actionHook']) ?? hook(raw['hook']) };
+}
+
+function dtmfCapture(raw: unknown): DialVerb['dtmfCapture'] {
+  if (raw === undefined) return undefined;
+  if (Array.isArray(raw)) return { childCall: raw as string[], parentCall: raw as string[] };
+  const { childCall, parentCall } = raw as { childCall?: string[]; parentCall?: string[] };
+  return { childCall: childCall ?? [], parentCall: parentCall ?? [] };
+}
+
+/** A string, or an object with credentials flat or under basicAuth. An empty url means no hook, as in jambonz. */
+export function hook(raw: unknown, method?: unknown): Hook | undefined {
+  if (raw === undefined || raw === '') return undefined;
+  const fields = (typeof raw === 'string' ? { url: raw, method } : raw) as Fields;
+  const auth = (fields['basicAuth'] ?? fields) as { username?: string; password?: string };
+  const url = fields['url'] as string;
+  if (url === '') return undefined;
+  return {
+    url,
+    ...(fields['method'] !== undefined && { method: String(fields['method']).toUpperCase() as 'GET' | 'POST' }),
+    ...(auth.username !== undefined && { username: auth.username }),
+    ...(auth.password !== undefined && { password: auth.password }),
+  };
+}
+
+function headers(raw: unknown): Headers {
+  if (raw === undefined) return noHeaders;
+  const all = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(raw as Fields)) all[name] = String(value).normalize('NFC');
+  return all;
+}
+
+/** `-6 dB`, `+3.5dB`, or a number. Anything else is 0, as in jambonz. */
+function decibels(raw: unknown): number {
+  if (typeof raw === 'number') return raw;
+  if (typeof raw !== 'string' || raw.length > 16) return 0;
+  const match = /^([+-]?\d{1,3})(?:\.\d{1,6})? ?dB$/i.exec(raw);
+  return match === null ? 0 : Number(match[1]) || 0;
+}
+
+/** 0 and absence mean the default. */
+function seconds(raw: unknown): number | undefined {
+  const value = numeric(raw);
+  return value === undefined || value <= 0 ? undefined : Math.min(value, mostSeconds);
+}
+
+function numeric(raw: unknown): number | undefined {
+  if (raw === undefined || raw === '') return undefined;
+  const value = Number(raw);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function optional(raw: unknown): string | undefined {
+  return raw === undefined || raw === '' ? undefined : (raw as string);
+}
+
+function trimmed(raw: unknown): string {
+  return raw === undefined ? '' : (raw as string).trim();
+}
+
+function without(raw: Fields, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(raw).filter(([name]) => !names.includes(name)));
+}

@@ -1,0 +1,151 @@
+/** The parts verbs are made of, as JSON Schema. Objects are strict: an unknown property is a fault, except `_` (free
+ * form) and `id`, which any object may carry. */
+import { Type, type TProperties, type TSchema } from 'typebox';
+
+export const text = Type.String();
+export const bool = Type.Boolean();
+export const number = Type.Number();
+/** Seconds, counts: never negative; 0 means the default. */
+export const amount = Type.Number({ minimum: 0 });
+/** Any JSON object: customer data, vendor options. */
+export const open = Type.Object({});
+export const texts = Type.Array(text);
+export const textOrTexts = Type.Union([text, texts]);
+export const numberOrText = Type.Union([number, text]);
+
+export function oneOf(...values: string[]): TSchema {
+  return Type.Enum(values);
+}
+
+export function strict<P extends TProperties>(properties: P, required: readonly (keyof P & string)[] = []): TSchema {
+  const all: Record<string, TSchema> = { id: Type.Optional(text), _: Type.Optional(open) };
+  for (const [name, schema] of Object.entries(properties))
+    all[name] = required.includes(name) ? schema : Type.Optional(schema);
+  return Type.Object(all, { additionalProperties: false });
+}
+
+/** A SIP header block: name to value. Which names are allowed is a rule, not a shape: see header-rules.ts. */
+export const headers = Type.Object({}, { additionalProperties: numberOrText });
+
+export const credentials = strict({ username: text, password: text }, ['username', 'password']);
+
+export const hook = Type.Union([
+  text,
+  strict(
+    { url: text, method: oneOf('GET', 'POST', 'get', 'post'), username: text, password: text, basicAuth: credentials },
+    ['url'],
+  ),
+]);
+
+export const amd = strict({
+  actionHook: hook,
+  hook,
+  thresholdWordCount: amount,
+  digitCount: amount,
+  recognizer: open,
+  gate: bool,
+  timers: strict({
+    noSpeechTimeoutMs: amount,
+    decisionTimeoutMs: amount,
+    toneTimeoutMs: amount,
+    greetingCompletionTimeoutMs: amount,
+  }),
+});
+
+const transcribeShape = {
+  enable: bool,
+  transcriptionHook: hook,
+  translationHook: hook,
+  recognizer: open,
+  earlyMedia: bool,
+  channel: number,
+};
+export const transcribe = strict({ verb: oneOf('transcribe'), ...transcribeShape });
+
+const listenShape = {
+  actionHook: hook,
+  auth: credentials,
+  wsAuth: credentials,
+  bidirectionalAudio: open,
+  channel: number,
+  disableBidirectionalAudio: bool,
+  earlyMedia: bool,
+  finishOnKey: text,
+  maxLength: amount,
+  metadata: open,
+  mixType: oneOf('mono', 'stereo', 'mixed'),
+  passDtmf: bool,
+  playBeep: bool,
+  sampleRate: amount,
+  timeout: amount,
+  transcribe,
+  url: text,
+};
+export const listen = strict({ verb: oneOf('listen', 'stream'), ...listenShape }, ['url']);
+/** In `config` and `conference`: switched on and off. */
+export const listenSwitch = strict({ enable: bool, ...listenShape });
+export const transcribeSwitch = strict(transcribeShape);
+
+export const say = strict(
+  {
+    verb: oneOf('say'),
+    text: textOrTexts,
+    loop: numberOrText,
+    synthesizer: open,
+    earlyMedia: bool,
+    stream: bool,
+    instructions: text,
+    disableTtsCache: bool,
+    closeStreamOnEmpty: bool,
+  },
+  [],
+);
+export const play = strict(
+  {
+    verb: oneOf('play'),
+    url: textOrTexts,
+    loop: numberOrText,
+    earlyMedia: bool,
+    seekOffset: numberOrText,
+    timeoutSecs: numberOrText,
+    actionHook: hook,
+  },
+  ['url'],
+);
+export const dub = strict(
+  {
+    verb: oneOf('dub'),
+    action: oneOf('addTrack', 'removeTrack', 'silenceTrack', 'playOnTrack', 'sayOnTrack'),
+    track: text,
+    play: text,
+    say: Type.Union([text, say]),
+    loop: Type.Union([bool, number, text]),
+    gain: numberOrText,
+  },
+  ['action', 'track'],
+);
+
+/** Which fields a type needs is checked when the dial runs (dial-rules.ts): the other verbs of the document still run. */
+export const target = strict(
+  {
+    type: oneOf('phone', 'sip', 'user', 'teams'),
+    auth: credentials,
+    confirmHook: hook,
+    url: hook,
+    method: oneOf('GET', 'POST', 'get', 'post'),
+    delay: amount,
+    from: strict({ user: text, host: text }),
+    headers,
+    name: text,
+    number: text,
+    overrideTo: text,
+    proxy: text,
+    sipUri: text,
+    tenant: text,
+    timeout: amount,
+    trunk: text,
+    vmail: bool,
+    voicemail: bool,
+  },
+  ['type'],
+);

@@ -1,0 +1,156 @@
+/** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
+ * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
+import type { HookTarget } from '../../ports/index.ts';
+
+/** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
+export type Hook = HookTarget;
+/** SIP headers as the application gave them, numbers made strings; an object without prototype. */
+export type Headers = Readonly<Record<string, string>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+type Named<V extends string> = {
+  readonly verb: V;
+  /** Echoed as `verb_id` in the verb's hooks. */
+  readonly id: string | undefined;
+};
+
+type TargetCommon = {
+  /** Overrides the dial's own. */
+  readonly confirmHook: Hook | undefined;
+  /** Wins over the dial's headers, name by name. */
+  readonly headers: Headers;
+  readonly from: { readonly user: string | undefined; readonly host: string | undefined };
+  /** Outbound proxy of the INVITE: `sip:host:port` or `host:port`. */
+  readonly proxy: string | undefined;
+  readonly auth: { readonly username: string; /** secret */ readonly password: string } | undefined;
+  /** Seconds after the dial's start (hunt: after the previous target's end) before this one is rung. */
+  readonly delay: number | undefined;
+  /** Seconds this target may ring. */
+  readonly timeout: number | undefined;
+  /** Replaces the user part of the address that is rung. */
+  readonly overrideTo: string | undefined;
+};
+export type PhoneTarget = TargetCommon & {
+  readonly type: 'phone';
+  readonly number: string;
+  /** Name of a carrier. */
+  readonly trunk: string | undefined;
+};
+export type SipTarget = TargetCommon & { readonly type: 'sip'; readonly sipUri: string };
+export type UserTarget = TargetCommon & { readonly type: 'user'; readonly name: string };
+export type TeamsTarget = TargetCommon & {
+  readonly type: 'teams';
+  readonly number: string;
+  readonly tenant: string | undefined;
+  readonly voicemail: boolean;
+};
+export type Target = PhoneTarget | SipTarget | UserTarget | TeamsTarget;
+
+export type DialStrategy = 'simring' | 'hunt' | 'stagger';
+
+export type DialVerb = Named<'dial'> & {
+  /** Duplicates removed. May still be empty or too long: ask `dialFaults`. */
+  readonly target: readonly Target[];
+  readonly actionHook: Hook | undefined;
+  readonly amd: JsonObject | undefined;
+  readonly anchorMedia: boolean;
+  readonly answerOnBridge: boolean;
+  /** Decibels; 0 where it was left out or unreadable. */
+  readonly boostAudioSignal: number;
+  readonly callerId: string | undefined;
+  readonly callerName: string | undefined;
+  readonly codecs: readonly string[] | undefined;
+  readonly confirmHook: Hook | undefined;
+  /** Seconds an answered callee may spend in its confirm application. */
+  readonly confirmTimeout: number;
+  readonly dialMusic: string | undefined;
+  readonly dtmfCapture: { readonly childCall: readonly string[]; readonly parentCall: readonly string[] } | undefined;
+  readonly dtmfHook: Hook | undefined;
+  readonly dtmfSuppress: boolean;
+  readonly dub: readonly JsonObject[];
+  readonly exitMediaPath: boolean | 'strict';
+  readonly forwardPAI: boolean;
+  readonly headers: Headers;
+  readonly listen: JsonObject | undefined;
+  readonly onHoldHook: Hook | undefined;
+  readonly proxy: string | undefined;
+  readonly referHook: Hook | undefined;
+  readonly srtpEncryption: 'sdes' | 'dtls' | undefined;
+  readonly strategy: DialStrategy;
+  /** customerData of the child calls. */
+  readonly tag: JsonObject | undefined;
+  /** Seconds of talk; undefined: no limit. */
+  readonly timeLimit: number | undefined;
+  /** Seconds of ringing. */
+  readonly timeout: number;
+  readonly transcribe: JsonObject | undefined;
+};
+
+export type AnswerVerb = Named<'answer'>;
+export type AlertVerb = Named<'alert'> & { readonly message: string };
+export type PauseVerb = Named<'pause'> & { /** Seconds. */ readonly length: number };
+export type HangupVerb = Named<'hangup'> & { readonly headers: Headers };
+export type RedirectVerb = Named<'redirect'> & { readonly actionHook: Hook; readonly statusHook: Hook | undefined };
+export type TagVerb = Named<'tag'> & { readonly data: JsonObject };
+export type SipDeclineVerb = Named<'sip:decline'> & {
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly headers: Headers;
+};
+export type PlayVerb = Named<'play'> & {
+  readonly url: readonly string[];
+  /** How often; 'forever' until stopped. */
+  readonly loop: number | 'forever';
+  readonly earlyMedia: boolean;
+  /** Samples at 8 kHz. */
+  readonly seekOffset: number;
+  readonly timeoutSecs: number | undefined;
+  readonly actionHook: Hook | undefined;
+};
+
+/** Verbs whose options are checked but not yet typed one by one. */
+export const otherVerbNames = [
+  'agent',
+  'conference',
+  'config',
+  'dequeue',
+  'dialogflow',
+  'dtmf',
+  'dub',
+  'enqueue',
+  'gather',
+  'leave',
+  'lex',
+  'listen',
+  'llm',
+  'message',
+  'rasa',
+  'say',
+  'sip:refer',
+  'sip:request',
+  'transcribe',
+  'transfer',
+] as const;
+export type OtherVerbName = (typeof otherVerbNames)[number];
+export type OtherVerb = Named<OtherVerbName> & { /** As documented, aliases kept. */ readonly options: JsonObject };
+
+export type Verb =
+  | AlertVerb
+  | AnswerVerb
+  | DialVerb
+  | HangupVerb
+  | OtherVerb
+  | PauseVerb
+  | PlayVerb
+  | RedirectVerb
+  | SipDeclineVerb
+  | TagVerb;
+
+/** One thing wrong with a document. */
+export type SchemaFault = {
+  /** JSON path of the value: `[0].target[1].number`. */
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly hint?: string;
+};

@@ -1,0 +1,58 @@
+/** What this version understands but cannot run yet. The interpreter refuses these with an alert: pretending to have
+ * listened, screened or recorded would be worse than saying no. Shrink the two lists as features land. */
+import { type DialVerb, otherVerbNames, type Verb } from './types.ts';
+
+/** Verbs that cannot run. */
+export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNames);
+
+/** Dial options that cannot run, with the test that says whether a dial uses one. */
+export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
+  amd: (dial) => dial.amd !== undefined,
+  boostAudioSignal: (dial) => dial.boostAudioSignal !== 0,
+  confirmHook: (dial) => dial.confirmHook !== undefined,
+  dtmfCapture: (dial) => dial.dtmfCapture !== undefined,
+  dtmfHook: (dial) => dial.dtmfHook !== undefined,
+  dub: (dial) => dial.dub.length > 0,
+  exitMediaPath: (dial) => dial.exitMediaPath !== false,
+  listen: (dial) => dial.listen !== undefined,
+  onHoldHook: (dial) => dial.onHoldHook !== undefined,
+  referHook: (dial) => dial.referHook !== undefined,
+  srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
+  transcribe: (dial) => dial.transcribe !== undefined,
+};
+
+const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
+/** Only for dials: a target's own confirmHook needs the same machinery. */
+const targetHookNeeds = 'confirmHook';
+
+export type Unsupported = {
+  /** JSON path of the verb, option or target. */
+  readonly path: string;
+  readonly verb: string;
+};
+
+/** Everything in these verbs that this version cannot run. `unsupported([verb])` asks about one. */
+export function unsupported(verbs: readonly Verb[]): Unsupported[] {
+  const found: Unsupported[] = [];
+  for (let i = 0; i < verbs.length; i++) {
+    const verb = verbs[i];
+    if (verb === undefined) continue;
+    if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
+    else if (verb.verb === 'dial')
+      for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
+  }
+  return found;
+}
+
+function dialParts(dial: DialVerb): string[] {
+  const parts: string[] = [];
+  for (const name in unsupportedDialOptions) if (unsupportedDialOptions[name]?.(dial) === true) parts.push(name);
+  for (let i = 0; i < dial.target.length; i++) {
+    const target = dial.target[i];
+    if (target === undefined) continue;
+    if (unsupportedTargetTypes.has(target.type)) parts.push(`target[${i}].type`);
+    if (target.confirmHook !== undefined && targetHookNeeds in unsupportedDialOptions)
+      parts.push(`target[${i}].confirmHook`);
+  }
+  return parts;
+}
