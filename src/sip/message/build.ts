@@ -91,8 +91,8 @@ export function serialize(message: SipMessage): Buffer {
   const head = `${startLine(message)}\r\n${fields}Content-Length: ${body.length}\r\n\r\n`;
   const length = Buffer.byteLength(head);
   const out = Buffer.allocUnsafe(length + body.length);
-  if (length === head.length) out.latin1Write(head, 0);
-  else out.utf8Write(head, 0);
+  if (length === head.length) out.write(head, 0, 'latin1');
+  else out.write(head, 0, 'utf8');
   if (body.length > 0) body.copy(out, length);
   return out;
 }

@@ -12,3 +12,20 @@ export { reasonPhrase } from './reasons.ts';
 export { splitList } from './split.ts';
 export { formatHost, formatUri, parseUri, unescapeUri } from './uri.ts';
 export { formatVia, parseVia } from './via.ts';
+export {
+  type AuthorizationInput,
+  authorizationFor,
+  type Challenge,
+  chooseChallenge,
+  type DigestAlgorithm,
+  type DigestCredentials,
+  type DigestInput,
+  digestResponse,
+  formatChallenge,
+  parseChallenge,
+  parseCredentials,
+  sameSecret,
+} from './digest.ts';
+export { maskSecrets } from './mask.ts';
+export { headerValueFault, isProtectedHeader } from './protected.ts';
+export { sameUri } from './same-uri.ts';

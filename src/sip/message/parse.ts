@@ -23,7 +23,7 @@ export function parseMessage(bytes: Buffer, options?: ParseOptions): ParseResult
   if (bytes.length > limits.total) return { ok: false, fault: `message longer than ${limits.total} bytes` };
   const message = withoutLeadingLines(bytes);
   const ascii = isAscii(message);
-  const reader = new Reader(ascii ? message.latin1Slice(0, message.length) : decodeHead(message), limits);
+  const reader = new Reader(ascii ? message.toString('latin1') : decodeHead(message), limits);
   const line = reader.read();
   if (line.kind === 'none') return { ok: false, fault: line.fault.what };
   let bodyAt = reader.bodyAt;
@@ -43,7 +43,7 @@ function withoutLeadingLines(bytes: Buffer): Buffer {
 function decodeHead(bytes: Buffer): string {
   const blank = bytes.indexOf('\r\n\r\n');
   const head = blank < 0 ? bytes : bytes.subarray(0, blank + 4);
-  return isUtf8(head) ? head.utf8Slice(0, head.length) : head.latin1Slice(0, head.length);
+  return isUtf8(head) ? head.toString('utf8') : head.toString('latin1');
 }
 
 /** One pass over the head. The first fault is kept and reading goes on where it can, so that there is a request to
