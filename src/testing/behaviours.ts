@@ -1,0 +1,179 @@
+/** How a phone takes a call: named behaviours for `phone.onInvite`. Each is a function of the call, so a test may write
+ * its own beside them. Times in ms. */
+import { credentialsMatch, digestParams, type Login } from './digest.ts';
+import type { IncomingPhoneCall } from './incoming.ts';
+import { after } from './journal.ts';
+import type { Header } from './message.ts';
+
+export type Behaviour = (call: IncomingPhoneCall) => void | Promise<void>;
+
+export type AnswerScript = {
+  /** Tone it speaks once answered. */
+  readonly tone?: number;
+  /** Samples (8 kHz) it speaks once answered. */
+  readonly speech?: Int16Array;
+  /** Keys it presses after the answer. */
+  readonly keys?: string;
+  /** Hangs up by itself this long after the answer. */
+  readonly hangsUpAfter?: number;
+  readonly headers?: readonly Header[];
+};
+
+async function answer(call: IncomingPhoneCall, script: AnswerScript): Promise<void> {
+  const media = await call.openMedia();
+  if (script.tone !== undefined) media.tone(script.tone);
+  if (script.speech !== undefined) media.speaks(script.speech);
+  await call.answers(script.headers === undefined ? {} : { headers: script.headers });
+  if (call.finalStatus !== 200) return;
+  if (script.keys !== undefined) void media.presses(script.keys);
+  if (script.hangsUpAfter !== undefined) {
+    call.host.exchanges.after(script.hangsUpAfter, () => void call.hangsUp().catch(() => {}));
+  }
+}
+
+function later(call: IncomingPhoneCall, ms: number, act: () => void): void {
+  if (ms <= 0) act();
+  else call.host.exchanges.after(ms, act);
+}
+
+export const phones = {
+  /** Rings, then answers. */
+  answersAfter(ms: number, script: AnswerScript = {}): Behaviour {
+    return (call) => {
+      call.rings();
+      later(call, ms, () => void answer(call, script));
+    };
+  },
+
+  /** 200 without ringing first. */
+  answersAtOnce(script: AnswerScript = {}): Behaviour {
+    return (call) => answer(call, script);
+  },
+
+  busy(ms = 0): Behaviour {
+    return this.declines(486, 'Busy Here', ms);
+  },
+
+  declines(status = 603, reason?: string, ms = 0): Behaviour {
+    return (call) => {
+      if (ms > 0) call.rings();
+      later(call, ms, () => call.refuses(status, reason));
+    };
+  },
+
+  ringsForEver(): Behaviour {
+    return (call) => call.rings();
+  },
+
+  /** Says nothing at all: a dead address. */
+  ignores(): Behaviour {
+    return () => {};
+  },
+
+  /** 100 and then nothing. */
+  tries(): Behaviour {
+    return (call) => call.rings(100);
+  },
+
+  /** 183 with SDP and a tone; answers later when told to. */
+  earlyMedia(hz: number, answersAfter?: number, script: AnswerScript = {}): Behaviour {
+    return async (call) => {
+      await call.earlyMedia(hz);
+      if (answersAfter !== undefined) later(call, answersAfter, () => void answer(call, script));
+    };
+  },
+
+  /** Rings; sends its 200 just when the CANCEL comes. RFC 3261 §9.1: the two cross. */
+  answersThenCancelCrosses(): Behaviour {
+    return async (call) => {
+      await call.prepare();
+      call.onCancel = () => call.answerNow();
+      call.rings();
+    };
+  },
+
+  /** Two forks answer the one INVITE. RFC 3261 §13.2.2.4. */
+  sends200Twice(tags: readonly [string, string]): Behaviour {
+    return async (call) => {
+      await call.prepare();
+      call.rings();
+      call.answerNow({ tag: tags[0] });
+      call.answerNow({ tag: tags[1] });
+    };
+  },
+
+  /** 302 with a Contact. */
+  redirects(contact: string, status = 302): Behaviour {
+    return (call) => call.refuses(status, undefined, [['Contact', `<${contact}>`]]);
+  },
+
+  /** Challenges; then behaves. A wrong answer gets 403. */
+  requiresAuth(
+    login: Login,
+    then: Behaviour,
+    options: { realm?: string; algorithm?: string; proxy?: boolean } = {},
+  ): Behaviour {
+    let nonce = '';
+    return (call) => {
+      const asked = options.proxy === true ? 'Proxy-Authorization' : 'Authorization';
+      const given = call.invite.get(asked);
+      if (given === undefined || (nonce !== '' && digestParams(given).get('nonce') !== nonce)) {
+        nonce = call.host.random.token(24);
+        const value = `Digest realm="${options.realm ?? 'carrier.test'}", nonce="${nonce}", algorithm=${options.algorithm ?? 'MD5'}, qop="auth"`;
+        call.refuses(options.proxy === true ? 407 : 401, undefined, [
+          [options.proxy === true ? 'Proxy-Authenticate' : 'WWW-Authenticate', value],
+        ]);
+        return undefined;
+      }
+      if (credentialsMatch(given, login, { method: 'INVITE', nonce })) return then(call);
+      return call.refuses(403, 'Forbidden');
+    };
+  },
+
+  /** 200 without SDP. */
+  noSdp200(): Behaviour {
+    return async (call) => {
+      await call.prepare();
+      call.rings();
+      call.answerNow({ sdp: 'none' });
+    };
+  },
+
+  /** 18x first, a refusal after it. */
+  sends18xThen(status: number, ms = 50): Behaviour {
+    return (call) => {
+      call.rings();
+      later(call, ms, () => call.refuses(status));
+    };
+  },
+
+  sends18xThen503(ms = 50): Behaviour {
+    return this.sends18xThen(503, ms);
+  },
+
+  /** 180, 503 and 180 again from one carrier. */
+  wavers(): Behaviour {
+    return async (call) => {
+      call.rings();
+      await after(30);
+      call.rings(183);
+      await after(30);
+      call.refuses(503);
+    };
+  },
+
+  /** Answers, and answers every re-INVITE with 491. RFC 3261 §14.2. */
+  reInviteGlare(script: AnswerScript = {}): Behaviour {
+    return (call) => {
+      call.onReinvite = (request) => (request.method === 'INVITE' ? 491 : undefined);
+      call.rings();
+      return answer(call, script);
+    };
+  },
+
+  /** One behaviour a call, in order; the last one for all that follow. */
+  inTurn(...behaviours: readonly Behaviour[]): Behaviour {
+    let turn = 0;
+    return (call) => behaviours[Math.min(turn++, behaviours.length - 1)]?.(call);
+  },
+};

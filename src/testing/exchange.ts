@@ -1,0 +1,102 @@
+/** The little of transactions a phone needs: it repeats what was not answered, answers repeats as before, and matches
+ * responses by branch. Written apart from src/sip so that the two cannot be wrong together. RFC 3261 §17. */
+import { type Message, read } from './message.ts';
+import type { Peer, Transcript } from './transcript.ts';
+import type { Wire } from './wire.ts';
+
+const t1 = 500;
+const t2 = 4000;
+const giveUp = 64 * t1;
+
+export type OnResponse = (response: Message | undefined) => void;
+
+export class Exchanges {
+  readonly #wire: Wire;
+  readonly #transcript: Transcript;
+  readonly #clients = new Map<string, { onResponse: OnResponse; stop: () => void; method: string }>();
+  readonly #answers = new Map<string, { bytes: Buffer; peer: Peer }>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(wire: Wire, transcript: Transcript) {
+    this.#wire = wire;
+    this.#transcript = transcript;
+  }
+
+  /** Sends and writes it down. */
+  send(bytes: Buffer, peer: Peer): void {
+    const message = read(bytes);
+    if (message !== undefined) this.#transcript.message('out', message, peer);
+    this.#wire.send(bytes, peer);
+  }
+
+  /** Sends a request, over UDP again and again until answered; `onResponse` gets every response, undefined when none came
+   * in 32 s. */
+  request(bytes: Buffer, peer: Peer, onResponse: OnResponse): void {
+    const message = read(bytes);
+    if (message === undefined) throw new Error('a phone can only start a transaction with a request');
+    const stop = this.#repeat(bytes, peer, {
+      cap: message.method === 'INVITE' ? Infinity : t2,
+      onEnd: () => onResponse(undefined),
+    });
+    this.#clients.set(`${message.branch} ${message.method}`, { onResponse, stop, method: message.method });
+    this.send(bytes, peer);
+  }
+
+  /** Feeds a response. */
+  response(message: Message): void {
+    const client = this.#clients.get(`${message.branch} ${message.method}`);
+    if (client === undefined) return;
+    if (message.status >= 200 || client.method === 'INVITE') client.stop();
+    client.onResponse(message);
+  }
+
+  /** Sends a response and keeps it for repeats of the request. `untilAcked`: repeats it until `stop` is called. */
+  answer(request: Message, bytes: Buffer, options: { peer: Peer; untilAcked?: boolean }): () => void {
+    this.#answers.set(`${request.branch} ${request.method}`, { bytes, peer: options.peer });
+    this.send(bytes, options.peer);
+    if (options.untilAcked !== true) return () => {};
+    return this.#repeat(bytes, options.peer, { cap: t2, everywhere: true, onEnd: () => {} });
+  }
+
+  /** True when this request was answered already: the answer is sent again. */
+  repeated(request: Message): boolean {
+    const known = this.#answers.get(`${request.branch} ${request.method}`);
+    if (known === undefined || request.method === 'ACK') return false;
+    this.send(known.bytes, known.peer);
+    return true;
+  }
+
+  /** Calls back once, unless closed before. */
+  after(ms: number, fire: () => void): () => void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      fire();
+    }, ms);
+    this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#clients.clear();
+  }
+
+  #repeat(bytes: Buffer, peer: Peer, options: { cap: number; everywhere?: boolean; onEnd: () => void }): () => void {
+    const resends = peer.transport === 'udp' || options.everywhere === true;
+    let cancel = (): void => {};
+    const step = (wait: number, waited: number): void => {
+      const next = resends ? Math.min(wait, giveUp - waited) : giveUp;
+      cancel = this.after(next, () => {
+        if (waited + next >= giveUp) return options.onEnd();
+        this.send(bytes, peer);
+        step(Math.min(wait * 2, options.cap), waited + next);
+      });
+    };
+    step(t1, 0);
+    return () => cancel();
+  }
+}

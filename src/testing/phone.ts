@@ -1,0 +1,243 @@
+/** A SIP phone on real sockets with real audio, for tests of applications and of the server itself. Everything it does
+ * is scripted; everything it sees is kept. */
+import { randomInt } from 'node:crypto';
+import { type Random, SeededRandom } from '../base/index.ts';
+import { type Behaviour, phones } from './behaviours.ts';
+import type { Host, PhoneCall, Wait } from './call.ts';
+import { answerChallenge, type Login } from './digest.ts';
+import { Exchanges } from './exchange.ts';
+import { IncomingPhoneCall } from './incoming.ts';
+import { Journal } from './journal.ts';
+import { type Header, type Message, param, read, targetOf, write } from './message.ts';
+import { type InviteOptions, OutgoingPhoneCall } from './outgoing.ts';
+import { ladder, type Peer, Transcript } from './transcript.ts';
+import { Wire } from './wire.ts';
+
+export type PhoneOptions = {
+  /** Its name in ladders and the user part of its URI. */
+  readonly name?: string;
+  readonly address?: string;
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** How it takes calls; default: rings for ever. */
+  readonly onInvite?: Behaviour;
+  /** Makes its chance repeatable: packet loss, SSRCs, tags. */
+  readonly seed?: number;
+  readonly transport?: 'udp' | 'tcp';
+};
+
+export type Server = { readonly host: string; readonly port: number };
+
+export type RegisterOptions = Login & {
+  readonly realm: string;
+  readonly expires?: number;
+  /** Contact value in place of our own; `*` with expires 0 removes all. */
+  readonly contact?: string;
+  readonly headers?: readonly Header[];
+};
+
+export class Phone implements Host {
+  readonly name: string;
+  readonly transcript: Transcript;
+  readonly random: Random;
+  readonly seed: number;
+  /** Calls that rang here. */
+  readonly calls = new Journal<IncomingPhoneCall>();
+  /** Requests outside of calls: OPTIONS, NOTIFY … All get 200. */
+  readonly strays = new Journal<Message>();
+  onInvite: Behaviour;
+  /** Answer to OPTIONS. */
+  optionsStatus = 200;
+  readonly transport: 'udp' | 'tcp';
+  exchanges!: Exchanges;
+  #wire!: Wire;
+  #loss = 0;
+  readonly #all = new Map<string, PhoneCall>();
+  #registerCallId = '';
+  #registerCSeq = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: PhoneOptions) {
+    this.name = options.name ?? 'phone';
+    this.seed = options.seed ?? randomInt(2 ** 31);
+    this.random = new SeededRandom(this.seed);
+    this.transcript = new Transcript(this.name);
+    this.onInvite = options.onInvite ?? phones.ringsForEver();
+    this.transport = options.transport ?? 'udp';
+    this.#registerCallId = this.random.token(20);
+  }
+
+  /** A phone that listens on UDP and TCP. */
+  static async listen(options: PhoneOptions = {}): Promise<Phone> {
+    const phone = new Phone(options);
+    phone.#wire = await Wire.open(options.address ?? '127.0.0.1', options.port ?? 0, (bytes, from) =>
+      phone.#take(bytes, from),
+    );
+    phone.exchanges = new Exchanges(phone.#wire, phone.transcript);
+    return phone;
+  }
+
+  get address(): string {
+    return this.#wire.address;
+  }
+
+  get port(): number {
+    return this.#wire.port;
+  }
+
+  get loss(): number {
+    return this.#loss;
+  }
+
+  get uri(): string {
+    return `sip:${this.name}@${this.address}:${this.port}${this.transport === 'tcp' ? ';transport=tcp' : ''}`;
+  }
+
+  /** From now on this share of its audio packets gets lost. */
+  dropsPackets(percent: number): void {
+    this.#loss = percent / 100;
+    for (const call of this.#all.values()) if (call.media !== undefined) call.media.loss = this.#loss;
+  }
+
+  /** Calls a URI. */
+  invites(uri: string, options: InviteOptions = {}): OutgoingPhoneCall {
+    const withTransport = this.transport === 'tcp' && options.via === undefined && !uri.includes(';transport=');
+    const call = new OutgoingPhoneCall(this, withTransport ? `${uri};transport=tcp` : uri, options);
+    this.#all.set(call.callId, call);
+    return call;
+  }
+
+  /** The n-th call that rang here (from 0), now or later. */
+  nextCall(n = 0, wait: Wait = {}): Promise<IncomingPhoneCall> {
+    const known = this.calls.entries[n];
+    if (known !== undefined) return Promise.resolve(known);
+    return this.calls.until((call) => this.calls.entries.indexOf(call) === n, {
+      ...wait,
+      what: `call number ${n + 1} at ${this.name}`,
+      story: () => ladder([this.transcript]),
+    });
+  }
+
+  /** Registers, answering the challenge; resolves with the final response. */
+  async register(server: Server, options: RegisterOptions): Promise<Message> {
+    const first = await this.#sendRegister(server, options);
+    const challenge = first.get('www-authenticate');
+    if (first.status !== 401 || challenge === undefined) return first;
+    const uri = `sip:${options.realm}`;
+    const value = answerChallenge(strongest(first.all('www-authenticate')) ?? challenge, options, {
+      method: 'REGISTER',
+      uri,
+    });
+    return this.#sendRegister(server, { ...options, headers: [...(options.headers ?? []), ['Authorization', value]] });
+  }
+
+  unregister(server: Server, options: RegisterOptions): Promise<Message> {
+    return this.register(server, { ...options, expires: 0 });
+  }
+
+  /** Sends a request outside of any call; resolves with its final response. */
+  request(bytes: Buffer, peer: Peer): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      this.exchanges.request(bytes, peer, (response) => {
+        if (response === undefined) reject(new Error(`${this.name}: no answer\n${ladder([this.transcript])}`));
+        else if (response.status >= 200) resolve(response);
+      });
+    });
+  }
+
+  /** Sends any bytes, SIP or not. */
+  sendRaw(bytes: Buffer | string, to: Server, transport: 'udp' | 'tcp' = 'udp'): void {
+    const raw = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    this.transcript.note(`${raw.length} raw bytes to ${to.host}:${to.port}`);
+    this.#wire.send(raw, { transport, address: to.host, port: to.port });
+  }
+
+  /** Cuts its TCP connections. */
+  cutConnections(): void {
+    this.#wire.cut();
+  }
+
+  /** Lets go of everything. Calls still up are not hung up. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
+    this.exchanges.close();
+    this.calls.close(`${this.name} was closed`);
+    this.strays.close(`${this.name} was closed`);
+    this.transcript.close(`${this.name} was closed`);
+    await Promise.all([this.#wire.close(), ...Array.from(this.#all.values(), (call) => call.close())]);
+  }
+
+  #sendRegister(server: Server, options: RegisterOptions): Promise<Message> {
+    const { realm, username, expires = 300 } = options;
+    const via = `SIP/2.0/${this.transport.toUpperCase()} ${this.address}:${this.port};branch=z9hG4bK${this.random.token(16)};rport`;
+    const own = `<sip:${username}@${this.address}:${this.port}${this.transport === 'tcp' ? ';transport=tcp' : ''}>`;
+    const bytes = write(`REGISTER sip:${realm} SIP/2.0`, [
+      ['Via', via],
+      ['Max-Forwards', '70'],
+      ['From', `<sip:${username}@${realm}>;tag=${this.random.token(8)}`],
+      ['To', `<sip:${username}@${realm}>`],
+      ['Call-ID', this.#registerCallId],
+      ['CSeq', `${++this.#registerCSeq} REGISTER`],
+      ['Contact', options.contact ?? own],
+      ['Expires', String(expires)],
+      ...(options.headers ?? []),
+    ]);
+    return this.request(bytes, { transport: this.transport, address: server.host, port: server.port });
+  }
+
+  #take(bytes: Buffer, from: Peer): void {
+    const message = read(bytes);
+    if (message === undefined) return;
+    this.transcript.message('in', message, from);
+    if (!message.isRequest) this.exchanges.response(message);
+    else if (!this.exchanges.repeated(message)) this.#takeRequest(message, from);
+  }
+
+  #takeRequest(message: Message, from: Peer): void {
+    const call = this.#all.get(message.callId);
+    const fresh = message.method === 'INVITE' && param(message.get('to') ?? '', 'tag') === undefined;
+    if (fresh && this.#duplicate(message)) return;
+    if (fresh) this.#ring(message, from);
+    else if (call !== undefined) call.takes(message, from);
+    else if (message.method !== 'ACK') this.#takeStray(message, from);
+  }
+
+  /** A repeat of an INVITE that has no answer yet. */
+  #duplicate(message: Message): boolean {
+    return this.calls.entries.some((call) => call.invite.branch === message.branch);
+  }
+
+  #ring(invite: Message, from: Peer): void {
+    const call = new IncomingPhoneCall(this, invite, from);
+    this.#all.set(call.callId, call);
+    this.calls.add(call);
+    void Promise.resolve(this.onInvite(call)).catch((fault: unknown) =>
+      this.transcript.note(`behaviour failed: ${String(fault)}`),
+    );
+  }
+
+  #takeStray(message: Message, from: Peer): void {
+    const unknown =
+      message.method === 'BYE' || message.method === 'CANCEL' || param(message.get('to') ?? '', 'tag') !== undefined;
+    const status = unknown ? 481 : message.method === 'OPTIONS' ? this.optionsStatus : 200;
+    const kept = message.headers.filter(([name]) => /^(via|v|from|f|to|t|call-id|i|cseq)$/i.test(name));
+    this.exchanges.answer(message, write(`SIP/2.0 ${status} ${status === 200 ? 'OK' : 'No'}`, kept), { peer: from });
+    this.strays.add(message);
+  }
+}
+
+/** The challenge with the better hash. RFC 8760 §2.3 */
+function strongest(challenges: readonly string[]): string | undefined {
+  return challenges.find((each) => /algorithm="?SHA-256/i.test(each)) ?? challenges[0];
+}
+
+/** Where a URI of this phone's server is: a helper for `invites`. */
+export function at(user: string, server: Server): string {
+  return `sip:${user}@${server.host}:${server.port}`;
+}
+
+export { targetOf };
