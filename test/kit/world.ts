@@ -1,0 +1,230 @@
+/** One server, one web application, some phones: the stage of a wire story. What a story leaves behind fails it. */
+import assert from 'node:assert/strict';
+import { after as afterAll, before, test } from 'node:test';
+import {
+  after,
+  at,
+  type InviteOptions,
+  ladder,
+  type OutgoingPhoneCall,
+  Phone,
+  type PhoneOptions,
+  phones as behaviours,
+} from '../../src/testing/index.ts';
+import { type Config, type Graine, startGraine } from './graine.ts';
+import { HookApp, type HookRequest, type Json } from './hook-app.ts';
+
+export type AccountConfig = {
+  carriers?: Config[];
+  clients?: Config[];
+  applications?: Config[];
+  phone_numbers?: Config[];
+} & Config;
+
+export type WorldOptions = {
+  /** Phones by name. `alice` is always there: she calls in through the carrier `origin`. */
+  readonly phones?: readonly (string | PhoneOptions)[];
+  /** The account; what it leaves out is the kit's. */
+  readonly account?: (world: World) => AccountConfig;
+  /** Other parts of the configuration. */
+  readonly config?: Config;
+};
+
+export const realm = 'voice.example.test';
+/** The number alice dials unless a story says otherwise. */
+export const number = '+15551230001';
+
+export class World {
+  readonly phones = new Map<string, Phone>();
+  app!: HookApp;
+  graine!: Graine;
+  accountSid = '';
+
+  static async start(options: WorldOptions): Promise<World> {
+    const world = new World();
+    world.app = await HookApp.start();
+    for (const each of ['alice', ...(options.phones ?? [])]) {
+      const phone = await Phone.listen(typeof each === 'string' ? { name: each } : each);
+      world.phones.set(phone.name, phone);
+    }
+    world.graine = await startGraine({
+      ...options.config,
+      accounts: [{ ...world.#account(), ...options.account?.(world) }],
+    });
+    const accounts = await world.rest('GET', '/v1/Accounts');
+    world.accountSid =
+      (accounts.body as { account_sid: string; name: string }[]).find((each) => each.name === 'kit')?.account_sid ?? '';
+    return world;
+  }
+
+  phone(name: string): Phone {
+    const phone = this.phones.get(name);
+    if (phone === undefined) throw new Error(`no phone ${name}`);
+    return phone;
+  }
+
+  /** Alice (or another) calls a number of the server. */
+  calls(options: InviteOptions & { to?: string; by?: string } = {}): OutgoingPhoneCall {
+    const { to = number, by = 'alice', ...invite } = options;
+    return this.phone(by).invites(at(to, this.graine.sip), { from: '+15557650001', tone: 440, ...invite });
+  }
+
+  /** A gateway entry for a phone. */
+  gateway(name: string, more: Config = {}): Config {
+    return { host: '127.0.0.1', port: this.phone(name).port, protocol: 'udp', inbound: false, outbound: true, ...more };
+  }
+
+  origin(): Config {
+    return {
+      name: 'origin',
+      application: 'main',
+      gateways: [this.gateway('alice', { inbound: true, outbound: false })],
+    };
+  }
+
+  async register(name: string, as = name): Promise<void> {
+    const answer = await this.phone(name).register(this.graine.sip, { username: as, password: 'secret', realm });
+    assert.equal(answer.status, 200, `REGISTER of ${name}: ${answer.title}`);
+  }
+
+  async rest(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
+    const { url, token } = this.graine.http;
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  }
+
+  /** REST under this account. */
+  account(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
+    return this.rest(method, `/v1/Accounts/${this.accountSid}${path}`, body);
+  }
+
+  update(callSid: string, body: unknown): Promise<{ status: number; body: Json }> {
+    return this.account('PUT', `/Calls/${callSid}`, body);
+  }
+
+  async alerts(type: string): Promise<Record<string, Json>[]> {
+    const { body } = await this.account('GET', '/Alerts?page=1&count=100');
+    return (body.data as Record<string, Json>[]).filter((alert) => alert['alert_type'] === type);
+  }
+
+  /** Polls REST until it says so: for what no hook announces. */
+  async eventually<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+    for (const end = performance.now() + 5000; performance.now() < end; await after(25)) {
+      const got = await ask();
+      if (got !== undefined && got !== false) return got;
+    }
+    throw new Error(`never came true: ${what}`);
+  }
+
+  next(path: string, within?: number): Promise<HookRequest> {
+    return this.app.next(path, { story: () => this.story(), ...(within === undefined ? {} : { within }) });
+  }
+
+  /** Status callbacks of one call, in order of arrival. */
+  statuses(callSid: string): string[] {
+    return this.app
+      .all('/status')
+      .filter((request) => request.body['call_sid'] === callSid)
+      .map((request) => `${request.body['call_status']}/${request.body['sip_status']}`);
+  }
+
+  /** Waits for a status callback that matches. */
+  status(match: (body: Record<string, Json>) => boolean, what = 'a status callback'): Promise<HookRequest> {
+    return this.app.requests.until((request) => request.path === '/status' && match(request.body), {
+      what,
+      story: () => this.story(),
+    });
+  }
+
+  /** The ladder of the story so far, hooks between the messages. */
+  story(): string {
+    const hooks = this.app.requests.entries.map((request) => {
+      const { call_status, sip_status, dial_call_status, dial_sip_status } = request.body;
+      const said = [call_status, sip_status, dial_call_status, dial_sip_status].filter((each) => each !== undefined);
+      return { at: request.at, text: `${request.method} ${request.path} ${said.join(' ')}` };
+    });
+    const lines = ladder(Array.from(this.phones.values(), (phone) => phone.transcript));
+    const start = this.app.requests.entries[0]?.at ?? 0;
+    return `${lines}\n hooks, from the first on:\n${hooks.map((hook) => `${(hook.at - start).toFixed(1).padStart(9)}  ${hook.text}`).join('\n')}`;
+  }
+
+  /** Between stories: everything must have ended by itself. */
+  async clean(): Promise<void> {
+    const busy = (leaks: Awaited<ReturnType<Graine['leaks']>>): boolean =>
+      leaks.dialogs + leaks.ports + leaks.hooks > 0;
+    for (const end = performance.now() + 4000; performance.now() < end && busy(await this.graine.leaks());)
+      await after(20);
+    const { dialogs, ports, hooks } = await this.graine.leaks();
+    const story = busy(await this.graine.leaks()) ? this.story() : '';
+    this.reset();
+    assert.deepEqual(
+      { dialogs, ports, hooks },
+      { dialogs: 0, ports: 0, hooks: 0 },
+      `left behind by this story:\n${story}`,
+    );
+  }
+
+  reset(): void {
+    this.app.reset();
+    for (const phone of this.phones.values()) {
+      phone.onInvite = behaviours.ringsForEver();
+      phone.dropsPackets(0);
+      phone.calls.entries.length = 0;
+      phone.strays.entries.length = 0;
+      phone.transcript.entries.length = 0;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.graine.stop();
+    const { timers } = await this.graine.leaks();
+    await Promise.all([this.app.close(), ...Array.from(this.phones.values(), (phone) => phone.close())]);
+    assert.deepEqual(timers, [], 'timers left after the server stopped');
+  }
+
+  #account(): AccountConfig {
+    return {
+      name: 'kit',
+      sip_realm: realm,
+      webhook_secret: 'whsec_kit',
+      device_calling_application: 'main',
+      clients: ['bob', 'carol', 'dave'].map((username) => ({ username, password: 'secret' })),
+      applications: [{ name: 'main', call_hook: this.app.url('/call'), call_status_hook: this.app.url('/status') }],
+      carriers: [this.origin()],
+    };
+  }
+}
+
+/** Stories on one stage. Each runs alone, and what it leaves behind fails it; a failure shows the ladder. */
+export function stage(options: WorldOptions = {}): (title: string, tell: (world: World) => Promise<void>) => void {
+  let world: World | undefined;
+  before(async () => {
+    world = await World.start(options);
+  });
+  afterAll(async () => {
+    await world?.stop();
+  });
+  return (title, tell) => {
+    test(title, { timeout: 60_000 }, async () => {
+      if (world === undefined) throw new Error('the server did not start');
+      const on = world;
+      try {
+        await tell(on);
+      } catch (fault) {
+        const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+        const story = message.includes('──') ? '' : `\n${on.story()}`;
+        await on.clean().catch(() => {});
+        throw new Error(`${message}${story}`, { cause: fault });
+      }
+      await on.clean();
+    });
+  };
+}
