@@ -31,6 +31,12 @@ export class HeaderFields implements Headers {
     return splitList(value)?.[0] ?? value;
   }
 
+  /** `get` for a name spelt as we print it, of a header that is no token list. */
+  first(key: string): string | undefined {
+    const at = this.#find(key);
+    return at < 0 ? undefined : this.#values[at];
+  }
+
   all(name: string): readonly string[] {
     const key = headerKey(name);
     const out: string[] = [];

@@ -7,20 +7,36 @@ import { parseVia } from './via.ts';
 /** RFC 3261 §8.1.1.5: a CSeq is less than 2³¹. */
 export const MAX_CSEQ = 0x7fff_ffff;
 
-export function parseCSeq(text: string): CSeq | undefined {
-  const end = text.length;
-  let digitsEnd = 0;
+export function parseCSeq(text: string, start = 0, end = text.length): CSeq | undefined {
+  let digitsEnd = start;
   while (digitsEnd < end && text.charCodeAt(digitsEnd) >= 0x30 && text.charCodeAt(digitsEnd) <= 0x39) digitsEnd++;
-  const number = readUint(text, 0, digitsEnd, MAX_CSEQ);
+  const number = readUint(text, start, digitsEnd, MAX_CSEQ);
   const at = skipSpace(text, digitsEnd, end);
   if (number < 0 || at === digitsEnd || at === end || span(text, at, end, TOKEN) !== end) return undefined;
-  return { number, method: text.slice(at) };
+  return { number, method: text.slice(at, end) };
 }
 
 function must<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new TypeError(`the message has no valid ${name}`);
   return value;
 }
+
+/** What the parser has already read: the text of a field and its value. */
+export type ReadFields = {
+  readonly viaText?: string | undefined;
+  readonly via?: Via | undefined;
+  readonly fromText?: string | undefined;
+  readonly from?: NameAddr | undefined;
+  readonly toText?: string | undefined;
+  readonly to?: NameAddr | undefined;
+  readonly cseqText?: string | undefined;
+  readonly cseq?: CSeq | undefined;
+};
+
+const nothing: ReadFields = {};
+
+export type RequestLine = { readonly method: string; readonly uri: string };
+export type StatusLine = { readonly status: number; readonly reason: string };
 
 /** Header fields read into values once, and again only when the text has changed. The parser has checked them all, so
  * the getters of a parsed message never throw; those of one under construction do until it is complete. */
@@ -36,13 +52,21 @@ abstract class Typed {
   #cseqText: string | undefined;
   #cseq: CSeq | undefined;
 
-  constructor(headers: HeaderFields, body: Buffer) {
+  constructor(headers: HeaderFields, body: Buffer, read: ReadFields) {
     this.headers = headers;
     this.body = body;
+    this.#viaText = read.viaText;
+    this.#via = read.via;
+    this.#fromText = read.fromText;
+    this.#from = read.from;
+    this.#toText = read.toText;
+    this.#to = read.to;
+    this.#cseqText = read.cseqText;
+    this.#cseq = read.cseq;
   }
 
   get via(): Via {
-    const text = this.headers.get('Via');
+    const text = this.headers.first('Via');
     if (text !== this.#viaText || this.#via === undefined) {
       this.#viaText = text;
       this.#via = parseVia(text ?? '');
@@ -51,7 +75,7 @@ abstract class Typed {
   }
 
   get from(): NameAddr {
-    const text = this.headers.get('From');
+    const text = this.headers.first('From');
     if (text !== this.#fromText || this.#from === undefined) {
       this.#fromText = text;
       this.#from = parseNameAddr(text ?? '');
@@ -60,7 +84,7 @@ abstract class Typed {
   }
 
   get to(): NameAddr {
-    const text = this.headers.get('To');
+    const text = this.headers.first('To');
     if (text !== this.#toText || this.#to === undefined) {
       this.#toText = text;
       this.#to = parseNameAddr(text ?? '');
@@ -69,7 +93,7 @@ abstract class Typed {
   }
 
   get cseq(): CSeq {
-    const text = this.headers.get('CSeq');
+    const text = this.headers.first('CSeq');
     if (text !== this.#cseqText || this.#cseq === undefined) {
       this.#cseqText = text;
       this.#cseq = parseCSeq(text ?? '');
@@ -78,28 +102,7 @@ abstract class Typed {
   }
 
   get callId(): string {
-    return must(this.headers.get('Call-ID'), 'Call-ID');
-  }
-
-  /** Is there enough, and right, to answer it? */
-  answerable(): boolean {
-    return this.headers.has('Call-ID') && this.invalid() === undefined;
-  }
-
-  /** Reads the four that must be right; the name of the first that is not. */
-  invalid(): string | undefined {
-    this.#viaText = this.headers.get('Via');
-    this.#via = parseVia(this.#viaText ?? '');
-    if (this.#via === undefined) return 'Via';
-    this.#fromText = this.headers.get('From');
-    this.#from = parseNameAddr(this.#fromText ?? '');
-    if (this.#from === undefined) return 'From';
-    this.#toText = this.headers.get('To');
-    this.#to = parseNameAddr(this.#toText ?? '');
-    if (this.#to === undefined) return 'To';
-    this.#cseqText = this.headers.get('CSeq');
-    this.#cseq = parseCSeq(this.#cseqText ?? '');
-    return this.#cseq === undefined ? 'CSeq' : undefined;
+    return must(this.headers.first('Call-ID'), 'Call-ID');
   }
 }
 
@@ -108,8 +111,8 @@ export class Request extends Typed implements SipRequest {
   readonly method: string;
   uri: string;
 
-  constructor(line: { readonly method: string; readonly uri: string }, headers: HeaderFields, body: Buffer) {
-    super(headers, body);
+  constructor(line: RequestLine, headers: HeaderFields, body: Buffer, read = nothing) {
+    super(headers, body, read);
     this.method = line.method;
     this.uri = line.uri;
   }
@@ -120,8 +123,8 @@ export class Response extends Typed implements SipResponse {
   readonly status: number;
   readonly reason: string;
 
-  constructor(line: { readonly status: number; readonly reason: string }, headers: HeaderFields, body: Buffer) {
-    super(headers, body);
+  constructor(line: StatusLine, headers: HeaderFields, body: Buffer, read = nothing) {
+    super(headers, body, read);
     this.status = line.status;
     this.reason = line.reason;
   }

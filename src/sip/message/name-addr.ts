@@ -1,25 +1,25 @@
 import { endOfQuoted, hasControl, isToken, quote, skipSpace, trimEnd, unquote } from './characters.ts';
 import { HeaderFault } from './headers.ts';
-import { formatParams, noParams, walkParams } from './params.ts';
+import { formatParams, readParams } from './params.ts';
 import { splitList } from './split.ts';
-import type { NameAddr, Params } from './types.ts';
+import type { NameAddr } from './types.ts';
 import { formatUri, readUri } from './uri.ts';
 
-/** Reads From, To, one Contact or Route: the whole text. Undefined when it is none (`*` is none). RFC 3261 §20.10. */
-export function parseNameAddr(text: string): NameAddr | undefined {
-  const end = text.length;
-  const at = skipSpace(text, 0, end);
+/** Reads From, To, one Contact or Route: all of text[start, end). Undefined when it is none (`*` is none).
+ * RFC 3261 §20.10. */
+export function parseNameAddr(text: string, start = 0, end = text.length): NameAddr | undefined {
+  const at = skipSpace(text, start, end);
   if (at === end) return undefined;
   const first = text.charCodeAt(at);
-  if (first === 0x3c) return bracketed(text, at, undefined);
+  if (first === 0x3c) return bracketed(text, at, end);
   if (first === 0x22) {
     const close = endOfQuoted(text, at, end);
     if (close < 0) return undefined;
     const open = skipSpace(text, close, end);
-    if (text.charCodeAt(open) !== 0x3c) return undefined;
-    return bracketed(text, open, unquote(text.slice(at, close)));
+    if (open === end || text.charCodeAt(open) !== 0x3c) return undefined;
+    return named(bracketed(text, open, end), unquote(text.slice(at, close)));
   }
-  const open = text.indexOf('<', at);
+  const open = find(text, 0x3c, at, end);
   if (open < 0) return bare(text, at, end);
   const nameEnd = trimEnd(text, at, open);
   for (let i = at; i < nameEnd; i++) {
@@ -27,17 +27,26 @@ export function parseNameAddr(text: string): NameAddr | undefined {
     // Quotes, commas and semicolons between words change where the value ends: peers would disagree.
     if (code === 0x22 || code === 0x2c || code === 0x3b || code === 0x3e || code === 0x5c) return undefined;
   }
-  return bracketed(text, open, text.slice(at, nameEnd));
+  return named(bracketed(text, open, end), text.slice(at, nameEnd));
 }
 
-function bracketed(text: string, open: number, displayName: string | undefined): NameAddr | undefined {
-  const close = text.indexOf('>', open);
+function find(text: string, wanted: number, at: number, end: number): number {
+  for (let i = at; i < end; i++) if (text.charCodeAt(i) === wanted) return i;
+  return -1;
+}
+
+function bracketed(text: string, open: number, end: number): NameAddr | undefined {
+  const close = find(text, 0x3e, open, end);
   if (close < 0) return undefined;
   const uri = readUri(text, open + 1, close);
   if (uri === undefined) return undefined;
-  const params = readParams(text, close + 1);
-  if (params === undefined) return undefined;
-  return displayName === undefined || displayName === '' ? { uri, params } : { displayName, uri, params };
+  const params = readParams(text, close + 1, end);
+  return params === undefined ? undefined : { uri, params };
+}
+
+function named(address: NameAddr | undefined, displayName: string): NameAddr | undefined {
+  if (address === undefined || displayName === '') return address;
+  return { displayName, uri: address.uri, params: address.params };
 }
 
 /** An address without brackets: what follows `;` belongs to the header, and `?` and `,` may not be in it. */
@@ -50,14 +59,8 @@ function bare(text: string, at: number, end: number): NameAddr | undefined {
   }
   const uri = readUri(text, at, i);
   if (uri === undefined) return undefined;
-  const params = readParams(text, i);
+  const params = readParams(text, i, end);
   return params === undefined ? undefined : { uri, params };
-}
-
-function readParams(text: string, at: number): Params | undefined {
-  if (skipSpace(text, at, text.length) === text.length) return noParams;
-  const params = new Map<string, string | true>();
-  return walkParams(text, at, text.length, params) ? params : undefined;
 }
 
 /** Reads a comma-separated list of them. Undefined when any is wrong. */

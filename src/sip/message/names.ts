@@ -34,21 +34,16 @@ const table: Array<Row | undefined> = Array.from({ length: SLOTS });
 const bySpelling = new Map<string, HeaderKind>();
 let count = 0;
 
-/** Folds one character of a name into its hash, without regard to case. */
-export function hashStep(hash: number, code: number): number {
-  return (Math.imul(hash, 31) + (code | 0x20)) | 0;
-}
-
-function slotOf(hash: number): number {
-  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
+/** Spreads the known names over the table by length, first, middle and last letter, without regard to case. */
+function slotOf(length: number, first: number, middle: number, last: number): number {
+  return (length * 73 + (first | 0x20) * 41 + (middle | 0x20) * 13 + (last | 0x20) * 7) & (SLOTS - 1);
 }
 
 function place(spelling: string, kind: HeaderKind): void {
   const lower = spelling.toLowerCase();
   for (const each of [spelling, lower, spelling.toUpperCase()]) bySpelling.set(each, kind);
-  let hash = 0;
-  for (let i = 0; i < lower.length; i++) hash = hashStep(hash, lower.charCodeAt(i));
-  let slot = slotOf(hash);
+  const { length } = lower;
+  let slot = slotOf(length, lower.charCodeAt(0), lower.charCodeAt(length >> 1), lower.charCodeAt(length - 1));
   while (table[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
   table[slot] = { spelling: lower, kind };
 }
@@ -62,17 +57,20 @@ for (const [kind, list] of Object.entries({ split, tokens, single, text })) {
   }
 }
 
-function sameSpelling(lower: string, line: string, at: number): boolean {
-  for (let i = 0; i < lower.length; i++) if ((line.charCodeAt(at + i) | 0x20) !== lower.charCodeAt(i)) return false;
+function sameSpelling(lower: string, bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < lower.length; i++) if ((bytes[at + i]! | 0x20) !== lower.charCodeAt(i)) return false;
   return true;
 }
 
-/** The known header named by line[at, end), whose hash the caller folded while it read; undefined for others. */
-export function knownAt(line: string, at: number, end: number, hash: number): HeaderKind | undefined {
-  for (let slot = slotOf(hash); ; slot = (slot + 1) & (SLOTS - 1)) {
+/** The known header named by bytes[at, end); undefined for others. */
+export function knownAt(bytes: Buffer, at: number, end: number): HeaderKind | undefined {
+  const length = end - at;
+  let slot = slotOf(length, bytes[at]!, bytes[at + (length >> 1)]!, bytes[end - 1]!);
+  for (;;) {
     const row = table[slot];
     if (row === undefined) return undefined;
-    if (row.spelling.length === end - at && sameSpelling(row.spelling, line, at)) return row.kind;
+    if (row.spelling.length === length && sameSpelling(row.spelling, bytes, at)) return row.kind;
+    slot = (slot + 1) & (SLOTS - 1);
   }
 }
 

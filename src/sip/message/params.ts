@@ -4,31 +4,39 @@ import type { Params } from './types.ts';
 /** Shared by everything that has none. */
 export const noParams: Params = new Map();
 
-/** Walks `;name=value;name` from `at` to `end`, filling `into` when there is one. False when it is not that, or a name
- * comes twice: two peers would not agree on which one counts. RFC 3261 §7.3.1. */
-export function walkParams(text: string, at: number, end: number, into?: Map<string, string | true>): boolean {
+/** Reads `;name=value;name`, all of text[at, end). Undefined when it is not that, or a name comes twice: two peers would
+ * not agree on which one counts. RFC 3261 §7.3.1. */
+export function readParams(text: string, at: number, end: number): Params | undefined {
   let i = skipSpace(text, at, end);
+  if (i === end) return noParams;
+  const into = new Map<string, string | true>();
   while (i < end) {
-    if (text.charCodeAt(i) !== 0x3b) return false;
+    if (text.charCodeAt(i) !== 0x3b) return undefined;
     const from = skipSpace(text, i + 1, end);
     const nameEnd = span(text, from, end, TOKEN);
-    if (nameEnd === from) return false;
+    if (nameEnd === from) return undefined;
+    const name = paramName(text, from, nameEnd);
+    if (into.has(name)) return undefined;
     i = skipSpace(text, nameEnd, end);
-    let value: string | true = true;
     if (i < end && text.charCodeAt(i) === 0x3d) {
       const valueAt = skipSpace(text, i + 1, end);
       const valueEnd = endOfValue(text, valueAt, end);
-      if (valueEnd < 0) return false;
-      if (into !== undefined) value = unquote(text.slice(valueAt, valueEnd));
+      if (valueEnd < 0) return undefined;
+      into.set(name, unquote(text.slice(valueAt, valueEnd)));
       i = skipSpace(text, valueEnd, end);
-    }
-    if (into !== undefined) {
-      const name = text.slice(from, nameEnd).toLowerCase();
-      if (into.has(name)) return false;
-      into.set(name, value);
-    }
+    } else into.set(name, true);
   }
-  return true;
+  return into;
+}
+
+/** The usual ones by length and first letter, so that they need no new string. */
+const usual = ['lr', 'tag', 'user', 'rport', 'branch', 'received', 'transport'];
+const byLength = Array.from({ length: 10 }, (_, length) => usual.find((name) => name.length === length));
+
+function paramName(text: string, from: number, end: number): string {
+  const name = byLength[end - from];
+  if (name !== undefined && text.startsWith(name, from)) return name;
+  return text.slice(from, end).toLowerCase();
 }
 
 function endOfValue(text: string, at: number, end: number): number {
@@ -51,7 +59,7 @@ export function walkUriParams(text: string, at: number, end: number, into: Map<s
       i = span(text, nameEnd + 1, end, URI_PARAM);
       value = text.slice(nameEnd + 1, i);
     }
-    const name = text.slice(from, nameEnd).toLowerCase();
+    const name = paramName(text, from, nameEnd);
     if (into.has(name)) return false;
     into.set(name, value);
   }

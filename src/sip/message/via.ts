@@ -1,33 +1,39 @@
 import { skipSpace, span, TOKEN } from './characters.ts';
-import { formatParams, noParams, walkParams } from './params.ts';
-import type { Params, Via } from './types.ts';
+import { formatParams, readParams } from './params.ts';
+import type { Via } from './types.ts';
 import { formatHost, readHostPort } from './uri.ts';
 
 const prefix = 'SIP/2.0/';
 
-/** Reads one Via. RFC 3261 §20.42. */
-export function parseVia(value: string): Via | undefined {
-  const text = value.startsWith(prefix) ? value : tidyProtocol(value);
-  if (text === undefined) return undefined;
-  const end = text.length;
-  const transportEnd = span(text, prefix.length, end, TOKEN);
+/** Reads one Via, all of text[start, end). RFC 3261 §20.42. */
+export function parseVia(text: string, start = 0, end = text.length): Via | undefined {
+  if (!text.startsWith(prefix, start)) {
+    const tidy = tidyProtocol(text.slice(start, end));
+    return tidy === undefined ? undefined : parseVia(tidy);
+  }
+  const transportAt = start + prefix.length;
+  const transportEnd = span(text, transportAt, end, TOKEN);
   const hostAt = skipSpace(text, transportEnd, end);
-  if (transportEnd === prefix.length || hostAt === transportEnd) return undefined;
+  if (transportEnd === transportAt || hostAt === transportEnd) return undefined;
   const sentBy = readHostPort(text, hostAt, end);
   if (sentBy === undefined) return undefined;
   const paramsAt = skipSpace(text, sentBy.end, end);
-  if (text.charCodeAt(paramsAt) === 0x3a) return parseVia(tidyColon(text, paramsAt));
-  const params = readParams(text, paramsAt);
+  if (paramsAt < end && text.charCodeAt(paramsAt) === 0x3a) {
+    return sentBy.port === undefined ? parseVia(tidyColon(text.slice(start, end), paramsAt - start)) : undefined;
+  }
+  const params = readParams(text, paramsAt, end);
   if (params === undefined) return undefined;
-  const transport = text.slice(prefix.length, transportEnd).toUpperCase();
+  const transport = transportName(text, transportAt, transportEnd);
   const { host, port } = sentBy;
   return port === undefined ? { transport, host, params } : { transport, host, port, params };
 }
 
-function readParams(text: string, at: number): Params | undefined {
-  if (at === text.length) return noParams;
-  const params = new Map<string, string | true>();
-  return walkParams(text, at, text.length, params) ? params : undefined;
+function transportName(text: string, at: number, end: number): string {
+  if (end - at === 3) {
+    if (text.startsWith('UDP', at)) return 'UDP';
+    if (text.startsWith('TCP', at)) return 'TCP';
+  }
+  return text.slice(at, end).toUpperCase();
 }
 
 /** `SIP / 2.0 / UDP` is allowed to have spaces, and another name or version is still readable: that is for the
