@@ -27,7 +27,7 @@ export function findFaults(schema: object, value: unknown, path: string): Schema
 
 function walk(schema: Schema, value: unknown, path: string, faults: SchemaFault[]): void {
   if (faults.length >= most) return;
-  if (schema.anyOf !== undefined) return walkUnion(schema, schema.anyOf, value, path, faults);
+  if (schema.anyOf !== undefined) return walkUnion(schema, value, path, faults);
   if (!fits(schema, value)) {
     const hint =
       typeof value === 'string' && schema.enum !== undefined ? nearest(value, schema.enum as string[]) : undefined;
@@ -45,13 +45,8 @@ function walk(schema: Schema, value: unknown, path: string, faults: SchemaFault[
   }
 }
 
-function walkUnion(
-  union: Schema,
-  branches: readonly Schema[],
-  value: unknown,
-  path: string,
-  faults: SchemaFault[],
-): void {
+function walkUnion(union: Schema, value: unknown, path: string, faults: SchemaFault[]): void {
+  const branches = union.anyOf ?? [];
   // The branch of the value's own JSON type is the one that was meant: its faults say most.
   const branch = branches.find((each) => fits(each, value)) ?? branches.find((each) => sameType(each, value));
   if (branch !== undefined) return walk(branch, value, path, faults);

@@ -34,7 +34,10 @@ function guard(value: unknown, depth: number, budget: Budget): SchemaFault | und
       if (value === null) return undefined;
       if (depth >= documentLimits.depth) return unfit(`at most ${documentLimits.depth} levels`, 'deeper nesting');
       return Array.isArray(value) ? guardArray(value, depth, budget) : guardObject(value, depth, budget);
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+    case 'undefined':
       return unfit('JSON', typeof value);
   }
 }

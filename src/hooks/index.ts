@@ -1,0 +1,2 @@
+export { createHooks, type HooksOptions } from './hooks.ts';
+export type { Resolve } from './connections.ts';

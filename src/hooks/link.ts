@@ -1,0 +1,106 @@
+/** One call's link to its application. Requests go out at once; notifications one after another, so that the application
+ * reads a call's states in the order they happened. */
+import { ignore, Machine, type Table } from '../base/index.ts';
+import type { AppContext, AppLink, HookAnswer, HookRef } from '../ports/index.ts';
+import type { HookClient } from './client.ts';
+
+type State = 'idle' | 'delivering' | 'draining' | 'closed';
+type Event = { type: 'notify'; note: Note } | { type: 'settled' } | { type: 'close' };
+type Effect = { type: 'queue'; note: Note } | { type: 'deliver' };
+type Note = { readonly hook: HookRef; readonly type: string; readonly payload: Readonly<Record<string, unknown>> };
+
+type Queue = { readonly length: number };
+
+const deliver: Effect = { type: 'deliver' };
+
+// prettier-ignore
+export const linkTable: Table<State, Event, Effect, Queue> = {
+  //            a notification comes                                       one was delivered or given up            the call is over
+  idle:       { notify: (e) => ({ to: 'delivering', effects: [queue(e), deliver] }), settled: ignore,              close: () => ({ to: 'closed' }) },
+  delivering: { notify: (e) => ({ to: 'delivering', effects: [queue(e)] }),          settled: nextOr('delivering', 'idle'), close: () => ({ to: 'draining' }) },
+  draining:   { notify: ignore,                                                      settled: nextOr('draining', 'closed'), close: ignore },
+  closed:     { notify: ignore,                                                      settled: ignore,              close: ignore },
+};
+
+function queue(event: { note: Note }): Effect {
+  return { type: 'queue', note: event.note };
+}
+
+function nextOr(busy: State, empty: State) {
+  return (_event: Event, { length }: Queue) => (length > 0 ? { to: busy, effects: [deliver] } : { to: empty });
+}
+
+const finals = new Set<unknown>(['completed', 'failed', 'busy', 'no-answer']);
+export const longestQueue = 1000;
+
+/** Counts what is not finished yet. */
+export type Tally = { add(): void; remove(): void };
+
+export class Link implements AppLink {
+  readonly #client: HookClient;
+  readonly #context: AppContext;
+  readonly #tally: Tally;
+  readonly #notes: Note[] = [];
+  readonly #machine: Machine<State, Event, Effect, Queue>;
+
+  constructor(client: HookClient, context: AppContext, tally: Tally) {
+    this.#client = client;
+    this.#context = context;
+    this.#tally = tally;
+    this.#machine = new Machine<State, Event, Effect, Queue>({
+      table: linkTable,
+      initial: 'idle',
+      context: this.#notes,
+      perform: (effect) => (effect.type === 'queue' ? this.#queue(effect.note) : this.#deliver()),
+    });
+  }
+
+  async request(hook: HookRef, type: string, payload: Note['payload']): Promise<HookAnswer> {
+    const { state } = this.#machine;
+    if (state === 'closed' || state === 'draining')
+      return {
+        ok: false,
+        kind: 'closed',
+        url: typeof hook === 'string' ? hook : hook.url,
+        message: 'the link is closed',
+      };
+    this.#tally.add();
+    try {
+      return await this.#client.send({ context: this.#context, hook, type, payload, reads: true });
+    } finally {
+      this.#tally.remove();
+    }
+  }
+
+  notify(hook: HookRef, type: string, payload: Note['payload']): void {
+    this.#machine.handle({ type: 'notify', note: { hook, type, payload } });
+  }
+
+  close(): void {
+    this.#machine.handle({ type: 'close' });
+  }
+
+  #queue(note: Note): void {
+    if (this.#notes.length >= longestQueue) this.#dropOldest();
+    this.#notes.push(note);
+    this.#tally.add();
+  }
+
+  /** Makes room. A call's last word is never dropped. */
+  #dropOldest(): void {
+    const index = this.#notes.findIndex(({ payload }) => !finals.has(payload['call_status']));
+    if (index < 0) return;
+    this.#notes.splice(index, 1);
+    this.#tally.remove();
+  }
+
+  #deliver(): void {
+    const note = this.#notes.shift();
+    if (note === undefined) return;
+    const { hook, type, payload } = note;
+    void this.#client.send({ context: this.#context, hook, type, payload, reads: false }).finally(() => {
+      this.#tally.remove();
+      this.#machine.handle({ type: 'settled' });
+    });
+  }
+}
