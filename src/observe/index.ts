@@ -1,0 +1,2 @@
+export { ladderPolicy } from './ladder.ts';
+export { type ClosableTimelines, createTimelines, type TimelinesOptions } from './timelines.ts';
