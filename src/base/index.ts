@@ -13,3 +13,4 @@ export {
   TraceChannel,
   type TraceEvent,
 } from './trace.ts';
+export { spawnWorker } from './worker.ts';

@@ -1,0 +1,2 @@
+export { type LiveOptions, openLive } from './open.ts';
+export type { MemoryLimits } from './memory.ts';

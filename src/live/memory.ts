@@ -1,0 +1,137 @@
+/** Live state of a single node, in memory. One timer forgets what has expired, whatever the number of bindings. */
+import { type Clock, GraineError, type Log, type Timer } from '../base/index.ts';
+import type { Binding, LiveCall, LiveStore } from '../ports/index.ts';
+import { liveFull } from './errors.ts';
+
+export type MemoryLimits = {
+  /** Contacts of one address of record. */
+  readonly contactsPerAor: number;
+  /** Contacts in all. */
+  readonly contacts: number;
+};
+
+/** Registrations expire to the second (RFC 3261 §10.2.1.1), so a sweep a second forgets in time; reads check by themselves. */
+const sweepMs = 1_000;
+
+export class MemoryLive implements LiveStore {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #limits: MemoryLimits;
+  readonly #byAor = new Map<string, Binding[]>();
+  /** Addresses of record by the second in which one of their contacts may expire. */
+  readonly #expiring = new Map<number, Set<string>>();
+  readonly #calls = new Map<string, LiveCall>();
+  #count = 0;
+  #swept: number;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, log: Log, limits: MemoryLimits) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#limits = limits;
+    this.#swept = second(clock.now());
+  }
+
+  async bind(binding: Binding): Promise<void> {
+    const others = this.#current(binding.aor).filter((each) => !replaces(binding, each));
+    if (others.length >= this.#limits.contactsPerAor)
+      this.#refuse(`contacts of ${binding.aor}`, this.#limits.contactsPerAor);
+    const before = this.#byAor.get(binding.aor)?.length ?? 0;
+    if (this.#count - before + others.length >= this.#limits.contacts) this.#refuse('contacts', this.#limits.contacts);
+    this.#keep(binding.aor, [...others, Object.freeze({ ...binding })]);
+    this.#expect(binding);
+  }
+
+  async unbind(aor: string, contact?: string): Promise<void> {
+    const left = contact === undefined ? [] : this.#current(aor).filter((each) => each.contact !== contact);
+    this.#keep(aor, left);
+  }
+
+  async bindings(aor: string): Promise<readonly Binding[]> {
+    return this.#current(aor).sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
+  }
+
+  async bindingsOf(accountSid: string): Promise<readonly Binding[]> {
+    const found: Binding[] = [];
+    for (const aor of this.#byAor.keys()) {
+      for (const binding of this.#current(aor)) if (binding.accountSid === accountSid) found.push(binding);
+    }
+    return found;
+  }
+
+  async putCall(call: LiveCall): Promise<void> {
+    this.#calls.set(call.callSid, call);
+  }
+
+  async removeCall(callSid: string): Promise<void> {
+    this.#calls.delete(callSid);
+  }
+
+  async calls(accountSid: string): Promise<readonly LiveCall[]> {
+    return [...this.#calls.values()].filter((call) => call.accountSid === accountSid);
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#byAor.clear();
+    this.#expiring.clear();
+    this.#calls.clear();
+    this.#count = 0;
+  }
+
+  #refuse(what: string, limit: number): never {
+    this.#log.warn({ what, limit }, 'a registration is refused: too many contacts');
+    throw new GraineError(liveFull, { what, limit });
+  }
+
+  /** A fresh list of what has not expired. */
+  #current(aor: string): Binding[] {
+    const now = this.#clock.now();
+    return (this.#byAor.get(aor) ?? []).filter((each) => each.expiresAt > now);
+  }
+
+  #keep(aor: string, bindings: Binding[]): void {
+    this.#count += bindings.length - (this.#byAor.get(aor)?.length ?? 0);
+    if (bindings.length === 0) this.#byAor.delete(aor);
+    else this.#byAor.set(aor, bindings);
+    if (this.#count > 0) this.#timer ??= this.#start();
+    else {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#expiring.clear();
+    }
+  }
+
+  #expect({ aor, expiresAt }: Binding): void {
+    const due = Math.max(second(expiresAt) + 1, this.#swept + 1);
+    const at = this.#expiring.get(due);
+    if (at === undefined) this.#expiring.set(due, new Set([aor]));
+    else at.add(aor);
+  }
+
+  #start(): Timer {
+    this.#swept = second(this.#clock.now());
+    return this.#clock.every(sweepMs, 'live expiry', () => this.#sweep());
+  }
+
+  #sweep(): void {
+    const now = second(this.#clock.now());
+    for (let due = this.#swept + 1; due <= now; due++) {
+      const aors = this.#expiring.get(due);
+      this.#expiring.delete(due);
+      for (const aor of aors ?? []) this.#keep(aor, this.#current(aor));
+    }
+    this.#swept = Math.max(this.#swept, now);
+  }
+}
+
+function second(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
+
+/** RFC 5626 §6: an instance has one contact a registration; else the contact itself is the key. */
+function replaces(newer: Binding, older: Binding): boolean {
+  if (newer.contact === older.contact) return true;
+  return newer.instance !== undefined && newer.instance === older.instance;
+}

@@ -1,0 +1,38 @@
+/** The administrator's key: from the configuration, or made on the first start and shown once. Only its hash is kept. */
+import { createHash } from 'node:crypto';
+import type { Clock, Random } from '../base/index.ts';
+import type { ApiKey, Directory, Entities, Kind } from '../ports/index.ts';
+
+export type KeyWriter = Pick<Directory, 'all' | 'get'> & {
+  put<K extends Kind>(kind: K, entity: Entities[K]): Promise<void>;
+  remove(kind: Kind, sid: string): Promise<boolean>;
+};
+
+/** The key the configuration names: always this one, so that another token in the file replaces it. */
+export const configuredKeySid = '00000000-0000-4000-8000-00000000ad31';
+
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** Makes sure there is an administrator. Returns the token when it was made just now: show it, it is never seen again. */
+export async function ensureAdminKey(
+  directory: KeyWriter,
+  { token, random, clock }: { token: string | undefined; random: Random; clock: Clock },
+): Promise<string | undefined> {
+  const key = (sid: string, name: string, value: string): ApiKey => {
+    return { sid, name, tokenHash: hashToken(value), createdAt: clock.now() };
+  };
+  const configured = directory.get('apiKey', configuredKeySid);
+  if (token !== undefined) {
+    if (configured?.tokenHash === hashToken(token)) return undefined;
+    await directory.put('apiKey', key(configuredKeySid, 'configuration', token));
+    return undefined;
+  }
+  // A token taken out of the file is a token withdrawn.
+  if (configured !== undefined) await directory.remove('apiKey', configuredKeySid);
+  if (directory.all('apiKey').some((each) => each.accountSid === undefined)) return undefined;
+  const made = `graine_${random.token(40)}`;
+  await directory.put('apiKey', key(random.uuid(), 'first administrator', made));
+  return made;
+}

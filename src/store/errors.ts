@@ -1,0 +1,43 @@
+import { defineError } from '../base/index.ts';
+
+export const nameTaken = defineError('name-taken', {
+  message: "{kind} '{name}' exists already, as {sid}",
+  fix: 'Choose another name, or change the existing one',
+  http: 422,
+});
+
+export const inUse = defineError('in-use', {
+  message: '{kind} {sid} is in use by {users}',
+  fix: 'Remove those, or point them elsewhere, first',
+  http: 422,
+});
+
+export const unknownReference = defineError('unknown-reference', {
+  message: '{kind} {sid} points at {target} {targetSid}, which does not exist',
+  fix: 'Create it first, or leave the field out',
+  http: 422,
+});
+
+export const storeUrl = defineError('store-url', {
+  message: "store.url '{url}' is not understood",
+  fix: 'Use file:./folder, memory: or postgres://user:password@host/database',
+  http: 500,
+});
+
+export const storeUnreachable = defineError('store-unreachable', {
+  message: 'the store {url} cannot be opened: {reason}',
+  fix: 'Check that the folder is writable, or that the database runs and the user may create tables in it',
+  http: 503,
+});
+
+export const storeMigration = defineError('store-migration', {
+  message: 'the tables of the store cannot be brought up to date: {reason}',
+  fix: 'A newer Graine may have written it: start that version, or restore a backup',
+  http: 500,
+});
+
+export const storeClosed = defineError('store-closed', {
+  message: 'the store is closed',
+  fix: 'The server is shutting down; try again when it is back',
+  http: 503,
+});

@@ -1,0 +1,5 @@
+export { ensureAdminKey, hashToken, type KeyWriter } from './admin.ts';
+export { type DirectoryOptions, openDirectory, type OpenDirectory } from './directory.ts';
+export type { Resolver } from './names.ts';
+export { openStore, type OpenStore, type StoreOptions } from './open.ts';
+export type { Item } from './provisioning.ts';

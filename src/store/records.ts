@@ -1,0 +1,261 @@
+/** CDRs and alerts: what is written once and read by page. */
+import { CompiledQuery, type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import type { Alert, AlertQuery, AlertType, Cdr, CdrQuery, Page } from '../ports/index.ts';
+import type { AlertTable, CdrTable, Tables } from './schema.ts';
+
+/** PostgreSQL refuses NUL in text; a peer that sends one must not stop the batch it is in. */
+function text(value: string): string {
+  return value.includes('\0') ? value.replaceAll('\0', '') : value;
+}
+
+function optional(value: string | undefined): string | null {
+  return value === undefined ? null : text(value);
+}
+
+function whole(value: number): number {
+  return Number.isFinite(value) ? Math.round(value) : 0;
+}
+
+function figure(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+function wholeOrNull(value: number | undefined): number | null {
+  return value === undefined ? null : whole(value);
+}
+
+function cdrRow(cdr: Cdr): CdrTable {
+  return {
+    call_sid: text(cdr.callSid),
+    account_sid: text(cdr.accountSid),
+    application_sid: optional(cdr.applicationSid),
+    parent_call_sid: optional(cdr.parentCallSid),
+    direction: cdr.direction,
+    from_user: text(cdr.from),
+    to_user: text(cdr.to),
+    answered: cdr.answered ? 1 : 0,
+    sip_call_id: text(cdr.sipCallId),
+    sip_parent_call_id: optional(cdr.sipParentCallId),
+    sip_status: whole(cdr.sipStatus),
+    duration: whole(cdr.duration),
+    attempted_at: whole(cdr.attemptedAt),
+    answered_at: wholeOrNull(cdr.answeredAt),
+    terminated_at: whole(cdr.terminatedAt),
+    termination_reason: text(cdr.terminationReason),
+    terminated_by: text(cdr.terminatedBy),
+    trunk: text(cdr.trunk),
+    host: text(cdr.host),
+    remote_host: text(cdr.remoteHost),
+    trace_id: text(cdr.traceId),
+    recording_url: optional(cdr.recordingUrl),
+    mos: figure(cdr.mos),
+    packets_lost_percent: figure(cdr.packetsLostPercent),
+    jitter_ms: figure(cdr.jitterMs),
+    round_trip_ms: figure(cdr.roundTripMs),
+  };
+}
+
+function cdrOf(row: CdrTable): Cdr {
+  return {
+    callSid: row.call_sid,
+    accountSid: row.account_sid,
+    applicationSid: row.application_sid ?? undefined,
+    parentCallSid: row.parent_call_sid ?? undefined,
+    direction: row.direction as Cdr['direction'],
+    from: row.from_user,
+    to: row.to_user,
+    answered: row.answered !== 0,
+    sipCallId: row.sip_call_id,
+    sipParentCallId: row.sip_parent_call_id ?? undefined,
+    sipStatus: row.sip_status,
+    duration: row.duration,
+    attemptedAt: row.attempted_at,
+    answeredAt: row.answered_at ?? undefined,
+    terminatedAt: row.terminated_at,
+    terminationReason: row.termination_reason,
+    terminatedBy: row.terminated_by,
+    trunk: row.trunk,
+    host: row.host,
+    remoteHost: row.remote_host,
+    traceId: row.trace_id,
+    recordingUrl: row.recording_url ?? undefined,
+    mos: row.mos ?? undefined,
+    packetsLostPercent: row.packets_lost_percent ?? undefined,
+    jitterMs: row.jitter_ms ?? undefined,
+    roundTripMs: row.round_trip_ms ?? undefined,
+  };
+}
+
+function alertRow(alert: Alert): AlertTable {
+  return {
+    sid: text(alert.sid),
+    time: whole(alert.time),
+    account_sid: text(alert.accountSid),
+    type: alert.type,
+    message: text(alert.message),
+    detail: optional(alert.detail),
+    url: optional(alert.url),
+    status: wholeOrNull(alert.status),
+    call_sid: optional(alert.callSid),
+  };
+}
+
+function alertOf(row: AlertTable): Alert {
+  return {
+    sid: row.sid,
+    time: row.time,
+    accountSid: row.account_sid,
+    type: row.type as AlertType,
+    message: row.message,
+    ...(row.detail === null ? {} : { detail: row.detail }),
+    ...(row.url === null ? {} : { url: row.url }),
+    ...(row.status === null ? {} : { status: row.status }),
+    ...(row.call_sid === null ? {} : { callSid: row.call_sid }),
+  };
+}
+
+/** How many rows one statement takes: a batch is cut into these. 64 rows of 26 columns are far under either engine's limit. */
+export const batchSizes = [64, 8, 1] as const;
+
+/** Inserts rows of one table in statements of fixed sizes, each compiled once: building a statement with a thousand
+ * parameters anew for every batch would cost more than the database does. A row that is there already stays as it is,
+ * so a batch whose answer was lost can be sent again. */
+class Inserter<Source> {
+  readonly #db: Kysely<Tables>;
+  readonly #table: 'cdr' | 'alert';
+  readonly #key: string;
+  readonly #rowOf: (source: Source) => object;
+  readonly #compiled = new Map<number, string>();
+
+  constructor(db: Kysely<Tables>, table: 'cdr' | 'alert', key: string, rowOf: (source: Source) => object) {
+    this.#db = db;
+    this.#table = table;
+    this.#key = key;
+    this.#rowOf = rowOf;
+  }
+
+  /** `sources` must be as many as one of `batchSizes`. */
+  async insert(sources: readonly Source[]): Promise<void> {
+    const rows = sources.map(this.#rowOf);
+    const values = rows.flatMap((row) => Object.values(row) as unknown[]);
+    await this.#db.executeQuery(CompiledQuery.raw(this.#statement(rows), values));
+  }
+
+  #statement(rows: readonly object[]): string {
+    const known = this.#compiled.get(rows.length);
+    if (known !== undefined) return known;
+    const made = this.#db
+      .insertInto(this.#table)
+      .values(rows as never)
+      .onConflict((conflict) => conflict.column(this.#key as never).doNothing())
+      .compile().sql;
+    this.#compiled.set(rows.length, made);
+    return made;
+  }
+}
+
+type Span = { readonly page: number; readonly count: number };
+
+/** Pages count from 1. Jambonz allows 500 rows a page. */
+function span(query: { page: number; count: number }): Span {
+  return {
+    page: Math.max(1, Math.trunc(query.page) || 1),
+    count: Math.min(500, Math.max(1, Math.trunc(query.count) || 25)),
+  };
+}
+
+/** Matches a part of the text, whatever the case, and takes `%` and `_` as they are. */
+function contains(part: string): string {
+  return `%${text(part)
+    .toLowerCase()
+    .replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+export class Records {
+  readonly #db: Kysely<Tables>;
+  readonly #cdrs: Inserter<Cdr>;
+  readonly #alerts: Inserter<Alert>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+    this.#cdrs = new Inserter(db, 'cdr', 'call_sid', cdrRow);
+    this.#alerts = new Inserter(db, 'alert', 'sid', alertRow);
+  }
+
+  insertCdrs(cdrs: readonly Cdr[]): Promise<void> {
+    return this.#cdrs.insert(cdrs);
+  }
+
+  insertAlerts(alerts: readonly Alert[]): Promise<void> {
+    return this.#alerts.insert(alerts);
+  }
+
+  async cdr(callSid: string): Promise<Cdr | undefined> {
+    const row = await this.#db.selectFrom('cdr').selectAll().where('call_sid', '=', callSid).executeTakeFirst();
+    return row === undefined ? undefined : cdrOf(row);
+  }
+
+  /** Newest first. */
+  async cdrs(query: CdrQuery): Promise<Page<Cdr>> {
+    const { page, count } = span(query);
+    const where = (e: ExpressionBuilder<Tables, 'cdr'>) =>
+      e.and([
+        e('account_sid', '=', query.accountSid),
+        ...(query.start === undefined ? [] : [e('attempted_at', '>=', query.start)]),
+        ...(query.end === undefined ? [] : [e('attempted_at', '<', query.end)]),
+        ...(query.direction === undefined ? [] : [e('direction', '=', query.direction)]),
+        ...(query.trunk === undefined ? [] : [e('trunk', '=', query.trunk)]),
+        ...(query.answered === undefined ? [] : [e('answered', '=', query.answered ? 1 : 0)]),
+        ...(query.filter === undefined ? [] : [matches(query.filter)]),
+      ]);
+    const counted = await this.#db
+      .selectFrom('cdr')
+      .select(sql<number>`count(*)`.as('total'))
+      .where(where)
+      .executeTakeFirst();
+    const rows = await this.#db
+      .selectFrom('cdr')
+      .selectAll()
+      .where(where)
+      .orderBy('attempted_at', 'desc')
+      .orderBy('call_sid')
+      .limit(count)
+      .offset((page - 1) * count)
+      .execute();
+    return { total: Number(counted?.total ?? 0), page, batch: count, data: rows.map(cdrOf) };
+  }
+
+  /** Newest first. */
+  async alerts(query: AlertQuery): Promise<Page<Alert>> {
+    const { page, count } = span(query);
+    const where = (e: ExpressionBuilder<Tables, 'alert'>) =>
+      e.and([
+        e('account_sid', '=', query.accountSid),
+        ...(query.start === undefined ? [] : [e('time', '>=', query.start)]),
+        ...(query.end === undefined ? [] : [e('time', '<', query.end)]),
+        ...(query.type === undefined ? [] : [e('type', '=', query.type)]),
+      ]);
+    const counted = await this.#db
+      .selectFrom('alert')
+      .select(sql<number>`count(*)`.as('total'))
+      .where(where)
+      .executeTakeFirst();
+    const rows = await this.#db
+      .selectFrom('alert')
+      .selectAll()
+      .where(where)
+      .orderBy('time', 'desc')
+      .orderBy('sid')
+      .limit(count)
+      .offset((page - 1) * count)
+      .execute();
+    return { total: Number(counted?.total ?? 0), page, batch: count, data: rows.map(alertOf) };
+  }
+}
+
+/** `filter`: a piece of either party's number, or of either kind of call id. */
+function matches(filter: string) {
+  const like = contains(filter);
+  return sql<boolean>`(lower(from_user) like ${like} escape '\\' or lower(to_user) like ${like} escape '\\'
+    or lower(sip_call_id) like ${like} escape '\\' or lower(call_sid) like ${like} escape '\\')`;
+}
