@@ -1,0 +1,41 @@
+/** One CDR a leg, when it is over and its last media figures are in. */
+import type { Leg } from './leg.ts';
+
+export async function writeCdr(leg: Leg): Promise<void> {
+  const { identity, services, end } = leg;
+  if (end === undefined) return;
+  const quality = await leg.media?.release();
+  services.store.appendCdr({
+    callSid: identity.callSid,
+    accountSid: identity.accountSid,
+    applicationSid: identity.applicationSid,
+    parentCallSid: identity.parentCallSid,
+    direction: identity.direction,
+    from: identity.from,
+    to: identity.to,
+    answered: leg.answeredAt !== undefined,
+    sipCallId: leg.sipCallId,
+    sipParentCallId: parentSipCallId(leg),
+    sipStatus: end.sipStatus,
+    duration: leg.duration,
+    attemptedAt: leg.startedAt,
+    answeredAt: leg.answeredAt,
+    terminatedAt: leg.endedAt ?? services.clock.now(),
+    terminationReason: end.cause.reason,
+    terminatedBy: end.cause.by,
+    trunk: leg.trunk,
+    host: services.settings.node,
+    remoteHost: leg.remoteHost,
+    traceId: identity.traceId,
+    recordingUrl: leg.recordingPath,
+    mos: quality?.mos,
+    packetsLostPercent: quality?.packetsLostPercent,
+    jitterMs: quality?.jitterMs,
+    roundTripMs: quality?.roundTripMs,
+  });
+}
+
+function parentSipCallId(leg: Leg): string | undefined {
+  const parent = leg.identity.parentCallSid;
+  return parent === undefined ? undefined : leg.services.registry.sessionOf(leg)?.caller.sipCallId;
+}

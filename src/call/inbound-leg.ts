@@ -1,0 +1,133 @@
+/** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
+import type { ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
+import { type Format, parseSdp } from '../sdp/index.ts';
+import type { EndCause } from './end-cause.ts';
+import { Leg, type LegIdentity } from './leg.ts';
+import type { LegMedia } from './leg-media.ts';
+import { warning } from './reinvite.ts';
+import type { Services } from './services.ts';
+
+export class InboundLeg extends Leg {
+  readonly invitation: Invitation;
+
+  constructor(services: Services, identity: LegIdentity, invitation: Invitation) {
+    super(services, identity);
+    this.invitation = invitation;
+    this.remoteHost = invitation.source.address;
+    this.link(invitation.callId);
+    invitation.events.on('cancelled', (reason) => this.#cancelled(reason));
+    // An UPDATE before the answer may only change what was already agreed; we agree to nothing new then.
+    invitation.events.on('update', (request) => request.reply({ status: request.sdp === undefined ? 200 : 491 }));
+  }
+
+  /** The caller's codecs, best first: what was agreed, else what it offers. */
+  get codecs(): readonly Format[] | undefined {
+    const agreed = this.media?.codec;
+    if (agreed !== undefined) return [agreed];
+    const { offer } = this.invitation;
+    const read = offer === undefined ? undefined : parseSdp(offer);
+    return read?.ok === true
+      ? read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0)?.formats
+      : undefined;
+  }
+
+  get unanswered(): boolean {
+    return this.state !== 'in-progress' && this.state !== 'ended';
+  }
+
+  /** 180, once, and not after early media. */
+  ring(): void {
+    if (this.state !== 'trying') return;
+    this.invitation.progress({ status: 180 });
+    this.provisional(180, 'Ringing', false);
+  }
+
+  /** 183 with our answer, so that something can be heard before the call is answered. False when that cannot be. */
+  async earlyMedia(prefer?: readonly Format[]): Promise<boolean> {
+    if (this.state === 'early-media') return true;
+    if (!this.unanswered || this.invitation.offer === undefined) return false;
+    const media = await this.openMedia();
+    if (!this.unanswered) return false;
+    const sdp = this.#agree(media, prefer);
+    if (sdp === undefined) return false;
+    this.invitation.progress({ status: 183, sdp });
+    this.provisional(183, 'Session Progress', true);
+    return this.state !== 'in-progress';
+  }
+
+  /** 200. Resolves once it was sent; false when the caller is gone or has no codec we speak. */
+  async answer(prefer?: readonly Format[], headers: readonly ExtraHeader[] = []): Promise<boolean> {
+    if (!this.unanswered) return this.state === 'in-progress';
+    const media = await this.openMedia();
+    if (!this.unanswered) return this.answered200;
+    const late = this.invitation.offer === undefined;
+    const sdp = late ? media.negotiation.offer(prefer === undefined ? {} : { prefer }) : this.#agree(media, prefer);
+    if (sdp === undefined) return false;
+    const dialog = this.invitation.accept({ sdp, headers });
+    if (late) dialog.events.once('acknowledged', (answer) => this.#lateAnswer(media, answer));
+    this.answered(dialog);
+    return true;
+  }
+
+  get answered200(): boolean {
+    return this.state === 'in-progress';
+  }
+
+  /** Refuses the call. Nothing happens when it was answered or is over. */
+  reject(end: { status: number; reason?: string; cause: EndCause; headers?: readonly ExtraHeader[] }): void {
+    if (!this.unanswered) return;
+    const { status, reason, cause, headers } = end;
+    this.invitation.reject({
+      status,
+      ...(reason === undefined ? {} : { reason }),
+      ...(headers === undefined ? {} : { headers }),
+    });
+    const final = status === 486 || status === 600 ? 'busy' : status === 487 || status === 480 ? 'no-answer' : 'failed';
+    this.finish({ status: final, sipStatus: status, sipReason: reason ?? '', cause, byeHeaders: undefined });
+  }
+
+  hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
+    if (this.state === 'ended') return;
+    if (this.unanswered)
+      this.reject({ status: 480, cause, ...(options.headers === undefined ? {} : { headers: options.headers }) });
+    else this.bye(cause, options);
+  }
+
+  /** The SDP answer of this call: made once; a 200 after a 183 repeats it. */
+  #agree(media: LegMedia, prefer: readonly Format[] | undefined): Buffer | undefined {
+    const { negotiation } = media;
+    if (negotiation.agreement !== undefined) return negotiation.localSdp;
+    const received = negotiation.receive(this.invitation.offer ?? Buffer.alloc(0));
+    const answer = received.ok ? negotiation.answer(prefer === undefined ? {} : { prefer }) : { fault: received.fault };
+    if ('fault' in answer) {
+      this.reject({
+        status: 488,
+        reason: 'Not Acceptable Here',
+        headers: [['Warning', warning(answer.fault)]],
+        cause: { by: 'error', reason: answer.fault },
+      });
+      return undefined;
+    }
+    void media.configure(answer.agreement);
+    return answer.sdp;
+  }
+
+  #lateAnswer(media: LegMedia, answer: Buffer | undefined): void {
+    const read = answer === undefined ? undefined : media.negotiation.answered(answer);
+    if (read?.ok === true) {
+      void media.configure(read.agreement);
+      return;
+    }
+    this.hangup({ by: 'error', reason: read?.ok === false ? read.fault : 'the ACK of a late offer had no answer' });
+  }
+
+  #cancelled(reason: Reason | undefined): void {
+    this.finish({
+      status: 'no-answer',
+      sipStatus: 487,
+      sipReason: 'Request Terminated',
+      cause: { by: 'caller', reason: reason?.text ?? 'gave up while it rang' },
+      byeHeaders: undefined,
+    });
+  }
+}

@@ -1,0 +1,117 @@
+/** An INVITE that came in and whose caller is known → a session that asks the application what to do. */
+import type { Account, AppLink, HookAnswer, HookTarget } from '../ports/index.ts';
+import type { Invitation } from '../sip/agent/index.ts';
+import { sessionNew } from './call-info.ts';
+import { InboundLeg } from './inbound-leg.ts';
+import { applicationFor, type Destination } from './routing/inbound.ts';
+import type { ScriptFactory } from './script.ts';
+import type { Services } from './services.ts';
+import { Session } from './session.ts';
+
+export function handleInvitation(services: Services, scripts: ScriptFactory, invitation: Invitation): void {
+  const { accountSid } = invitation.caller;
+  const account = services.directory.get('account', accountSid);
+  if (account === undefined || !account.isActive)
+    return invitation.reject({ status: 403, reason: 'Account Not Active' });
+  const running = account.maxCalls === undefined ? 0 : sessionsOf(services, accountSid);
+  if (account.maxCalls !== undefined && running >= account.maxCalls) {
+    const message = `the account has reached its limit of ${account.maxCalls} calls`;
+    services.alerts.raise({ accountSid, type: 'account-call-limit', message });
+    return invitation.reject({ status: 503, reason: 'Maximum Calls In Progress', headers: [['Retry-After', '5']] });
+  }
+  const destination = applicationFor(services, invitation);
+  if (destination === undefined) return invitation.reject({ status: 404, reason: 'No Application For This Number' });
+  startSession({ services, scripts, invitation, account, destination });
+}
+
+function sessionsOf(services: Services, accountSid: string): number {
+  let count = 0;
+  for (const session of services.registry.sessions()) if (session.accountSid === accountSid) count++;
+  return count;
+}
+
+type Start = {
+  services: Services;
+  scripts: ScriptFactory;
+  invitation: Invitation;
+  account: Account;
+  destination: Destination;
+};
+
+function startSession({ services, scripts, invitation, account, destination }: Start): void {
+  const { application } = destination;
+  const callSid = services.random.uuid();
+  const leg = new InboundLeg(
+    services,
+    {
+      callSid,
+      sessionSid: callSid,
+      accountSid: account.sid,
+      applicationSid: application?.sid,
+      parentCallSid: undefined,
+      direction: 'inbound',
+      from: invitation.from.uri.user ?? invitation.from.uri.host,
+      to: destination.number,
+      callerName: invitation.from.displayName ?? '',
+      traceId: services.random.uuid().replaceAll('-', ''),
+    },
+    invitation,
+  );
+  leg.trunk = destination.trunk;
+  leg.note('session.started', {
+    accountSid: account.sid,
+    application: application?.name,
+    from: leg.identity.from,
+    to: leg.identity.to,
+  });
+  const link = services.hooks.open({
+    accountSid: account.sid,
+    callSid,
+    webhookSecret: account.webhookSecret,
+    base: application?.callHook,
+    traceId: leg.identity.traceId,
+  });
+  const session = new Session({ services, scripts, caller: leg, application, link });
+  void services.live.putCall({
+    callSid,
+    accountSid: account.sid,
+    node: services.settings.node,
+    startedAt: leg.startedAt,
+  });
+  // The ports are reserved while the application thinks: they are needed in all but the rarest call.
+  leg.openMedia().catch((fault: unknown) => leg.note('media.failed', { reason: String(fault) }));
+  void session.run(() => firstVerbs(session, leg, destination));
+}
+
+/** The verbs to begin with: given with the application, or asked of its call_hook, then of its fallback_hook. */
+async function firstVerbs(
+  session: Session,
+  leg: InboundLeg,
+  destination: Destination,
+): Promise<{ verbs: unknown } | undefined> {
+  const { application } = destination;
+  const given = destination.verbs ?? application?.appJson;
+  if (given !== undefined) return { verbs: given };
+  const hooks = [application?.callHook, application?.fallbackHook].filter((hook) => hook !== undefined);
+  const answer = await askInTurn(session.link, hooks, sessionNew(leg));
+  if (answer?.ok === true) return { verbs: answer.body ?? [] };
+  leg.reject({
+    status: 480,
+    headers: [['X-Reason', 'the application could not be reached']],
+    cause: { by: 'error', reason: answer?.message ?? `the application '${application?.name ?? ''}' has no call_hook` },
+  });
+  return undefined;
+}
+
+async function askInTurn(
+  link: AppLink,
+  hooks: readonly HookTarget[],
+  body: Record<string, unknown>,
+): Promise<HookAnswer | undefined> {
+  let answer: HookAnswer | undefined;
+  for (const hook of hooks) {
+    answer = await link.request(hook, 'session:new', body);
+    if (answer.ok) break;
+  }
+  return answer;
+}

@@ -1,0 +1,86 @@
+/** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
+import { type Agreement, type Direction, type Format, Negotiation } from '../sdp/index.ts';
+import type { MediaEngine, PlayOptions, Quality, StreamSettings } from '../ports/index.ts';
+import type { Services } from './services.ts';
+
+let plays = 0;
+
+export class LegMedia {
+  readonly endpoint: string;
+  readonly negotiation: Negotiation;
+  readonly #engine: MediaEngine;
+  #released: Promise<Quality | undefined> | undefined;
+
+  private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
+    this.#engine = engine;
+    this.endpoint = endpoint;
+    this.negotiation = negotiation;
+  }
+
+  /** Reserves ports in the session's worker. Rejects when there are none. */
+  static async open(services: Services, session: string, callSid: string): Promise<LegMedia> {
+    const local = await services.media.open({ session, endpoint: callSid });
+    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
+    return new LegMedia(services.media, callSid, negotiation);
+  }
+
+  /** The codec we send, once agreed. */
+  get codec(): Format | undefined {
+    return this.negotiation.agreement?.payloads[0]?.format;
+  }
+
+  /** Tells the engine what was agreed. */
+  configure(agreement: Agreement): Promise<void> {
+    return this.#engine.configure(this.endpoint, settingsOf(agreement));
+  }
+
+  /** Plays to this leg's far end; resolves when the engine has begun. */
+  play(options: PlayOptions): string {
+    const play = `${this.endpoint}-${++plays}`;
+    this.#engine.play(this.endpoint, play, options).catch(() => {});
+    return play;
+  }
+
+  stopPlay(): void {
+    this.#engine.stopPlay(this.endpoint).catch(() => {});
+  }
+
+  sendDigits(digits: string, durationMs: number): Promise<void> {
+    return this.#engine.sendDigits(this.endpoint, digits, durationMs);
+  }
+
+  mute(muted: boolean): Promise<void> {
+    return this.#engine.mute(this.endpoint, muted);
+  }
+
+  quality(): Promise<Quality | undefined> {
+    return this.#released ?? this.#engine.quality(this.endpoint).catch(() => undefined);
+  }
+
+  /** Gives the ports back. The last figures, the same to everyone who asks. */
+  release(): Promise<Quality | undefined> {
+    this.#released ??= this.#engine.release(this.endpoint).catch(() => undefined);
+    return this.#released;
+  }
+}
+
+function settingsOf(agreement: Agreement): StreamSettings {
+  return {
+    remote: agreement.remote,
+    payloads: agreement.payloads.map(({ receive, send, format }) => ({
+      receive,
+      send,
+      codec: format.codec,
+      clockRate: format.clockRate,
+      channels: format.channels,
+      ...(format.fmtp === undefined ? {} : { fmtp: format.fmtp }),
+    })),
+    direction: agreement.direction,
+    ptime: agreement.ptime,
+  };
+}
+
+/** Whether the far end wants to hear us: false while it holds the call. */
+export function held(direction: Direction | undefined): boolean {
+  return direction === 'recvonly' || direction === 'inactive';
+}

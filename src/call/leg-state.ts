@@ -1,0 +1,34 @@
+/** The life of one leg as hooks see it. Total: a late 180 after the answer or a second final response moves nothing.
+ *
+ *   trying ─▶ ringing ─▶ early-media ─▶ in-progress ─▶ ended
+ *      └─────────┴────────────┴──────────────────────────▲
+ */
+import { ignore, type Step, type Table } from '../base/index.ts';
+
+export type LegState = 'trying' | 'ringing' | 'early-media' | 'in-progress' | 'ended';
+export type LegEvent = { type: 'rang' | 'earlyMedia' | 'answered' | 'ended' };
+/** `report`: the state is news for the status callback. */
+export type LegEffect = { type: 'report' };
+
+/** The last word on a leg; what call_status says once it is over. */
+export type FinalStatus = 'completed' | 'failed' | 'busy' | 'no-answer' | 'queued';
+export type CallStatus = Exclude<LegState, 'ended'> | FinalStatus;
+
+const move = (to: LegState) => (): Step<LegState, LegEffect> => ({ to, effects: [{ type: 'report' }] });
+
+// prettier-ignore
+export const legTable: Table<LegState, LegEvent, LegEffect, undefined> = {
+  //               18x without SDP         18x with SDP                   200                            over
+  'trying':      { rang: move('ringing'),  earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
+  'ringing':     { rang: ignore,           earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
+  'early-media': { rang: ignore,           earlyMedia: ignore,              answered: move('in-progress'), ended: move('ended') },
+  'in-progress': { rang: ignore,           earlyMedia: ignore,              answered: ignore,              ended: move('ended') },
+  'ended':       { rang: ignore,           earlyMedia: ignore,              answered: ignore,              ended: ignore },
+};
+
+/** What a final response to our INVITE means. reference.md 1.6. */
+export function statusOfResponse(status: number): FinalStatus {
+  if (status === 487) return 'no-answer';
+  if (status === 486 || status === 600) return 'busy';
+  return 'failed';
+}

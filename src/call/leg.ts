@@ -1,0 +1,251 @@
+/** One leg: a SIP dialog (or the INVITE that may become one), its audio, and what hooks are told of it. A leg ends once,
+ * by finish(); who holds it hears of it through `ended`. */
+import { Emitter, Machine } from '../base/index.ts';
+import { mirrored } from '../sdp/index.ts';
+import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type { EndCause } from './end-cause.ts';
+import { handleReinvite } from './reinvite.ts';
+import { digitOf } from './info-digit.ts';
+import { LegMedia } from './leg-media.ts';
+import {
+  type CallStatus,
+  type FinalStatus,
+  type LegEffect,
+  type LegEvent,
+  type LegState,
+  legTable,
+} from './leg-state.ts';
+import type { Services } from './services.ts';
+
+export type LegIdentity = {
+  readonly callSid: string;
+  /** The session's first leg: all legs of a session share one timeline. */
+  readonly sessionSid: string;
+  readonly accountSid: string;
+  readonly applicationSid: string | undefined;
+  readonly parentCallSid: string | undefined;
+  readonly direction: 'inbound' | 'outbound';
+  readonly from: string;
+  readonly to: string;
+  readonly callerName: string;
+  readonly traceId: string;
+};
+
+/** How a leg ended. Fixed before anyone is told. */
+export type LegEnd = {
+  readonly status: FinalStatus;
+  readonly sipStatus: number;
+  readonly sipReason: string;
+  readonly cause: EndCause;
+  /** Headers of the BYE that ended it, when the far end sent one. */
+  readonly byeHeaders: Readonly<Record<string, string>> | undefined;
+};
+
+export type LegEvents = {
+  /** The state moved; what the status callback reports. */
+  status: [status: CallStatus];
+  /** Exactly once, after the last `status`. */
+  ended: [end: LegEnd];
+  digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
+  /** A play came to its end by itself. */
+  played: [play: string, error: string | undefined];
+  /** The far end put us on hold or took us back (our direction towards it). */
+  direction: [];
+  /** A request inside the dialog that the leg does not answer itself. */
+  request: [request: InDialogRequest];
+};
+
+export abstract class Leg {
+  readonly events = new Emitter<LegEvents>();
+  readonly identity: LegIdentity;
+  readonly services: Services;
+  readonly startedAt: number;
+  sipCallId = '';
+  sipStatus = 100;
+  sipReason = 'Trying';
+  /** Carrier name, 'user' or 'sip': who carries this leg. */
+  trunk = '';
+  remoteHost = '';
+  recordingPath: string | undefined;
+  /** customerData: what the tag verb or option set. */
+  tag: Readonly<Record<string, unknown>> | undefined;
+  callerId: string | undefined;
+  rangAt: number | undefined;
+  answeredAt: number | undefined;
+  endedAt: number | undefined;
+  end: LegEnd | undefined;
+  media: LegMedia | undefined;
+  dialog: Dialog | undefined;
+  #final: FinalStatus = 'failed';
+  readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
+
+  constructor(services: Services, identity: LegIdentity) {
+    this.services = services;
+    this.identity = identity;
+    this.startedAt = services.clock.now();
+    this.#machine = new Machine<LegState, LegEvent, LegEffect, undefined>({
+      table: legTable,
+      initial: 'trying',
+      context: undefined,
+      perform: () => this.#report(),
+    });
+    services.registry.addLeg(this);
+  }
+
+  get state(): LegState {
+    return this.#machine.state;
+  }
+
+  get callSid(): string {
+    return this.identity.callSid;
+  }
+
+  /** call_status as hooks spell it. */
+  get status(): CallStatus {
+    return this.state === 'ended' ? this.#final : this.state;
+  }
+
+  /** Whole seconds since the answer. */
+  get duration(): number {
+    if (this.answeredAt === undefined) return 0;
+    return Math.round(((this.endedAt ?? this.services.clock.now()) - this.answeredAt) / 1000);
+  }
+
+  /** Reserves this leg's ports, once. */
+  async openMedia(): Promise<LegMedia> {
+    if (this.media !== undefined) return this.media;
+    const media = await LegMedia.open(this.services, this.identity.sessionSid, this.callSid);
+    if (this.state === 'ended') {
+      void media.release();
+      throw new Error('the call ended while its ports were being reserved');
+    }
+    this.media ??= media;
+    this.services.registry.addEndpoint(this.media.endpoint, this);
+    return this.media;
+  }
+
+  protected provisional(status: number, reason: string, withAudio: boolean): void {
+    if (this.state === 'in-progress' || this.state === 'ended') return;
+    this.sipStatus = status;
+    this.sipReason = reason;
+    this.rangAt ??= this.services.clock.now();
+    this.#machine.handle({ type: withAudio ? 'earlyMedia' : 'rang' });
+  }
+
+  protected answered(dialog: Dialog): void {
+    this.dialog = dialog;
+    this.sipStatus = 200;
+    this.sipReason = 'OK';
+    this.answeredAt = this.services.clock.now();
+    dialog.events.on('ended', (end) => this.#dialogEnded(end));
+    dialog.events.on('reinvite', (request) => void handleReinvite(this, request));
+    dialog.events.on('request', (request) => this.#inDialog(request));
+    this.#machine.handle({ type: 'answered' });
+  }
+
+  /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */
+  finish(end: LegEnd): void {
+    if (this.end !== undefined) return;
+    this.end = end;
+    this.#final = end.status;
+    this.sipStatus = end.sipStatus;
+    this.sipReason = end.sipReason;
+    this.endedAt = this.services.clock.now();
+    this.#machine.handle({ type: 'ended' });
+    void this.media?.release();
+    this.services.registry.removeLeg(this);
+    this.events.emit('ended', end);
+  }
+
+  /** Hangs an answered leg up. Unanswered ones know their own way (reject, cancel). */
+  protected bye(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
+    const dialog = this.dialog;
+    this.finish({ status: 'completed', sipStatus: 200, sipReason: 'OK', cause, byeHeaders: undefined });
+    dialog?.bye(options);
+  }
+
+  /** Ends this leg from our side, whatever its state. */
+  abstract hangup(cause: EndCause, options?: { headers?: readonly ExtraHeader[]; reason?: Reason }): void;
+
+  /** Offers the far end a new direction: passes a hold on. Failure keeps what was. */
+  async redirectMedia(direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'): Promise<void> {
+    const { dialog, media } = this;
+    if (dialog === undefined || media === undefined || media.negotiation.state !== 'stable') return;
+    const codec = media.codec;
+    const sdp = media.negotiation.offer({ direction, ...(codec === undefined ? {} : { prefer: [codec] }) });
+    const response = await dialog.reinvite({ sdp });
+    const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
+    if (read?.ok === true) await media.configure(read.agreement);
+    else media.negotiation.rollback();
+  }
+
+  /** What the far end's hold means for the other leg. */
+  get wantedOfOther(): 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive' {
+    const ours = this.media?.negotiation.agreement?.direction ?? 'sendrecv';
+    // We may not send to a far end that holds (recvonly for us): the other far end is told to expect that.
+    return mirrored(ours);
+  }
+
+  /** A digit from RTP or INFO. */
+  pressed(digit: string, durationMs: number, source: 'rtp' | 'info'): void {
+    // Which digit stays out of the timeline: it may be a card number.
+    this.note('digit', { source, durationMs });
+    this.events.emit('digit', digit, durationMs, source);
+  }
+
+  /** One line of this call's timeline. */
+  note(what: string, detail: Readonly<Record<string, unknown>>): void {
+    const { callSid, sessionSid } = this.identity;
+    this.services.trace.publish({ kind: 'call', at: this.services.clock.now(), callSid, sessionSid, what, detail });
+  }
+
+  /** From now on SIP messages of this Call-ID are ours. */
+  protected link(callId: string): void {
+    this.sipCallId = callId;
+    const { callSid, sessionSid } = this.identity;
+    this.services.trace.publish({ kind: 'link', at: this.services.clock.now(), callId, callSid, sessionSid });
+  }
+
+  #report(): void {
+    this.note(`leg.${this.status}`, { sipStatus: this.sipStatus, sipReason: this.sipReason });
+    this.events.emit('status', this.status);
+  }
+
+  #dialogEnded(end: DialogEnd): void {
+    if (end.by === 'local') return;
+    const farEnd = this.identity.direction === 'inbound' ? 'caller' : 'callee';
+    const cause: EndCause =
+      end.by === 'remote'
+        ? { by: farEnd, reason: end.reason?.text ?? 'hung up' }
+        : {
+            by: 'error',
+            reason: end.by === 'timeout' ? 'the far end no longer answers' : 'the far end is unreachable',
+          };
+    this.finish({
+      status: 'completed',
+      sipStatus: 200,
+      sipReason: 'OK',
+      cause,
+      byeHeaders: end.request === undefined ? undefined : headersOf(end.request.headers.entries()),
+    });
+  }
+
+  #inDialog(request: InDialogRequest): void {
+    const digit = digitOf(request);
+    if (digit === undefined) {
+      this.events.emit('request', request);
+      return;
+    }
+    if (digit === 'unreadable') request.reply({ status: 400, reason: 'Unreadable DTMF' });
+    else {
+      request.reply({ status: 200 });
+      this.pressed(digit.digit, digit.durationMs, 'info');
+    }
+  }
+}
+
+function headersOf(entries: Iterable<[string, string]>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of entries) headers[name.toLowerCase()] = value;
+  return headers;
+}

@@ -1,0 +1,31 @@
+/** The engine speaks of endpoints, call control of legs: this is where one becomes the other. */
+import type { Services } from './services.ts';
+
+/** Returns the function that stops listening. */
+export function followMedia(services: Services): () => void {
+  const { media, registry, alerts } = services;
+  const off = [
+    media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
+    media.events.on('played', (endpoint, play, error) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('played', play, error),
+    ),
+    media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
+    media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
+    media.events.on('lost', (endpoints, why) => {
+      for (const endpoint of endpoints) {
+        const leg = registry.legOfEndpoint(endpoint);
+        if (leg === undefined) continue;
+        alerts.raise({
+          accountSid: leg.identity.accountSid,
+          type: 'media-failure',
+          message: why,
+          callSid: leg.callSid,
+        });
+        leg.hangup({ by: 'error', reason: `media lost: ${why}` });
+      }
+    }),
+  ];
+  return () => {
+    for (const each of off) each();
+  };
+}

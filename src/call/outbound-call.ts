@@ -1,0 +1,194 @@
+/** A call that REST places: one target, rung as a leg of its own; its application runs when it is answered. */
+import type { Account, Application, ControlResult, HookRef } from '../ports/index.ts';
+import type { Caller } from './routing/caller.ts';
+import { planPhone } from './routing/phone.ts';
+import { planSip } from './routing/sip.ts';
+import { planUser } from './routing/user.ts';
+import { OutboundLeg } from './outbound-leg.ts';
+import type { NoPlan, Plan } from './plan.ts';
+import type { ScriptFactory } from './script.ts';
+import type { Services } from './services.ts';
+import { Session } from './session.ts';
+import { callInfo } from './call-info.ts';
+
+/** The body of POST Calls, shape-checked by the API. reference.md 4.1. */
+export type CreateCallBody = {
+  readonly from: string;
+  readonly to: {
+    readonly type: 'phone' | 'sip' | 'user' | 'teams';
+    readonly number?: string;
+    readonly name?: string;
+    readonly sipUri?: string;
+    readonly trunk?: string;
+    readonly auth?: { readonly username: string; readonly password: string };
+    readonly proxy?: string;
+    readonly headers?: Readonly<Record<string, string | number>>;
+  };
+  readonly application_sid?: string;
+  readonly call_hook?: HookRef;
+  readonly call_status_hook?: HookRef;
+  readonly app_json?: unknown;
+  readonly callerName?: string;
+  readonly fromHost?: string;
+  readonly timeout?: number;
+  readonly timeLimit?: number;
+  readonly tag?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string | number>>;
+};
+
+type Request = {
+  services: Services;
+  scripts: ScriptFactory;
+  accountSid: string;
+  body: Readonly<Record<string, unknown>>;
+};
+
+export async function createCall({ services, scripts, accountSid, body: raw }: Request): Promise<ControlResult> {
+  const body = raw as unknown as CreateCallBody;
+  const account = services.directory.get('account', accountSid);
+  if (account === undefined) return { ok: false, status: 404, message: `no account ${accountSid}` };
+  const application =
+    body.application_sid === undefined ? undefined : services.directory.get('application', body.application_sid);
+  if (body.application_sid !== undefined && application?.accountSid !== accountSid) {
+    return { ok: false, status: 400, message: `application_sid: no application ${body.application_sid}` };
+  }
+  const plan = await planFor(services, account, body);
+  if ('refused' in plan) return { ok: false, status: 422, message: plan.refused.reason };
+  const session = openSession({ services, scripts, account, application, body, plan });
+  const leg = session.caller as OutboundLeg;
+  const ring = services.clock.after((body.timeout ?? 60) * 1000, `call ${leg.callSid} ring timer`, () =>
+    leg.expire({ by: 'server', reason: 'nobody answered in time' }),
+  );
+  const answered = new Promise<void>((resolve) => {
+    leg.events.on('status', (status) => (status === 'in-progress' ? resolve() : undefined));
+    leg.events.on('ended', () => resolve());
+  });
+  void session.run(async () => {
+    await answered;
+    ring.cancel();
+    if (leg.end !== undefined) return undefined;
+    limitTalk(services, leg, body.timeLimit);
+    return firstVerbs(session, application, body);
+  });
+  await leg.start(undefined);
+  return { ok: true, status: 201, body: { sid: leg.callSid, callId: leg.sipCallId } };
+}
+
+async function planFor(services: Services, account: Account, body: CreateCallBody): Promise<Plan | NoPlan> {
+  const { to } = body;
+  const caller: Caller = {
+    id: body.from,
+    name: body.callerName,
+    asserted: undefined,
+    headers: Object.entries({ ...body.headers, ...to.headers }).map(([name, value]) => [name, String(value)]),
+    ...(body.fromHost === undefined ? {} : { fromHost: body.fromHost }),
+  };
+  switch (to.type) {
+    case 'phone':
+      return planPhone(services, account.sid, { number: to.number ?? '', trunk: to.trunk }, caller);
+    case 'sip':
+      return planSip(services, { sipUri: to.sipUri ?? '', auth: to.auth, proxy: to.proxy }, caller);
+    case 'user':
+      return planUser(services, account.sid, to.name ?? '', caller);
+    case 'teams':
+      return {
+        refused: {
+          status: 'failed',
+          sipStatus: 501,
+          reason: 'to.type: Microsoft Teams is not supported in this version',
+        },
+      };
+  }
+}
+
+type Opening = {
+  services: Services;
+  scripts: ScriptFactory;
+  account: Account;
+  application: Application | undefined;
+  body: CreateCallBody;
+  plan: Plan;
+};
+
+function openSession({ services, scripts, account, application, body, plan }: Opening): Session {
+  const callSid = services.random.uuid();
+  const leg = new OutboundLeg(
+    services,
+    {
+      callSid,
+      sessionSid: callSid,
+      accountSid: account.sid,
+      applicationSid: application?.sid,
+      parentCallSid: undefined,
+      direction: 'outbound',
+      from: body.from,
+      to: body.to.number ?? body.to.name ?? body.to.sipUri ?? '',
+      callerName: body.callerName ?? '',
+      traceId: services.random.uuid().replaceAll('-', ''),
+    },
+    plan,
+  );
+  leg.tag = body.tag;
+  leg.note('session.started', {
+    accountSid: account.sid,
+    application: application?.name,
+    from: leg.identity.from,
+    to: leg.identity.to,
+  });
+  const base = application?.callHook ?? hookOf(body.call_hook);
+  const link = services.hooks.open({
+    accountSid: account.sid,
+    callSid,
+    webhookSecret: account.webhookSecret,
+    base,
+    traceId: leg.identity.traceId,
+  });
+  const session = new Session({ services, scripts, caller: leg, application, link });
+  if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
+  void services.live.putCall({
+    callSid,
+    accountSid: account.sid,
+    node: services.settings.node,
+    startedAt: leg.startedAt,
+  });
+  return session;
+}
+
+function hookOf(hook: HookRef | undefined): Exclude<HookRef, string> | undefined {
+  return typeof hook === 'string' ? { url: hook } : hook;
+}
+
+function limitTalk(services: Services, leg: OutboundLeg, seconds: number | undefined): void {
+  if (seconds === undefined || seconds <= 0) return;
+  const cause = { by: 'timelimit', reason: 'the time limit was reached' } as const;
+  const timer = services.clock.after(seconds * 1000, `call ${leg.callSid} time limit`, () => leg.hangup(cause));
+  leg.events.on('ended', () => timer.cancel());
+}
+
+async function firstVerbs(
+  session: Session,
+  application: Application | undefined,
+  body: CreateCallBody,
+): Promise<{ verbs: unknown } | undefined> {
+  const given = body.app_json ?? (body.call_hook === undefined ? application?.appJson : undefined);
+  if (given !== undefined) return { verbs: typeof given === 'string' ? parsed(given) : given };
+  const leg = session.caller;
+  for (const hook of [body.call_hook ?? application?.callHook, application?.fallbackHook]) {
+    if (hook === undefined) continue;
+    const answer = await session.link.request(hook, 'session:new', {
+      ...callInfo(leg),
+      caller_name: leg.identity.callerName,
+    });
+    if (answer.ok) return { verbs: answer.body ?? [] };
+  }
+  leg.hangup({ by: 'error', reason: 'the application could not be reached' });
+  return undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,293 @@
+/** A callee's leg: one target of a dial, reached over one or more INVITEs (all contacts of a user at once, or gateway
+ * after gateway), all sharing one port pair. The first 200 wins; everything else is cancelled. */
+import type { Timer } from '../base/index.ts';
+import { Emitter, ignore, Machine, type Step, type Table } from '../base/index.ts';
+import type { Format } from '../sdp/index.ts';
+import type {
+  Dialog,
+  ExtraHeader,
+  Failure,
+  InviteOptions,
+  OutgoingCall,
+  Progress,
+  Reason,
+} from '../sip/agent/index.ts';
+import { bestFailure, shouldFailOver } from './best-response.ts';
+import type { EndCause } from './end-cause.ts';
+import { Leg, type LegIdentity } from './leg.ts';
+import { statusOfResponse } from './leg-state.ts';
+import type { Slot } from './pacing.ts';
+import type { Branch, Plan } from './plan.ts';
+import type { Services } from './services.ts';
+
+type State = 'idle' | 'calling' | 'settled';
+type Event =
+  | { type: 'start' }
+  | { type: 'answered'; attempt: Attempt; dialog: Dialog; sdp: Buffer | undefined }
+  | { type: 'branchFailed'; attempt: Attempt; failure: Failure }
+  | { type: 'giveUp'; cause: EndCause; reason: Reason | undefined; expired: boolean };
+type Effect =
+  | { type: 'launch' }
+  | { type: 'next'; attempt: Attempt; failure: Failure }
+  | { type: 'win'; attempt: Attempt; dialog: Dialog; sdp: Buffer | undefined }
+  | { type: 'surplus'; dialog: Dialog }
+  | { type: 'cancelAll'; reason: Reason | undefined; cause: EndCause; expired: boolean };
+
+/** One 200 settles it; a second one (two contacts in one tick) is hung up. */
+// prettier-ignore
+const table: Table<State, Event, Effect, undefined> = {
+  idle: {
+    start: (): Step<State, Effect> => ({ to: 'calling', effects: [{ type: 'launch' }] }),
+    answered: ignore,
+    branchFailed: ignore,
+    giveUp: (e) => ({ to: 'settled', effects: [{ ...e, type: 'cancelAll' }] }),
+  },
+  calling: {
+    start: ignore,
+    answered: (e) => ({ to: 'settled', effects: [{ type: 'win', attempt: e.attempt, dialog: e.dialog, sdp: e.sdp }] }),
+    branchFailed: (e) => ({ to: 'calling', effects: [{ type: 'next', attempt: e.attempt, failure: e.failure }] }),
+    giveUp: (e) => ({ to: 'settled', effects: [{ ...e, type: 'cancelAll' }] }),
+  },
+  settled: {
+    start: ignore,
+    answered: (e) => ({ to: 'settled', effects: [{ type: 'surplus', dialog: e.dialog }] }),
+    branchFailed: ignore,
+    giveUp: ignore,
+  },
+};
+
+/** One INVITE under way, or waiting for its carrier's capacity. */
+type Attempt = {
+  readonly branch: Branch;
+  call: OutgoingCall | undefined;
+  slot: Slot | undefined;
+  silence: Timer | undefined;
+};
+
+export const answeredElsewhere: Reason = { protocol: 'SIP', cause: 200, text: 'Call completed elsewhere' };
+
+export class OutboundLeg extends Leg {
+  /** Early media of the only branch, or of the winner to be. */
+  readonly early = new Emitter<{ audio: [progress: Progress] }>();
+  readonly #plan: Plan;
+  readonly #queue: Branch[];
+  readonly #attempts: Attempt[] = [];
+  readonly #failures: Failure[] = [];
+  readonly #switch: Machine<State, Event, Effect, undefined>;
+  #offer: Buffer | undefined;
+  /** At least one INVITE left: without it the outcome of a give-up is `queued`. */
+  #sent = false;
+
+  constructor(services: Services, identity: LegIdentity, plan: Plan) {
+    super(services, identity);
+    this.#plan = plan;
+    this.#queue = [...plan.branches];
+    this.trunk = plan.trunk;
+    this.#switch = new Machine<State, Event, Effect, undefined>({
+      table,
+      initial: 'idle',
+      context: undefined,
+      perform: (effect) => this.#perform(effect),
+    });
+  }
+
+  /** Every INVITE still waits for carrier capacity. */
+  get queued(): boolean {
+    return !this.#sent;
+  }
+
+  /** Reserves ports and sends the INVITEs. `prefer`: the caller's codecs, offered first. */
+  async start(prefer: readonly Format[] | undefined): Promise<void> {
+    try {
+      const media = await this.openMedia();
+      this.#offer = media.negotiation.offer(prefer === undefined ? {} : { prefer });
+    } catch (fault) {
+      const reason = fault instanceof Error ? fault.message : String(fault);
+      this.note('media.failed', { reason });
+      this.finish({
+        status: 'failed',
+        sipStatus: 503,
+        sipReason: 'No Media',
+        cause: { by: 'error', reason },
+        byeHeaders: undefined,
+      });
+      return;
+    }
+    this.#switch.handle({ type: 'start' });
+  }
+
+  /** Gives up ringing: every INVITE is cancelled at once, in parallel, and the leg is over now; its fate is fixed. */
+  cancel(cause: EndCause, reason?: Reason): void {
+    this.#switch.handle({ type: 'giveUp', cause, reason, expired: false });
+  }
+
+  /** Its time to ring is over. A leg that never got past its carrier's capacity ends `queued`. */
+  expire(cause: EndCause): void {
+    this.#switch.handle({ type: 'giveUp', cause, reason: undefined, expired: true });
+  }
+
+  hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
+    if (this.state === 'in-progress') this.bye(cause, options);
+    else this.cancel(cause, options.reason);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'launch':
+        return this.#launch();
+      case 'next':
+        return this.#next(effect.attempt, effect.failure);
+      case 'win':
+        return this.#win(effect.attempt, effect.dialog, effect.sdp);
+      case 'surplus':
+        return effect.dialog.bye({ reason: answeredElsewhere });
+      case 'cancelAll':
+        return this.#cancelAll(effect);
+    }
+  }
+
+  #launch(): void {
+    if (this.#plan.mode === 'parallel') for (const branch of this.#queue.splice(0)) this.#attempt(branch);
+    else {
+      const branch = this.#queue.shift();
+      if (branch !== undefined) this.#attempt(branch);
+    }
+  }
+
+  #attempt(branch: Branch): void {
+    const attempt: Attempt = { branch, call: undefined, slot: undefined, silence: undefined };
+    this.#attempts.push(attempt);
+    const { carrier } = branch;
+    if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
+      return this.#invite(attempt);
+    }
+    let granted = false;
+    const slot = this.services.pacers.acquire(carrier.sid, carrier.limits, () => {
+      granted = true;
+      // The line may move long after we left it: only a leg that still calls takes the place.
+      if (this.#switch.state === 'calling') this.#invite(attempt);
+    });
+    attempt.slot = slot;
+    if (!granted)
+      this.note('leg.queued', { carrier: carrier.name, waiting: this.services.pacers.waiting(carrier.sid) });
+    this.events.on('ended', () => slot.release());
+  }
+
+  #invite(attempt: Attempt): void {
+    const { branch } = attempt;
+    this.#sent = true;
+    this.trunk = branch.carrier?.name ?? this.#plan.trunk;
+    const call = this.services.agent.invite(this.#options(branch));
+    attempt.call = call;
+    this.link(call.callId);
+    call.events.on('sent', (_, hop) => (this.remoteHost = hop.address));
+    call.events.on('progress', (progress) => this.#progress(attempt, progress));
+    call.events.on('answered', (dialog, sdp) => this.#switch.handle({ type: 'answered', attempt, dialog, sdp }));
+    call.events.on('failed', (failure) => this.#branchFailed(attempt, failure));
+    if (branch.silenceMs !== undefined && this.#queue.length > 0) this.#watch(attempt, branch.silenceMs);
+  }
+
+  #options(branch: Branch): InviteOptions {
+    const { uri, from, to, contactUser, hops, route, headers, credentials } = branch;
+    return {
+      uri,
+      from,
+      headers,
+      ...(to === undefined ? {} : { to }),
+      ...(contactUser === undefined ? {} : { contactUser }),
+      ...(hops === undefined ? {} : { hops }),
+      ...(route === undefined ? {} : { route }),
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(this.#offer === undefined ? {} : { sdp: this.#offer }),
+    };
+  }
+
+  #watch(attempt: Attempt, ms: number): void {
+    attempt.silence = this.services.clock.after(ms, `leg ${this.callSid} gateway silence`, () => {
+      const failure: Failure = { status: 408, reason: 'Request Timeout', by: 'timeout', response: undefined };
+      attempt.call?.events.clear();
+      attempt.call?.cancel();
+      this.#branchFailed(attempt, failure);
+    });
+  }
+
+  #progress(attempt: Attempt, progress: Progress): void {
+    attempt.silence?.cancel();
+    if (this.#switch.state !== 'calling') return;
+    const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
+    if (early?.sdp !== undefined && this.media !== undefined) {
+      const read = this.media.negotiation.answered(early.sdp, false);
+      if (read.ok) void this.media.configure(read.agreement);
+    }
+    this.provisional(progress.status, progress.reason, progress.sdp !== undefined);
+    if (early !== undefined) this.early.emit('audio', early);
+  }
+
+  #branchFailed(attempt: Attempt, failure: Failure): void {
+    attempt.silence?.cancel();
+    attempt.slot?.release();
+    this.#switch.handle({ type: 'branchFailed', attempt, failure });
+  }
+
+  #next(attempt: Attempt, failure: Failure): void {
+    this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
+    this.#failures.push(failure);
+    const goesOn = this.#plan.mode === 'failover' && this.#queue.length > 0 && shouldFailOver(failure);
+    if (goesOn) {
+      this.note('leg.failover', { status: failure.status, reason: failure.reason, by: failure.by });
+      return this.#launch();
+    }
+    if (this.#attempts.length > 0) return;
+    const best = this.#plan.mode === 'parallel' ? bestFailure(this.#failures) : failure;
+    const { status, reason } = best ?? failure;
+    this.finish({
+      status: statusOfResponse(status),
+      sipStatus: status,
+      sipReason: reason,
+      cause: { by: 'callee', reason: `${status} ${reason}` },
+      byeHeaders: undefined,
+    });
+  }
+
+  #win(attempt: Attempt, dialog: Dialog, sdp: Buffer | undefined): void {
+    for (const other of this.#attempts) if (other !== attempt) drop(other, answeredElsewhere);
+    attempt.silence?.cancel();
+    const media = this.media;
+    const read = media === undefined || sdp === undefined ? undefined : media.negotiation.answered(sdp);
+    if (media === undefined || read?.ok !== true) {
+      const reason = read?.ok === false ? read.fault : 'the 200 had no SDP';
+      this.note('media.refused', { reason });
+      dialog.bye({ reason: { protocol: 'SIP', cause: 488, text: 'Not Acceptable Here' } });
+      this.finish({
+        status: 'failed',
+        sipStatus: 488,
+        sipReason: 'Not Acceptable Here',
+        cause: { by: 'error', reason },
+        byeHeaders: undefined,
+      });
+      return;
+    }
+    void media.configure(read.agreement);
+    this.answered(dialog);
+  }
+
+  #cancelAll({ cause, reason, expired }: { cause: EndCause; reason: Reason | undefined; expired: boolean }): void {
+    const waited = expired && this.queued && this.#attempts.length > 0;
+    for (const attempt of this.#attempts) drop(attempt, reason);
+    this.finish({
+      status: waited ? 'queued' : 'no-answer',
+      sipStatus: waited ? 503 : 487,
+      sipReason: waited ? 'Waiting For Capacity' : 'Request Terminated',
+      cause,
+      byeHeaders: undefined,
+    });
+  }
+}
+
+/** Ends one attempt that lost: its slot is free, its INVITE cancelled; the SIP agent sees a crossing 200 off. */
+function drop(attempt: Attempt, reason: Reason | undefined): void {
+  attempt.silence?.cancel();
+  attempt.slot?.release();
+  attempt.call?.events.clear();
+  attempt.call?.cancel(reason);
+}

@@ -1,0 +1,37 @@
+/** How one target is to be reached: which INVITEs, in which order. Made by routing, carried out by OutboundLeg. */
+import type { Credentials, ExtraHeader, Hop } from '../sip/agent/index.ts';
+import type { FinalStatus } from './leg-state.ts';
+import type { Limits } from './pacing.ts';
+
+/** One INVITE. */
+export type Branch = {
+  readonly uri: string;
+  readonly to?: string;
+  readonly from: { readonly displayName?: string; readonly uri: string };
+  readonly contactUser?: string;
+  readonly hops?: readonly Hop[];
+  readonly route?: string;
+  readonly headers: readonly ExtraHeader[];
+  readonly credentials?: Credentials;
+  /** Whose capacity it takes. */
+  readonly carrier?: { readonly sid: string; readonly name: string; readonly limits: Limits };
+  /** Give up on this branch for the next when nothing at all came back for so long, ms. */
+  readonly silenceMs?: number;
+};
+
+export type Plan = {
+  /** parallel: all contacts of a user. failover: gateway after gateway. */
+  readonly mode: 'parallel' | 'failover';
+  readonly trunk: string;
+  readonly branches: readonly Branch[];
+};
+
+/** A target that cannot be tried at all. */
+export type NoPlan = {
+  readonly refused: {
+    readonly status: FinalStatus;
+    readonly sipStatus: number;
+    readonly reason: string;
+    readonly alert?: 'no-carrier';
+  };
+};

@@ -1,0 +1,67 @@
+/** Which legs and sessions live here, by sid; and which leg a media endpoint belongs to. */
+import type { Leg } from './leg.ts';
+import type { Session } from './session.ts';
+
+export class Registry {
+  readonly #legs = new Map<string, Leg>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #endpoints = new Map<string, Leg>();
+  /** The session a leg belongs to is found by its sessionSid. */
+  readonly onEmpty: Array<() => void> = [];
+
+  addLeg(leg: Leg): void {
+    this.#legs.set(leg.callSid, leg);
+  }
+
+  addEndpoint(endpoint: string, leg: Leg): void {
+    this.#endpoints.set(endpoint, leg);
+  }
+
+  removeLeg(leg: Leg): void {
+    this.#legs.delete(leg.callSid);
+    if (leg.media !== undefined) this.#endpoints.delete(leg.media.endpoint);
+  }
+
+  addSession(session: Session): void {
+    this.#sessions.set(session.sid, session);
+  }
+
+  removeSession(session: Session): void {
+    this.#sessions.delete(session.sid);
+    if (this.#sessions.size === 0) for (const tell of this.onEmpty.splice(0)) tell();
+  }
+
+  leg(callSid: string): Leg | undefined {
+    return this.#legs.get(callSid);
+  }
+
+  legOfEndpoint(endpoint: string): Leg | undefined {
+    return this.#endpoints.get(endpoint);
+  }
+
+  session(sid: string): Session | undefined {
+    return this.#sessions.get(sid);
+  }
+
+  sessionOf(leg: Leg): Session | undefined {
+    return this.#sessions.get(leg.identity.sessionSid);
+  }
+
+  legs(): IterableIterator<Leg> {
+    return this.#legs.values();
+  }
+
+  sessions(): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  get size(): { legs: number; sessions: number; endpoints: number } {
+    return { legs: this.#legs.size, sessions: this.#sessions.size, endpoints: this.#endpoints.size };
+  }
+
+  /** Resolves when no session is left. */
+  whenEmpty(): Promise<void> {
+    if (this.#sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.onEmpty.push(resolve));
+  }
+}

@@ -1,0 +1,123 @@
+/** A telephone number → carriers and their gateways, in the order to try them. decisions.md Carriers. */
+import type { Carrier, Gateway } from '../../ports/index.ts';
+import type { Hop } from '../../sip/agent/index.ts';
+import { isIP } from 'node:net';
+import type { Branch, NoPlan, Plan } from '../plan.ts';
+import type { Services } from '../services.ts';
+import { type Caller, escapeUser, fromOf, headersOf } from './caller.ts';
+
+export type PhoneTarget = { readonly number: string; readonly trunk: string | undefined };
+
+export function planPhone(services: Services, accountSid: string, target: PhoneTarget, caller: Caller): Plan | NoPlan {
+  const carriers = carriersFor(services, accountSid, target, caller);
+  if (!Array.isArray(carriers)) return carriers;
+  const branches = carriers.flatMap((carrier) => branchesOf(services, carrier, target.number, caller));
+  const first = carriers[0];
+  if (branches.length === 0 || first === undefined) return none(404, 'no carrier has an active outbound gateway');
+  return { mode: 'failover', trunk: first.name, branches };
+}
+
+function none(sipStatus: number, reason: string): NoPlan {
+  return { refused: { status: 'failed', sipStatus, reason, alert: 'no-carrier' } };
+}
+
+/** The named trunk and nothing else; or: the carrier of the caller id's own number, then the others by priority. */
+function carriersFor(services: Services, accountSid: string, target: PhoneTarget, caller: Caller): Carrier[] | NoPlan {
+  const { directory } = services;
+  if (target.trunk !== undefined) {
+    const carrier = directory.carrierByName(accountSid, target.trunk);
+    if (carrier === undefined) return none(404, `no carrier is named '${target.trunk}'`);
+    if (!carrier.isActive) return none(404, `the carrier '${target.trunk}' is not active`);
+    return [carrier];
+  }
+  const all = [...directory.outboundCarriers(accountSid)];
+  const ownNumber = directory.phoneNumber(accountSid, caller.id);
+  const at = all.findIndex((carrier) => carrier.sid === ownNumber?.carrierSid);
+  const own = at < 0 ? [] : all.splice(at, 1);
+  return [...own, ...byPriorityAndWeight(services, all)];
+}
+
+/** Lower priority first; within one priority a draw by weight, as SRV does (RFC 2782). */
+function byPriorityAndWeight<T extends { priority: number; weight: number }>(
+  services: Services,
+  list: readonly T[],
+): T[] {
+  const ordered: T[] = [];
+  const left = [...list].sort((a, b) => a.priority - b.priority);
+  while (left.length > 0) {
+    const priority = left[0]?.priority;
+    const same = left.filter((each) => each.priority === priority);
+    const total = same.reduce((sum, each) => sum + Math.max(1, each.weight), 0);
+    let draw = same.length === 1 ? 0 : services.random.integer(total);
+    const chosen = same.find((each) => (draw -= Math.max(1, each.weight)) < 0) ?? same[0];
+    if (chosen === undefined) break;
+    left.splice(left.indexOf(chosen), 1);
+    ordered.push(chosen);
+  }
+  return ordered;
+}
+
+function branchesOf(services: Services, carrier: Carrier, number: string, caller: Caller): Branch[] {
+  const gateways = services.directory.gateways(carrier.sid).filter((gateway) => gateway.outbound && gateway.isActive);
+  return byPriorityAndWeight(services, gateways).map((gateway) =>
+    branchOf(services, carrier, gateway, { number, caller }),
+  );
+}
+
+/** `+`, prefix and digits as this carrier wants them. */
+export function formatNumber(carrier: Pick<Carrier, 'techPrefix' | 'e164LeadingPlus'>, number: string): string {
+  const digits = number.startsWith('+') ? number.slice(1) : number;
+  const plus = carrier.e164LeadingPlus && /^[1-9]/.test(digits) ? '+' : '';
+  return `${carrier.techPrefix}${plus}${digits}`;
+}
+
+function branchOf(
+  services: Services,
+  carrier: Carrier,
+  gateway: Gateway,
+  call: { number: string; caller: Caller },
+): Branch {
+  const user = escapeUser(formatNumber(carrier, call.number));
+  const address = hostPort(gateway);
+  const transport = gateway.protocol === 'udp' ? '' : `;transport=${gateway.protocol}`;
+  const realm = carrier.register?.realm;
+  const uri = realm === undefined ? `sip:${user}@${address}${transport}` : `sip:${user}@${realm}${transport}`;
+  const credentials = carrier.register ?? carrier.auth;
+  const headers = headersOf(call.caller, carrier.trusted);
+  if (carrier.diversion !== undefined) {
+    headers.push([
+      'Diversion',
+      `<sip:${carrier.diversion}@${services.settings.sipAddress}>;reason=unknown;counter=1;privacy=off`,
+    ]);
+  }
+  return {
+    uri,
+    to: uri,
+    from: fromOf(call.caller, carrier.register?.fromDomain ?? services.settings.sipAddress),
+    ...(carrier.register === undefined ? {} : { contactUser: carrier.register.username }),
+    ...wayTo(carrier, gateway, address),
+    headers,
+    ...(credentials === undefined
+      ? {}
+      : { credentials: { username: credentials.username, password: credentials.password } }),
+    carrier: { sid: carrier.sid, name: carrier.name, limits: { maxCalls: carrier.maxCalls, maxCps: carrier.maxCps } },
+    silenceMs: services.settings.gatewayTimeoutMs,
+  };
+}
+
+function hostPort(gateway: Gateway): string {
+  const host = isIP(gateway.host) === 6 ? `[${gateway.host}]` : gateway.host;
+  return gateway.port === undefined || (gateway.port === 5060 && gateway.protocol !== 'tls')
+    ? host
+    : `${host}:${gateway.port}`;
+}
+
+/** An address is dialled as it stands; a name, or a carrier's own proxy, goes by Route and DNS (RFC 3263). */
+function wayTo(carrier: Carrier, gateway: Gateway, address: string): { hops?: Hop[]; route?: string } {
+  if (carrier.outboundSipProxy !== undefined) return { route: carrier.outboundSipProxy };
+  if (isIP(gateway.host) !== 0) {
+    const port = gateway.port ?? (gateway.protocol === 'tls' ? 5061 : 5060);
+    return { hops: [{ transport: gateway.protocol, address: gateway.host, port }] };
+  }
+  return carrier.register === undefined ? {} : { route: `sip:${address};transport=${gateway.protocol};lr` };
+}

@@ -1,0 +1,38 @@
+/** A registered user: every contact of the address of record rings, as branches of the one target. */
+import type { Account } from '../../ports/index.ts';
+import type { NoPlan, Plan } from '../plan.ts';
+import type { Services } from '../services.ts';
+import { type Caller, fromOf, headersOf } from './caller.ts';
+
+export function addressOfRecord(name: string, account: Account | undefined, domain: string): string {
+  const [user = '', realm] = splitAtLast(name.replace(/^sips?:/i, ''), '@');
+  return `${user}@${realm ?? account?.sipRealm ?? domain}`.toLowerCase();
+}
+
+function splitAtLast(text: string, mark: string): [string, string | undefined] {
+  const at = text.lastIndexOf(mark);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+export async function planUser(
+  services: Services,
+  accountSid: string,
+  name: string,
+  caller: Caller,
+): Promise<Plan | NoPlan> {
+  const account = services.directory.get('account', accountSid);
+  const aor = addressOfRecord(name, account, services.settings.domain);
+  const bindings = (await services.live.bindings(aor)).filter((binding) => binding.accountSid === accountSid);
+  if (bindings.length === 0) {
+    return { refused: { status: 'failed', sipStatus: 404, reason: `the user '${aor}' is not registered` } };
+  }
+  const host = account?.sipRealm ?? services.settings.domain;
+  const headers = headersOf(caller, false);
+  const branches = bindings.map((binding) => ({
+    ...services.agent.routeTo(binding),
+    to: `sip:${aor}`,
+    from: fromOf(caller, host),
+    headers,
+  }));
+  return { mode: 'parallel', trunk: 'user', branches };
+}

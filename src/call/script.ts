@@ -1,0 +1,18 @@
+/** What runs a call's verbs, as the session sees it. Implemented by verbs/interpreter. */
+import type { Session } from './session.ts';
+
+export interface Script {
+  /** Runs a document of verbs and all that follows from its hooks; resolves when nothing is left to do. A document
+   * that is not valid raises its alert and resolves with `invalid`. */
+  run(payload: unknown): Promise<'done' | 'invalid'>;
+  /** Drops what runs and runs this instead. Faults: the document is refused and what runs goes on. */
+  replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
+  /** Checks a document without running it. */
+  check(payload: unknown): readonly string[];
+  /** The call is over: stops the verb that runs, which may still tell its hook. run() resolves when it has. */
+  stop(): void;
+  /** What runs now, for dumps and REST. */
+  dump(): { verb: string | undefined; waiting: number };
+}
+
+export type ScriptFactory = (session: Session) => Script;

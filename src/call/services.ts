@@ -1,0 +1,50 @@
+/** Everything call control works with, handed in once by main.ts. */
+import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
+import type { Alerts, Directory, Hooks, LiveStore, MediaEngine, Store } from '../ports/index.ts';
+import type { Binding } from '../ports/index.ts';
+import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
+import type { CarrierPacers } from './pacing.ts';
+import type { Registry } from './registry.ts';
+import type { SoundFiles } from './sound-files.ts';
+
+/** The part of SIP's door that call control uses to place calls. */
+export interface CallPlacer {
+  invite(options: InviteOptions): OutgoingCall;
+  /** Request-URI and way to a registered device. */
+  routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route'>;
+}
+
+export type CallSettings = {
+  /** Default realm of registered users, and of From where nothing better is known. */
+  readonly domain: string;
+  /** Our address as far ends know it: From and the hooks' fs_sip_address. */
+  readonly sipAddress: string;
+  readonly apiBaseUrl: string;
+  /** Country of ringback and busy tones. */
+  readonly toneCountry: string;
+  /** A gateway that sends nothing at all for so long is passed over for the next, ms. */
+  readonly gatewayTimeoutMs: number;
+  /** Answer a failed, never answered call with the callee's code, or with jambonz's 603. */
+  readonly failedDialStatus: 'callee' | '603';
+  /** Where recordings go. */
+  readonly recordingsDir: string;
+  readonly node: string;
+};
+
+export type Services = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly trace: TraceChannel;
+  readonly agent: CallPlacer;
+  readonly media: MediaEngine;
+  readonly hooks: Hooks;
+  readonly alerts: Alerts;
+  readonly directory: Directory;
+  readonly live: LiveStore;
+  readonly store: Pick<Store, 'appendCdr'>;
+  readonly settings: CallSettings;
+  readonly registry: Registry;
+  readonly pacers: CarrierPacers;
+  readonly sounds: SoundFiles;
+};

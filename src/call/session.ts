@@ -1,0 +1,142 @@
+/** A session owns its legs, the script that runs on its first leg, and the one cause of its end. Nothing else: what
+ * legs do to each other lives with the verbs. */
+import type { AppLink, Application, HookRef } from '../ports/index.ts';
+import { callInfo } from './call-info.ts';
+import { writeCdr } from './cdr.ts';
+import type { EndCause } from './end-cause.ts';
+import { answerUnasked } from './in-dialog.ts';
+import { InboundLeg } from './inbound-leg.ts';
+import type { Leg } from './leg.ts';
+import type { Script, ScriptFactory } from './script.ts';
+import type { Services } from './services.ts';
+
+/** Why the callee's side failed, kept for the caller's final response. */
+export type DialFailure = { readonly sipStatus: number; readonly sipReason: string };
+
+export class Session {
+  readonly services: Services;
+  readonly caller: Leg;
+  readonly application: Application | undefined;
+  readonly link: AppLink;
+  readonly #script: Script;
+  readonly #legs = new Set<Leg>();
+  readonly #records: Promise<void>[] = [];
+  statusHook: HookRef | undefined;
+  /** What a dial that failed left behind, for the caller who was never answered. */
+  dialFailure: DialFailure | undefined;
+  /** The leg the running dial connected: REST finds the bridge partner here. */
+  connected: Leg | undefined;
+
+  constructor(options: {
+    services: Services;
+    scripts: ScriptFactory;
+    caller: Leg;
+    application: Application | undefined;
+    link: AppLink;
+  }) {
+    this.services = options.services;
+    this.caller = options.caller;
+    this.application = options.application;
+    this.link = options.link;
+    this.statusHook = options.application?.callStatusHook;
+    this.#script = options.scripts(this);
+    this.services.registry.addSession(this);
+    this.adopt(this.caller);
+  }
+
+  get sid(): string {
+    return this.caller.identity.sessionSid;
+  }
+
+  get accountSid(): string {
+    return this.caller.identity.accountSid;
+  }
+
+  get script(): Script {
+    return this.#script;
+  }
+
+  /** Takes a leg in: its states are reported, its record written, unasked requests answered. */
+  adopt(leg: Leg): void {
+    this.#legs.add(leg);
+    leg.events.on('status', () => this.#reportStatus(leg));
+    leg.events.on('request', (request) => answerUnasked(request));
+    leg.events.on('ended', (end) => {
+      this.#legs.delete(leg);
+      this.#records.push(writeCdr(leg));
+      if (leg !== this.caller) return;
+      leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });
+      this.#script.stop();
+    });
+    this.#reportStatus(leg);
+  }
+
+  /** Runs the application to its end, then ends the session. Never rejects. */
+  async run(first: () => Promise<{ verbs: unknown } | undefined>): Promise<void> {
+    try {
+      const start = await first();
+      if (start !== undefined && this.caller.end === undefined) {
+        const outcome = await this.#script.run(start.verbs);
+        this.#conclude(outcome);
+      }
+    } catch (fault) {
+      this.#broken(fault);
+    }
+    await this.#close();
+  }
+
+  /** Hangs the whole session up from our side. */
+  end(cause: EndCause): void {
+    this.caller.hangup(cause);
+  }
+
+  dump(): Record<string, unknown> {
+    return {
+      sid: this.sid,
+      legs: Array.from(this.#legs, (leg) => ({ callSid: leg.callSid, state: leg.state })),
+      script: this.#script.dump(),
+    };
+  }
+
+  /** The application has nothing more to do: an answered call is hung up, an unanswered one gets its final response. */
+  #conclude(outcome: 'done' | 'invalid'): void {
+    const { caller } = this;
+    if (caller.end !== undefined) return;
+    if (!(caller instanceof InboundLeg) || !caller.unanswered) {
+      caller.hangup({ by: 'script', reason: 'the application had nothing more to do' });
+      return;
+    }
+    if (outcome === 'invalid') {
+      const cause: EndCause = { by: 'error', reason: 'the application answered with verbs that are not valid' };
+      caller.reject({ status: 480, cause, headers: [['X-Reason', 'invalid application payload']] });
+      return;
+    }
+    const failure = this.services.settings.failedDialStatus === 'callee' ? this.dialFailure : undefined;
+    const { sipStatus, sipReason } = failure ?? { sipStatus: 603, sipReason: 'Decline' };
+    caller.reject({
+      status: sipStatus,
+      reason: sipReason,
+      cause: { by: 'script', reason: 'the application had nothing more to do' },
+    });
+  }
+
+  #broken(fault: unknown): void {
+    const reason = fault instanceof Error ? fault.message : String(fault);
+    this.services.log.error({ callSid: this.caller.callSid, fault, session: this.dump() }, 'session failed');
+    this.caller.hangup({ by: 'server', reason: `internal: ${reason}` });
+  }
+
+  async #close(): Promise<void> {
+    for (const leg of this.#legs) leg.hangup({ by: 'server', reason: 'the session ended' });
+    await Promise.allSettled(this.#records);
+    this.link.close();
+    this.services.registry.removeSession(this);
+    void this.services.live.removeCall(this.sid);
+    this.services.trace.publish({ kind: 'end', at: this.services.clock.now(), sessionSid: this.sid });
+  }
+
+  #reportStatus(leg: Leg): void {
+    const hook = this.statusHook;
+    if (hook !== undefined) this.link.notify(hook, 'call:status', callInfo(leg));
+  }
+}

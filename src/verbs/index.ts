@@ -1,0 +1,9 @@
+import type { Script, Session } from '../call/index.ts';
+import { Interpreter } from './interpreter.ts';
+
+export { describeFaults, parseApplication, verbSchemas } from './schema/schema.ts';
+
+/** What main.ts hands to call control: how a session's verbs are run. */
+export function createScript(session: Session): Script {
+  return new Interpreter(session);
+}

@@ -1,0 +1,143 @@
+/** Runs a call's verbs one after the other, and what their hooks answer in their place. */
+import type { Script, Session } from '../call/index.ts';
+import { InboundLeg } from '../call/index.ts';
+import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
+import { ensureAudio, type Task, type TaskContext } from './task.ts';
+import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+
+export class Interpreter implements Script {
+  readonly #context: TaskContext;
+  #queue: Verb[] = [];
+  #task: Task | undefined;
+  #verb: string | undefined;
+  #phase: 'idle' | 'running' | 'stopped' = 'idle';
+  /** Grows with every replacement: what an older verb's hook answers is then ignored. */
+  #generation = 0;
+
+  constructor(session: Session) {
+    this.#context = { session, caller: session.caller };
+  }
+
+  async run(payload: unknown): Promise<'done' | 'invalid'> {
+    const verbs = this.#read(payload);
+    if (verbs === undefined) return 'invalid';
+    this.#queue = verbs;
+    this.#phase = 'running';
+    while (this.#running) {
+      const verb = this.#queue.shift();
+      if (verb === undefined) break;
+      await this.#perform(verb);
+    }
+    this.#phase = 'stopped';
+    return 'done';
+  }
+
+  check(payload: unknown): readonly string[] {
+    const parsed = parseApplication(payload);
+    return parsed.ok
+      ? unsupported(parsed.verbs).map((each) => `${each.path}: this version cannot run it yet`)
+      : parsed.faults.map((fault) => describeFaults([fault]));
+  }
+
+  replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] } {
+    const faults = this.check(payload);
+    if (faults.length > 0) return { ok: false, faults };
+    if (!this.#running) return { ok: false, faults: ['the application has ended'] };
+    const parsed = parseApplication(payload);
+    this.#queue = parsed.ok ? parsed.verbs : [];
+    this.#generation++;
+    this.#task?.stop();
+    return { ok: true };
+  }
+
+  stop(): void {
+    if (this.#phase === 'stopped') return;
+    this.#phase = 'stopped';
+    this.#task?.stop();
+  }
+
+  dump(): { verb: string | undefined; waiting: number } {
+    return { verb: this.#verb, waiting: this.#queue.length };
+  }
+
+  get #running(): boolean {
+    return this.#phase === 'running';
+  }
+
+  async #perform(verb: Verb): Promise<void> {
+    const generation = this.#generation;
+    const { caller } = this.#context;
+    this.#verb = verb.verb;
+    if (!(await this.#ready(verb))) return;
+    if (!this.#running || generation !== this.#generation) return;
+    caller.note('verb.started', { verb: verb.verb, id: verb.id });
+    this.#task = makeTask(this.#context, verb);
+    const { next } = await this.#task.run();
+    this.#task = undefined;
+    this.#verb = undefined;
+    caller.note('verb.finished', { verb: verb.verb, id: verb.id });
+    if (next === undefined || !this.#running || generation !== this.#generation) return;
+    if (isEmpty(next)) return;
+    const verbs = this.#read(next);
+    if (verbs !== undefined) this.#queue = verbs;
+  }
+
+  /** Brings the call into the state the verb needs; false: skip the verb. */
+  async #ready(verb: Verb): Promise<boolean> {
+    const { caller } = this.#context;
+    const unanswered = caller instanceof InboundLeg && caller.unanswered;
+    switch (needOf(verb)) {
+      case 'nothing':
+        return true;
+      case 'unanswered':
+        if (!unanswered) caller.note('verb.skipped', { verb: verb.verb, why: 'the call was already answered' });
+        return unanswered;
+      case 'stable':
+        if (unanswered) caller.note('verb.skipped', { verb: verb.verb, why: 'the call is not answered' });
+        return !unanswered;
+      case 'answered':
+        return ensureAudio(caller, earlyMediaOf(verb));
+    }
+  }
+
+  /** Checks a document and raises the alert when it cannot run. */
+  #read(payload: unknown): Verb[] | undefined {
+    const parsed = parseApplication(payload);
+    if (!parsed.ok) {
+      this.#refuse(
+        'invalid-app-payload',
+        parsed.faults.map((fault) => describeFaults([fault])),
+      );
+      return undefined;
+    }
+    const cannot = unsupported(parsed.verbs);
+    if (cannot.length > 0) {
+      this.#refuse(
+        'invalid-app-payload',
+        cannot.map((each) => `${each.path}: this version of Graine cannot run it yet`),
+      );
+      return undefined;
+    }
+    return parsed.verbs;
+  }
+
+  #refuse(type: 'invalid-app-payload', faults: readonly string[]): void {
+    const { session, caller } = this.#context;
+    const message = faults[0] ?? 'not valid';
+    caller.note('application.refused', { faults });
+    session.services.alerts.raise({
+      accountSid: session.accountSid,
+      callSid: caller.callSid,
+      type,
+      message,
+      detail: faults.join('\n'),
+    });
+  }
+}
+
+/** `[]`, `{}` and null say: go on with what you have. */
+function isEmpty(document: unknown): boolean {
+  if (document === null || document === '') return true;
+  if (Array.isArray(document)) return document.length === 0;
+  return typeof document === 'object' && Object.keys(document).length === 0;
+}

@@ -1,0 +1,53 @@
+/** Every verb this version runs: what it needs of the call, and the task that runs it. */
+import type { Verb } from '../schema/schema.ts';
+import type { Need, Task, TaskContext } from '../task.ts';
+import { AlertTask } from './alert.ts';
+import { AnswerTask } from './answer.ts';
+import { DialTask } from './dial/dial.ts';
+import { HangupTask } from './hangup.ts';
+import { PauseTask } from './pause.ts';
+import { PlayTask } from './play.ts';
+import { RedirectTask } from './redirect.ts';
+import { SipDeclineTask } from './sip-decline.ts';
+import { TagTask } from './tag.ts';
+
+const needs: { readonly [verb: string]: Need } = {
+  answer: 'answered',
+  play: 'answered',
+  hangup: 'stable',
+  'sip:decline': 'unanswered',
+};
+
+export function needOf(verb: Verb): Need {
+  return needs[verb.verb] ?? 'nothing';
+}
+
+/** Whether the verb may be heard before the call is answered. */
+export function earlyMediaOf(verb: Verb): boolean {
+  return verb.verb === 'play' && verb.earlyMedia;
+}
+
+export function makeTask(context: TaskContext, verb: Verb): Task {
+  switch (verb.verb) {
+    case 'alert':
+      return new AlertTask(context, verb);
+    case 'answer':
+      return new AnswerTask();
+    case 'dial':
+      return new DialTask(context, verb);
+    case 'hangup':
+      return new HangupTask(context, verb);
+    case 'pause':
+      return new PauseTask(context, verb);
+    case 'play':
+      return new PlayTask(context, verb);
+    case 'redirect':
+      return new RedirectTask(context, verb);
+    case 'sip:decline':
+      return new SipDeclineTask(context, verb);
+    case 'tag':
+      return new TagTask(context, verb);
+    default:
+      throw new Error(`no task for the verb '${verb.verb}'`);
+  }
+}

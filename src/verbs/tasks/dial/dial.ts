@@ -1,0 +1,283 @@
+/** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
+import { Machine, type Timer } from '../../../base/index.ts';
+import { answeredElsewhere, Bridge, type EndCause, InboundLeg, OutboundLeg, type Plan } from '../../../call/index.ts';
+import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
+import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
+import { responseToCaller } from './outcome.ts';
+import { actionBody, type Child, resultOf } from './result.ts';
+import { Ringing } from './ringing.ts';
+import { ringSeconds, Schedule } from './schedule.ts';
+import { displayOf, planOf } from './targets.ts';
+
+const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
+
+export class DialTask implements Task {
+  readonly #context: TaskContext;
+  readonly #dial: DialVerb;
+  readonly #machine: Machine<DialState, DialEvent, DialEffect, undefined>;
+  readonly #ringing: Ringing;
+  readonly #schedule: Schedule;
+  readonly #children: Child[] = [];
+  readonly #ended: Promise<DialEnd>;
+  #settle: (end: DialEnd) => void = () => {};
+  #ringTimer: Timer | undefined;
+  #limitTimer: Timer | undefined;
+  #winner: OutboundLeg | undefined;
+  #bridge: Bridge | undefined;
+  /** Targets launched whose plan is still being made. */
+  #planning = 0;
+
+  constructor(context: TaskContext, dial: DialVerb) {
+    this.#context = context;
+    this.#dial = dial;
+    this.#ringing = new Ringing(context, dial);
+    this.#ended = new Promise((resolve) => (this.#settle = resolve));
+    const { clock } = context.session.services;
+    this.#schedule = new Schedule({ clock, dial, label: this.#label(''), launch: (at) => void this.#launch(at) });
+    this.#machine = new Machine({
+      table: dialTable,
+      initial: 'ringing',
+      context: undefined,
+      perform: (effect) => this.#perform(effect),
+      onChange: (from, event, to) => context.caller.note('dial.moved', { from, event, to }),
+    });
+  }
+
+  async run(): Promise<Outcome> {
+    if (this.#refused() || !(await this.#readyCaller())) this.#machine.handle({ type: 'refused' });
+    else this.#start();
+    const end = await this.#ended;
+    return this.#report(end);
+  }
+
+  stop(): void {
+    const gone = this.#context.caller.end;
+    this.#machine.handle({ type: 'stop', by: gone === undefined || gone.cause.by === 'api' ? 'api' : 'caller' });
+  }
+
+  /** A dial that can ring nobody says so at once; its actionHook still fires. */
+  #refused(): boolean {
+    const faults = dialFaults(this.#dial);
+    if (faults.length === 0) return false;
+    const { session, caller } = this.#context;
+    caller.note('dial.refused', { faults });
+    session.services.alerts.raise({
+      accountSid: session.accountSid,
+      callSid: caller.callSid,
+      type: 'dial-refused',
+      message: faults[0] ?? 'the dial is not valid',
+      detail: faults.join('\n'),
+    });
+    return true;
+  }
+
+  /** Without answerOnBridge the caller is answered as the targets are rung. */
+  async #readyCaller(): Promise<boolean> {
+    const { caller } = this.#context;
+    if (!(caller instanceof InboundLeg) || this.#dial.answerOnBridge) return caller.end === undefined;
+    return caller.answer();
+  }
+
+  #start(): void {
+    if (this.#machine.state !== 'ringing') return;
+    const { clock } = this.#context.session.services;
+    this.#ringTimer = clock.after(this.#dial.timeout * 1000, this.#label('ring timer'), () =>
+      this.#machine.handle({ type: 'ringTimeout' }),
+    );
+    this.#ringing.start();
+    this.#schedule.start();
+    this.#considerExhausted();
+  }
+
+  async #launch(at: number): Promise<void> {
+    const target = this.#dial.target[at];
+    if (target === undefined || this.#machine.state !== 'ringing') return;
+    this.#planning++;
+    const plan = await planOf(this.#context, this.#dial, target);
+    this.#planning--;
+    if (this.#machine.state !== 'ringing') return;
+    const leg = this.#child(target, 'refused' in plan ? noPlan : plan);
+    if ('refused' in plan) {
+      this.#alertNoPlan(plan.refused);
+      const { status, sipStatus, reason } = plan.refused;
+      leg.finish({ status, sipStatus, sipReason: reason, cause: { by: 'error', reason }, byeHeaders: undefined });
+      return;
+    }
+    this.#limitRinging(leg, at);
+    const { caller } = this.#context;
+    await leg.start(caller instanceof InboundLeg ? caller.codecs : caller.media?.codec && [caller.media.codec]);
+  }
+
+  #child(target: Target, plan: Plan): OutboundLeg {
+    const { session, caller } = this.#context;
+    const leg = new OutboundLeg(
+      session.services,
+      {
+        callSid: session.services.random.uuid(),
+        sessionSid: caller.identity.sessionSid,
+        accountSid: session.accountSid,
+        applicationSid: caller.identity.applicationSid,
+        parentCallSid: caller.callSid,
+        direction: 'outbound',
+        from: this.#dial.callerId ?? caller.identity.from,
+        to: displayOf(this.#context, target),
+        callerName: this.#dial.callerName ?? '',
+        traceId: caller.identity.traceId,
+      },
+      plan,
+    );
+    leg.tag = this.#dial.tag;
+    leg.callerId = this.#dial.callerId ?? caller.identity.from;
+    this.#children.push({ target, leg });
+    leg.note('dial.target', { type: target.type, to: leg.identity.to, branches: plan.branches.length });
+    session.adopt(leg);
+    leg.events.on('status', (status) => this.#childMoved(leg, status));
+    leg.events.on('ended', () => this.#childEnded(leg));
+    leg.early.on('audio', () => void this.#ringing.earlyMedia(leg));
+    return leg;
+  }
+
+  #limitRinging(leg: OutboundLeg, at: number): void {
+    const seconds = ringSeconds(this.#dial, at);
+    if (seconds === undefined) return;
+    const { clock } = this.#context.session.services;
+    const timer = clock.after(seconds * 1000, this.#label(`target ${at} timeout`), () => leg.expire(rangOut));
+    const off = leg.events.on('status', (status) => {
+      if (status !== 'in-progress' && leg.end === undefined) return;
+      timer.cancel();
+      off();
+    });
+  }
+
+  #childMoved(leg: OutboundLeg, status: string): void {
+    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg });
+    else if (this.#machine.state !== 'ringing') return;
+    else if (status === 'ringing') this.#ringing.rang();
+    else if (status === 'early-media' && this.#dial.target.length > 1) this.#ringing.rang();
+  }
+
+  #childEnded(leg: OutboundLeg): void {
+    if (leg === this.#winner) this.#machine.handle({ type: 'winnerGone' });
+    else this.#considerExhausted();
+  }
+
+  /** Nobody rings: the schedule may have more; else the dial is over, without waiting for its timer. */
+  #considerExhausted(): void {
+    if (this.#machine.state !== 'ringing' || this.#planning > 0) return;
+    if (this.#children.some(({ leg }) => leg.end === undefined)) return;
+    this.#ringing.silenced();
+    if (this.#schedule.waiting > 0) this.#schedule.idle();
+    else this.#machine.handle({ type: 'exhausted' });
+  }
+
+  #perform(effect: DialEffect): void {
+    switch (effect.type) {
+      case 'elect':
+        return void this.#elect(effect.child);
+      case 'surplus':
+        return effect.child.hangup({ by: 'server', reason: 'answered elsewhere' }, { reason: answeredElsewhere });
+      case 'cancelRinging':
+        return this.#cancelRinging(effect.because);
+      case 'startTimeLimit':
+        return this.#startTimeLimit();
+      case 'dropWinner':
+        return this.#winner?.hangup(causeOf(effect.end));
+      case 'finish':
+        return this.#finish(effect.end);
+    }
+  }
+
+  async #elect(winner: OutboundLeg): Promise<void> {
+    const { caller, session } = this.#context;
+    this.#winner = winner;
+    session.connected = winner;
+    this.#ringTimer?.cancel();
+    winner.note('dial.winner', { to: winner.identity.to });
+    this.#ringing.stop();
+    const codec = winner.media?.codec;
+    const answered =
+      !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
+    if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
+    this.#bridge = new Bridge(caller, winner);
+    try {
+      await this.#bridge.open();
+      this.#machine.handle({ type: 'bridged' });
+    } catch (fault) {
+      caller.note('media.failed', { reason: String(fault) });
+      this.#machine.handle({ type: 'bridgeFailed' });
+    }
+  }
+
+  #cancelRinging(because: 'elsewhere' | 'timeout' | 'stop'): void {
+    this.#schedule.close();
+    for (const { leg } of this.#children) {
+      if (leg.end !== undefined || leg.state === 'in-progress') continue;
+      if (because === 'timeout') leg.expire(rangOut);
+      else if (because === 'elsewhere') leg.cancel({ by: 'callee', reason: 'answered elsewhere' }, answeredElsewhere);
+      else leg.cancel({ by: 'caller', reason: 'the caller gave up' });
+    }
+  }
+
+  #startTimeLimit(): void {
+    const { timeLimit } = this.#dial;
+    if (timeLimit === undefined) return;
+    const { clock } = this.#context.session.services;
+    this.#limitTimer = clock.after(timeLimit * 1000, this.#label('time limit'), () =>
+      this.#machine.handle({ type: 'timeLimit' }),
+    );
+  }
+
+  #finish(end: DialEnd): void {
+    this.#ringTimer?.cancel();
+    this.#limitTimer?.cancel();
+    this.#schedule.close();
+    this.#ringing.stop();
+    this.#bridge?.close();
+    this.#context.session.connected = undefined;
+    this.#settle(end);
+  }
+
+  async #report(end: DialEnd): Promise<Outcome> {
+    const { caller, session } = this.#context;
+    const outcome = resultOf(this.#children, this.#winner, end);
+    session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
+    caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
+    if (this.#dial.actionHook === undefined) return {};
+    const body = await actionBody({ caller, children: this.#children, winner: this.#winner, outcome, end });
+    return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
+  }
+
+  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' }): void {
+    if (refused.alert === undefined) return;
+    const { session, caller } = this.#context;
+    session.services.alerts.raise({
+      accountSid: session.accountSid,
+      callSid: caller.callSid,
+      type: refused.alert,
+      message: refused.reason,
+    });
+  }
+
+  #label(timer: string): string {
+    return `dial ${this.#context.caller.callSid} ${timer}`;
+  }
+}
+
+const rangOut: EndCause = { by: 'server', reason: 'nobody answered in time' };
+
+function causeOf(end: DialEnd): EndCause {
+  switch (end) {
+    case 'caller':
+      return { by: 'caller', reason: 'the caller hung up' };
+    case 'timelimit':
+      return { by: 'timelimit', reason: 'the time limit was reached' };
+    case 'api':
+      return { by: 'api', reason: 'the application was replaced' };
+    case 'callee':
+    case 'error':
+    case 'timeout':
+    case 'exhausted':
+      return { by: 'error', reason: 'the two legs could not be connected' };
+  }
+}

@@ -1,0 +1,111 @@
+/** What the caller hears until the bridge: nothing but 180 where its own phone rings, else music, the callee's early
+ * media, or ringback. decisions.md Ringing. */
+import { Bridge, InboundLeg, type Leg, type OutboundLeg } from '../../../call/index.ts';
+import type { Sound } from '../../../ports/index.ts';
+import type { TaskContext } from '../../task.ts';
+import type { DialVerb } from '../../schema/schema.ts';
+
+type Hearing = 'nothing' | 'music' | 'ringback' | 'early-media' | 'over';
+
+export class Ringing {
+  readonly #context: TaskContext;
+  readonly #dial: DialVerb;
+  #hearing: Hearing = 'nothing';
+  #early: Bridge | undefined;
+
+  constructor(context: TaskContext, dial: DialVerb) {
+    this.#context = context;
+    this.#dial = dial;
+  }
+
+  get #caller(): Leg {
+    return this.#context.caller;
+  }
+
+  /** dialMusic starts with the dial. */
+  start(): void {
+    if (this.#dial.dialMusic !== undefined) void this.#music(this.#dial.dialMusic);
+  }
+
+  /** The first callee rings. */
+  rang(): void {
+    if (this.#hearing !== 'nothing') return;
+    const caller = this.#caller;
+    if (caller instanceof InboundLeg && caller.unanswered) {
+      // With early media up (an earlier verb, or music that failed) the phone makes no ringback of its own.
+      if (caller.state !== 'early-media') return caller.ring();
+    }
+    this.#hearing = 'ringback';
+    this.#play({ kind: 'ringback', country: this.#context.session.services.settings.toneCountry });
+  }
+
+  /** A callee sends audio before it answers: passed on where it is the only target and nothing else was asked for. */
+  async earlyMedia(child: OutboundLeg): Promise<void> {
+    const only =
+      this.#dial.target.length === 1 && this.#dial.dialMusic === undefined && this.#dial.confirmHook === undefined;
+    if (!only || (this.#hearing !== 'nothing' && this.#hearing !== 'ringback')) return this.rang();
+    const before = this.#hearing;
+    this.#hearing = 'early-media';
+    const caller = this.#caller;
+    const prefer = child.media?.codec === undefined ? undefined : [child.media.codec];
+    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(prefer))) return;
+    if (this.#now() !== 'early-media' || child.end !== undefined || caller.end !== undefined) return;
+    if (before === 'ringback') caller.media?.stopPlay();
+    this.#early = new Bridge(caller, child);
+    await this.#early.open().catch(() => {});
+  }
+
+  /** Silence now: the bridge follows. Early media's own bridge is left for the real one to take over. */
+  stop(): void {
+    const was = this.#hearing;
+    this.#hearing = 'over';
+    if (was === 'early-media') this.#early?.close();
+    else if (was !== 'nothing' && was !== 'over' && this.#caller.end === undefined) this.#caller.media?.stopPlay();
+  }
+
+  /** The callee whose early media was heard has failed: the caller hears ringing again while others are tried. */
+  silenced(): void {
+    if (this.#hearing !== 'early-media') return;
+    this.#early?.close();
+    this.#hearing = 'nothing';
+  }
+
+  async #music(url: string): Promise<void> {
+    this.#hearing = 'music';
+    const { session } = this.#context;
+    const caller = this.#caller;
+    const read = await session.services.sounds.get(url, session.accountSid);
+    if (this.#now() === 'over') return;
+    if (!read.ok) return this.#musicFailed(url, read.fault);
+    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia()))
+      return this.#musicFailed(url, 'no early media');
+    if (this.#now() === 'over') return;
+    const play = this.#play(read.sound);
+    if (play === undefined) return;
+    const off = caller.events.on('played', (which, error) => {
+      if (which !== play) return;
+      off();
+      if (error !== undefined && this.#now() === 'music') this.#musicFailed(url, error);
+    });
+    caller.events.on('ended', off);
+  }
+
+  #musicFailed(url: string, message: string): void {
+    const { session } = this.#context;
+    const alert = { type: 'play-url-notfound', message: `dialMusic: ${message}`, url } as const;
+    session.services.alerts.raise({ accountSid: session.accountSid, callSid: this.#caller.callSid, ...alert });
+    if (this.#now() === 'over') return;
+    this.#hearing = 'nothing';
+    this.rang();
+  }
+
+  #play(sound: Sound): string | undefined {
+    this.#caller.note('caller.hears', { sound: sound.kind });
+    return this.#caller.media?.play({ sound, loop: 'forever' });
+  }
+
+  /** The field read anew: it may have moved while something was awaited. */
+  #now(): Hearing {
+    return this.#hearing;
+  }
+}

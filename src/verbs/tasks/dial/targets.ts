@@ -1,0 +1,65 @@
+/** A dial's target → the plan that reaches it. */
+import {
+  assertedOf,
+  type Caller,
+  InboundLeg,
+  type NoPlan,
+  type Plan,
+  planPhone,
+  planSip,
+  planUser,
+} from '../../../call/index.ts';
+import type { TaskContext } from '../../task.ts';
+import { canonicalNumber, type DialVerb, type Target, targetAddress } from '../../schema/schema.ts';
+
+/** How hooks and records name the callee. */
+export function displayOf(context: TaskContext, target: Target): string {
+  if (target.type !== 'user' || target.name.includes('@')) return targetAddress(target);
+  const { session } = context;
+  const realm =
+    session.services.directory.get('account', session.accountSid)?.sipRealm ?? session.services.settings.domain;
+  return `${target.name}@${realm}`;
+}
+
+export async function planOf(context: TaskContext, dial: DialVerb, target: Target): Promise<Plan | NoPlan> {
+  const { services, accountSid } = context.session;
+  const caller = callerOf(context, dial, target);
+  switch (target.type) {
+    case 'phone': {
+      const number = target.overrideTo ?? canonicalNumber(target.number) ?? target.number;
+      return planPhone(services, accountSid, { number, trunk: target.trunk }, caller);
+    }
+    case 'sip':
+      return planSip(services, { sipUri: target.sipUri, auth: target.auth, proxy: target.proxy ?? dial.proxy }, caller);
+    case 'user':
+      return planUser(services, accountSid, target.name, caller);
+    case 'teams':
+      return {
+        refused: {
+          status: 'failed',
+          sipStatus: 501,
+          reason: 'Microsoft Teams targets are not supported in this version',
+        },
+      };
+  }
+}
+
+function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller {
+  const { caller } = context;
+  const name = dial.callerName ?? (dial.callerId === undefined ? caller.identity.callerName : undefined);
+  return {
+    id: dial.callerId ?? caller.identity.from,
+    name: name === '' ? undefined : name,
+    asserted:
+      dial.forwardPAI && caller instanceof InboundLeg ? assertedOf(caller.invitation.request.headers) : undefined,
+    headers: merge(dial.headers, target.headers),
+    ...(target.from.user === undefined ? {} : { fromUser: target.from.user }),
+    ...(target.from.host === undefined ? {} : { fromHost: target.from.host }),
+  };
+}
+
+/** target.headers win over dial.headers, whatever their case. */
+function merge(common: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): [string, string][] {
+  const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return [...Object.entries(common).filter(([name]) => !names.has(name.toLowerCase())), ...Object.entries(own)];
+}

@@ -1,0 +1,25 @@
+/** redirect: asks another hook for a new application; statusHook, when given, takes over the status callbacks. */
+import { callInfo } from '../../call/index.ts';
+import type { RedirectVerb } from '../schema/schema.ts';
+import type { Outcome, Task, TaskContext } from '../task.ts';
+
+export class RedirectTask implements Task {
+  readonly #context: TaskContext;
+  readonly #verb: RedirectVerb;
+
+  constructor(context: TaskContext, verb: RedirectVerb) {
+    this.#context = context;
+    this.#verb = verb;
+  }
+
+  async run(): Promise<Outcome> {
+    const { session, caller } = this.#context;
+    const { actionHook, statusHook, id } = this.#verb;
+    if (statusHook !== undefined) session.statusHook = statusHook;
+    const body = { ...callInfo(caller), ...(id === undefined ? {} : { verb_id: id }) };
+    const answer = await session.link.request(actionHook, 'session:redirect', body);
+    return answer.ok && answer.body !== undefined ? { next: answer.body } : {};
+  }
+
+  stop(): void {}
+}
