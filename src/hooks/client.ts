@@ -2,14 +2,14 @@
  * traces each attempt, raises the alert of a fault. */
 import { Agent, Client, type Dispatcher } from 'undici';
 import type { Clock, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, AppContext, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
+import type { Alerts, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
 import { alertTypeOf } from './alert-types.ts';
 import { interpret } from './answer.ts';
 import { Connections, type ConnectionOptions } from './connections.ts';
 import { type Destination, Places } from './destination.ts';
 import { type Broken, Exchange, type Received } from './exchange.ts';
 import { traceable } from './mask.ts';
-import { eventHeaders, type Letter, write } from './letter.ts';
+import { eventHeaders, type Letter, type Sender, write } from './letter.ts';
 import { retryCause, retryDelay } from './retry.ts';
 
 export type ClientOptions = ConnectionOptions & {
@@ -25,7 +25,7 @@ export type ClientOptions = ConnectionOptions & {
 
 /** A hook to be sent. */
 export type Job = {
-  readonly context: AppContext;
+  readonly sender: Sender;
   readonly hook: HookRef;
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;
@@ -50,7 +50,7 @@ export class HookClient {
 
   /** Sends until answered or given up. A fault has raised its alert by then. Never rejects. */
   async send(job: Job): Promise<HookAnswer> {
-    const place = this.places.destination(job.hook, job.context.base);
+    const place = this.places.destination(job.hook, job.sender.context.base);
     const answer =
       'refused' in place
         ? this.#traced(job, place.url, { ok: false, kind: place.refused, url: place.url, message: place.message })
@@ -67,7 +67,7 @@ export class HookClient {
       if (answer.ok) return answer;
       const cause = retryCause(answer);
       if (attempt >= place.retry.count || cause === undefined || !place.retry.causes.has(cause)) return answer;
-      await this.#pause(retryDelay(attempt + 1), `hook ${job.context.callSid} retry`);
+      await this.#pause(retryDelay(attempt + 1), `hook ${job.sender.context.callSid} retry`);
     }
   }
 
@@ -79,10 +79,14 @@ export class HookClient {
       origin: place.origin,
       path: letter.path,
       method: place.method,
-      headers: eventHeaders({ context: job.context, place, letter, userAgent, at }),
+      headers: eventHeaders({ sender: job.sender, place, letter, userAgent, at }),
       body: letter.body ?? null,
     };
-    const result = await this.exchange(request, { timeoutMs, maxBytes, label: `hook ${job.context.callSid} timeout` });
+    const result = await this.exchange(request, {
+      timeoutMs,
+      maxBytes,
+      label: `hook ${job.sender.context.callSid} timeout`,
+    });
     const answer = 'fault' in result ? broken(result, place.url) : interpret(result, place.url, job.reads);
     this.#trace(job, answer, {
       at,
@@ -180,7 +184,7 @@ export class HookClient {
     this.#options.trace.publish({
       kind: 'hook',
       at: seen.at,
-      callSid: job.context.callSid,
+      callSid: job.sender.context.callSid,
       url: answer.url,
       method: seen.method,
       type: job.type,
@@ -197,8 +201,8 @@ export class HookClient {
     const type = alertTypeOf(fault);
     if (type === undefined) return;
     this.#options.alerts.raise({
-      accountSid: job.context.accountSid,
-      callSid: job.context.callSid,
+      accountSid: job.sender.context.accountSid,
+      callSid: job.sender.context.callSid,
       type,
       message: `${job.type} hook failed: ${fault.message}`,
       url: fault.url,

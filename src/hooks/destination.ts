@@ -22,11 +22,15 @@ export type Refusal = {
 export type Destination = Place & { readonly method: 'GET' | 'POST'; readonly authorization: string | undefined };
 
 const longestUrl = 4096;
+const mostOfBase = 500;
+const noBase: HookTarget = { url: '' };
 
 export class Places {
   readonly #allowPrivate: boolean;
   readonly #most: number;
   #known = new Map<string, Place | Refusal>();
+  /** By the application's hook, an object of the directory that lives as long as the application is unchanged. */
+  readonly #byBase = new WeakMap<HookTarget, Map<string, Destination>>();
 
   constructor(options: { allowPrivate: boolean; most?: number }) {
     this.#allowPrivate = options.allowPrivate;
@@ -35,20 +39,31 @@ export class Places {
 
   /** Where the hook goes; `base` is the application's own hook. */
   destination(hook: HookRef, base: HookTarget | undefined): Destination | Refusal {
-    const target: HookTarget = typeof hook === 'string' ? { url: hook } : hook;
-    const place = this.locate(target.url, base?.url);
+    if (typeof hook === 'string') return this.#remembered(hook, 'POST', base);
+    if (hook.username === undefined) return this.#remembered(hook.url, hook.method ?? 'POST', base);
+    const place = this.locate(hook.url, base?.url);
     if ('refused' in place) return place;
-    const method = target.method ?? 'POST';
-    return { ...place, method, authorization: this.#authorization(target, place, base) };
+    return { ...place, method: hook.method ?? 'POST', authorization: basic(hook.username, hook.password) };
   }
 
-  /** Credentials: the hook's own; else its URL's; else the base's, but to the base's own origin only. */
-  #authorization(target: HookTarget, place: Place, base: HookTarget | undefined): string | undefined {
-    if (target.username !== undefined) return basic(target.username, target.password);
-    if (place.userinfo !== undefined) return place.userinfo;
-    if (base?.username === undefined) return undefined;
+  #remembered(url: string, method: 'GET' | 'POST', base: HookTarget = noBase): Destination | Refusal {
+    let known = this.#byBase.get(base);
+    if (known === undefined || known.size >= mostOfBase) this.#byBase.set(base, (known = new Map()));
+    const key = method === 'POST' ? url : `${method} ${url}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const place = this.locate(url, base === noBase ? undefined : base.url);
+    if ('refused' in place) return place;
+    const destination = { ...place, method, authorization: place.userinfo ?? this.#atHome(place, base) };
+    known.set(key, destination);
+    return destination;
+  }
+
+  /** The base's credentials, to the base's own origin only: scheme, host and port. */
+  #atHome(place: Place, base: HookTarget): string | undefined {
     const home = this.locate(base.url, undefined);
-    return 'refused' in home || home.origin !== place.origin ? undefined : basic(base.username, base.password);
+    if ('refused' in home || home.origin !== place.origin) return undefined;
+    return base.username === undefined ? home.userinfo : basic(base.username, base.password);
   }
 
   locate(url: string, base: string | undefined): Place | Refusal {

@@ -1,4 +1,5 @@
 /** A hook as it is written: the body of a POST, or the query of a GET, and the headers that go with either. */
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { AppContext } from '../ports/index.ts';
 import type { Destination } from './destination.ts';
 import { sign } from './signature.ts';
@@ -12,6 +13,18 @@ export type Letter = {
   /** The same over all attempts: how an application knows a repetition. */
   readonly eventId: string;
 };
+
+/** What all letters of a link share, worked out once. */
+export type Sender = {
+  readonly context: AppContext;
+  readonly key: KeyObject;
+  /** 32 hexadecimal digits; undefined where the call's trace id is nothing of the kind. */
+  readonly trace: string | undefined;
+};
+
+export function senderOf(context: AppContext): Sender {
+  return { context, key: createSecretKey(context.webhookSecret, 'utf8'), trace: traceIdOf(context.traceId) };
+}
 
 const longestPath = 16 * 1024;
 
@@ -44,22 +57,21 @@ function queryOf(payload: Readonly<Record<string, unknown>>): string {
 
 /** Names and values in turn, as undici takes them. */
 export function eventHeaders(about: {
-  context: AppContext;
+  sender: Sender;
   place: Destination;
   letter: Letter;
   userAgent: string;
   at: number;
 }): string[] {
-  const { context, place, letter, userAgent, at } = about;
-  const signature = sign(context.webhookSecret, Math.floor(at / 1000), letter.body ?? letter.query);
+  const { sender, place, letter, userAgent, at } = about;
+  const signature = sign(sender.key, Math.floor(at / 1000), letter.body ?? letter.query);
   const headers = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', userAgent];
   if (letter.body !== undefined) headers.push('content-type', 'application/json');
   headers.push('graine-signature', signature, 'jambonz-signature', signature, 'graine-event-id', letter.eventId);
-  const trace = traceIdOf(context.traceId);
-  if (trace !== undefined) {
+  if (sender.trace !== undefined) {
     // The event id is random: half of it serves as this request's span.
     const span = letter.eventId.replaceAll('-', '').slice(0, 16);
-    headers.push('b3', `${trace}-${span}-1`, 'traceparent', `00-${trace}-${span}-01`);
+    headers.push('b3', `${sender.trace}-${span}-1`, 'traceparent', `00-${sender.trace}-${span}-01`);
   }
   if (place.authorization !== undefined) headers.push('authorization', place.authorization);
   return headers;

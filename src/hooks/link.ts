@@ -3,6 +3,7 @@
 import { ignore, Machine, type Table } from '../base/index.ts';
 import type { AppContext, AppLink, HookAnswer, HookRef } from '../ports/index.ts';
 import type { HookClient } from './client.ts';
+import { type Sender, senderOf } from './letter.ts';
 
 type State = 'idle' | 'delivering' | 'draining' | 'closed';
 type Event = { type: 'notify'; note: Note } | { type: 'settled' } | { type: 'close' };
@@ -38,14 +39,14 @@ export type Tally = { add(): void; remove(): void };
 
 export class Link implements AppLink {
   readonly #client: HookClient;
-  readonly #context: AppContext;
+  readonly #sender: Sender;
   readonly #tally: Tally;
   readonly #notes: Note[] = [];
   readonly #machine: Machine<State, Event, Effect, Queue>;
 
   constructor(client: HookClient, context: AppContext, tally: Tally) {
     this.#client = client;
-    this.#context = context;
+    this.#sender = senderOf(context);
     this.#tally = tally;
     this.#machine = new Machine<State, Event, Effect, Queue>({
       table: linkTable,
@@ -66,7 +67,7 @@ export class Link implements AppLink {
       };
     this.#tally.add();
     try {
-      return await this.#client.send({ context: this.#context, hook, type, payload, reads: true });
+      return await this.#client.send({ sender: this.#sender, hook, type, payload, reads: true });
     } finally {
       this.#tally.remove();
     }
@@ -98,7 +99,7 @@ export class Link implements AppLink {
     const note = this.#notes.shift();
     if (note === undefined) return;
     const { hook, type, payload } = note;
-    void this.#client.send({ context: this.#context, hook, type, payload, reads: false }).finally(() => {
+    void this.#client.send({ sender: this.#sender, hook, type, payload, reads: false }).finally(() => {
       this.#tally.remove();
       this.#machine.handle({ type: 'settled' });
     });
