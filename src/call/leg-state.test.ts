@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Machine } from '../base/index.ts';
+import { type LegEvent, type LegState, legTable, statusOfResponse } from './leg-state.ts';
+
+const events: LegEvent['type'][] = ['rang', 'earlyMedia', 'answered', 'ended'];
+// Each row: where each of the four events above leads; '-' moves nothing and reports nothing.
+const rows: readonly [LegState, string, string, string, string][] = [
+  ['trying', 'ringing', 'early-media', 'in-progress', 'ended'],
+  ['ringing', '-', 'early-media', 'in-progress', 'ended'],
+  ['early-media', '-', '-', 'in-progress', 'ended'],
+  ['in-progress', '-', '-', '-', 'ended'],
+  ['ended', '-', '-', '-', '-'],
+];
+
+for (const [from, ...goals] of rows) {
+  events.forEach((type, at) => {
+    const goal = goals[at] ?? '-';
+    test(`${from}: ${type} ${goal === '-' ? 'changes nothing' : `→ ${goal}, reported once`}`, () => {
+      let reports = 0;
+      const machine = new Machine({ table: legTable, initial: from, context: undefined, perform: () => reports++ });
+      machine.handle({ type });
+      assert.equal(machine.state, goal === '-' ? from : goal);
+      assert.equal(reports, goal === '-' ? 0 : 1);
+    });
+  });
+}
+
+test('487 is no-answer, 486 and 600 busy, anything else failed', () => {
+  assert.deepEqual([487, 486, 600, 404, 480, 503, 603].map(statusOfResponse), [
+    'no-answer',
+    'busy',
+    'busy',
+    'failed',
+    'failed',
+    'failed',
+    'failed',
+  ]);
+});
