@@ -17,8 +17,11 @@ export type Payload = {
 
 /** What was negotiated with the far end of one endpoint. */
 export type StreamSettings = {
-  /** Where to send; undefined while unknown. Addresses are IP literals. `rtcpPort` defaults to port + 1. */
-  readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort?: number } | undefined;
+  /** Where to send; undefined while unknown. Addresses are IP literals. `rtcpPort` defaults to port + 1. `signalledFrom`
+   * is the address its signalling came from: when `address` is a private one (NAT), media may be learned from there. */
+  readonly remote:
+    | { readonly address: string; readonly port: number; readonly rtcpPort?: number; readonly signalledFrom?: string }
+    | undefined;
   /** First is what we send; audio codecs before telephone-event. */
   readonly payloads: readonly Payload[];
   /** Seen from us: may we send, may we receive. */
@@ -75,6 +78,8 @@ export type Quality = {
     | undefined;
   /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
   readonly packetsRefused: number;
+  /** Loss the far end reported for what we sent it (RTCP), percent. */
+  readonly farLostPercent?: number | undefined;
 };
 
 export type EndpointSnapshot = {

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import { GraineError } from '../../base/index.ts';
+import type { Payload, StreamSettings } from '../../ports/media.ts';
+import { badSettings } from './faults.ts';
+
+const MAX_PAYLOADS = 64;
+
+/** Refuses settings that the packet path could not live with. `family`: that of our sockets. */
+export function checkSettings(settings: StreamSettings, family: number): void {
+  const { remote, payloads, ptime } = settings;
+  if (remote !== undefined) {
+    must(isIP(remote.address) === family, 'remote.address', remote.address, `an IPv${family} literal`);
+    must(isPort(remote.port), 'remote.port', remote.port, 'a port from 0 to 65535');
+    must(remote.rtcpPort === undefined || isPort(remote.rtcpPort), 'remote.rtcpPort', remote.rtcpPort, 'a port');
+    const { signalledFrom } = remote;
+    must(
+      signalledFrom === undefined || isIP(signalledFrom) !== 0,
+      'remote.signalledFrom',
+      signalledFrom,
+      'an IP literal',
+    );
+  }
+  must(payloads.length <= MAX_PAYLOADS, 'payloads', payloads.length, `at most ${MAX_PAYLOADS}`);
+  must(ptime > 0 && ptime <= 200, 'ptime', ptime, 'from 1 to 200');
+  for (const payload of payloads) checkPayload(payload);
+}
+
+function checkPayload(payload: Payload): void {
+  must(isType(payload.receive), 'payloads.receive', payload.receive, 'a payload type from 0 to 127');
+  must(isType(payload.send), 'payloads.send', payload.send, 'a payload type from 0 to 127');
+  must(payload.clockRate > 0 && payload.clockRate <= 192_000, 'payloads.clockRate', payload.clockRate, 'in hertz');
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65535;
+}
+
+function isType(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 128;
+}
+
+function must(holds: boolean, field: string, value: unknown, rule: string): void {
+  if (!holds) throw new GraineError(badSettings, { field, value, rule });
+}

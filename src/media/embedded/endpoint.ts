@@ -1,0 +1,173 @@
+import type { Payload, Quality, StreamSettings } from '../../ports/media.ts';
+import { encoder, isG711 } from '../codec/g711.ts';
+import { DigitReceiver } from '../dtmf/receiver.ts';
+import type { DigitSender } from '../dtmf/sender.ts';
+import { mosInputs, mosOfRating, rating } from '../quality/emodel.ts';
+import { Latch } from '../rtp/latch.ts';
+import { Outgoing } from '../rtp/outgoing.ts';
+import type { Far, Host } from '../rtp/packet.ts';
+import { Reception } from '../rtp/reception.ts';
+import type { Player } from './player.ts';
+import type { Recorder } from './recorder.ts';
+import { EVENT_CODEC, isAudio, PAYLOAD_TYPES, type Route } from './route.ts';
+
+/** What a received payload type is. */
+export const NOT_NEGOTIATED = 0;
+export const AUDIO = 1;
+export const EVENT = 2;
+export const NOISE = 3;
+
+/** Where received audio also goes. */
+export type Tap = { readonly recorder: Recorder; readonly channel: number };
+
+/** The G.711 in which sound we make is sent. */
+export type Voice = { readonly payloadType: number; readonly encode: Uint8Array };
+
+/** One leg's media in its worker: a pair of ports, what was negotiated, what is known of the far end. */
+export class Endpoint {
+  readonly id: number;
+  readonly slot: number;
+  readonly port: number;
+  readonly latch = new Latch();
+  readonly reception = new Reception();
+  readonly digits: DigitReceiver;
+  readonly outgoing: Outgoing;
+  settings: StreamSettings | undefined;
+  /** By received payload type. */
+  readonly kinds = new Uint8Array(PAYLOAD_TYPES);
+  readonly rates = new Uint32Array(PAYLOAD_TYPES);
+  readonly payloads: (Payload | undefined)[] = [];
+  mayReceive = false;
+  maySend = false;
+  voice: Voice | undefined;
+  eventType = -1;
+  peer: Endpoint | undefined;
+  route: Route | undefined;
+  muted = false;
+  refused = 0;
+  tap: Tap | undefined;
+
+  /** What we make for the far end, in order of precedence; while there is any, nothing is relayed to it. */
+  keys: DigitSender | undefined;
+  keySound: Player | undefined;
+  player: Player | undefined;
+  /** Timeline of what we make; -1 while we make nothing. */
+  madeAt = -1;
+  keyAt = 0;
+
+  rtcpSignalled: Far | undefined;
+  rtcpLearned: Far | undefined;
+  /** Since when silence counts. */
+  dueSince = 0;
+  silentTold = false;
+  nextReport = -1;
+  sentAtReport = 0;
+  /** From the far end's last sender report: its middle NTP bits and when it came. */
+  lastReport = 0;
+  lastReportAt = 0;
+  roundTripMs: number | undefined;
+  farLostPercent: number | undefined;
+
+  // oxlint-disable-next-line max-params -- identity, three numbers of it
+  constructor(
+    id: number,
+    slot: number,
+    port: number,
+    outgoing: Outgoing,
+    onDigit: (digit: string, ms: number) => void,
+  ) {
+    this.id = id;
+    this.slot = slot;
+    this.port = port;
+    this.outgoing = outgoing;
+    this.digits = new DigitReceiver(onDigit);
+  }
+
+  /** Making sound or keys for the far end, so not relaying to it. */
+  get making(): boolean {
+    return this.player !== undefined || this.keys !== undefined || this.keySound !== undefined;
+  }
+
+  /** Sets what was negotiated. `host` turns an address into what the wire compares. */
+  configure(settings: StreamSettings, host: (address: string) => Host, now: number): void {
+    this.settings = settings;
+    this.kinds.fill(NOT_NEGOTIATED);
+    for (const payload of settings.payloads) {
+      this.kinds[payload.receive] = payload.codec === EVENT_CODEC ? EVENT : isAudio(payload) ? AUDIO : NOISE;
+      this.rates[payload.receive] = payload.clockRate;
+      this.payloads[payload.receive] = payload;
+    }
+    const voice = settings.payloads.find((payload) => isG711(payload.codec));
+    this.voice =
+      voice !== undefined && isG711(voice.codec)
+        ? { payloadType: voice.send, encode: encoder(voice.codec) }
+        : undefined;
+    this.eventType = settings.payloads.find((payload) => payload.codec === EVENT_CODEC)?.send ?? -1;
+    const { direction } = settings;
+    const received = this.mayReceive;
+    this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
+    this.maySend = direction === 'sendrecv' || direction === 'sendonly';
+    if (!received) this.dueSince = now;
+    this.#address(settings, host);
+  }
+
+  /** Where reports go: the learned source, else the signalled address, as long as RTP goes there too. */
+  get rtcpFar(): Far | undefined {
+    const far = this.latch.far;
+    if (this.rtcpLearned !== undefined || far === undefined) return this.rtcpLearned;
+    if (this.rtcpSignalled?.host === far.host) return this.rtcpSignalled;
+    return { host: far.host, port: Math.min(65535, far.port + 1) };
+  }
+
+  /** May a report come from there? Only from the host RTP comes from, then only from one port. */
+  takesReport(host: Host, port: number, ssrc: number): boolean {
+    const learned = this.rtcpLearned;
+    if (learned !== undefined) return learned.port === port && learned.host === host;
+    const far = this.latch.far;
+    if (far === undefined || far.host !== host) return false;
+    const signalled = this.rtcpSignalled;
+    const exact = signalled !== undefined && signalled.host === host && signalled.port === port;
+    if (!exact && (!this.latch.learned || ssrc !== this.reception.ssrc)) return false;
+    this.rtcpLearned = { host, port };
+    return true;
+  }
+
+  quality(): Quality {
+    const { reception, outgoing } = this;
+    const lossPercent = reception.lostPercent;
+    const codec = this.settings?.payloads.find(isAudio)?.codec;
+    const jitterMs = reception.jitterMs;
+    const measured = lossPercent !== undefined && codec !== undefined && jitterMs !== undefined;
+    const inputs = measured
+      ? mosInputs({ codec, lossPercent, jitterMs, roundTripMs: this.roundTripMs, ptime: this.settings?.ptime ?? 20 })
+      : undefined;
+    return {
+      packetsReceived: reception.packets,
+      packetsSent: outgoing.packets,
+      bytesReceived: reception.bytes,
+      bytesSent: outgoing.bytes,
+      packetsLost: reception.lost,
+      packetsLostPercent: lossPercent,
+      jitterMs,
+      roundTripMs: this.roundTripMs,
+      mos: inputs === undefined ? undefined : mosOfRating(rating(inputs)),
+      mosInputs: inputs,
+      packetsRefused: this.refused,
+      farLostPercent: this.farLostPercent,
+    };
+  }
+
+  #address(settings: StreamSettings, host: (address: string) => Host): void {
+    const remote = settings.remote;
+    const before = this.latch.far;
+    if (remote === undefined || remote.port === 0) {
+      this.latch.signal(undefined, undefined);
+      this.rtcpSignalled = undefined;
+    } else {
+      const from = remote.signalledFrom;
+      this.latch.signal({ host: host(remote.address), port: remote.port }, from === undefined ? undefined : host(from));
+      this.rtcpSignalled = { host: host(remote.address), port: remote.rtcpPort ?? remote.port + 1 };
+    }
+    if (this.latch.far !== before) this.rtcpLearned = undefined;
+  }
+}

@@ -1,0 +1,366 @@
+import { isIP } from 'node:net';
+import { type Clock, Emitter, GraineError, type Log, messageOf, type Random } from '../../base/index.ts';
+import type { EndpointSnapshot, MediaEngine, PlayOptions, Quality, StreamSettings } from '../../ports/media.ts';
+import { areDigits } from '../dtmf/digits.ts';
+import { Clerk } from '../files/clerk.ts';
+import { checkSettings } from './check.ts';
+import * as fault from './faults.ts';
+import { portPairs } from './pool.ts';
+import type { SoundData, WorkerStats } from './protocol.ts';
+import { Recordings } from './recordings.ts';
+import { bridgePath } from './route.ts';
+import { soundData } from './sound-data.ts';
+import { type LinkReport, WorkerLink } from './worker-link.ts';
+
+export type EmbeddedOptions = {
+  /** The address media sockets are bound to. */
+  readonly address: string;
+  /** What our SDP says, when it is not `address` (0.0.0.0, a NAT in front). */
+  readonly publicAddress?: string;
+  /** RTP ports, 'lowest-highest'. */
+  readonly ports: string;
+  readonly workers: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Batched system calls where the kernel allows them; true unless said otherwise. */
+  readonly preferBatched?: boolean;
+  /** How long a released pair rests; and one on which nothing was ever received. */
+  readonly restMs?: number;
+  readonly restUnusedMs?: number;
+  /** Silence that is told. */
+  readonly silentMs?: number;
+};
+
+type Entry = {
+  readonly id: number;
+  readonly session: string;
+  readonly link: WorkerLink;
+  readonly port: number;
+  readonly ssrc: number;
+  settings: StreamSettings | undefined;
+  /** The play that counts; a file may come from the disk after another play began. */
+  play: number;
+};
+
+const REST_MS = 30_000;
+const REST_UNUSED_MS = 2000;
+const SILENT_MS = 20_000;
+/** A worker that dies younger than this is started again only after a pause. */
+const RESTART_PAUSE_MS = 1000;
+
+/** The media engine in worker threads of this process. */
+export class EmbeddedEngine implements MediaEngine {
+  readonly events: MediaEngine['events'] = new Emitter();
+  readonly #options: EmbeddedOptions;
+  readonly #family: number;
+  readonly #shares: number[][];
+  readonly #links: WorkerLink[] = [];
+  readonly #entries = new Map<string, Entry>();
+  readonly #names = new Map<number, string>();
+  readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
+  readonly #clerk: Clerk;
+  readonly #recordings: Recordings;
+  #id = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+    this.#family = isIP(options.address);
+    const pairs = portPairs(options.ports);
+    if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
+    this.#shares = share(shuffle(pairs, options.random), options.workers);
+    this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
+    this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
+    for (let index = 0; index < this.#shares.length; index++) this.#links.push(this.#start(index));
+  }
+
+  async started(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.started));
+    const { wire, why } = this.#links[0]!;
+    const fields = {
+      wire,
+      why,
+      workers: this.#links.length,
+      address: this.#options.address,
+      ports: this.#options.ports,
+    };
+    this.#options.log.info(fields, 'media engine started');
+  }
+
+  async open(options: { session: string; endpoint: string; address?: string }) {
+    const { session, endpoint } = options;
+    if (this.#closing !== undefined) throw new GraineError(fault.engineClosed);
+    if (this.#entries.has(endpoint)) throw new GraineError(fault.duplicateEndpoint, { endpoint });
+    const link = this.#join(session);
+    try {
+      const taken = link.takePort();
+      const port = typeof taken === 'number' ? taken : await taken;
+      if (this.#entries.has(endpoint)) throw new GraineError(fault.duplicateEndpoint, { endpoint });
+      const id = ++this.#id;
+      // 0 is what an empty field looks like to a careless far end.
+      const ssrc = this.#options.random.integer(0xffffffff) + 1;
+      this.#entries.set(endpoint, { id, session, link, port, ssrc, settings: undefined, play: 0 });
+      this.#names.set(id, endpoint);
+      link.endpoints.set(id, endpoint);
+      link.hold({ do: 'open', id, port, ssrc });
+      const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
+      return { address, port, rtcpPort: port + 1, ssrc };
+    } catch (refused) {
+      this.#leave(session);
+      throw refused;
+    }
+  }
+
+  async configure(endpoint: string, settings: StreamSettings): Promise<void> {
+    const entry = this.#entry(endpoint);
+    checkSettings(settings, this.#family);
+    entry.settings = settings;
+    entry.link.post({ do: 'configure', id: entry.id, settings });
+  }
+
+  async bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }> {
+    const first = this.#entry(a);
+    const second = this.#entry(b);
+    if (first.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: a });
+    if (second.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: b });
+    if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
+    const path = bridgePath(first.settings, second.settings);
+    if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
+    first.link.post({ do: 'bridge', a: first.id, b: second.id });
+    return { path };
+  }
+
+  async unbridge(endpoint: string): Promise<void> {
+    const { link, id } = this.#entry(endpoint);
+    link.post({ do: 'unbridge', id });
+  }
+
+  async play(endpoint: string, play: string, options: PlayOptions): Promise<void> {
+    const entry = this.#entry(endpoint);
+    const turn = ++entry.play;
+    const { sound } = options;
+    let data: SoundData;
+    if (sound.kind === 'file') {
+      const loaded = await this.#clerk.load(sound.path);
+      if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
+      if ('error' in loaded)
+        return this.events.emit('played', endpoint, play, `cannot play ${sound.path}: ${loaded.error}`);
+      data = { kind: 'samples', samples: loaded.samples };
+    } else data = soundData(sound);
+    const loop = options.loop === 'forever' ? Infinity : options.loop;
+    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs: options.limitMs });
+  }
+
+  async stopPlay(endpoint: string): Promise<void> {
+    const entry = this.#entry(endpoint);
+    entry.play++;
+    entry.link.post({ do: 'stopPlay', id: entry.id });
+  }
+
+  async sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void> {
+    const { link, id } = this.#entry(endpoint);
+    if (!areDigits(digits)) throw new GraineError(fault.badDigits, { digits });
+    link.post({ do: 'digits', id, digits, durationMs });
+  }
+
+  async mute(endpoint: string, muted: boolean): Promise<void> {
+    const { link, id } = this.#entry(endpoint);
+    link.post({ do: 'mute', id, muted });
+  }
+
+  async startRecording(
+    session: string,
+    options: { path: string; left: string; right: string | undefined; maxSeconds: number },
+  ): Promise<void> {
+    const left = this.#entry(options.left);
+    const right = options.right === undefined ? undefined : this.#entry(options.right);
+    const { path, maxSeconds } = options;
+    const recording = await this.#recordings.start(session, path, left.link);
+    left.link.post({ do: 'record', recording, left: left.id, right: right?.id ?? 0, maxSeconds });
+  }
+
+  async stopRecording(session: string): Promise<{ path: string; seconds: number }> {
+    return this.#recordings.stop(session);
+  }
+
+  async quality(endpoint: string): Promise<Quality> {
+    const { link, id } = this.#entry(endpoint);
+    const quality = await link.ask((ask) => ({ do: 'quality', id, ask }));
+    if (quality === undefined) throw new GraineError(fault.unknownEndpoint, { endpoint });
+    return quality as Quality;
+  }
+
+  async release(endpoint: string): Promise<Quality | undefined> {
+    const entry = this.#entries.get(endpoint);
+    if (entry === undefined) return undefined;
+    this.#forget(endpoint, entry);
+    entry.link.pool.release();
+    try {
+      return (await entry.link.ask((ask) => ({ do: 'release', id: entry.id, ask }))) as Quality;
+    } catch {
+      // Its worker is gone, and its figures with it.
+      return undefined;
+    }
+  }
+
+  async stats() {
+    const pools = this.#links.map((link) => link.pool);
+    const answers = await Promise.all(
+      this.#links.map((link) => link.ask((ask) => ({ do: 'stats', ask })).catch(() => undefined)),
+    );
+    const relayed = answers.map((answer) => (answer as WorkerStats | undefined)?.relayed ?? 0);
+    return {
+      endpoints: this.#entries.size,
+      portsInUse: sum(pools.map((pool) => pool.inUse)),
+      portsResting: sum(pools.map((pool) => pool.resting)),
+      portsFree: sum(pools.map((pool) => pool.free)),
+      packetsRelayed: sum(relayed),
+      engine: `embedded (${this.#links[0]?.wire ?? ''})`,
+    };
+  }
+
+  /** Everything needed to carry the open endpoints on elsewhere. */
+  snapshot(): EndpointSnapshot[] {
+    return Array.from(this.#entries, ([endpoint, { port, ssrc, settings }]) => ({ endpoint, port, ssrc, settings }));
+  }
+
+  /** Ends the worker of an endpoint by force; another takes its place. For a worker that hangs, and for tests. */
+  async killWorker(endpoint: string): Promise<void> {
+    await this.#entry(endpoint).link.kill();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    await this.#recordings.close();
+    await Promise.all(this.#links.map((link) => link.close()));
+    await this.#clerk.close();
+    this.#entries.clear();
+    this.#names.clear();
+    this.#sessions.clear();
+    this.events.clear();
+  }
+
+  #start(index: number): WorkerLink {
+    const options = this.#options;
+    return new WorkerLink({
+      index,
+      clock: options.clock,
+      setup: {
+        address: options.address,
+        batched: (options.preferBatched ?? true) && this.#family === 4,
+        restMs: options.restMs ?? REST_MS,
+        restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
+        silentMs: options.silentMs ?? SILENT_MS,
+      },
+      ports: this.#shares[index]!,
+      range: options.ports,
+      report: (report) => this.#report(report),
+      failedPorts: (ports, why) => options.log.warn({ ports, why }, 'media ports cannot be bound'),
+      died: (link, why) => this.#died(link, why),
+    });
+  }
+
+  #died(link: WorkerLink, why: string): void {
+    this.#options.log.error({ worker: link.index, why, endpoints: link.endpoints.size }, 'media worker died');
+    const names = [...link.endpoints.values()];
+    for (const name of names) {
+      const entry = this.#entries.get(name);
+      if (entry !== undefined) this.#forget(name, entry);
+    }
+    this.#recordings.lost(link, why);
+    if (this.#closing !== undefined) return;
+    const restart = (): void => {
+      if (this.#closing === undefined) this.#links[link.index] = this.#start(link.index);
+    };
+    const young = this.#options.clock.monotonic() - link.startedAt < RESTART_PAUSE_MS;
+    if (young) this.#options.clock.after(RESTART_PAUSE_MS, 'media worker restart', restart);
+    else restart();
+    if (names.length > 0) this.events.emit('lost', names, why);
+  }
+
+  #report(report: LinkReport): void {
+    if (report.say === 'fault') {
+      return this.#options.log.error({ what: report.what, error: report.error }, 'media worker fault');
+    }
+    if (report.say === 'sound') return this.#recordings.sound(report.recording, report.samples, report.last);
+    const name = this.#names.get(report.id);
+    if (name === undefined) return;
+    switch (report.say) {
+      case 'flowing':
+        return this.events.emit('flowing', name, report.at);
+      case 'digit':
+        return this.events.emit('digit', name, report.digit, report.durationMs);
+      case 'silent':
+        return this.events.emit('silent', name, report.silentMs);
+      case 'played':
+        return this.events.emit('played', name, report.play, report.error);
+    }
+  }
+
+  #entry(endpoint: string): Entry {
+    const entry = this.#entries.get(endpoint);
+    if (entry === undefined) throw new GraineError(fault.unknownEndpoint, { endpoint });
+    return entry;
+  }
+
+  #forget(endpoint: string, entry: Entry): void {
+    this.#entries.delete(endpoint);
+    this.#names.delete(entry.id);
+    entry.link.endpoints.delete(entry.id);
+    this.#leave(entry.session);
+  }
+
+  /** The worker of a session: that of its other endpoints, else the one with the least to do. */
+  #join(session: string): WorkerLink {
+    const known = this.#sessions.get(session);
+    if (known !== undefined && this.#links[known.link.index] === known.link) {
+      known.count++;
+      return known.link;
+    }
+    let link = this.#links[0]!;
+    for (const other of this.#links) if (other.pool.inUse < link.pool.inUse) link = other;
+    this.#sessions.set(session, { link, count: 1 });
+    return link;
+  }
+
+  #leave(session: string): void {
+    const known = this.#sessions.get(session);
+    if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
+  }
+}
+
+/** A media engine in worker threads of this process, ready for calls. */
+export async function createEmbeddedEngine(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+  const engine = new EmbeddedEngine(options);
+  try {
+    await engine.started();
+  } catch (refused) {
+    options.log.error({ error: messageOf(refused) }, 'media engine cannot start');
+    await engine.close();
+    throw refused;
+  }
+  return engine;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** In no order that someone outside could follow. */
+function shuffle(ports: number[], random: Random): number[] {
+  for (let i = ports.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [ports[i], ports[j]] = [ports[j]!, ports[i]!];
+  }
+  return ports;
+}
+
+function share(ports: readonly number[], workers: number): number[][] {
+  const count = Math.max(1, Math.min(Math.floor(workers), ports.length));
+  return Array.from({ length: count }, (_, index) => ports.filter((_port, i) => i % count === index));
+}

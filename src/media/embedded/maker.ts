@@ -1,0 +1,114 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { Packet } from '../rtp/packet.ts';
+import type { Endpoint } from './endpoint.ts';
+import { FRAME } from './player.ts';
+import type { Report } from './protocol.ts';
+import type { Wire } from './wire.ts';
+
+const FRAME_MS = 20;
+/** Later than this and the missed frames are given up instead of sent in a burst. */
+const MAX_LATE_MS = 60;
+const RATE = 8000;
+const MARKER = 0x80;
+
+export type WorkerContext = {
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly report: (report: Report) => void;
+};
+
+/** Makes the packets that nobody sent us: tones, files, keys. One 20 ms beat for all of a worker, kept by the clock and
+ * not by the timer, so it does not drift. */
+export class Maker {
+  readonly #context: WorkerContext;
+  readonly #endpoints = new Set<Endpoint>();
+  readonly #packet: Packet = { bytes: Buffer.alloc(12 + FRAME), at: 0, length: 0, host: '', port: 0 };
+  #next = Infinity;
+
+  constructor(context: WorkerContext) {
+    this.#context = context;
+  }
+
+  /** When the next frame is due; Infinity while there is nothing to make. */
+  get due(): number {
+    return this.#next;
+  }
+
+  add(endpoint: Endpoint): void {
+    this.#endpoints.add(endpoint);
+    if (this.#next === Infinity) this.#next = this.#context.clock.monotonic();
+  }
+
+  remove(endpoint: Endpoint): void {
+    this.#endpoints.delete(endpoint);
+  }
+
+  tick(now: number): void {
+    if (now - this.#next > MAX_LATE_MS) this.#skip(now);
+    while (now >= this.#next) {
+      for (const endpoint of this.#endpoints) this.#frame(endpoint, now);
+      this.#next = this.#endpoints.size === 0 ? Infinity : this.#next + FRAME_MS;
+    }
+  }
+
+  /** The machine stood still: the timelines leap over what nobody could hear in time. */
+  #skip(now: number): void {
+    this.#next = now;
+    for (const endpoint of this.#endpoints) endpoint.madeAt = -1;
+  }
+
+  #frame(endpoint: Endpoint, now: number): void {
+    if (endpoint.keys !== undefined) this.#keys(endpoint, now);
+    else if (endpoint.keySound !== undefined) this.#sound(endpoint, 'keySound', now);
+    else if (endpoint.player !== undefined) this.#sound(endpoint, 'player', now);
+    if (endpoint.making) return;
+    endpoint.madeAt = -1;
+    this.#endpoints.delete(endpoint);
+  }
+
+  /** Moves this endpoint's timeline by a frame; true when the timeline is new, so that the packet has the marker. */
+  #advance(endpoint: Endpoint, now: number): boolean {
+    const fresh = endpoint.madeAt < 0;
+    endpoint.madeAt = fresh ? endpoint.outgoing.begin(now, RATE) : (endpoint.madeAt + FRAME) % 4294967296;
+    return fresh;
+  }
+
+  #sound(endpoint: Endpoint, which: 'keySound' | 'player', now: number): void {
+    const player = endpoint[which]!;
+    const { voice } = endpoint;
+    const fresh = this.#advance(endpoint, now);
+    if (voice === undefined) return this.#over(endpoint, which, 'no G.711 was negotiated to play it in');
+    const packet = this.#packet;
+    player.fill(packet.bytes, 12, voice.encode);
+    packet.length = 12 + FRAME;
+    this.#send(endpoint, voice.payloadType | (fresh ? MARKER : 0), endpoint.madeAt, now);
+    if (player.over) this.#over(endpoint, which, undefined);
+  }
+
+  #over(endpoint: Endpoint, which: 'keySound' | 'player', error: string | undefined): void {
+    const play = endpoint[which]!.name;
+    endpoint[which] = undefined;
+    if (which === 'player') this.#context.report({ say: 'played', id: endpoint.id, play, error });
+  }
+
+  #keys(endpoint: Endpoint, now: number): void {
+    const keys = endpoint.keys!;
+    this.#advance(endpoint, now);
+    const { starts } = keys;
+    // All packets of a key bear the time of its beginning: RFC 4733 §2.2.1.
+    if (starts) endpoint.keyAt = endpoint.madeAt;
+    if (keys.frame(this.#packet.bytes, 12)) {
+      this.#packet.length = 16;
+      this.#send(endpoint, endpoint.eventType | (starts ? MARKER : 0), endpoint.keyAt, now);
+    }
+    if (keys.over) endpoint.keys = undefined;
+  }
+
+  #send(endpoint: Endpoint, type: number, timestamp: number, now: number): void {
+    const { far } = endpoint.latch;
+    if (far === undefined || !endpoint.maySend) return;
+    endpoint.outgoing.make(this.#packet, type, timestamp, now);
+    this.#context.wire.send(endpoint.slot * 2, this.#packet, far);
+  }
+}

@@ -1,0 +1,77 @@
+/** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
+ * recordings are numbers here; names stay with the main thread. */
+import type { Quality, StreamSettings } from '../../ports/media.ts';
+
+export type Command =
+  | { readonly do: 'bind'; readonly ports: readonly number[] }
+  | { readonly do: 'open'; readonly id: number; readonly port: number; readonly ssrc: number }
+  | { readonly do: 'configure'; readonly id: number; readonly settings: StreamSettings }
+  | { readonly do: 'bridge'; readonly a: number; readonly b: number }
+  | { readonly do: 'unbridge'; readonly id: number }
+  | {
+      readonly do: 'play';
+      readonly id: number;
+      readonly play: string;
+      readonly sound: SoundData;
+      readonly loop: number;
+      readonly limitMs: number | undefined;
+    }
+  | { readonly do: 'stopPlay'; readonly id: number }
+  | { readonly do: 'digits'; readonly id: number; readonly digits: string; readonly durationMs: number }
+  | { readonly do: 'mute'; readonly id: number; readonly muted: boolean }
+  | {
+      readonly do: 'record';
+      readonly recording: number;
+      readonly left: number;
+      readonly right: number;
+      readonly maxSeconds: number;
+    }
+  | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
+  | { readonly do: 'quality'; readonly id: number; readonly ask: number }
+  | { readonly do: 'release'; readonly id: number; readonly ask: number }
+  | { readonly do: 'stats'; readonly ask: number }
+  /** Throws outside every guard: how tests see a worker die. */
+  | { readonly do: 'crash' }
+  | { readonly do: 'close' };
+
+/** Sound as a worker takes it: made there, or samples shared by all threads. */
+export type SoundData =
+  | {
+      readonly kind: 'tone';
+      readonly frequencies: readonly number[];
+      readonly levelDb: number;
+      readonly cadence: readonly { readonly on: number; readonly off: number }[];
+    }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'samples'; readonly samples: SharedArrayBuffer };
+
+export type Answer = Quality | WorkerStats | undefined;
+export type WorkerStats = { readonly endpoints: number; readonly relayed: number; readonly resting: number };
+
+export type Report =
+  | { readonly say: 'ready'; readonly wire: string; readonly why: string }
+  | {
+      readonly say: 'bound';
+      readonly ports: readonly number[];
+      readonly failed: readonly number[];
+      readonly why: string;
+    }
+  | { readonly say: 'rested'; readonly ports: readonly number[] }
+  | { readonly say: 'answer'; readonly ask: number; readonly value: Answer }
+  | { readonly say: 'flowing'; readonly id: number; readonly at: number }
+  | { readonly say: 'digit'; readonly id: number; readonly digit: string; readonly durationMs: number }
+  | { readonly say: 'played'; readonly id: number; readonly play: string; readonly error: string | undefined }
+  | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
+  | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }
+  | { readonly say: 'fault'; readonly what: string; readonly error: string };
+
+/** What a worker is started with. */
+export type WorkerSetup = {
+  readonly address: string;
+  readonly batched: boolean;
+  readonly restMs: number;
+  readonly restUnusedMs: number;
+  readonly silentMs: number;
+  /** System handles of the batched path, for the main thread to close should the worker die: count, then handles. */
+  readonly handles: SharedArrayBuffer;
+};

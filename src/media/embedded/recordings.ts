@@ -1,0 +1,102 @@
+import { GraineError } from '../../base/index.ts';
+import type { Clerk } from '../files/clerk.ts';
+import { badRecording, recordingBusy } from './faults.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+/** Ended recordings whose figures are kept for whoever stops them late. */
+const MAX_ENDED = 256;
+
+type Recording = { readonly id: number; readonly session: string; readonly path: string; readonly link: WorkerLink };
+type Ended = { readonly path: string; readonly seconds: number };
+
+/** The running recordings: sound comes from workers, goes to the file thread. */
+export class Recordings {
+  readonly #clerk: Clerk;
+  readonly #ended: (session: string, error: string | undefined) => void;
+  readonly #running = new Map<string, Recording>();
+  readonly #byId = new Map<number, Recording>();
+  readonly #past = new Map<string, Promise<Ended>>();
+  #id = 0;
+
+  /** `ended`: a recording ended by itself. */
+  constructor(clerk: Clerk, ended: (session: string, error: string | undefined) => void) {
+    this.#clerk = clerk;
+    this.#ended = ended;
+  }
+
+  /** Makes the file; the worker may send sound under the number returned. */
+  async start(session: string, path: string, link: WorkerLink): Promise<number> {
+    if (this.#running.has(session))
+      throw new GraineError(recordingBusy, { session, state: 'is being recorded already' });
+    const recording: Recording = { id: ++this.#id, session, path, link };
+    this.#running.set(session, recording);
+    const error = await this.#clerk.create(recording.id, path);
+    if (error !== undefined) {
+      this.#running.delete(session);
+      throw new GraineError(badRecording, { path, why: error });
+    }
+    this.#byId.set(recording.id, recording);
+    this.#past.delete(session);
+    return recording.id;
+  }
+
+  async stop(session: string): Promise<Ended> {
+    const recording = this.#running.get(session);
+    const past = this.#past.get(session);
+    if (recording === undefined && past !== undefined) {
+      this.#past.delete(session);
+      return past;
+    }
+    if (recording === undefined) throw new GraineError(recordingBusy, { session, state: 'is not being recorded' });
+    this.#running.delete(session);
+    try {
+      await recording.link.ask((ask) => ({ do: 'stopRecord', recording: recording.id, ask }));
+    } catch {
+      // The worker is gone: what it gave so far is the recording.
+    }
+    this.#byId.delete(recording.id);
+    return this.#finish(recording);
+  }
+
+  sound(id: number, samples: Int16Array, last: boolean): void {
+    const recording = this.#byId.get(id);
+    if (recording === undefined) return;
+    this.#clerk.append(id, samples);
+    if (last && this.#running.get(recording.session) === recording) this.#end(recording, undefined);
+  }
+
+  /** The file thread gave a recording up. */
+  failed(id: number, why: string): void {
+    const recording = this.#byId.get(id);
+    if (recording === undefined) return;
+    const running = this.#running.get(recording.session) === recording;
+    if (!running) return;
+    void recording.link.ask((ask) => ({ do: 'stopRecord', recording: id, ask })).catch(() => {});
+    this.#end(recording, why);
+  }
+
+  /** A worker is gone. */
+  lost(link: WorkerLink, why: string): void {
+    for (const recording of this.#byId.values()) {
+      if (recording.link === link && this.#running.get(recording.session) === recording) this.#end(recording, why);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#running.keys(), (session) => this.stop(session).catch(() => {})));
+    await Promise.all(this.#past.values());
+    this.#past.clear();
+  }
+
+  #end(recording: Recording, error: string | undefined): void {
+    this.#running.delete(recording.session);
+    this.#byId.delete(recording.id);
+    if (this.#past.size >= MAX_ENDED) this.#past.delete(this.#past.keys().next().value!);
+    this.#past.set(recording.session, this.#finish(recording));
+    this.#ended(recording.session, error);
+  }
+
+  async #finish(recording: Recording): Promise<Ended> {
+    return { path: recording.path, seconds: await this.#clerk.finish(recording.id) };
+  }
+}

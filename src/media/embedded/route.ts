@@ -1,0 +1,63 @@
+import type { Payload, StreamSettings } from '../../ports/media.ts';
+import { alawToUlaw, isG711, ulawToAlaw } from '../codec/g711.ts';
+
+/** What a bridge does with a received payload type. */
+export const DROP = 0;
+export const COPY = 1;
+/** Transcodes byte for byte. */
+export const MAP = 2;
+/** Keys for a far end without telephone-event: made audible. */
+export const SOUND = 3;
+
+export const PAYLOAD_TYPES = 128;
+export const EVENT_CODEC = 'TELEPHONE-EVENT';
+
+/** Is this payload sound, and not keys or comfort noise? */
+export function isAudio(payload: Payload): boolean {
+  return payload.codec !== EVENT_CODEC && payload.codec !== 'CN';
+}
+
+/** One direction of a bridge, by received payload type: built when something is negotiated, read for every packet. */
+export class Route {
+  readonly actions = new Uint8Array(PAYLOAD_TYPES);
+  readonly types = new Uint8Array(PAYLOAD_TYPES);
+  readonly maps: (Uint8Array | undefined)[] = [];
+
+  constructor(from: StreamSettings, to: StreamSettings) {
+    for (const payload of from.payloads) this.#add(payload, to.payloads);
+  }
+
+  #add(payload: Payload, targets: readonly Payload[]): void {
+    const type = payload.receive;
+    const same = targets.find((target) => sameCodec(payload, target));
+    const other = isG711(payload.codec) ? targets.find((target) => isG711(target.codec)) : undefined;
+    if (same !== undefined) {
+      this.actions[type] = COPY;
+      this.types[type] = same.send;
+    } else if (other !== undefined) {
+      this.actions[type] = MAP;
+      this.types[type] = other.send;
+      this.maps[type] = payload.codec === 'PCMU' ? ulawToAlaw : alawToUlaw;
+    } else if (payload.codec === EVENT_CODEC) this.actions[type] = SOUND;
+  }
+}
+
+function sameCodec(a: Payload, b: Payload): boolean {
+  return a.codec === b.codec && a.clockRate === b.clockRate && a.channels === b.channels;
+}
+
+/** How two ends can be bridged; undefined when there is no way. What one sends is what the other asked for first, so
+ * both firsts decide. */
+export function bridgePath(a: StreamSettings, b: StreamSettings): 'relay' | 'studio' | undefined {
+  const ab = oneWay(a, b);
+  const ba = oneWay(b, a);
+  if (ab === undefined || ba === undefined) return undefined;
+  return ab === 'relay' && ba === 'relay' ? 'relay' : 'studio';
+}
+
+function oneWay(from: StreamSettings, to: StreamSettings): 'relay' | 'studio' | undefined {
+  const first = from.payloads.find(isAudio);
+  if (first === undefined) return undefined;
+  if (to.payloads.some((target) => sameCodec(first, target))) return 'relay';
+  return isG711(first.codec) && to.payloads.some((target) => isG711(target.codec)) ? 'studio' : undefined;
+}

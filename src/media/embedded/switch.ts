@@ -1,0 +1,356 @@
+import type { Clock, Random } from '../../base/index.ts';
+import { messageOf } from '../../base/index.ts';
+import { areDigits, digitSamples } from '../dtmf/digits.ts';
+import { DigitSender } from '../dtmf/sender.ts';
+import { payloadLength, payloadOffset, readU16, readU32 } from '../rtp/header.ts';
+import { isPrivateAddress } from '../rtp/latch.ts';
+import { Outgoing } from '../rtp/outgoing.ts';
+import type { Packet } from '../rtp/packet.ts';
+import { isG711 } from '../codec/g711.ts';
+import { AUDIO, Endpoint, EVENT, NOT_NEGOTIATED } from './endpoint.ts';
+import { Maker } from './maker.ts';
+import { Player } from './player.ts';
+import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
+import { Recorder } from './recorder.ts';
+import { Reporter } from './reporter.ts';
+import { DROP, MAP, Route, SOUND } from './route.ts';
+import { Slots } from './slots.ts';
+import { soundSamples } from './sounds.ts';
+import type { Wire, WireEvents } from './wire.ts';
+
+/** How often slow things are looked at: lost ends of keys, silence, reports due, recordings, rest of ports. */
+export const SWEEP_MS = 100;
+
+export type SwitchOptions = {
+  readonly wire: (events: WireEvents) => Wire;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly setup: WorkerSetup;
+  /** Takes reports; `flush` when someone waits for them. */
+  readonly report: (report: Report) => void;
+};
+
+/** All endpoints of one worker and the way of a packet through them. Knows no threads and no timers of its own: it is
+ * given commands, packets and the time. */
+export class MediaSwitch {
+  readonly #options: SwitchOptions;
+  readonly #wire: Wire;
+  readonly #clock: Clock;
+  readonly #endpoints = new Map<number, Endpoint>();
+  readonly #slots: Slots;
+  readonly #maker: Maker;
+  readonly #reporter: Reporter;
+  readonly #recordings = new Map<number, Recorder>();
+  #relayed = 0;
+  #nextSweep: number;
+  #faults = 0;
+
+  constructor(options: SwitchOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#slots = new Slots(options.setup);
+    this.#wire = options.wire({
+      packet: (socket, packet) => this.#packet(socket, packet),
+      bound: (slot, error) => {
+        const report = this.#slots.bound(slot, error);
+        if (report !== undefined) options.report(report);
+      },
+    });
+    const context = { wire: this.#wire, clock: options.clock, random: options.random, report: options.report };
+    this.#maker = new Maker(context);
+    this.#reporter = new Reporter(context);
+    this.#nextSweep = this.#clock.monotonic() + SWEEP_MS;
+  }
+
+  get kind(): string {
+    return this.#wire.kind;
+  }
+
+  /** Carries out one command. A fault in it is reported and hurts nothing else. */
+  command(command: Command): void {
+    if (command.do === 'crash') throw new Error('crashed on command');
+    try {
+      this.#run(command);
+    } catch (fault) {
+      this.#options.report({ say: 'fault', what: command.do, error: messageOf(fault) });
+    }
+  }
+
+  /** Does what is due and says when to come again: a monotonic time. */
+  tick(now: number): number {
+    this.#maker.tick(now);
+    if (now >= this.#nextSweep) {
+      this.#nextSweep = now + SWEEP_MS;
+      this.#sweep(now);
+    }
+    return Math.min(this.#nextSweep, this.#maker.due);
+  }
+
+  close(): void {
+    for (const endpoint of this.#endpoints.values()) this.#reporter.goodbye(endpoint);
+    this.#endpoints.clear();
+    this.#recordings.clear();
+    this.#wire.close();
+  }
+
+  // oxlint-disable-next-line complexity -- a plain list of commands
+  #run(command: Command): void {
+    switch (command.do) {
+      case 'bind':
+        for (const port of command.ports) this.#wire.bind(this.#slots.claim(port), port);
+        return;
+      case 'open':
+        return this.#open(command);
+      case 'bridge':
+        return this.#bridge(this.#endpoints.get(command.a), this.#endpoints.get(command.b));
+      case 'record':
+        return this.#record(command);
+      case 'stopRecord':
+        this.#finishRecording(command.recording, this.#clock.monotonic());
+        return this.#options.report({ say: 'answer', ask: command.ask, value: undefined });
+      case 'stats': {
+        const value = { endpoints: this.#endpoints.size, relayed: this.#relayed, resting: this.#slots.resting };
+        return this.#options.report({ say: 'answer', ask: command.ask, value });
+      }
+      case 'close':
+      case 'crash':
+        return;
+      default:
+        this.#runOn(command, this.#endpoints.get(command.id));
+    }
+  }
+
+  #runOn(command: Extract<Command, { id: number }>, endpoint: Endpoint | undefined): void {
+    if (endpoint === undefined) {
+      if ('ask' in command) this.#options.report({ say: 'answer', ask: command.ask, value: undefined });
+      return;
+    }
+    switch (command.do) {
+      case 'open':
+        return;
+      case 'configure':
+        return this.#configure(endpoint, command.settings);
+      case 'unbridge':
+        return this.#unbridge(endpoint);
+      case 'play':
+        return this.#play(endpoint, command);
+      case 'stopPlay':
+        endpoint.player = undefined;
+        return;
+      case 'digits':
+        return this.#sendDigits(endpoint, command.digits, command.durationMs);
+      case 'mute':
+        endpoint.muted = command.muted;
+        return endpoint.peer?.outgoing.cut();
+      case 'quality':
+        return this.#options.report({ say: 'answer', ask: command.ask, value: endpoint.quality() });
+      case 'release':
+        return this.#release(endpoint, command.ask);
+    }
+  }
+
+  #open(command: Extract<Command, { do: 'open' }>): void {
+    const random = this.#options.random;
+    const slot = this.#slots.slotOf(command.port);
+    // Random first values: RFC 3550 §5.1.
+    const outgoing = new Outgoing(command.ssrc, random.integer(32768), random.integer(0x7fffffff));
+    const endpoint: Endpoint = new Endpoint(command.id, slot, command.port, outgoing, (digit, durationMs) => {
+      this.#digit(endpoint, digit, durationMs);
+    });
+    this.#endpoints.set(command.id, endpoint);
+    this.#slots.occupy(slot, endpoint);
+  }
+
+  #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
+    const now = this.#clock.monotonic();
+    endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
+    this.#reporter.start(endpoint, now);
+    const { peer } = endpoint;
+    if (peer !== undefined) this.#bridge(endpoint, peer);
+  }
+
+  /** The signalling's address may be learned only where NAT can have hidden the right one. */
+  #screen(settings: NonNullable<Endpoint['settings']>): NonNullable<Endpoint['settings']> {
+    const { remote } = settings;
+    if (remote?.signalledFrom === undefined || isPrivateAddress(remote.address)) return settings;
+    const { signalledFrom: _, ...rest } = remote;
+    return { ...settings, remote: rest };
+  }
+
+  #bridge(a: Endpoint | undefined, b: Endpoint | undefined): void {
+    if (a?.settings === undefined || b?.settings === undefined) return;
+    if (a.peer !== b) this.#unbridge(a);
+    if (b.peer !== a) this.#unbridge(b);
+    a.peer = b;
+    b.peer = a;
+    a.route = new Route(a.settings, b.settings);
+    b.route = new Route(b.settings, a.settings);
+  }
+
+  #unbridge(endpoint: Endpoint): void {
+    const { peer } = endpoint;
+    if (peer === undefined) return;
+    for (const end of [endpoint, peer]) {
+      end.peer = undefined;
+      end.route = undefined;
+      end.outgoing.cut();
+    }
+  }
+
+  #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
+    const { play, limitMs } = command;
+    let samples: Int16Array;
+    try {
+      samples = soundSamples(command.sound as SoundData);
+    } catch (fault) {
+      return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault) });
+    }
+    // Silence has no length of its own: it lasts until it is stopped.
+    const rounds = command.sound.kind === 'silence' ? Infinity : command.loop;
+    endpoint.player = new Player(play, samples, rounds, limitMs ?? Infinity);
+    this.#maker.add(endpoint);
+  }
+
+  #sendDigits(endpoint: Endpoint, digits: string, durationMs: number): void {
+    if (!areDigits(digits)) return;
+    const ms = Math.min(5000, Math.max(40, durationMs));
+    if (endpoint.keys !== undefined) endpoint.keys.add(digits);
+    else if (endpoint.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
+    else endpoint.keySound = new Player('', digitSamples(digits, ms), 1, Infinity);
+    this.#maker.add(endpoint);
+  }
+
+  #digit(endpoint: Endpoint, digit: string, durationMs: number): void {
+    this.#options.report({ say: 'digit', id: endpoint.id, digit, durationMs });
+    const { peer, route } = endpoint;
+    if (peer === undefined || peer.eventType >= 0 || route === undefined) return;
+    this.#sendDigits(peer, digit, durationMs);
+  }
+
+  #release(endpoint: Endpoint, ask: number): void {
+    const value = endpoint.quality();
+    this.#unbridge(endpoint);
+    this.#reporter.goodbye(endpoint);
+    this.#maker.remove(endpoint);
+    this.#endpoints.delete(endpoint.id);
+    this.#slots.rest(endpoint, this.#clock.monotonic());
+    this.#options.report({ say: 'answer', ask, value });
+  }
+
+  #record(command: Extract<Command, { do: 'record' }>): void {
+    const recorder = new Recorder(this.#clock.monotonic(), command.maxSeconds);
+    this.#recordings.set(command.recording, recorder);
+    const left = this.#endpoints.get(command.left);
+    const right = this.#endpoints.get(command.right);
+    if (left !== undefined) left.tap = { recorder, channel: 0 };
+    if (right !== undefined) right.tap = { recorder, channel: 1 };
+  }
+
+  #finishRecording(id: number, now: number): void {
+    const recorder = this.#recordings.get(id);
+    if (recorder === undefined) return;
+    this.#recordings.delete(id);
+    for (const endpoint of this.#endpoints.values()) if (endpoint.tap?.recorder === recorder) endpoint.tap = undefined;
+    const samples = recorder.take(now, true) ?? new Int16Array(0);
+    this.#options.report({ say: 'sound', recording: id, samples, last: true });
+  }
+
+  #sweep(now: number): void {
+    for (const endpoint of this.#endpoints.values()) {
+      if (endpoint.digits.open) endpoint.digits.tick(now);
+      this.#reporter.tick(endpoint, now);
+      this.#listen(endpoint, now);
+    }
+    for (const [id, recorder] of this.#recordings) {
+      const samples = recorder.take(now, false);
+      if (samples !== undefined) this.#options.report({ say: 'sound', recording: id, samples, last: false });
+      if (recorder.full) this.#finishRecording(id, now);
+    }
+    for (const report of this.#slots.sweep(now)) this.#options.report(report);
+  }
+
+  /** Tells once when nothing comes although something should. */
+  #listen(endpoint: Endpoint, now: number): void {
+    const { silentMs } = this.#options.setup;
+    if (endpoint.silentTold || !endpoint.mayReceive || endpoint.latch.far === undefined) return;
+    const silence = now - Math.max(endpoint.reception.lastAt, endpoint.dueSince);
+    if (silence < silentMs) return;
+    endpoint.silentTold = true;
+    this.#options.report({ say: 'silent', id: endpoint.id, silentMs: Math.round(silence) });
+  }
+
+  #packet(socket: number, packet: Packet): void {
+    const now = this.#clock.monotonic();
+    const endpoint = this.#slots.owner(socket >> 1, now);
+    if (endpoint === undefined) return;
+    try {
+      if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
+      else if (!this.#reporter.take(endpoint, packet, now)) endpoint.refused++;
+    } catch (fault) {
+      // Never for a known input; told, but a flood of them must not become a flood of lines.
+      if (this.#faults++ < 20) this.#options.report({ say: 'fault', what: 'packet', error: messageOf(fault) });
+    }
+  }
+
+  #rtp(endpoint: Endpoint, packet: Packet, now: number): void {
+    const { bytes, at, length } = packet;
+    const offset = payloadOffset(bytes, at, length);
+    const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
+    const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.kinds[type]!;
+    const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
+    const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
+    if (kind === NOT_NEGOTIATED || !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)) {
+      endpoint.refused++;
+      return;
+    }
+    const { reception } = endpoint;
+    const rate = endpoint.rates[type]!;
+    reception.add(packet, now, kind === AUDIO ? rate : 0);
+    if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
+    endpoint.silentTold = false;
+    if (endpoint.muted || !endpoint.mayReceive) return;
+    if (kind === EVENT) endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
+    else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
+    this.#relay(endpoint, packet, offset, now);
+  }
+
+  /** The hot path: in, header rewritten in place, out. */
+  #relay(endpoint: Endpoint, packet: Packet, offset: number, now: number): void {
+    const { peer, route } = endpoint;
+    if (peer === undefined || route === undefined || !peer.maySend || peer.making) return;
+    const { far } = peer.latch;
+    const type = packet.bytes[packet.at + 1]! & 0x7f;
+    const action = route.actions[type]!;
+    if (far === undefined || action === DROP || action === SOUND) return;
+    if (offset !== 12) strip(packet, offset);
+    if (action === MAP) translate(packet, route.maps[type]!);
+    if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.rates[type]!)) return;
+    this.#relayed++;
+    this.#wire.send(peer.slot * 2, packet, far);
+  }
+
+  #tap(endpoint: Endpoint, packet: Packet, offset: number, now: number): void {
+    const { bytes, at, length } = packet;
+    const codec = endpoint.payloads[bytes[at + 1]! & 0x7f]?.codec;
+    const size = payloadLength(bytes, at, length);
+    const { tap } = endpoint;
+    if (tap === undefined || codec === undefined || !isG711(codec) || size <= 0) return;
+    tap.recorder.add(tap.channel, codec, bytes, at + offset, size, readU32(bytes, at + 4), readU32(bytes, at + 8), now);
+  }
+}
+
+/** Takes extension and contributing sources out: they were negotiated with one end only. Moves the header up. */
+function strip(packet: Packet, offset: number): void {
+  const { bytes } = packet;
+  const at = packet.at + offset - 12;
+  bytes.copyWithin(at, packet.at, packet.at + 12);
+  bytes[at] = bytes[at]! & 0xe0;
+  packet.at = at;
+  packet.length -= offset - 12;
+}
+
+function translate(packet: Packet, map: Uint8Array): void {
+  const { bytes, at } = packet;
+  const end = at + packet.length;
+  for (let i = at + 12; i < end; i++) bytes[i] = map[bytes[i]!]!;
+}

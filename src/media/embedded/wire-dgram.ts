@@ -1,0 +1,79 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { messageOf } from '../../base/index.ts';
+import { MAX_PACKET_BYTES } from '../rtp/header.ts';
+import type { Far, Host, Packet } from '../rtp/packet.ts';
+import type { Wire, WireEvents } from './wire.ts';
+
+/** Packets through node:dgram, a socket a port: works everywhere. */
+export class DgramWire implements Wire {
+  readonly kind = 'dgram';
+  readonly #address: string;
+  readonly #events: WireEvents;
+  readonly #sockets: (Socket | undefined)[] = [];
+  readonly #packet: Packet = { bytes: new Uint8Array(0), at: 0, length: 0, host: '', port: 0 };
+
+  constructor(address: string, events: WireEvents) {
+    this.#address = address;
+    this.#events = events;
+  }
+
+  host(address: string): Host {
+    return address;
+  }
+
+  bind(slot: number, port: number): void {
+    let waiting = 2;
+    const settle = (error: string | undefined): void => {
+      if (waiting === 0) return;
+      waiting = error === undefined ? waiting - 1 : 0;
+      if (waiting > 0) return;
+      if (error !== undefined) this.#drop(slot);
+      this.#events.bound(slot, error);
+    };
+    this.#open(slot * 2, port, settle);
+    this.#open(slot * 2 + 1, port + 1, settle);
+  }
+
+  send(socket: number, packet: Packet, far: Far): void {
+    // A literal needs no look-up, so this goes straight to sendmsg and is done when it returns.
+    this.#sockets[socket]?.send(packet.bytes, packet.at, packet.length, far.port, far.host as string);
+  }
+
+  close(): void {
+    for (let slot = 0; slot * 2 < this.#sockets.length; slot++) this.#drop(slot);
+  }
+
+  #open(index: number, port: number, settle: (error: string | undefined) => void): void {
+    const family = this.#address.includes(':') ? 6 : 4;
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      lookup: (host, _options, done) => done(null, host, family),
+    });
+    this.#sockets[index] = socket;
+    // After binding, an error is a far end that is gone (ICMP): not ours to act on.
+    socket.on('error', (error) => settle(messageOf(error)));
+    socket.on('message', (bytes, from) => {
+      if (bytes.length > MAX_PACKET_BYTES) return;
+      const packet = this.#packet;
+      packet.bytes = bytes;
+      packet.length = bytes.length;
+      packet.host = from.address;
+      packet.port = from.port;
+      this.#events.packet(index, packet);
+    });
+    socket.bind({ port, address: this.#address, exclusive: true }, () => settle(undefined));
+  }
+
+  #drop(slot: number): void {
+    for (const index of [slot * 2, slot * 2 + 1]) {
+      const socket = this.#sockets[index];
+      this.#sockets[index] = undefined;
+      if (socket === undefined) continue;
+      try {
+        socket.close();
+      } catch {
+        // It failed to open: nothing to close.
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { Far, Host, Packet } from '../rtp/packet.ts';
+
+/** Sockets come in pairs: `2 × slot` is RTP, `2 × slot + 1` is RTCP. */
+export type WireEvents = {
+  /** A datagram came in. The packet is the wire's own and is good until this returns. */
+  packet(socket: number, packet: Packet): void;
+  /** A pair asked for with `bind` stands, or cannot. */
+  bound(slot: number, error: string | undefined): void;
+};
+
+/** How packets get in and out of a worker. */
+export interface Wire {
+  readonly kind: 'dgram' | 'io_uring' | 'epoll';
+  /** Binds `port` and `port + 1`. */
+  bind(slot: number, port: number): void;
+  /** An address literal as `Packet.host` gives it. */
+  host(address: string): Host;
+  /** Sends at once or with the batch. The bytes may be reused when the next packet is handled. */
+  send(socket: number, packet: Packet, far: Far): void;
+  close(): void;
+}

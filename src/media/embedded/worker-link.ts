@@ -1,0 +1,167 @@
+import type { Worker } from 'node:worker_threads';
+import { type Clock, GraineError } from '../../base/index.ts';
+import { startThread } from '../thread.ts';
+import { noPorts, workerLost } from './faults.ts';
+import { closeHandles, ringDoorbell } from './native.ts';
+import { Outbox } from './outbox.ts';
+import { PortPool } from './pool.ts';
+import type { Answer, Command, Report, WorkerSetup } from './protocol.ts';
+
+/** What a link tells its engine: everything but answers and the port book. */
+export type LinkReport = Exclude<Report, { say: 'answer' | 'bound' | 'rested' | 'ready' }>;
+
+export type LinkOptions = {
+  readonly index: number;
+  readonly clock: Clock;
+  readonly setup: Omit<WorkerSetup, 'handles'>;
+  readonly ports: readonly number[];
+  readonly range: string;
+  readonly report: (report: LinkReport) => void;
+  readonly failedPorts: (ports: readonly number[], why: string) => void;
+  /** It ended without being told to. */
+  readonly died: (link: WorkerLink, why: string) => void;
+};
+
+type Ask = { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void };
+
+/** The main thread's end of one packet worker. */
+export class WorkerLink {
+  readonly index: number;
+  readonly startedAt: number;
+  /** Wire in use and why not a faster one; known once started. */
+  wire = '';
+  why = '';
+  /** Names of the endpoints in it, by number. */
+  readonly endpoints = new Map<number, string>();
+  readonly pool: PortPool;
+  readonly #options: LinkOptions;
+  readonly #thread: Worker;
+  readonly #outbox: Outbox<Command>;
+  readonly #asks = new Map<number, Ask>();
+  readonly #handles = new SharedArrayBuffer(8 + 4 * 2 * 65536);
+  readonly #started: Promise<void>;
+  readonly #exited: Promise<void>;
+  #ask = 0;
+  #begun: () => void = () => {};
+  #fault = 'it ended';
+  #over = false;
+
+  constructor(options: LinkOptions) {
+    this.index = options.index;
+    this.#options = options;
+    this.startedAt = options.clock.monotonic();
+    const workerData: WorkerSetup = { ...options.setup, handles: this.#handles };
+    this.#thread = startThread('./embedded/worker.ts', { workerData, name: `media ${options.index}` });
+    this.#outbox = new Outbox<Command>(options.clock, 0, (commands) => this.#send(commands));
+    this.pool = new PortPool(options.ports, (ports) => this.#outbox.add({ do: 'bind', ports }));
+    this.#started = new Promise((resolve) => {
+      this.#begun = resolve;
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#thread.once('exit', () => {
+        this.#gone();
+        resolve();
+      });
+    });
+    this.#thread.on('error', (fault) => {
+      this.#fault = fault instanceof Error ? fault.message : String(fault);
+    });
+    this.#thread.on('message', (reports: Report[]) => {
+      for (const report of reports) this.#take(report);
+    });
+    this.pool.prepare();
+  }
+
+  /** Resolves when it takes packets, or when it has died trying. */
+  get started(): Promise<void> {
+    return Promise.race([this.#started, this.#exited]);
+  }
+
+  /** Goes with the batch of this tick. */
+  post(command: Command): void {
+    this.#outbox.add(command);
+  }
+
+  /** Goes with the next batch that is sent for another reason. */
+  hold(command: Command): void {
+    this.#outbox.hold(command);
+  }
+
+  ask(make: (ask: number) => Command): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#over) return reject(this.#lost());
+      const ask = ++this.#ask;
+      this.#asks.set(ask, { resolve, reject });
+      this.post(make(ask));
+    });
+  }
+
+  /** A pair of ports: at once as a rule, else when one has been bound. */
+  takePort(): number | Promise<number> {
+    if (this.#over) throw this.#lost();
+    const port = this.pool.take();
+    if (port !== undefined) return port;
+    return new Promise((resolve, reject) => {
+      const { inUse, resting } = this.pool;
+      const none = new GraineError(noPorts, { inUse, resting, range: this.#options.range });
+      if (!this.pool.wait({ take: resolve, fail: () => reject(this.#over ? this.#lost() : none) })) reject(none);
+    });
+  }
+
+  /** Ends the thread in good order; said goodbye to all far ends when it resolves. */
+  async close(): Promise<void> {
+    if (!this.#over) {
+      this.#over = true;
+      this.post({ do: 'close' });
+      this.#outbox.flush();
+    }
+    await this.#exited;
+  }
+
+  /** Ends the thread at once: for one that hangs. */
+  async kill(): Promise<void> {
+    this.#fault = 'it was ended by force';
+    await this.#thread.terminate();
+  }
+
+  #send(commands: Command[]): void {
+    this.#thread.postMessage(commands, []);
+    ringDoorbell(this.#handles);
+  }
+
+  #take(report: Report): void {
+    switch (report.say) {
+      case 'ready':
+        this.wire = report.wire;
+        this.why = report.why;
+        return this.#begun();
+      case 'bound':
+        if (report.failed.length > 0) this.#options.failedPorts(report.failed, report.why);
+        return this.pool.bound(report.ports, report.failed);
+      case 'rested':
+        return this.pool.rested(report.ports);
+      case 'answer': {
+        const ask = this.#asks.get(report.ask);
+        this.#asks.delete(report.ask);
+        return ask?.resolve(report.value);
+      }
+      default:
+        return this.#options.report(report);
+    }
+  }
+
+  #lost(): GraineError {
+    return new GraineError(workerLost, { why: this.#fault });
+  }
+
+  #gone(): void {
+    this.#outbox.close();
+    closeHandles(this.#handles);
+    for (const ask of this.#asks.values()) ask.reject(this.#lost());
+    this.#asks.clear();
+    const told = this.#over;
+    this.#over = true;
+    this.pool.close();
+    if (!told) this.#options.died(this, this.#fault);
+  }
+}

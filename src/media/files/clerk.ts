@@ -1,0 +1,126 @@
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../thread.ts';
+
+export type DeskRequest =
+  | { readonly kind: 'load'; readonly ask: number; readonly path: string }
+  | { readonly kind: 'create'; readonly ask: number; readonly id: number; readonly path: string }
+  | { readonly kind: 'append'; readonly id: number; readonly samples: Int16Array }
+  | { readonly kind: 'finish'; readonly ask: number; readonly id: number }
+  | { readonly kind: 'close' };
+
+export type DeskReply =
+  | {
+      readonly kind: 'loaded';
+      readonly ask: number;
+      readonly samples: SharedArrayBuffer | undefined;
+      readonly error: string | undefined;
+    }
+  | { readonly kind: 'done'; readonly ask: number; readonly seconds: number; readonly error: string | undefined }
+  | { readonly kind: 'written'; readonly id: number; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly why: string };
+
+/** Sound of one recording that may wait for the disk: some four minutes of stereo. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+type Answer = {
+  readonly samples?: SharedArrayBuffer | undefined;
+  readonly seconds?: number;
+  readonly error: string | undefined;
+};
+
+/** Speaks with the file thread, which starts with the first thing to do. */
+export class Clerk {
+  readonly #failed: (id: number, why: string) => void;
+  readonly #asks = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, number>();
+  #thread: Worker | undefined;
+  #ask = 0;
+
+  /** `failed`: a recording ended by itself. */
+  constructor(failed: (id: number, why: string) => void) {
+    this.#failed = failed;
+  }
+
+  /** The samples of a WAV, mono 8 kHz 16 bit, or what is wrong with it. */
+  async load(path: string): Promise<{ samples: SharedArrayBuffer } | { error: string }> {
+    const { samples, error } = await this.#request((ask) => ({ kind: 'load', ask, path }));
+    return samples === undefined ? { error: error ?? 'the file thread is gone' } : { samples };
+  }
+
+  /** Creates the file; the error when it cannot be. */
+  async create(id: number, path: string): Promise<string | undefined> {
+    const { error } = await this.#request((ask) => ({ kind: 'create', ask, id, path }));
+    if (error === undefined) this.#waiting.set(id, 0);
+    return error;
+  }
+
+  append(id: number, samples: Int16Array): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined || samples.length === 0) return;
+    if (waiting > MAX_WAITING_BYTES) {
+      this.#waiting.delete(id);
+      void this.finish(id);
+      return this.#failed(id, 'the disk is too slow');
+    }
+    this.#waiting.set(id, waiting + samples.byteLength);
+    this.#post({ kind: 'append', id, samples });
+  }
+
+  /** Closes the file and says how long it is, seconds. */
+  async finish(id: number): Promise<number> {
+    this.#waiting.delete(id);
+    return (await this.#request((ask) => ({ kind: 'finish', ask, id }))).seconds ?? 0;
+  }
+
+  /** Whatever was given is written first. */
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    this.#post({ kind: 'close' });
+    this.#thread = undefined;
+    await new Promise<void>((resolve) => {
+      thread.once('exit', () => resolve());
+    });
+  }
+
+  #request(make: (ask: number) => DeskRequest): Promise<Answer> {
+    return new Promise((resolve) => {
+      const ask = ++this.#ask;
+      this.#asks.set(ask, resolve);
+      this.#post(make(ask));
+    });
+  }
+
+  #post(request: DeskRequest): void {
+    this.#thread ??= this.#start();
+    this.#thread.postMessage(request, []);
+  }
+
+  #start(): Worker {
+    const thread = startThread('./files/desk.ts', { name: 'media files' });
+    thread.on('message', (reply: DeskReply) => this.#take(reply));
+    thread.on('error', (fault) => this.#gone(thread, String(fault)));
+    thread.on('exit', () => this.#gone(thread, 'the file thread ended'));
+    return thread;
+  }
+
+  #take(reply: DeskReply): void {
+    if (reply.kind === 'written') {
+      const waiting = this.#waiting.get(reply.id);
+      if (waiting !== undefined) this.#waiting.set(reply.id, waiting - reply.bytes);
+    } else if (reply.kind === 'failed') {
+      if (this.#waiting.delete(reply.id)) this.#failed(reply.id, reply.why);
+    } else {
+      const answer = this.#asks.get(reply.ask);
+      this.#asks.delete(reply.ask);
+      answer?.(reply);
+    }
+  }
+
+  #gone(thread: Worker, why: string): void {
+    if (this.#thread === thread) this.#thread = undefined;
+    for (const answer of this.#asks.values()) answer({ error: why });
+    this.#asks.clear();
+    for (const id of this.#waiting.keys()) if (this.#waiting.delete(id)) this.#failed(id, why);
+  }
+}

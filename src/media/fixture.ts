@@ -1,0 +1,128 @@
+/** For tests: an engine on loopback and a phone's media on real sockets. */
+import { createSocket, type Socket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { SeededRandom, silentLog, SystemClock } from '../base/index.ts';
+import type { Payload, StreamSettings } from '../ports/media.ts';
+import { decodeG711, encodeG711, type G711 } from './codec/g711.ts';
+import { createEmbeddedEngine, type EmbeddedEngine, type EmbeddedOptions } from './embedded/engine.ts';
+import { readRtp, writeRtp } from './rtp/header.ts';
+import { toneSamples } from './tone/generate.ts';
+
+export const PCMU: Payload = { receive: 0, send: 0, codec: 'PCMU', clockRate: 8000, channels: 1 };
+export const PCMA: Payload = { receive: 8, send: 8, codec: 'PCMA', clockRate: 8000, channels: 1 };
+export const EVENTS: Payload = { receive: 101, send: 101, codec: 'TELEPHONE-EVENT', clockRate: 8000, channels: 1 };
+
+export type Heard = NonNullable<ReturnType<typeof readRtp>>;
+
+let range = 0;
+
+/** An engine on a range that no other engine of this test process uses. */
+export function testEngine(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedEngine> {
+  const low = 20_000 + (((process.pid % 80) * 400 + range++ * 100) % 40_000);
+  return createEmbeddedEngine({
+    address: '127.0.0.1',
+    ports: `${low}-${low + 99}`,
+    workers: 1,
+    clock: new SystemClock(),
+    random: new SeededRandom(process.pid),
+    log: silentLog,
+    ...options,
+  });
+}
+
+async function bound(address: string): Promise<Socket> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => {
+    socket.bind(0, address, resolve);
+  });
+  return socket;
+}
+
+/** RTP and RTCP sockets of a far end, and what came in. */
+export class TestPhone {
+  readonly rtp: Socket;
+  readonly rtcp: Socket;
+  readonly heard: Heard[] = [];
+  readonly reports: Buffer[] = [];
+  sequence = 1000;
+  timestamp = 50_000;
+  ssrc = 0x11223344;
+  #wake: () => void = () => {};
+
+  private constructor(rtp: Socket, rtcp: Socket) {
+    this.rtp = rtp;
+    this.rtcp = rtcp;
+    rtp.on('message', (bytes) => {
+      const packet = readRtp(bytes);
+      if (packet !== undefined) this.heard.push(packet);
+      this.#wake();
+    });
+    rtcp.on('message', (bytes) => {
+      this.reports.push(bytes);
+      this.#wake();
+    });
+  }
+
+  static async open(address = '127.0.0.1'): Promise<TestPhone> {
+    return new TestPhone(await bound(address), await bound(address));
+  }
+
+  get remote(): { address: string; port: number; rtcpPort: number } {
+    const rtp = this.rtp.address() as AddressInfo;
+    return { address: rtp.address, port: rtp.port, rtcpPort: (this.rtcp.address() as AddressInfo).port };
+  }
+
+  settings(payloads: readonly Payload[] = [PCMU, EVENTS], extra: Partial<StreamSettings> = {}): StreamSettings {
+    return { remote: this.remote, payloads, direction: 'sendrecv', ptime: 20, ...extra };
+  }
+
+  /** Sends one packet; resolves when the kernel has it. */
+  send(to: { address: string; port: number }, type: number, payload: Uint8Array, marker = false): Promise<void> {
+    const bytes = Buffer.alloc(12 + payload.length);
+    const { sequence, timestamp, ssrc } = this;
+    writeRtp(bytes, 0, { payloadType: type, marker, sequence: this.sequence++ & 0xffff, timestamp, ssrc });
+    if (sequence > 0xffff) this.sequence = 1;
+    bytes.set(payload, 12);
+    return this.raw(to, bytes);
+  }
+
+  raw(to: { address: string; port: number }, bytes: Uint8Array, socket = this.rtp): Promise<void> {
+    return new Promise((resolve) => {
+      socket.send(bytes, to.port, to.address, () => resolve());
+    });
+  }
+
+  /** Sends a tone of 20 ms packets, as fast as the kernel takes them. */
+  async tone(
+    to: { address: string; port: number },
+    frequency: number,
+    packets: number,
+    codec: G711 = 'PCMU',
+  ): Promise<void> {
+    const bytes = encodeG711(codec, toneSamples([frequency], packets * 20));
+    for (let i = 0; i < packets; i++) {
+      await this.send(to, codec === 'PCMU' ? 0 : 8, bytes.subarray(i * 160, i * 160 + 160));
+      this.timestamp += 160;
+    }
+  }
+
+  /** Resolves once `ready` holds; looks again with every packet. */
+  async until(ready: () => boolean): Promise<void> {
+    while (!ready()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The audio that came in, decoded. */
+  audio(codec: G711 = 'PCMU', type = codec === 'PCMU' ? 0 : 8): Int16Array {
+    const packets = this.heard.filter((packet) => packet.payloadType === type);
+    return Int16Array.from(packets.flatMap((packet) => [...decodeG711(codec, packet.payload)]));
+  }
+
+  close(): void {
+    this.rtp.close();
+    this.rtcp.close();
+  }
+}

@@ -1,0 +1,23 @@
+export {
+  decodeG711,
+  encodeG711,
+  type G711,
+  alawToLinear,
+  alawToUlaw,
+  linearToAlaw,
+  linearToUlaw,
+  ulawToAlaw,
+  ulawToLinear,
+} from './codec/g711.ts';
+export { digitFrequencies, DIGITS, digitSamples, eventOf } from './dtmf/digits.ts';
+export { DigitReceiver } from './dtmf/receiver.ts';
+export { createEmbeddedEngine, EmbeddedEngine, type EmbeddedOptions } from './embedded/engine.ts';
+export { resample, toMono } from './files/resample.ts';
+export { readWav, type Wav, WavFault, writeWav } from './files/wav.ts';
+export { type MosInputs, mosOfRating, rating } from './quality/emodel.ts';
+export { readRtp, RTP_HEADER_BYTES, type RtpHeader, writeRtp } from './rtp/header.ts';
+export { readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';
+export { Reception } from './rtp/reception.ts';
+export { busyTone, ringbackTone, toneCountries } from './tone/countries.ts';
+export { RATE, toneCycle, toneSamples, type ToneSpec } from './tone/generate.ts';
+export { goertzel, levelDb } from './tone/goertzel.ts';

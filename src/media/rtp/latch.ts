@@ -1,0 +1,103 @@
+import type { Far, Host } from './packet.ts';
+
+/** After the first packet was taken, how long a better-matching source may still replace a worse one. */
+export const LEARNING_MS = 3000;
+/** Packets in sequence that a source needs when it is not exactly the signalled one (RFC 3550 A.1, MIN_SEQUENTIAL). */
+export const PROBATION = 3;
+
+/** How well a source matches what was signalled; higher replaces lower, while learning. */
+const NONE = 0;
+const NAT = 1;
+const SAME_HOST = 2;
+const EXACT = 3;
+
+/** Whose packets an endpoint takes, and so where it sends: symmetric RTP (RFC 4961) with a strict lock. The rule is in
+ * ../README.md. A source is learned once, briefly and only where the signalling makes it plausible; then nobody else
+ * gets or injects anything until the signalling names another address. */
+export class Latch {
+  #signalled: Far | undefined;
+  #nat: Host | undefined;
+  #rank = NONE;
+  #host: Host = '';
+  #port = 0;
+  #since = 0;
+  #candidateHost: Host = '';
+  #candidatePort = 0;
+  #candidateSsrc = 0;
+  #candidateNext = -1;
+  #candidateRun = 0;
+  #far: Far | undefined;
+
+  /** Where to send: the learned source, before that the signalled address. */
+  get far(): Far | undefined {
+    return this.#far;
+  }
+
+  get learned(): boolean {
+    return this.#rank !== NONE;
+  }
+
+  /** Sets the signalled address. The lock stays when it did not change. `nat`: the only other host that may be learned. */
+  signal(far: Far | undefined, nat: Host | undefined): void {
+    const before = this.#signalled;
+    this.#nat = nat;
+    if (far !== undefined && before !== undefined && far.host === before.host && far.port === before.port) return;
+    this.#signalled = far;
+    this.#far = far;
+    this.#rank = NONE;
+    this.#candidateRun = 0;
+  }
+
+  /** May this packet come in? Learns while learning is open. */
+  // oxlint-disable-next-line max-params -- numbers, not an object: this runs for every packet
+  takes(host: Host, port: number, ssrc: number, sequence: number, now: number): boolean {
+    if (this.#rank !== NONE) {
+      if (port === this.#port && host === this.#host) return true;
+      if (this.#rank === EXACT || now - this.#since > LEARNING_MS) return false;
+    }
+    const rank = this.#rankOf(host, port);
+    if (rank <= this.#rank) return false;
+    if (rank !== EXACT && !this.#proves(host, port, ssrc, sequence)) return false;
+    if (this.#rank === NONE) this.#since = now;
+    this.#rank = rank;
+    this.#host = host;
+    this.#port = port;
+    this.#far = { host, port };
+    return true;
+  }
+
+  #rankOf(host: Host, port: number): number {
+    const signalled = this.#signalled;
+    if (signalled === undefined) return NONE;
+    if (host === signalled.host) return port === signalled.port ? EXACT : SAME_HOST;
+    return host === this.#nat ? NAT : NONE;
+  }
+
+  /** A run of packets with one SSRC, in sequence, from one source: a sweep of the port range has none. */
+  #proves(host: Host, port: number, ssrc: number, sequence: number): boolean {
+    const goesOn =
+      this.#candidateRun > 0 &&
+      port === this.#candidatePort &&
+      host === this.#candidateHost &&
+      ssrc === this.#candidateSsrc &&
+      sequence === this.#candidateNext;
+    this.#candidateRun = goesOn ? this.#candidateRun + 1 : 1;
+    this.#candidateHost = host;
+    this.#candidatePort = port;
+    this.#candidateSsrc = ssrc;
+    this.#candidateNext = (sequence + 1) & 0xffff;
+    return this.#candidateRun >= PROBATION;
+  }
+}
+
+/** Not reachable from elsewhere, so an address that NAT may have hidden: RFC 1918, 6598, 3927, 4193, 4291, loopback. */
+export function isPrivateAddress(address: string): boolean {
+  if (address.includes(':')) return address === '::1' || address === '::' || /^(f[cd]|fe[89ab])/i.test(address);
+  const parts = address.split('.');
+  const a = Number(parts[0]);
+  const b = Number(parts[1]);
+  if (a === 10 || a === 127 || a === 0) return true;
+  if (a === 172) return b >= 16 && b < 32;
+  if (a === 100) return b >= 64 && b < 128;
+  return (a === 192 && b === 168) || (a === 169 && b === 254);
+}
