@@ -1,0 +1,56 @@
+/** The ladder of refusals a request outside a dialog climbs, in the order of RFC 3261 §8.2 (and §16.3 for hops). */
+import { parseUri, type SipRequest } from '../message/index.ts';
+import type { ExtraHeader } from '../dialog/index.ts';
+
+export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly ExtraHeader[] };
+
+/** Option tags we understand in Require. RFC 3262, 4028, 5626, 3327. */
+const understood: ReadonlySet<string> = new Set(['100rel', 'timer', 'outbound', 'path']);
+
+/** Methods that only mean something inside a dialog. */
+const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'PRACK', 'UPDATE', 'INFO']);
+
+export type Admission = {
+  /** Value of our Allow. */
+  readonly allow: string;
+  readonly methods: ReadonlySet<string>;
+  /** Every branch of ours begins so: a request that carries one has come back. */
+  readonly ownBranch: string;
+};
+
+/** The first rule a request breaks; undefined when it may go on. */
+export function refuse(request: SipRequest, admission: Admission): Refusal | undefined {
+  if (!admission.methods.has(request.method)) {
+    return { status: 405, headers: [['Allow', admission.allow]] };
+  }
+  if (inDialogOnly.has(request.method)) return { status: 481 };
+  return refuseAddress(request) ?? refuseRoute(request, admission) ?? refuseNeeds(request);
+}
+
+function refuseAddress(request: SipRequest): Refusal | undefined {
+  const uri = parseUri(request.uri);
+  if (uri === undefined || !['sip', 'sips', 'tel'].includes(uri.scheme)) return { status: 416 };
+  return undefined;
+}
+
+function refuseRoute(request: SipRequest, { ownBranch }: Admission): Refusal | undefined {
+  // OPTIONS with no hop left is how a proxy looks at its neighbour: we are where it wanted to get. §11.
+  if (request.method !== 'OPTIONS' && request.headers.get('Max-Forwards')?.trim() === '0') return { status: 483 };
+  for (const via of request.headers.all('Via')) if (via.includes(ownBranch)) return { status: 482 };
+  return undefined;
+}
+
+function refuseNeeds(request: SipRequest): Refusal | undefined {
+  const unknown = request.headers.all('Require').filter((option) => !understood.has(option.toLowerCase()));
+  if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
+  if (request.body.length === 0 || request.method !== 'INVITE') return undefined;
+  const encoding = request.headers.get('Content-Encoding');
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return { status: 415, headers: [['Accept-Encoding', 'identity']] };
+  }
+  const type = request.headers.get('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/sdp') return undefined;
+  const handling = request.headers.get('Content-Disposition')?.toLowerCase() ?? '';
+  if (handling.includes('handling=optional')) return undefined;
+  return { status: 415, headers: [['Accept', 'application/sdp']] };
+}

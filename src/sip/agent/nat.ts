@@ -1,0 +1,37 @@
+/** When a peer's Contact cannot be reached and the way its messages came must be used. RFC 5626 §3, RFC 3581. */
+import { isIP } from 'node:net';
+import { parseNameAddr, type SipRequest } from '../message/index.ts';
+import type { Hop, Source } from '../transaction/index.ts';
+
+/** Of an INVITE: it came over a connection of the peer's own, or its Via names an address it did not come from. */
+export function behindNat(request: SipRequest, from: Source): boolean {
+  if (request.headers.has('Record-Route')) return false;
+  if (from.connectionId !== undefined) return true;
+  const { host, params } = request.via;
+  const received = params.get('received');
+  return isIP(host) !== 0 && host !== from.address && received !== undefined;
+}
+
+/** Of a response: its Contact is a private address while the hop is not, or it answers over a connection. */
+export function unreachableFrom(hop: Hop, contact: string): boolean {
+  if (hop.connectionId !== undefined) return true;
+  const uri = parseNameAddr(contact)?.uri;
+  if (uri === undefined) return true;
+  return isPrivate(uri.host) && !isPrivate(hop.address);
+}
+
+function isPrivate(host: string): boolean {
+  if (isIP(host) === 4) {
+    const [a = 0, b = 0] = host.split('.').map(Number);
+    return (
+      a === 10 ||
+      a === 127 ||
+      (a === 172 && b >= 16 && b < 32) ||
+      (a === 192 && b === 168) ||
+      (a === 100 && b >= 64 && b < 128) ||
+      (a === 169 && b === 254)
+    );
+  }
+  if (isIP(host) === 6) return host === '::1' || host.startsWith('f');
+  return host.endsWith('.invalid');
+}

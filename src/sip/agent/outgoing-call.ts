@@ -1,0 +1,356 @@
+/** An INVITE we send: attempts over hops, credentials, forks, CANCEL, and exactly one end. RFC 3261 §13.2, §9.1,
+ * RFC 3263 §4.3, RFC 3262, RFC 4028. */
+import { Emitter, Machine, messageOf } from '../../base/index.ts';
+import {
+  type Authorizer,
+  agreedByServer,
+  allowsUpdate,
+  ClientRequest,
+  coreOfResponse,
+  defaultSessionTimer,
+  type DialogCore,
+  type DialogHost,
+  minimumOf,
+  pathOf,
+  type Reason,
+  reasonValue,
+  requestOf,
+  sdpOf,
+  type SentAck,
+  type Sender,
+  SipDialog,
+  uriText,
+} from '../dialog/index.ts';
+import { tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
+import { type ClientTransaction, type ClientUser, type Hop, lifetime, type WheelTimer } from '../transaction/index.ts';
+import { EarlyFork } from './early-fork.ts';
+import { InviteBuilder } from './invite-builder.ts';
+import { type OutgoingEffect, type OutgoingEvent, type OutgoingState, outgoingTable } from './outgoing-machine.ts';
+import type { Failure, InviteOptions, OutgoingCall } from './types.ts';
+
+/** What an outgoing call needs of the agent beyond what dialogs do. */
+export interface CallHost extends DialogHost {
+  resolve(uri: string): readonly Hop[] | Promise<readonly Hop[]>;
+  /** Our Contact value as seen from this hop. */
+  contactFor(hop: Hop, user: string | undefined, host: string | undefined): string;
+  /** Sends in a transaction of its own, now; writes its Via. */
+  transact(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction;
+  /** A CANCEL shares the Via of its INVITE. */
+  transactAsIs(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction;
+  /** Where requests of a dialog must go in spite of the peer's Contact; undefined: where that says. */
+  pinnedHop(hop: Hop, contact: string, routed: boolean): Hop | undefined;
+  entered(call: UacCall): void;
+  left(call: UacCall): void;
+}
+
+/** Forks of one INVITE we follow: an attacker's To tags shall not fill the memory. */
+const maxForks = 32;
+
+const silent: ClientUser = { onResponse: () => {}, onFailure: () => {} };
+const nothing = (): void => {};
+
+export class UacCall implements OutgoingCall, ClientUser {
+  readonly callId: string;
+  readonly events: OutgoingCall['events'] = new Emitter();
+  readonly #host: CallHost;
+  readonly #options: InviteOptions;
+  readonly #authorizer: Authorizer | undefined;
+  readonly #builder: InviteBuilder;
+  readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, undefined>;
+  readonly #forks = new Map<string, EarlyFork>();
+  readonly #acks = new Map<string, SentAck>();
+  #hops: readonly Hop[] = [];
+  #at = 0;
+  #contact = '';
+  #request: SipRequest | undefined = undefined;
+  #transaction: ClientTransaction | undefined = undefined;
+  #reason: Reason | undefined = undefined;
+  #giveUp: WheelTimer | undefined = undefined;
+  #challenges = 0;
+  #lastFailure: SipResponse | undefined = undefined;
+
+  constructor(host: CallHost, options: InviteOptions, authorizer: Authorizer | undefined) {
+    this.#host = host;
+    this.#options = options;
+    this.#authorizer = authorizer;
+    this.callId = options.callId ?? host.random.token(24);
+    this.#builder = new InviteBuilder(options, this.callId, host.random.token(12));
+    this.#machine = new Machine({
+      table: outgoingTable,
+      initial: 'idle',
+      context: undefined,
+      perform: (effect) => this.#perform(effect),
+    });
+  }
+
+  get state(): OutgoingState {
+    return this.#machine.state;
+  }
+
+  /** Finds the hops and sends. Apart from the constructor, so that the caller can listen first. */
+  start(): void {
+    this.#host.entered(this);
+    try {
+      const hops = this.#options.hops ?? this.#host.resolve(uriText(this.#options.route ?? this.#options.uri));
+      if (!(hops instanceof Promise)) return this.#begin(hops);
+      hops.then(
+        (found) => this.#begin(found),
+        () => this.#begin([]),
+      );
+    } catch (fault) {
+      this.#unreachable('transport', 400, messageOf(fault));
+    }
+  }
+
+  cancel(reason?: Reason): void {
+    this.#reason ??= reason;
+    this.#machine.handle({ type: 'cancel' });
+  }
+
+  onResponse(response: SipResponse): void {
+    if (response.cseq.number !== this.#request?.cseq.number) return;
+    if (response.status < 200) return this.#progress(response);
+    if (response.status < 300) return void this.#machine.handle({ type: 'success', response });
+    if (this.#mended(response)) return;
+    this.#machine.handle({ type: 'refused', response });
+  }
+
+  onFailure(reason: 'timeout' | 'transport'): void {
+    if (this.#nextHop()) return;
+    if (this.#lastFailure !== undefined && reason === 'transport') {
+      return void this.#machine.handle({ type: 'refused', response: this.#lastFailure });
+    }
+    this.#unreachable(reason, reason === 'timeout' ? 408 : 503, undefined);
+  }
+
+  onTimer(): void {
+    this.#machine.handle({ type: 'giveUp' });
+  }
+
+  /** The agent closes: nothing is sent any more. */
+  drop(): void {
+    this.#giveUp?.cancel();
+    this.#transaction?.abandon();
+    this.#dropForks();
+  }
+
+  #begin(hops: readonly Hop[]): void {
+    if (this.state !== 'idle') return;
+    this.#hops = hops;
+    try {
+      if (hops.length === 0) this.#unreachable('transport', 503, 'no hop');
+      else this.#attempt(undefined);
+    } catch (fault) {
+      // A header or URI that must not leave (attack D1).
+      this.#unreachable('transport', 400, messageOf(fault));
+    }
+  }
+
+  #attempt(challenge: SipResponse | undefined): boolean {
+    const hop = this.#hops[this.#at];
+    if (hop === undefined) return false;
+    this.#contact = this.#host.contactFor(hop, this.#options.contactUser, this.#options.contactHost);
+    const request = this.#builder.build(this.#host, this.#contact);
+    if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
+    this.#dropForks();
+    this.#request = request;
+    this.#machine.handle({ type: 'sent' });
+    this.#transaction = this.#host.transact(request, hop, this);
+    this.events.emit('sent', request, hop);
+    return true;
+  }
+
+  /** Whether another attempt was made instead of giving this response up. */
+  #mended(response: SipResponse): boolean {
+    if (this.state !== 'calling' && this.state !== 'proceeding') return false;
+    const { status } = response;
+    if (status === 401 || status === 407) {
+      if (this.#authorizer === undefined || this.#challenges >= 2) return false;
+      this.#challenges += 1;
+      this.#builder.cseq += 1;
+      return this.#attempt(response);
+    }
+    if (status === 422 && this.#builder.minimum === undefined) {
+      this.#builder.minimum = Math.max(minimumOf(response), defaultSessionTimer.minimum);
+      this.#builder.cseq += 1;
+      return this.#attempt(undefined);
+    }
+    if (status !== 503) return false;
+    this.#lastFailure = response;
+    return this.#nextHop();
+  }
+
+  /** RFC 3263 §4.3: the same request to the next hop, unless somebody rings already. */
+  #nextHop(): boolean {
+    if (this.state !== 'calling' && !(this.state === 'proceeding' && this.#forks.size === 0)) return false;
+    if (this.#at + 1 >= this.#hops.length) return false;
+    this.#at += 1;
+    return this.#attempt(undefined);
+  }
+
+  #progress(response: SipResponse): void {
+    this.#machine.handle({ type: 'provisional' });
+    if (response.status === 100 || (this.state !== 'calling' && this.state !== 'proceeding')) return;
+    const fork = tagOf(response.to) ?? '';
+    if (!this.#follow(fork, response)) return;
+    const { status, reason } = response;
+    this.events.emit('progress', { status, reason, sdp: sdpOf(response), fork, response });
+  }
+
+  /** Keeps the early dialog of a fork; false when the response is a repetition. */
+  #follow(tag: string, response: SipResponse): boolean {
+    if (tag === '' || this.#request === undefined) return true;
+    let fork = this.#forks.get(tag);
+    if (fork === undefined) {
+      if (this.#forks.size >= maxForks) return false;
+      fork = new EarlyFork(
+        {
+          sender: { host: this.#host, authorizer: this.#authorizer },
+          invite: this.#request,
+          contact: this.#contact,
+          hop: this.#pinned(response),
+          answer: this.#options.answer,
+        },
+        response,
+      );
+      this.#forks.set(tag, fork);
+    }
+    const reliable = response.headers.all('Require').some((option) => option.toLowerCase() === '100rel');
+    return reliable ? fork.acknowledge(response) : true;
+  }
+
+  #pinned(response: SipResponse): Hop | undefined {
+    const hop = this.#hops[this.#at];
+    if (hop === undefined || this.#options.pinned === true) return hop;
+    return this.#host.pinnedHop(hop, response.headers.get('Contact') ?? '', response.headers.has('Record-Route'));
+  }
+
+  #perform(effect: OutgoingEffect): void {
+    switch (effect.type) {
+      case 'sendCancel':
+        return this.#sendCancel();
+      case 'abandon':
+        return this.#transaction?.abandon();
+      case 'answer':
+        return this.#answer(effect.response);
+      case 'another':
+        return this.#another(effect.response);
+      case 'dismiss':
+        return this.#dismiss(effect.response);
+      case 'fail': {
+        const { by, status } = effect;
+        return this.#fail({
+          by,
+          status,
+          reason: by === 'timeout' ? 'Request Timeout' : 'Service Unavailable',
+          response: undefined,
+        });
+      }
+      case 'failResponse':
+        return this.#failResponse(effect.response);
+      case 'failCancelled':
+        return this.#fail({ by: 'cancelled', status: 487, reason: 'Request Terminated', response: effect.response });
+    }
+  }
+
+  #sendCancel(): void {
+    const hop = this.#hops[this.#at];
+    if (this.#request === undefined || hop === undefined) return;
+    const cancel = this.#builder.cancel(
+      this.#request,
+      this.#reason === undefined ? undefined : reasonValue(this.#reason),
+    );
+    this.#giveUp = this.#host.wheel.after(lifetime(this.#host.timers), this, 'cancelled INVITE');
+    this.#host.transactAsIs(cancel, hop, silent);
+  }
+
+  #answer(response: SipResponse): void {
+    const early = this.#forks.get(tagOf(response.to) ?? '');
+    const core = this.#coreOf(response, early);
+    const offer = sdpOf(response);
+    const late = this.#options.sdp === undefined && early?.answered !== 'inPrack' && offer !== undefined;
+    const answer = late ? this.#options.answer?.(offer) : undefined;
+    this.#acknowledge(core, response, answer);
+    this.#dropForks();
+    const dialog = new SipDialog({
+      host: this.#host,
+      core,
+      source: undefined,
+      state: 'confirmed',
+      callIdOurs: true,
+      peerUpdates: allowsUpdate(response),
+      sdp: this.#options.sdp ?? answer,
+      agreement: agreedByServer(response),
+      authorizer: this.#authorizer,
+    });
+    this.#end();
+    this.events.emit('answered', dialog, offer, response);
+  }
+
+  /** The route set and target come from the 2xx, whatever the early dialog had. §13.2.2.4. */
+  #coreOf(response: SipResponse, early: EarlyFork | undefined): DialogCore {
+    const request = this.#request as SipRequest;
+    const hop = this.#pinned(response);
+    const core = coreOfResponse(request, response, { contact: this.#contact, ...(hop === undefined ? {} : { hop }) });
+    if (early === undefined) return core;
+    core.localCSeq = early.core.localCSeq;
+    core.remoteCSeq = early.core.remoteCSeq;
+    return core;
+  }
+
+  #acknowledge(core: DialogCore, response: SipResponse, answer: Buffer | undefined): void {
+    const ack = requestOf(core, 'ACK', response.cseq.number);
+    for (const name of ['Authorization', 'Proxy-Authorization']) {
+      const value = this.#request?.headers.get(name);
+      if (value !== undefined) ack.headers.append(name, value);
+    }
+    if (answer !== undefined) {
+      ack.headers.set('Content-Type', 'application/sdp');
+      ack.body = answer;
+    }
+    this.#acks.set(core.remoteTag, this.#host.sendAck(ack, pathOf(core)));
+  }
+
+  #another(response: SipResponse): void {
+    const known = this.#acks.get(tagOf(response.to) ?? '');
+    if (known !== undefined) known.again();
+    else if (this.#acks.size < maxForks) this.#dismiss(response);
+  }
+
+  #dismiss(response: SipResponse): void {
+    const early = this.#forks.get(tagOf(response.to) ?? '');
+    const core = this.#coreOf(response, early);
+    this.#acknowledge(core, response, undefined);
+    const sender: Sender = { host: this.#host, core, authorizer: this.#authorizer, judge: nothing };
+    const headers = this.#reason === undefined ? [] : [['Reason', reasonValue(this.#reason)] as const];
+    new ClientRequest(sender, 'BYE', { headers }, nothing).send();
+  }
+
+  #failResponse(response: SipResponse): void {
+    const { status, reason } = response;
+    const failure: Failure = { status, reason, by: 'response', response };
+    if (status >= 400) return this.#fail(failure);
+    this.#fail({ ...failure, contacts: response.headers.all('Contact').map(uriText) });
+  }
+
+  #fail(failure: Failure): void {
+    this.#dropForks();
+    this.#end();
+    this.events.emit('failed', failure);
+  }
+
+  #unreachable(by: 'timeout' | 'transport', status: number, why: string | undefined): void {
+    if (why !== undefined) this.#host.log.warn({ sipCallId: this.callId, why }, 'an INVITE could not be sent');
+    this.#machine.handle({ type: 'unreachable', by, status });
+  }
+
+  #dropForks(): void {
+    for (const fork of this.#forks.values()) fork.drop();
+    this.#forks.clear();
+  }
+
+  #end(): void {
+    this.#giveUp?.cancel();
+    this.#host.left(this);
+  }
+}

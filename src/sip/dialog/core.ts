@@ -1,0 +1,129 @@
+/** The state of a dialog: plain data, and the requests that follow from it. RFC 3261 §12.1 and §12.2.1.1. */
+import { HeaderFields, Request, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
+import type { Hop } from '../transaction/index.ts';
+import { dialogKey, type Path } from './host.ts';
+
+export type DialogCore = {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  localCSeq: number;
+  /** -1 until the peer sent a request. */
+  remoteCSeq: number;
+  /** Whole From value of our requests, tag included. */
+  readonly local: string;
+  /** Whole To value of our requests, tag included. */
+  readonly remote: string;
+  /** URI of the peer's Contact: the Request-URI of our requests. */
+  remoteTarget: string;
+  /** Route values in the order our requests carry them. */
+  readonly routeSet: readonly string[];
+  readonly secure: boolean;
+  /** Our Contact value. */
+  readonly contact: string;
+  /** Send here whatever the target says. */
+  readonly hop: Hop | undefined;
+};
+
+const empty = Buffer.alloc(0);
+
+/** UAS: from the request that made it and the tag we put in its To. §12.1.1. */
+export function coreOfRequest(request: SipRequest, ours: { tag: string; contact: string; hop?: Hop }): DialogCore {
+  return {
+    callId: request.callId,
+    localTag: ours.tag,
+    remoteTag: tagOf(request.from) ?? '',
+    localCSeq: 0,
+    remoteCSeq: request.cseq.number,
+    local: `${request.headers.get('To') ?? ''};tag=${ours.tag}`,
+    remote: request.headers.get('From') ?? '',
+    remoteTarget: contactOf(request) ?? '',
+    routeSet: request.headers.all('Record-Route'),
+    secure: request.uri.startsWith('sips:'),
+    contact: ours.contact,
+    hop: ours.hop,
+  };
+}
+
+/** UAC: from our request and a response that carries a To tag. §12.1.2. */
+export function coreOfResponse(
+  request: SipRequest,
+  response: SipResponse,
+  ours: { contact: string; hop?: Hop },
+): DialogCore {
+  return {
+    callId: request.callId,
+    localTag: tagOf(request.from) ?? '',
+    remoteTag: tagOf(response.to) ?? '',
+    localCSeq: request.cseq.number,
+    remoteCSeq: -1,
+    local: request.headers.get('From') ?? '',
+    remote: response.headers.get('To') ?? '',
+    remoteTarget: contactOf(response) ?? request.uri,
+    routeSet: [...response.headers.all('Record-Route')].reverse(),
+    secure: request.uri.startsWith('sips:'),
+    contact: ours.contact,
+    hop: ours.hop,
+  };
+}
+
+export function keyOf(core: DialogCore): string {
+  return dialogKey(core.callId, core.localTag, core.remoteTag);
+}
+
+/** The URI of a message's Contact, without brackets and header parameters. */
+export function contactOf(message: SipRequest | SipResponse): string | undefined {
+  const value = message.headers.get('Contact');
+  return value === undefined ? undefined : uriText(value);
+}
+
+/** The URI inside a name-addr value, as it was written. */
+export function uriText(value: string): string {
+  let at = 0;
+  if (value.startsWith('"')) {
+    at = 1;
+    while (at < value.length && value[at] !== '"') at += value[at] === '\\' ? 2 : 1;
+  }
+  const open = value.indexOf('<', at);
+  if (open >= 0) {
+    const close = value.indexOf('>', open);
+    return close < 0 ? value.slice(open + 1) : value.slice(open + 1, close);
+  }
+  const semicolon = value.indexOf(';');
+  return (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
+}
+
+/** Where the next request goes. §12.2.1.1, §8.1.2. */
+export function pathOf(core: DialogCore): Path {
+  const first = core.routeSet[0];
+  return { uri: first === undefined ? core.remoteTarget : uriText(first), hop: core.hop };
+}
+
+/** A request inside the dialog; the Via is the sender's. ACK repeats the CSeq of its INVITE. */
+export function requestOf(core: DialogCore, method: string, cseq: number): SipRequest {
+  const headers = new HeaderFields();
+  const [first] = core.routeSet;
+  // A first route without `lr` is a strict router: it wants to be the Request-URI, and the target at the end.
+  const strict = first !== undefined && !isLoose(first);
+  headers.append('Max-Forwards', '70');
+  for (const route of strict ? core.routeSet.slice(1) : core.routeSet) headers.append('Route', route);
+  if (strict) headers.append('Route', `<${core.remoteTarget}>`);
+  headers.append('From', core.local);
+  headers.append('To', core.remote);
+  headers.append('Call-ID', core.callId);
+  headers.append('CSeq', `${cseq} ${method}`);
+  const uri = strict ? uriText(first) : core.remoteTarget;
+  return new Request({ method, uri }, headers, empty);
+}
+
+function isLoose(route: string): boolean {
+  return uriText(route)
+    .split(';')
+    .some((part, at) => at > 0 && (part === 'lr' || part.startsWith('lr=') || part === 'LR'));
+}
+
+/** A new target of the peer, from a re-INVITE, UPDATE or its 2xx. §12.2.1.2, §12.2.2. */
+export function refreshTarget(core: DialogCore, message: SipRequest | SipResponse): void {
+  const contact = contactOf(message);
+  if (contact !== undefined) core.remoteTarget = contact;
+}

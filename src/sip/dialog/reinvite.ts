@@ -1,0 +1,113 @@
+/** A re-INVITE of ours: ACK inside, one retry after a glare, repeated 2xx acknowledged again. RFC 3261 §14.1. */
+import { createResponse, type SipRequest, type SipResponse } from '../message/index.ts';
+import type { ClientUser } from '../transaction/index.ts';
+import type { Sender } from './client-request.ts';
+import { pathOf, refreshTarget, requestOf } from './core.ts';
+import type { SentAck } from './host.ts';
+import type { ExtraHeader } from './types.ts';
+
+export type ReinviteOptions = {
+  readonly sdp?: Buffer;
+  readonly headers?: readonly ExtraHeader[];
+  readonly answer?: (offer: Buffer) => Buffer;
+};
+
+export interface ReinviteOwner extends Sender {
+  /** Whether we made the Call-ID, which decides the wait after a 491. */
+  readonly callIdOurs: boolean;
+  /** Adds what session timers and capabilities ask for. */
+  decorate(request: SipRequest): void;
+  /** The exchange is over (for now): the next may go. */
+  settle(): void;
+  /** Calls back when the exchange is ours again. */
+  whenFree(go: () => void): void;
+  /** A 2xx: target and session timer are renewed, and this is the session's SDP now. */
+  renewed(response: SipResponse, ourSdp: Buffer | undefined): void;
+}
+
+export class Reinvite implements ClientUser {
+  readonly #owner: ReinviteOwner;
+  readonly #options: ReinviteOptions;
+  readonly #done: (response: SipResponse) => void;
+  #request: SipRequest | undefined = undefined;
+  #ack: SentAck | undefined = undefined;
+  #challenges = 0;
+  #glares = 0;
+
+  constructor(owner: ReinviteOwner, options: ReinviteOptions, done: (response: SipResponse) => void) {
+    this.#owner = owner;
+    this.#options = options;
+    this.#done = done;
+  }
+
+  /** Call when the exchange is ours. */
+  send(challenge?: SipResponse): boolean {
+    const { core, host, authorizer } = this.#owner;
+    core.localCSeq += 1;
+    const request = requestOf(core, 'INVITE', core.localCSeq);
+    request.headers.append('Contact', core.contact);
+    this.#owner.decorate(request);
+    for (const [name, value] of this.#options.headers ?? []) request.headers.append(name, value);
+    if (this.#options.sdp !== undefined) {
+      request.headers.set('Content-Type', 'application/sdp');
+      request.body = this.#options.sdp;
+    }
+    if (challenge !== undefined && authorizer?.authorize(request, challenge) !== true) return false;
+    this.#request = request;
+    host.send(request, pathOf(core), this);
+    return true;
+  }
+
+  onResponse(response: SipResponse): void {
+    if (response.status < 200) return;
+    if (response.status < 300) return this.#accepted(response);
+    if (response.status === 401 || response.status === 407) {
+      this.#challenges += 1;
+      if (this.#challenges <= 2 && this.send(response)) return;
+    }
+    this.#owner.settle();
+    if (response.status === 491 && this.#glares === 0) return this.#wait();
+    this.#owner.judge(response, 'response');
+    this.#done(response);
+  }
+
+  onFailure(reason: 'timeout' | 'transport'): void {
+    if (this.#request === undefined) return;
+    const response = createResponse(this.#request, reason === 'timeout' ? 408 : 503);
+    this.#owner.settle();
+    this.#owner.judge(response, reason);
+    this.#done(response);
+  }
+
+  onTimer(): void {
+    this.#owner.whenFree(() => void this.send());
+  }
+
+  #accepted(response: SipResponse): void {
+    if (this.#ack !== undefined) return this.#ack.again();
+    const { core, host } = this.#owner;
+    refreshTarget(core, response);
+    const ack = requestOf(core, 'ACK', response.cseq.number);
+    const { sdp, answer } = this.#options;
+    let ours = sdp;
+    if (sdp === undefined && answer !== undefined && response.body.length > 0) {
+      ours = answer(response.body);
+      ack.headers.set('Content-Type', 'application/sdp');
+      ack.body = ours;
+    }
+    const authorization = this.#request?.headers.get('Proxy-Authorization');
+    if (authorization !== undefined) ack.headers.append('Proxy-Authorization', authorization);
+    this.#ack = host.sendAck(ack, pathOf(core));
+    this.#owner.renewed(response, ours);
+    this.#owner.settle();
+    this.#done(response);
+  }
+
+  /** 2.1 to 4 s where the Call-ID is ours, else 0 to 2 s, in steps of 10 ms. */
+  #wait(): void {
+    this.#glares += 1;
+    const { host, callIdOurs } = this.#owner;
+    const ms = callIdOurs ? 2100 + host.random.integer(191) * 10 : host.random.integer(201) * 10;
+    host.wheel.after(ms, this, 'glare');
+  }
+}

@@ -1,0 +1,134 @@
+/** A client transaction: runs the INVITE or the non-INVITE table over one request of ours. RFC 3261 §17.1. */
+import { Machine } from '../../base/index.ts';
+import { serialize, type SipRequest, type SipResponse } from '../message/index.ts';
+import { ackOf } from './ack.ts';
+import type { ClientEvent, Context, Effect, Timed } from './events.ts';
+import { inviteClient } from './invite-client.ts';
+import { nonInviteClient } from './non-invite-client.ts';
+import { TimerSlots } from './slots.ts';
+import { lifetime, type SipTimers, type TimerName } from './timers.ts';
+import type { ClientUser, FaultListener, Hop, Wire } from './types.ts';
+import type { TimerWheel, WheelUser } from './wheel.ts';
+
+/** What every transaction shares with its layer. */
+export type Runtime = {
+  readonly wheel: TimerWheel;
+  readonly timers: SipTimers;
+  readonly wire: Wire;
+  /** The transaction is over: take it out of the maps. */
+  readonly ended: (key: string) => void;
+};
+
+type AnyEvent = ClientEvent | Timed<TimerName>;
+type Runner = { readonly state: string; handle(event: AnyEvent): boolean };
+
+const abandon: ClientEvent = { type: 'abandon' };
+const broken: ClientEvent = { type: 'transportError' };
+
+export class ClientTransaction implements Context, WheelUser, FaultListener {
+  readonly key: string;
+  readonly method: string;
+  readonly to: Hop;
+  readonly reliable: boolean;
+  interval: number;
+  readonly #runtime: Runtime;
+  readonly #user: ClientUser;
+  readonly #slots = new TimerSlots();
+  readonly #machine: Runner;
+  /** Kept while an ACK may have to be made of it; an INVITE only. */
+  #request: SipRequest | undefined;
+  #bytes: Buffer | undefined;
+
+  constructor(runtime: Runtime, key: string, request: SipRequest, link: { to: Hop; user: ClientUser }) {
+    this.#runtime = runtime;
+    this.key = key;
+    this.method = request.method;
+    this.to = link.to;
+    this.#user = link.user;
+    this.reliable = link.to.transport !== 'udp';
+    this.interval = runtime.timers.t1;
+    const invite = request.method === 'INVITE';
+    this.#request = invite ? request : undefined;
+    this.#bytes = serialize(request);
+    const shared = { context: this, perform: (effect: Effect) => this.#perform(effect) };
+    this.#machine = invite
+      ? new Machine({ table: inviteClient, initial: 'calling', ...shared })
+      : new Machine({ table: nonInviteClient, initial: 'trying', ...shared });
+  }
+
+  get timers(): SipTimers {
+    return this.#runtime.timers;
+  }
+
+  get state(): string {
+    return this.#machine.state;
+  }
+
+  /** Sends the request for the first time. Apart from the constructor, so that the maps know us before an answer. */
+  begin(): void {
+    const invite = this.#request !== undefined;
+    if (!this.reliable) this.#slots.start(this.#runtime.wheel, this, invite ? 'A' : 'E', this.interval);
+    this.#slots.start(this.#runtime.wheel, this, invite ? 'B' : 'F', lifetime(this.timers));
+    this.#resend();
+  }
+
+  receive(response: SipResponse): void {
+    const type = response.status < 200 ? 'provisional' : response.status < 300 ? 'success' : 'failure';
+    this.#machine.handle({ type, response });
+  }
+
+  /** Ends without waiting any longer; the user is not called again. */
+  abandon(): void {
+    this.#machine.handle(abandon);
+  }
+
+  onTimer(name: string): void {
+    this.#machine.handle({ type: `timer${name as TimerName}` });
+  }
+
+  transportFailed(): void {
+    this.#machine.handle(broken);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'resend':
+        return this.#resend();
+      case 'ack':
+        return this.#acknowledge(effect.response);
+      case 'pass':
+        return this.#user.onResponse(effect.response);
+      case 'fail':
+        return this.#user.onFailure(effect.reason);
+      case 'start':
+        if (effect.ms === 0) return this.onTimer(effect.timer);
+        return this.#slots.start(this.#runtime.wheel, this, effect.timer, effect.ms);
+      case 'stop':
+        return this.#slots.stop(effect.timer);
+      case 'forget':
+        this.#bytes = undefined;
+        this.#request = undefined;
+        return;
+      case 'end':
+        this.#slots.stopAll();
+        this.#bytes = undefined;
+        this.#request = undefined;
+        return this.#runtime.ended(this.key);
+      case 'send':
+      case 'trying':
+        return; // A server's effects.
+    }
+  }
+
+  #resend(): void {
+    if (this.#bytes !== undefined) this.#runtime.wire.sendRequest(this.#bytes, this.to, this);
+  }
+
+  /** From here on the stored message is the ACK: it answers every retransmission of the final response. */
+  #acknowledge(response: SipResponse): void {
+    if (this.#request === undefined) return;
+    this.#bytes = serialize(ackOf(this.#request, response));
+    this.#request = undefined;
+    this.#resend();
+  }
+}
