@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import type { LookupAddress } from 'node:dns';
+import { test } from 'node:test';
+import { application, rawServer, rig, until } from './harness.test.ts';
+
+const limits = { maxBytes: 1000, accountSid: 'account-1', timeoutMs: 5000, maxRedirects: 3 };
+
+test('a file comes back with its type and etag', async (t) => {
+  const app = await application(t, (_seen, response) => {
+    response.writeHead(200, { 'content-type': 'audio/wav', etag: '"v1"' });
+    response.end('RIFF');
+  });
+  const { hooks } = rig(t, undefined);
+  const file = await hooks.fetch(`${app.origin.replace('//', '//u:p@')}/a.wav`, limits);
+  assert.deepEqual(file, { ok: true, status: 200, contentType: 'audio/wav', etag: '"v1"', body: Buffer.from('RIFF') });
+  assert.equal(app.seen[0]?.method, 'GET');
+  assert.equal(app.seen[0].headers.authorization, `Basic ${Buffer.from('u:p').toString('base64')}`);
+});
+
+test('redirects are followed up to the limit, without the credentials of the first URL', async (t) => {
+  const app = await application(t, (seen, response) => {
+    const n = Number(seen.url.slice(1));
+    if (n === 0) return void response.end('here');
+    response.writeHead(302, { location: `/${n - 1}` });
+    response.end();
+  });
+  const { hooks } = rig(t, undefined);
+  const found = await hooks.fetch(`${app.origin.replace('//', '//u:p@')}/3`, limits);
+  assert.equal(found.ok ? found.body.toString() : '', 'here');
+  assert.deepEqual(
+    app.seen.map(({ headers }) => headers.authorization !== undefined),
+    [true, false, false, false],
+  );
+  const lost = await hooks.fetch(`${app.origin}/4`, limits);
+  assert.equal(lost.ok ? '' : lost.kind, 'status');
+  assert.match(lost.ok ? '' : lost.message, /more than 3 redirects/);
+});
+
+for (const location of [
+  'http://169.254.169.254/latest',
+  'file:///etc/passwd',
+  'data:,x',
+  'http://metadata.google.internal/',
+  'http://[fd00:ec2::254]/',
+])
+  test(`a redirect to ${location} is refused`, async (t) => {
+    const app = await application(t, (_seen, response) => {
+      response.writeHead(302, { location });
+      response.end();
+    });
+    const { hooks } = rig(t, undefined);
+    const file = await hooks.fetch(`${app.origin}/a.wav`, limits);
+    assert.ok(!file.ok && (file.kind === 'address-refused' || file.kind === 'bad-url'));
+  });
+
+test('a redirect to a name that resolves to a forbidden address is refused', async (t) => {
+  const app = await application(t, (_seen, response) => {
+    response.writeHead(307, { location: 'http://inner.example.test/' });
+    response.end();
+  });
+  const resolve = (_name: string, done: (error: null, found: LookupAddress[]) => void): void =>
+    done(null, [{ address: '169.254.169.254', family: 4 }]);
+  const { hooks } = rig(t, undefined, { resolve });
+  const file = await hooks.fetch(`${app.origin}/a.wav`, limits);
+  assert.equal(file.ok ? '' : file.kind, 'address-refused');
+});
+
+test('the size limit holds whatever length the server declares', async (t) => {
+  for (const declared of [{ 'content-length': '1001' }, {}]) {
+    const app = await application(t, (_seen, response) => {
+      response.writeHead(200, declared);
+      response.end('x'.repeat(1001));
+    });
+    const { hooks } = rig(t, undefined);
+    const file = await hooks.fetch(`${app.origin}/a.wav`, limits);
+    assert.equal(file.ok ? '' : file.kind, 'too-large');
+    const exact = await hooks.fetch(`${app.origin}/a.wav`, { ...limits, maxBytes: 1001 });
+    assert.equal(exact.ok, true);
+  }
+});
+
+test('one timeout covers all hops', async (t) => {
+  let asked = false;
+  const silent = await rawServer(t, (socket) => socket.once('data', () => (asked = true)));
+  const app = await application(t, (_seen, response) => {
+    clock.advance(3000);
+    response.writeHead(302, { location: `${silent}/a.wav` });
+    response.end();
+  });
+  const { hooks, clock } = rig(t, undefined);
+  const file = hooks.fetch(`${app.origin}/a.wav`, limits);
+  await until(() => asked);
+  clock.advance(2000);
+  const given = await file;
+  assert.equal(given.ok ? '' : given.kind, 'timeout');
+});
+
+test('a missing file, a private file and no URL at all have their own faults, and raise no alert here', async (t) => {
+  const app = await application(t, (seen, response) => {
+    response.statusCode = Number(seen.url.slice(1));
+    response.end();
+  });
+  const { hooks, alerts } = rig(t, undefined);
+  for (const [url, kind] of [
+    [`${app.origin}/404`, 'not-found'],
+    [`${app.origin}/403`, 'auth'],
+    [`${app.origin}/206`, 'status'],
+    [`${app.origin}/302`, 'status'],
+    ['tone.wav', 'bad-url'],
+    ['', 'bad-url'],
+  ] as const) {
+    const file = await hooks.fetch(url, limits);
+    assert.equal(file.ok ? '' : file.kind, kind, url);
+  }
+  assert.deepEqual(alerts, []);
+});
