@@ -9,6 +9,7 @@ const int8 = 20;
 /** ms since the epoch and counts fit a double exactly; pg would hand them over as text. */
 const parsers: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- pg's own table of ids, passed through
     oid === int8 ? Number : (types.getTypeParser as CustomTypesConfig['getTypeParser'])(oid, format),
 };
 

@@ -1,0 +1,118 @@
+/** Schema of `accounts:`: what the file declares beside what REST creates. */
+import { Type } from 'typebox';
+import { bound, count, no, oneOf, secret, text, yes } from './keys.ts';
+
+const optional = Type.Optional;
+
+const hookObject = Type.Object({
+  url: text('Absolute http(s) or ws(s) URL'),
+  method: oneOf(['POST', 'GET'], { default: 'POST', description: 'GET puts the fields into the query' }),
+  username: optional(text('Basic authentication, sent to this URL’s origin only')),
+  password: optional(secret('Basic authentication')),
+});
+
+export function hook(description: string) {
+  return Type.Union([Type.String({ minLength: 1 }), hookObject], { description });
+}
+
+const client = Type.Object({
+  username: text('The user part it registers with'),
+  password: secret('Digest password'),
+  is_active: yes('False: may not register or call'),
+  allow_direct_app_calling: yes('May call an application by `app-<sid>`'),
+  allow_direct_queue_calling: yes('May call a queue by `queue-<name>`'),
+  allow_direct_user_calling: yes('May call another user by its address'),
+});
+
+const application = Type.Object({
+  name: text('Unique in the account'),
+  call_hook: optional(hook('Asked what to do with a call')),
+  call_status_hook: optional(hook('Told of every change of a call’s state')),
+  fallback_hook: optional(hook('Asked instead when call_hook fails')),
+  app_json: optional(Type.Array(Type.Unknown(), { description: 'Verbs to run; then no web server is needed' })),
+  record_all_calls: no('Record every call to the media folder'),
+  env_vars: optional(
+    Type.Record(Type.String(), Type.String(), { description: 'Sent as `env_vars` with the first hook' }),
+  ),
+});
+
+const gateway = Type.Object({
+  host: text('IP address or host name'),
+  port: optional(bound(1, 65_535, 'Left out: by DNS SRV, else 5060 (5061 for tls)')),
+  protocol: oneOf(['udp', 'tcp', 'tls'], { default: 'udp', description: 'How we send to it' }),
+  inbound: yes('Calls from this address are this carrier’s'),
+  outbound: yes('Calls may be sent there'),
+  netmask: count(32, 0, 128, 'Bits of `host` that an inbound address must share'),
+  is_active: yes('False: neither in nor out'),
+  send_options_ping: no('Watch it with OPTIONS; pass over it while it does not answer'),
+  srtp: oneOf(['none', 'offer', 'require'], { default: 'none', description: 'Encrypted audio towards it' }),
+  priority: count(1, 0, 65_535, 'Lower first'),
+  weight: count(1, 0, 65_535, 'Share among equals'),
+});
+
+const registration = Type.Object({
+  realm: text('Domain or host we register at'),
+  username: text('Digest user'),
+  password: secret('Digest password'),
+  from_user: optional(text('User of From and To; default: username')),
+  from_domain: optional(text('Domain of From and To; default: realm')),
+  public_ip_in_contact: no('Contact names sip.advertise'),
+});
+
+const carrier = Type.Object({
+  name: text('Unique in the account; `trunk` of a dial names it'),
+  description: optional(text('For people')),
+  is_active: yes('False: no calls in or out'),
+  application: optional(text('For inbound calls whose number has no application of its own')),
+  e164_leading_plus: no('Numbers go out with a leading +'),
+  tech_prefix: Type.String({ default: '', description: 'Put before every number that goes out' }),
+  diversion: optional(text('Diversion header of calls that go out')),
+  dtmf_type: oneOf(['rfc2833', 'tones', 'info'], { default: 'rfc2833', description: 'How digits go to it' }),
+  outbound_sip_proxy: optional(text('host[:port] that every request goes through')),
+  max_calls: optional(bound(1, 1_000_000, 'Most calls at once; more wait as `queued`')),
+  max_cps: optional(bound(1, 100_000, 'Most new calls a second; more wait as `queued`')),
+  register: optional(registration),
+  auth: optional(
+    Type.Object(
+      { username: text('Digest user'), password: secret('Digest password') },
+      {
+        description: 'Digest credentials for calls we send, where no registration is wanted',
+      },
+    ),
+  ),
+  priority: count(1, 0, 65_535, 'Lower first when several carriers can take the call'),
+  weight: count(1, 0, 65_535, 'Share among carriers of the same priority'),
+  trusted: no('True: P-Asserted-Identity goes out even when Privacy asks for id'),
+  gateways: Type.Array(gateway, { default: [], maxItems: 1000, description: 'Its addresses' }),
+});
+
+const phoneNumber = Type.Object({
+  number: text('E.164, quoted; a trailing * matches every number that begins so'),
+  carrier: optional(text('Only when the call comes from this carrier')),
+  application: optional(text('Runs when this number is called')),
+});
+
+const teams = Type.Object({
+  sbc_fqdn: text('Name of this server in Microsoft Teams'),
+  tenant_fqdn: text('The tenant'),
+  application: optional(text('Runs for calls from Teams')),
+  gateways: Type.Array(text('host:port'), {
+    default: ['sip.pstnhub.microsoft.com:5061', 'sip2.pstnhub.microsoft.com:5061', 'sip3.pstnhub.microsoft.com:5061'],
+    description: 'Overridable for tests',
+  }),
+});
+
+export const account = Type.Object({
+  name: text('Unique'),
+  sip_realm: optional(text('Realm its users register at; default: sip.domain')),
+  webhook_secret: optional(secret('Signs every hook; made by the server when left out')),
+  device_calling_application: optional(text('Runs when a registered user places a call')),
+  registration_hook: optional(hook('Asked for users that are not listed here')),
+  max_calls: optional(bound(1, 1_000_000, 'Most calls at once')),
+  is_active: yes('False: all its calls and registrations are refused'),
+  clients: Type.Array(client, { default: [], description: 'Registered SIP and WebRTC users' }),
+  applications: Type.Array(application, { default: [], description: 'What runs when a call comes' }),
+  carriers: Type.Array(carrier, { default: [], description: 'Ways in from and out to the telephone network' }),
+  phone_numbers: Type.Array(phoneNumber, { default: [], description: 'Numbers people can call' }),
+  teams: optional(teams),
+});

@@ -1,0 +1,164 @@
+/** What the schema alone cannot say: values with a grammar, names that must exist, names that must differ. */
+import { isIP } from 'node:net';
+import { type Fault, nearest } from './faults.ts';
+import type { Raw, RawAccount } from './schema.ts';
+import { isHost, isNetwork, parseListener, parsePlace, parsePorts } from './values.ts';
+
+type Complain = (path: string, message: string) => void;
+
+export function check(raw: Raw, lines: ReadonlyMap<string, number>): Fault[] {
+  const faults: Fault[] = [];
+  const complain: Complain = (path, message) => faults.push({ line: lineOf(lines, path), path, message });
+  checkSip(raw, complain);
+  checkMedia(raw, complain);
+  checkUrls(raw, complain);
+  distinct(
+    raw.accounts.map((each) => each.name),
+    'accounts',
+    'name',
+    complain,
+  );
+  const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
+  distinct(realms, 'accounts', 'sip_realm', complain);
+  raw.accounts.forEach((account, i) => checkAccount(account, `accounts[${i}]`, complain));
+  return faults;
+}
+
+function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
+  for (let at = path; at !== ''; at = at.replace(/(?:^|\.)[^.[]+$|\[\d+\]$/, '')) {
+    const line = lines.get(at);
+    if (line !== undefined) return line;
+  }
+  return 0;
+}
+
+function checkSip({ sip }: Raw, complain: Complain): void {
+  const listeners = sip.listen.map(parseListener);
+  listeners.forEach((listener, i) => {
+    if (listener === undefined)
+      complain(`sip.listen[${i}]`, 'expected transport://address:port, such as udp://0.0.0.0:5060, with an IP address');
+  });
+  distinct(sip.listen, 'sip.listen', '', complain);
+  const needs = listeners.find((each) => each?.transport === 'tls' || each?.transport === 'wss');
+  if (needs !== undefined && sip.tls === undefined)
+    complain('sip.listen', `a ${needs.transport} listener needs sip.tls`);
+  if (sip.advertise !== undefined && isIP(sip.advertise) === 0) complain('sip.advertise', 'expected an IP address');
+  if (sip.domain !== undefined && !isHost(sip.domain)) complain('sip.domain', 'expected a host name or an IP address');
+  sip.ban.never.forEach((each, i) => {
+    if (!isNetwork(each)) complain(`sip.ban.never[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
+  });
+  const { min_expires_seconds: least, max_expires_seconds: most } = sip.registrar;
+  if (least > most) complain('sip.registrar.min_expires_seconds', `must not exceed max_expires_seconds, ${most}`);
+}
+
+function checkMedia({ media, http }: Raw, complain: Complain): void {
+  if (parsePorts(media.ports) === undefined) {
+    complain('media.ports', 'expected first-last, such as 40000-49999: from 1024 to 65535, at least 4 ports');
+  }
+  if (media.address !== undefined && isIP(media.address) === 0) complain('media.address', 'expected an IP address');
+  if (media.engine === 'rtpengine' && media.rtpengine.length === 0)
+    complain('media.engine', 'rtpengine needs media.rtpengine');
+  media.rtpengine.forEach((each, i) => {
+    if (!/^udp:\/\/./.test(each) || parsePlace(each.slice(6), 22_222) === undefined) {
+      complain(`media.rtpengine[${i}]`, 'expected udp://address:port');
+    }
+  });
+  if (parsePlace(http.listen, 3000) === undefined)
+    complain('http.listen', 'expected address:port, such as 127.0.0.1:3000');
+}
+
+function checkUrls({ store, live }: Raw, complain: Complain): void {
+  if (!/^(memory:$|file:.|postgres(ql)?:\/\/.)/.test(store.url)) {
+    complain('store.url', 'expected file:./folder, memory: or postgres://user:password@host/database');
+  }
+  if (!/^(memory:$|rediss?:\/\/.)/.test(live.url)) complain('live.url', 'expected memory: or redis://host:6379');
+}
+
+function checkAccount(account: RawAccount, path: string, complain: Complain): void {
+  const applications = account.applications.map((each) => each.name);
+  const carriers = account.carriers.map((each) => each.name);
+  const known = (name: string | undefined, names: readonly string[], at: string, kind: string): void => {
+    if (name === undefined || names.includes(name)) return;
+    const close = nearest(name, names);
+    const hint = close === undefined ? `known: ${names.join(', ') || 'none'}` : `did you mean '${close}'?`;
+    complain(`${path}.${at}`, `no ${kind} is named '${name}' in this account; ${hint}`);
+  };
+  if (account.sip_realm !== undefined && !isHost(account.sip_realm))
+    complain(`${path}.sip_realm`, 'expected a host name');
+  known(account.device_calling_application, applications, 'device_calling_application', 'application');
+  known(account.teams?.application, applications, 'teams.application', 'application');
+  distinct(applications, `${path}.applications`, 'name', complain);
+  distinct(carriers, `${path}.carriers`, 'name', complain);
+  distinct(
+    account.clients.map((each) => each.username),
+    `${path}.clients`,
+    'username',
+    complain,
+  );
+  distinct(account.phone_numbers.map(numberKey), `${path}.phone_numbers`, 'number', complain);
+  account.carriers.forEach((carrier, i) => {
+    known(carrier.application, applications, `carriers[${i}].application`, 'application');
+    checkGateways(carrier.gateways, `${path}.carriers[${i}].gateways`, complain);
+  });
+  account.phone_numbers.forEach((number, i) => {
+    known(number.carrier, carriers, `phone_numbers[${i}].carrier`, 'carrier');
+    known(number.application, applications, `phone_numbers[${i}].application`, 'application');
+    if (!/^\+?\d{0,20}\*?$/.test(number.number) || number.number === '' || number.number === '+') {
+      complain(`${path}.phone_numbers[${i}].number`, 'expected digits with an optional + before and * after');
+    }
+  });
+  checkHooks(account, path, complain);
+}
+
+function numberKey(number: RawAccount['phone_numbers'][number]): string {
+  return `${number.number.replace(/^\+/, '')}${number.carrier === undefined ? '' : ` of ${number.carrier}`}`;
+}
+
+function checkGateways(gateways: RawAccount['carriers'][number]['gateways'], path: string, complain: Complain): void {
+  gateways.forEach((gateway, i) => {
+    const family = isIP(gateway.host);
+    if (!isHost(gateway.host)) complain(`${path}[${i}].host`, 'expected an IP address or a host name');
+    if (gateway.netmask > 32 && family !== 6) complain(`${path}[${i}].netmask`, 'expected at most 32');
+    if (gateway.netmask < 8 && gateway.inbound) {
+      complain(
+        `${path}[${i}].netmask`,
+        'expected at least 8: a shorter one lets the whole internet in as this carrier',
+      );
+    }
+  });
+  distinct(
+    gateways.map((each) => `${each.protocol} ${each.host}:${each.port ?? ''}/${each.netmask}`),
+    path,
+    '',
+    complain,
+  );
+}
+
+function checkHooks(account: RawAccount, path: string, complain: Complain): void {
+  const absolute = (hook: string | { url: string } | undefined, at: string): void => {
+    if (hook === undefined) return;
+    const url = typeof hook === 'string' ? hook : hook.url;
+    if (/^(https?|wss?):\/\//i.test(url) && URL.canParse(url)) return;
+    complain(`${path}.${at}`, 'expected an absolute http, https, ws or wss URL');
+  };
+  absolute(account.registration_hook, 'registration_hook');
+  account.applications.forEach((application, i) => {
+    absolute(application.call_hook, `applications[${i}].call_hook`);
+    absolute(application.call_status_hook, `applications[${i}].call_status_hook`);
+    absolute(application.fallback_hook, `applications[${i}].fallback_hook`);
+    if (application.call_hook === undefined && application.app_json === undefined) {
+      complain(`${path}.applications[${i}]`, 'needs call_hook or app_json: it would not know what to do with a call');
+    }
+  });
+}
+
+/** Complains of every value that an earlier entry has already. */
+function distinct(values: readonly string[], path: string, key: string, complain: Complain): void {
+  const first = new Map<string, number>();
+  values.forEach((value, i) => {
+    const before = first.get(value);
+    const at = `${path}[${i}]${key === '' ? '' : `.${key}`}`;
+    if (before === undefined) first.set(value, i);
+    else complain(at, `'${value}' is there already, at ${path}[${before}]`);
+  });
+}

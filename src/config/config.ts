@@ -1,0 +1,86 @@
+/** The configuration as the server uses it: the file's names, defaults filled in, values parsed, everything frozen. */
+import os from 'node:os';
+import path from 'node:path';
+import type { Raw } from './schema.ts';
+import { isLoopback, isWildcard, type Listener, parseListener, parsePlace, parsePorts } from './values.ts';
+
+export type Config = {
+  /** The file; undefined: the built-in demo configuration. */
+  readonly source: string | undefined;
+  readonly sip: Omit<Raw['sip'], 'listen' | 'domain'> & {
+    readonly listen: readonly Listener[];
+    readonly domain: string;
+  };
+  readonly calls: Raw['calls'];
+  readonly media: Omit<Raw['media'], 'ports' | 'address' | 'workers'> & {
+    readonly ports: { readonly first: number; readonly last: number };
+    readonly address: string;
+    readonly workers: number;
+  };
+  readonly http: Omit<Raw['http'], 'listen'> & { readonly listen: { readonly address: string; readonly port: number } };
+  readonly store: Raw['store'];
+  readonly live: Raw['live'];
+  readonly hooks: Raw['hooks'] & { readonly allow_private_addresses: boolean };
+  readonly trace: Raw['trace'];
+  readonly speech: Raw['speech'];
+  readonly log: Raw['log'];
+  readonly shutdown: Raw['shutdown'];
+  readonly accounts: Raw['accounts'];
+  /** Lines of what the file names; what is not in here is a default. For `printConfig`. */
+  readonly lines: ReadonlyMap<string, number>;
+};
+
+/** `raw` has passed every check. Relative paths are taken from `folder`. */
+export function configOf(
+  raw: Raw,
+  from: { source: string | undefined; folder: string; lines: ReadonlyMap<string, number> },
+): Config {
+  const listen = raw.sip.listen.flatMap((each) => parseListener(each) ?? []);
+  const web = parsePlace(raw.http.listen, 3000) ?? { address: '127.0.0.1', port: 3000 };
+  const first = listen[0]?.address ?? '127.0.0.1';
+  const own = isWildcard(first) ? (raw.sip.advertise ?? '127.0.0.1') : first;
+  const domain = raw.sip.domain ?? raw.sip.advertise ?? own;
+  const local = [...listen, web].every((each) => isLoopback(each.address));
+  const resolve = (file: string): string => path.resolve(from.folder, file);
+  const { tls } = raw.sip;
+  const config: Config = {
+    ...raw,
+    source: from.source,
+    lines: from.lines,
+    sip: {
+      ...raw.sip,
+      listen,
+      domain,
+      ...(tls && {
+        tls: {
+          cert: resolve(tls.cert),
+          key: resolve(tls.key),
+          ...(tls.ca === undefined ? {} : { ca: resolve(tls.ca) }),
+        },
+      }),
+    },
+    media: {
+      ...raw.media,
+      ports: parsePorts(raw.media.ports) ?? { first: 40_000, last: 49_999 },
+      address: raw.media.address ?? first,
+      workers: raw.media.workers ?? Math.max(1, os.availableParallelism() - 1),
+      recordings: resolve(raw.media.recordings),
+    },
+    http: { ...raw.http, listen: web },
+    store: { ...raw.store, url: storeUrl(raw.store.url, resolve) },
+    hooks: { ...raw.hooks, allow_private_addresses: raw.hooks.allow_private_addresses ?? local },
+    trace: { ...raw.trace, ...(raw.trace.folder === undefined ? {} : { folder: resolve(raw.trace.folder) }) },
+    accounts: raw.accounts.map((each) => ({ ...each, sip_realm: each.sip_realm ?? domain })),
+  };
+  return freeze(config);
+}
+
+function storeUrl(url: string, resolve: (file: string) => string): string {
+  return url.startsWith('file:') && !url.startsWith('file://') ? `file:${resolve(url.slice(5))}` : url;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const each of Object.values(value)) freeze(each);
+  return Object.freeze(value);
+}

@@ -1,0 +1,275 @@
+/** The file's `accounts:` as entities, to be put into the store at start. */
+import { createHash } from 'node:crypto';
+import type { Random } from '../base/index.ts';
+import type {
+  Account,
+  Application,
+  Carrier,
+  Client,
+  Entities,
+  Gateway,
+  HookTarget,
+  Kind,
+  PhoneNumber,
+  TeamsTenant,
+} from '../ports/index.ts';
+import type { Config } from './config.ts';
+import type { RawAccount } from './schema.ts';
+
+/** What is there already: the directory will do. */
+export type Existing = { all<K extends Kind>(kind: K, accountSid?: string): readonly Entities[K][] };
+
+type Put = { readonly [K in Kind]: { readonly kind: K; readonly entity: Entities[K] } }[Kind];
+
+export type Provisioned = {
+  /** For `putAll`, in one transaction. */
+  readonly puts: readonly Put[];
+  /** Users and gateways that an earlier version of the file brought and this one no longer has: they let people in, so
+   * they should go. What REST created is never among them. */
+  readonly stale: readonly { readonly kind: Kind; readonly sid: string }[];
+};
+
+type RawCarrier = RawAccount['carriers'][number];
+type RawGateway = RawCarrier['gateways'][number];
+type RawHook = string | { url: string; method: 'GET' | 'POST'; username?: string; password?: string };
+
+/** A UUID (version 5 of RFC 9562 §5.5 in form) that is the same for the same name for ever, also with `store: memory:`. */
+export function sidOf(kind: Kind, ...names: readonly string[]): string {
+  const digest = createHash('sha1')
+    .update(JSON.stringify(['graine', kind, ...names]))
+    .digest();
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = digest.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Upserts by name: what has the same name keeps its sid, whoever created it; what the file does not name is not touched. */
+export function provisioned(config: Config, existing: Existing, random: Random): Provisioned {
+  const puts: Put[] = [];
+  const stale: { kind: Kind; sid: string }[] = [];
+  for (const raw of config.accounts) {
+    const before = existing.all('account').find((each) => each.name === raw.name);
+    const account = new AccountBuilder(raw, before?.sid ?? sidOf('account', raw.name), existing);
+    const secret = raw.webhook_secret ?? before?.webhookSecret ?? `whsec_${random.token(32)}`;
+    puts.push({ kind: 'account', entity: account.account(secret) }, ...account.parts());
+    stale.push(...account.stale());
+  }
+  return { puts, stale };
+}
+
+class AccountBuilder {
+  readonly #raw: RawAccount;
+  readonly #sid: string;
+  readonly #existing: Existing;
+
+  constructor(raw: RawAccount, sid: string, existing: Existing) {
+    this.#raw = raw;
+    this.#sid = sid;
+    this.#existing = existing;
+  }
+
+  account(webhookSecret: string): Account {
+    const raw = this.#raw;
+    return {
+      sid: this.#sid,
+      name: raw.name,
+      webhookSecret,
+      isActive: raw.is_active,
+      ...given('sipRealm', raw.sip_realm),
+      ...given('deviceCallingApplicationSid', this.#application(raw.device_calling_application)),
+      ...given('registrationHook', hookTarget(raw.registration_hook)),
+      ...given('maxCalls', raw.max_calls),
+    };
+  }
+
+  parts(): Put[] {
+    const raw = this.#raw;
+    const carriers = raw.carriers.flatMap((each): Put[] => [
+      { kind: 'carrier', entity: this.#carrier(each) },
+      ...each.gateways.map((gateway): Put => ({ kind: 'gateway', entity: this.#gateway(each.name, gateway) })),
+    ]);
+    const tenant = this.#tenant();
+    return [
+      ...raw.applications.map((each): Put => ({ kind: 'application', entity: this.#applicationOf(each) })),
+      ...carriers,
+      ...raw.clients.map((each): Put => ({ kind: 'client', entity: this.#client(each) })),
+      ...raw.phone_numbers.map((each): Put => ({ kind: 'phoneNumber', entity: this.#phoneNumber(each) })),
+      ...(tenant === undefined ? [] : [{ kind: 'teamsTenant', entity: tenant } as const]),
+    ];
+  }
+
+  stale(): { kind: Kind; sid: string }[] {
+    const raw = this.#raw;
+    const clients = this.#existing.all('client', this.#sid).filter((each) => {
+      return (
+        each.sid === this.#own('client', each.username) && !raw.clients.some((one) => one.username === each.username)
+      );
+    });
+    const declared = new Set(
+      raw.carriers.flatMap((each) => each.gateways.map((one) => this.#gateway(each.name, one).sid)),
+    );
+    const gateways = this.#existing.all('gateway', this.#sid).filter((each) => {
+      const carrier = this.#existing.all('carrier', this.#sid).find((one) => one.sid === each.carrierSid);
+      return (
+        carrier !== undefined &&
+        each.sid === this.#own('gateway', carrier.name, gatewayName(each)) &&
+        !declared.has(each.sid)
+      );
+    });
+    return [
+      ...clients.map((each) => ({ kind: 'client', sid: each.sid }) as const),
+      ...gateways.map((each) => ({ kind: 'gateway', sid: each.sid }) as const),
+    ];
+  }
+
+  /** The sid the file gives to what has this name. */
+  #own(kind: Kind, ...names: readonly string[]): string {
+    return sidOf(kind, this.#raw.name, ...names);
+  }
+
+  #application(name: string | undefined): string | undefined {
+    if (name === undefined) return undefined;
+    const before = this.#existing.all('application', this.#sid).find((each) => each.name === name);
+    return before?.sid ?? this.#own('application', name);
+  }
+
+  #carrierSid(name: string | undefined): string | undefined {
+    if (name === undefined) return undefined;
+    const before = this.#existing.all('carrier', this.#sid).find((each) => each.name === name);
+    return before?.sid ?? this.#own('carrier', name);
+  }
+
+  #applicationOf(raw: RawAccount['applications'][number]): Application {
+    return {
+      sid: this.#application(raw.name) ?? '',
+      accountSid: this.#sid,
+      name: raw.name,
+      ...given('callHook', hookTarget(raw.call_hook)),
+      ...given('callStatusHook', hookTarget(raw.call_status_hook)),
+      ...given('fallbackHook', hookTarget(raw.fallback_hook)),
+      ...given('appJson', raw.app_json),
+      ...given('envVars', raw.env_vars),
+      recordAllCalls: raw.record_all_calls,
+    };
+  }
+
+  #carrier(raw: RawCarrier): Carrier {
+    const { register } = raw;
+    return {
+      sid: this.#carrierSid(raw.name) ?? '',
+      accountSid: this.#sid,
+      name: raw.name,
+      isActive: raw.is_active,
+      e164LeadingPlus: raw.e164_leading_plus,
+      techPrefix: raw.tech_prefix,
+      dtmfType: raw.dtmf_type,
+      priority: raw.priority,
+      weight: raw.weight,
+      trusted: raw.trusted,
+      ...given('description', raw.description),
+      ...given('applicationSid', this.#application(raw.application)),
+      ...given('diversion', raw.diversion),
+      ...given('auth', raw.auth),
+      ...given('outboundSipProxy', raw.outbound_sip_proxy),
+      ...given('maxCalls', raw.max_calls),
+      ...given('maxCps', raw.max_cps),
+      ...given(
+        'register',
+        register && {
+          realm: register.realm,
+          username: register.username,
+          password: register.password,
+          publicIpInContact: register.public_ip_in_contact,
+          ...given('fromUser', register.from_user),
+          ...given('fromDomain', register.from_domain),
+        },
+      ),
+    };
+  }
+
+  #gateway(carrier: string, raw: RawGateway): Gateway {
+    const carrierSid = this.#carrierSid(carrier) ?? '';
+    const name = gatewayName(raw);
+    const before = this.#existing.all('gateway', this.#sid).find((each) => {
+      return each.carrierSid === carrierSid && gatewayName(each) === name;
+    });
+    return {
+      sid: before?.sid ?? this.#own('gateway', carrier, name),
+      accountSid: this.#sid,
+      carrierSid,
+      host: raw.host,
+      ...given('port', raw.port),
+      netmask: raw.netmask,
+      protocol: raw.protocol,
+      inbound: raw.inbound,
+      outbound: raw.outbound,
+      isActive: raw.is_active,
+      sendOptionsPing: raw.send_options_ping,
+      srtp: raw.srtp,
+      priority: raw.priority,
+      weight: raw.weight,
+    };
+  }
+
+  #client(raw: RawAccount['clients'][number]): Client {
+    const before = this.#existing.all('client', this.#sid).find((each) => each.username === raw.username);
+    return {
+      sid: before?.sid ?? this.#own('client', raw.username),
+      accountSid: this.#sid,
+      username: raw.username,
+      password: raw.password,
+      isActive: raw.is_active,
+      allowDirectAppCalling: raw.allow_direct_app_calling,
+      allowDirectQueueCalling: raw.allow_direct_queue_calling,
+      allowDirectUserCalling: raw.allow_direct_user_calling,
+    };
+  }
+
+  #phoneNumber(raw: RawAccount['phone_numbers'][number]): PhoneNumber {
+    const number = raw.number.replace(/^\+/, '');
+    const carrierSid = this.#carrierSid(raw.carrier);
+    const before = this.#existing.all('phoneNumber', this.#sid).find((each) => {
+      return each.number === number && each.carrierSid === carrierSid;
+    });
+    return {
+      sid: before?.sid ?? this.#own('phoneNumber', number, raw.carrier ?? ''),
+      accountSid: this.#sid,
+      number,
+      ...given('carrierSid', carrierSid),
+      ...given('applicationSid', this.#application(raw.application)),
+    };
+  }
+
+  #tenant(): TeamsTenant | undefined {
+    const { teams } = this.#raw;
+    if (teams === undefined) return undefined;
+    const before = this.#existing.all('teamsTenant', this.#sid).find((each) => each.tenantFqdn === teams.tenant_fqdn);
+    return {
+      sid: before?.sid ?? this.#own('teamsTenant', teams.tenant_fqdn),
+      accountSid: this.#sid,
+      sbcFqdn: teams.sbc_fqdn,
+      tenantFqdn: teams.tenant_fqdn,
+      gateways: teams.gateways,
+      ...given('applicationSid', this.#application(teams.application)),
+    };
+  }
+}
+
+function gatewayName({
+  protocol,
+  host,
+  port,
+  netmask,
+}: Pick<Gateway, 'protocol' | 'host' | 'port' | 'netmask'>): string {
+  return `${protocol} ${host}:${port ?? ''}/${netmask}`;
+}
+
+function hookTarget(raw: RawHook | undefined): HookTarget | undefined {
+  return typeof raw === 'string' ? { url: raw } : raw;
+}
+
+/** A key only where there is a value: optional properties are left out, never undefined. */
+function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

@@ -1,0 +1,193 @@
+/** The one schema of the configuration: names, defaults, bounds, meanings. `docs/config.md` is made from it. */
+import { Type, type Static } from 'typebox';
+import { account } from './accounts.ts';
+import { bound, count, no, oneOf, secret, text } from './keys.ts';
+
+const optional = Type.Optional;
+
+const sip = Type.Object(
+  {
+    domain: optional(text('Default realm of registered users; else `advertise`, else the first listener’s address')),
+    listen: Type.Array(text('transport://address:port; transports udp, tcp, tls, ws, wss'), {
+      default: ['udp://127.0.0.1:5060', 'tcp://127.0.0.1:5060'],
+      minItems: 1,
+      description: 'Where SIP is received. Port 0 takes a free one',
+    }),
+    advertise: optional(text('Public address for Via, Contact and SDP when it is not the listener’s own')),
+    tls: optional(
+      Type.Object(
+        {
+          cert: text('PEM file', { file: true }),
+          key: text('PEM file', { file: true }),
+          ca: optional(text('PEM file', { file: true })),
+        },
+        { description: 'Certificate of the tls and wss listeners' },
+      ),
+    ),
+    limits: Type.Object(
+      {
+        max_message_bytes: count(65_535, 1_500, 1_048_576, 'Longest SIP message; longer ones are refused'),
+        max_headers: count(256, 32, 4_096, 'Most header fields of a message'),
+        stream_message_seconds: count(4, 1, 60, 'A TCP peer must finish a message it began within this'),
+        stream_idle_seconds: count(900, 10, 86_400, 'A TCP connection without traffic is closed after this'),
+        max_connections: count(20_000, 1, 1_000_000, 'TCP connections in all'),
+        max_connections_per_address: count(100, 1, 100_000, 'TCP connections of one address'),
+      },
+      { description: 'What a peer may cost' },
+    ),
+    ban: Type.Object(
+      {
+        score: count(
+          10,
+          1,
+          1_000,
+          'Faults (wrong password, garbage, unknown source) within the window that ban a source',
+        ),
+        window_seconds: count(60, 1, 86_400, 'The window'),
+        ban_seconds: count(600, 1, 2_592_000, 'How long nothing of a banned source is even parsed'),
+        never: Type.Array(text('Address or network, 192.0.2.0/24'), { default: [], description: 'Never banned' }),
+      },
+      { description: 'Sources that keep failing are ignored' },
+    ),
+    registrar: Type.Object(
+      {
+        min_expires_seconds: count(60, 1, 3_600, 'Shorter registrations get 423'),
+        max_expires_seconds: count(3_600, 60, 86_400, 'Longer ones are shortened to this'),
+        max_contacts: count(10, 1, 100, 'Devices of one user'),
+        nonce_seconds: count(300, 10, 86_400, 'A digest nonce is stale after this'),
+      },
+      { description: 'Users that register here' },
+    ),
+    session_expires_seconds: count(1_800, 90, 86_400, 'Session timer we propose (RFC 4028)'),
+    options_ping_seconds: count(30, 5, 3_600, 'Between two OPTIONS to a gateway that wants them'),
+  },
+  { description: 'Signalling' },
+);
+
+const calls = Type.Object(
+  {
+    max_calls: optional(bound(1, 1_000_000, 'Most calls of this server; more get 503')),
+    failed_dial_status: optional(
+      bound(400, 699, 'Final status to the caller when a dial fails unanswered; else the callee’s or the outcome’s'),
+    ),
+    failed_hook_status: count(480, 400, 699, 'Final status to the caller when the first hook fails'),
+  },
+  { description: 'Call control' },
+);
+
+const media = Type.Object(
+  {
+    engine: oneOf(['embedded', 'rtpengine'], { default: 'embedded', description: 'Who carries the audio' }),
+    address: optional(text('Address RTP is received at; default: the first listener’s')),
+    ports: Type.String({
+      default: '40000-49999',
+      description: 'RTP ports, both ends included; the first should be even',
+    }),
+    workers: optional(bound(1, 64, 'Media threads; default: cores - 1, at least 1')),
+    rtpengine: Type.Array(text('udp://address:port'), { default: [], description: 'Where rtpengine listens' }),
+    port_rest_seconds: count(5, 0, 300, 'A closed port rests this long before reuse'),
+    silence_seconds: count(60, 1, 86_400, 'A leg without RTP for this long is reported as silent'),
+    recordings: text('Folder of recordings', { default: './recordings', file: true }),
+    max_recording_seconds: count(14_400, 1, 86_400, 'A recording ends by itself after this'),
+  },
+  { description: 'Audio' },
+);
+
+const http = Type.Object(
+  {
+    listen: text('address:port of REST, portal, /healthz, /readyz, /metrics, /openapi.json', {
+      default: '127.0.0.1:3000',
+    }),
+    admin_token: optional(secret('The administrator’s token; else made on the first start, printed once')),
+    max_body_bytes: count(1_048_576, 1_024, 104_857_600, 'Longest request body'),
+  },
+  { description: 'REST and portal' },
+);
+
+const hooks = Type.Object(
+  {
+    timeout_seconds: count(10, 1, 120, 'One attempt, from the first byte out to the last byte in'),
+    connect_timeout_seconds: count(3, 1, 60, 'Time to connect'),
+    max_body_bytes: count(1_048_576, 1_024, 104_857_600, 'Longest answer'),
+    connections_per_origin: count(256, 1, 10_000, 'Connections to one application server'),
+    allow_private_addresses: optional(
+      Type.Boolean({
+        description:
+          'Hooks, media and streams may go to loopback and private addresses. Default: true only while every listener is on loopback. Cloud metadata addresses are always refused',
+      }),
+    ),
+  },
+  { description: 'Requests to your applications' },
+);
+
+export const schema = Type.Object({
+  sip,
+  calls,
+  media,
+  http,
+  store: Type.Object(
+    {
+      url: text('file:./folder, memory: or postgres://user:password@host/database', {
+        default: 'file:./data',
+        url: true,
+      }),
+      spool_rows: count(50_000, 100, 10_000_000, 'Call records kept in memory while the database is away'),
+    },
+    { description: 'What outlives the process' },
+  ),
+  live: Type.Object(
+    {
+      url: text('memory: or redis://host:6379', { default: 'memory:', url: true }),
+      max_contacts: count(500_000, 1, 10_000_000, 'Registered devices in all'),
+    },
+    { description: 'Registrations and calls in progress' },
+  ),
+  hooks,
+  trace: Type.Object(
+    {
+      folder: optional(
+        text('Folder of call timelines; default: in the store’s folder, else in memory', { file: true }),
+      ),
+      max_bytes: count(67_108_864, 1_048_576, 1_099_511_627_776, 'Most bytes of timelines kept; the oldest go first'),
+      max_sessions: count(20_000, 100, 10_000_000, 'Most finished calls in the index'),
+    },
+    { description: 'Timelines of calls' },
+  ),
+  speech: Type.Object(
+    {
+      tts: optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Vendors and credentials', secret: true }),
+      ),
+      stt: optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Vendors and credentials', secret: true }),
+      ),
+    },
+    { description: 'Speech vendors' },
+  ),
+  log: Type.Object(
+    {
+      level: oneOf(['error', 'warn', 'info', 'debug', 'silent'], {
+        default: 'info',
+        description: 'GRAINE_LOG overrides it',
+      }),
+      debug: Type.Array(text('An area: a folder name such as sip.transaction'), {
+        default: [],
+        description: 'Areas that log every move; GRAINE_DEBUG overrides it',
+      }),
+      pretty: no('Lines for people instead of JSON'),
+    },
+    { description: 'Log' },
+  ),
+  shutdown: Type.Object(
+    { drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM') },
+    { description: 'The end' },
+  ),
+  accounts: Type.Array(account, {
+    default: [],
+    description: 'Accounts and what hangs on them; the same data REST serves',
+  }),
+});
+
+/** The file's content with defaults filled in. */
+export type Raw = Static<typeof schema>;
+export type RawAccount = Static<typeof account>;
