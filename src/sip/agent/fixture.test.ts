@@ -136,8 +136,8 @@ export function pair(options: { transport?: Hop['transport']; bob?: Partial<User
     await Promise.resolve();
   };
   const close = (): void => {
-    alice.agent.close();
-    bob.agent.close();
+    void alice.agent.close();
+    void bob.agent.close();
     clock.advance(wires.delay);
   };
   return { clock, wires, alice, bob, settle, close };
@@ -222,7 +222,7 @@ export async function udpNetwork(): Promise<Network & { port: number; stop(): vo
   const { port } = socket.address();
   const network = {
     port,
-    onMessage: (_: SipMessage, __: Source): void => {},
+    onMessage: (() => {}) as Network['onMessage'],
     send: (bytes: Buffer, to: Hop) => socket.send(bytes, to.port, to.address),
     reply: (bytes: Buffer, to: Source) => socket.send(bytes, to.port, to.address),
     localFor: () => `127.0.0.1:${port}`,
@@ -259,7 +259,7 @@ export async function realSide(more: Partial<UserAgentOptions> = {}, timers?: Si
     ...more,
   });
   const stop = (): void => {
-    agent.close();
+    void agent.close();
     network.stop();
   };
   return { agent, network, clock, port: network.port, stop };

@@ -1,10 +1,10 @@
 /** What an agent is made of, and the door it opens. */
-import type { Clock, Log, Random } from '../../base/index.ts';
-import type { LiveStore } from '../../ports/index.ts';
-import type { Dialog, DialogSnapshot } from '../dialog/index.ts';
+import type { Clock, Emitter, Log, Random } from '../../base/index.ts';
+import type { Binding, LiveStore } from '../../ports/index.ts';
+import type { Dialog, DialogSnapshot, ExtraHeader } from '../dialog/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
-import type { CallerIdentity, Invitation, InviteOptions, OutgoingCall } from './types.ts';
+import type { CallerIdentity, Credentials, Invitation, InviteOptions, OutgoingCall } from './types.ts';
 
 /** What the agent knows of a source before any hook is called. */
 export type Identification =
@@ -69,15 +69,69 @@ export type UserAgentOptions = {
   readonly nonceSeconds?: number;
 };
 
+export type RegistrationOptions = {
+  /** Request-URI: `sip:` and the registrar's domain. */
+  readonly uri: string;
+  /** Address of record. */
+  readonly from: string;
+  /** User part of our Contact. */
+  readonly contactUser: string;
+  readonly contactHost?: string;
+  readonly credentials?: Credentials;
+  /** Where to send, else resolved from `proxy` or `uri`. */
+  readonly hops?: readonly Hop[];
+  readonly proxy?: string;
+  /** Seconds asked for; default 3600. */
+  readonly expires?: number;
+  readonly headers?: readonly ExtraHeader[];
+};
+
+export type RegistrationStatus =
+  | { readonly state: 'registering' | 'closed' }
+  | { readonly state: 'registered'; readonly expires: number }
+  /** Tried again later by itself. */
+  | { readonly state: 'failed'; readonly status: number; readonly reason: string };
+
+/** Our registration at somebody else's registrar. */
+export interface OutboundRegistration {
+  readonly status: RegistrationStatus;
+  readonly events: Emitter<{ status: [RegistrationStatus] }>;
+  /** Takes it back; resolves when the registrar knows, or after 2 s. */
+  close(): Promise<void>;
+}
+
+export type PingOptions = {
+  readonly uri: string;
+  readonly from?: string;
+  readonly hops?: readonly Hop[];
+  readonly intervalMs?: number;
+};
+
+/** OPTIONS to a gateway as a sign of life. Down after two unanswered in a row (one, when it was never up). */
+export interface GatewayPing {
+  readonly up: boolean;
+  readonly events: Emitter<{ up: [status: number]; down: [status: number] }>;
+  close(): void;
+}
+
+/** How a call reaches a registered device. */
+export type DeviceRoute = Pick<InviteOptions, 'uri' | 'hops' | 'route' | 'pinned'>;
+
 export interface UserAgent {
   /** Who takes calls. Without one every INVITE gets 480. */
   onInvitation(handler: (invitation: Invitation) => void): void;
   invite(options: InviteOptions): OutgoingCall;
+  /** Request-URI and way to a registered device: back where its REGISTER came from. */
+  routeTo(binding: Binding): DeviceRoute;
+  /** Registers us with a carrier and keeps it so. */
+  register(options: RegistrationOptions): OutboundRegistration;
+  /** Watches a gateway. */
+  ping(options: PingOptions): GatewayPing;
   /** Carries a dialog of another process on. */
   restore(snapshot: DialogSnapshot): Dialog;
   /** New INVITEs get 503 with Retry-After, and so do OPTIONS; calls that stand go on. */
   draining: boolean;
   dump(): object;
-  /** Ends everything at once: no timer, transaction or dialog stays. Idempotent. */
-  close(): void;
+  /** Takes our registrations back (2 s at most), then ends everything: no timer, transaction or dialog stays. Idempotent. */
+  close(): Promise<void>;
 }

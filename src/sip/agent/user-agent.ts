@@ -1,5 +1,6 @@
 /** SIP's only door: joins network, transactions and dialogs, and decides what a request outside a dialog deserves. */
-import type { Clock, Log, Random } from '../../base/index.ts';
+import { type Clock, type Log, messageOf, type Random } from '../../base/index.ts';
+import type { Binding } from '../../ports/index.ts';
 import {
   type Dialog,
   type DialogCore,
@@ -31,8 +32,21 @@ import { type Admission, refuse } from './admission.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
 import { TargetAuthorizer } from './authorizer.ts';
 import { IncomingCall } from './invitation.ts';
-import type { Identification, Network, UserAgent, UserAgentOptions } from './options.ts';
+import type {
+  DeviceRoute,
+  GatewayPing,
+  Identification,
+  Network,
+  OutboundRegistration,
+  PingOptions,
+  RegistrationOptions,
+  UserAgent,
+  UserAgentOptions,
+} from './options.ts';
 import { type CallHost, UacCall } from './outgoing-call.ts';
+import { Ping } from './ping.ts';
+import { Registrar } from './registrar.ts';
+import { Registration } from './registration.ts';
 import { behindNat, unreachableFrom } from './nat.ts';
 import type { CallerIdentity, Invitation, InviteOptions, OutgoingCall } from './types.ts';
 
@@ -51,7 +65,7 @@ const baseMethods = [
 ];
 
 /** Weights of offences towards the ban of a source. */
-const weights = { stranger: 1, wrongPassword: 5 } as const;
+const weights = { challenged: 1, stranger: 10, wrongPassword: 20 } as const;
 
 const deaf: FaultListener = { transportFailed: () => {} };
 
@@ -69,6 +83,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   readonly #layer: TransactionLayer;
   readonly #dialogs = new Map<string, DialogReceiver>();
   readonly #calls = new Set<UacCall>();
+  readonly #registrations = new Set<Registration>();
+  readonly #pings = new Set<Ping>();
+  readonly #registrar: Registrar | undefined;
+  #closed: Promise<void> | undefined = undefined;
   readonly #admission: Admission;
   readonly #authenticator: Authenticator | undefined;
   readonly #branch: string;
@@ -98,6 +116,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       const lookup = options.credentials;
       this.#authenticator = new Authenticator({ clock, random, lookup, nonceSeconds: options.nonceSeconds ?? 300 });
     }
+    if (options.registrar !== undefined) this.#registrar = new Registrar(options.registrar, clock, log);
     network.onMessage = (message, source) => {
       if (this.#phase === 'open') this.#layer.receive(message, source);
     };
@@ -115,6 +134,29 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       if (this.#phase === 'open') call.start();
     });
     return call;
+  }
+
+  routeTo(binding: Binding): DeviceRoute {
+    const { contact, transport, address, port, connectionId, path } = binding;
+    const hop: Hop = { transport, address, port, ...(connectionId === undefined ? {} : { connectionId }) };
+    const route = path.length === 0 ? {} : { route: path.join(', ') };
+    return { uri: contact, hops: [hop], pinned: path.length === 0, ...route };
+  }
+
+  register(options: RegistrationOptions): OutboundRegistration {
+    const registration = new Registration(this, options, (gone) => void this.#registrations.delete(gone));
+    this.#registrations.add(registration);
+    queueMicrotask(() => registration.start());
+    return registration;
+  }
+
+  ping(options: PingOptions): GatewayPing {
+    const ping = new Ping(this, options, (gone) => void this.#pings.delete(gone));
+    this.#pings.add(ping);
+    queueMicrotask(() => {
+      if (this.#pings.has(ping)) ping.start();
+    });
+    return ping;
   }
 
   restore(snapshot: DialogSnapshot): Dialog {
@@ -143,9 +185,20 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     };
   }
 
-  close(): void {
+  close(): Promise<void> {
+    if (this.#registrations.size === 0) this.#closeNow();
+    else
+      this.#closed ??= Promise.all(Array.from(this.#registrations, (each) => each.close())).then(() =>
+        this.#closeNow(),
+      );
+    return this.#closed ?? Promise.resolve();
+  }
+
+  #closeNow(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
+    for (const ping of this.#pings) ping.close();
+    for (const each of this.#registrations) each.drop();
     for (const call of this.#calls) call.drop();
     for (const receiver of this.#dialogs.values()) receiver.drop();
     this.#layer.close();
@@ -224,6 +277,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
         this.#network.good(from);
         return this.#welcome(request, from, verdict.identity, transaction);
       case 'challenge': {
+        this.#network.offence(from, weights.challenged);
         const headers = this.#authenticator?.challenge(realm, verdict.stale);
         return this.#answer(request, from, { status: 401, headers }, transaction);
       }
@@ -235,6 +289,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
 
   #welcome(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {
     if (request.method === 'INVITE') return this.#invited(request, from, who, known);
+    if (request.method === 'REGISTER') return this.#registered(request, from, who, known);
     // MESSAGE, SUBSCRIBE, PUBLISH, NOTIFY, REFER outside a dialog: nothing of ours wants them.
     this.#answer(request, from, { status: 405, headers: [['Allow', this.allow]] }, known);
   }
@@ -254,6 +309,20 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       pinned: behindNat(request, from),
     });
     this.#handler(call);
+  }
+
+  #registered(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {
+    // A carrier's gateway is no device of a user.
+    if (this.#registrar === undefined || who.kind !== 'user')
+      return this.#answer(request, from, { status: 403 }, known);
+    const transaction = known ?? this.#layer.serve(request, from);
+    this.#registrar.register(request, from, who).then(
+      (reply) => this.#answer(request, from, reply, transaction),
+      (fault: unknown) => {
+        this.log.error({ fault: messageOf(fault) }, 'a REGISTER could not be stored');
+        this.#answer(request, from, { status: 500 }, transaction);
+      },
+    );
   }
 
   #stranger(request: SipRequest, from: Source): void {

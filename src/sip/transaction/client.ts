@@ -86,8 +86,9 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
     this.#machine.handle({ type: `timer${name as TimerName}` });
   }
 
+  /** Later, for the transport may say so while we are still sending. */
   transportFailed(): void {
-    this.#machine.handle(broken);
+    queueMicrotask(() => this.#machine.handle(broken));
   }
 
   #perform(effect: Effect): void {

@@ -89,8 +89,9 @@ export class ServerTransaction implements Context, WheelUser, FaultListener {
     this.#machine.handle({ type: `timer${name as TimerName}` });
   }
 
+  /** Later, for the transport may say so while we are still sending. */
   transportFailed(): void {
-    this.#machine.handle(broken);
+    queueMicrotask(() => this.#machine.handle(broken));
   }
 
   #perform(effect: Effect): void {
