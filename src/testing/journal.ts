@@ -2,10 +2,18 @@
 export class Journal<T> {
   readonly entries: T[] = [];
   readonly #waiters = new Set<(entry: T) => void>();
+  readonly #followers = new Set<(entry: T) => void>();
   readonly #stops = new Set<(why: string) => void>();
+
+  /** Called with every entry from now on; the returned function ends it. */
+  follow(listener: (entry: T) => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
+  }
 
   add(entry: T): void {
     this.entries.push(entry);
+    for (const follower of this.#followers) follower(entry);
     for (const waiter of this.#waiters) waiter(entry);
   }
 

@@ -1,0 +1,4 @@
+/** The demo behind `npm run demo`. */
+export { type DemoConfig } from './config.ts';
+export { type DemoOptions, runDemo } from './run.ts';
+export { type DemoServer, type StartServer } from './stage.ts';
