@@ -34,6 +34,12 @@ export class Emitter<Events extends { [name: string]: unknown[] }> {
     this.#listeners[event] = list.filter((each) => each !== listener);
   }
 
+  /** Is anybody listening? Lets the busy skip making what nobody hears. */
+  listening(event: keyof Events): boolean {
+    const list = this.#listeners[event];
+    return list !== undefined && list.length > 0;
+  }
+
   /** Forgets every listener. */
   clear(): void {
     this.#listeners = {};

@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { readUint } from './characters.ts';
+import { hasControl, readUint } from './characters.ts';
 import { FieldReader, type RawMessage } from './fields.ts';
 import { defaultLimits, type MessageLimits } from './limits.ts';
 import { Request, Response } from './message.ts';
@@ -24,11 +24,7 @@ export function parseMessage(bytes: Buffer, options?: ParseOptions): ParseResult
   const raw = isAscii(bytes)
     ? { bytes, text: bytes.toString('latin1'), encoding: 'utf8' as const }
     : encoded(bytes, start);
-  const { text } = raw;
-  const line =
-    text === undefined
-      ? readStartLine(bytes.toString('latin1', start, lineEnd), 0, lineEnd - start, limits)
-      : readStartLine(text, start, lineEnd, limits);
+  const line = startLineOf(raw, start, lineEnd, limits);
   if (line.kind === 'none') return unreadable(line.fault.what);
   const fields = new FieldReader(raw, limits);
   if (line.fault !== undefined) fields.refuse(line.fault.what, line.fault.status);
@@ -48,6 +44,13 @@ function finish(line: Exclude<StartLine, { kind: 'none' }>, fields: FieldReader,
   if (line.method === 'ACK') return unreadable(fault);
   if (!fields.answerable) return { ok: false, fault, status };
   return { ok: false, fault, status, request: new Request(line, headers, body, fields) };
+}
+
+function startLineOf(raw: RawMessage, start: number, end: number, limits: MessageLimits): StartLine {
+  if (raw.text !== undefined) return readStartLine(raw.text, start, end, limits);
+  const line = raw.bytes.toString(raw.encoding, start, end);
+  if (hasControl(line)) return { kind: 'none', fault: { what: 'control character in the start line', status: 400 } };
+  return readStartLine(line, 0, line.length, limits);
 }
 
 function unreadable(fault: string): ParseFault {
@@ -81,6 +84,7 @@ function bodyOf(bytes: Buffer, at: number, fields: FieldReader, stream: boolean)
     length = readUint(text, 0, text.length, 0xffff_ffff);
     if (length < 0) fields.refuse('malformed Content-Length');
     else if (length > rest) fields.refuse('Content-Length is more than came');
+    else if (stream && length < rest) fields.refuse('Content-Length is not what the stream was framed by');
   } else if (stream) fields.refuse('no Content-Length on a stream');
   return length <= 0 || length > rest ? emptyBody : bytes.subarray(at, at + length);
 }

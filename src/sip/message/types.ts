@@ -54,6 +54,10 @@ export interface Headers {
   /** Adds before the first one: Via of a request we forward. */
   prepend(name: string, value: string): void;
   delete(name: string): void;
+  /** Replaces the first value only: the top Via. */
+  replaceFirst(name: string, value: string): void;
+  /** Removes the first value only: the top Via or Route. */
+  removeFirst(name: string): void;
   entries(): IterableIterator<[name: string, value: string]>;
 }
 

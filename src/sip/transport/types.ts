@@ -1,18 +1,38 @@
+/** The transports of RFC 3261 §18 and RFC 7118. */
+export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
 /** Where a message came from, as the transport saw it (never what its headers claim). */
 export type Source = {
-  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+  readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
   readonly localAddress: string;
   readonly localPort: number;
   /** The connection it came over, for reliable transports; lets a reply or a call go back down it. */
   readonly connectionId?: string;
+  /** The port its top Via names, where a response goes to when it may not go to `port`. RFC 3261 §18.2.2. */
+  readonly replyPort?: number;
 };
 
 /** Where to send. `connectionId` first when it still lives, else address and port. */
 export type Hop = {
-  readonly transport: Source['transport'];
+  readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
   readonly connectionId?: string;
+};
+
+/** Told when bytes could not be sent: once, at once or later. */
+export interface FaultListener {
+  transportFailed(): void;
+}
+
+/** One place we listen. */
+export type Listening = {
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly port: number;
+  /** Host and port we tell others: Via sent-by and Contact. */
+  readonly advertisedHost: string;
+  readonly advertisedPort: number;
 };

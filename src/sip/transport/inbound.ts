@@ -1,0 +1,93 @@
+import { type MessageLimits, parseMessage, type ParseFault, type SipMessage } from '../message/index.ts';
+import type { SourceGuard } from './guard.ts';
+import type { Tracer } from './publish.ts';
+import { markReceived, refusal, replyPortOf } from './reply.ts';
+import { isKnownMethod, ScannerList } from './scanners.ts';
+import type { Source } from './types.ts';
+
+export type InboundOptions = {
+  readonly guard: SourceGuard;
+  readonly tracer: Tracer;
+  readonly limits: MessageLimits;
+  readonly deliver: (message: SipMessage, source: Source) => void;
+  readonly answer: (bytes: Buffer, source: Source) => void;
+};
+
+export type InboundStats = {
+  received: number;
+  malformed: number;
+  answered: number;
+  scanners: number;
+  keepAlives: number;
+};
+
+/** What every message goes through on its way in: guard, parser, scanner check, Via marks, trace. */
+export class Inbound {
+  readonly stats: InboundStats = { received: 0, malformed: 0, answered: 0, scanners: 0, keepAlives: 0 };
+  readonly #options: InboundOptions;
+  readonly #scanners = new ScannerList();
+
+  constructor(options: InboundOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a datagram, or one framed message. Returns what is so wrong that a stream cannot go on. */
+  take(bytes: Buffer, source: Source): string | undefined {
+    const { guard, limits } = this.#options;
+    if (!guard.admits(source.address)) return 'banned';
+    if (isKeepAlive(bytes)) {
+      this.stats.keepAlives++;
+      return undefined;
+    }
+    this.stats.received++;
+    const stream = source.transport !== 'udp';
+    const result = parseMessage(bytes, stream ? { limits, stream } : { limits });
+    if (!result.ok) return this.#refuse(result, bytes, source);
+    return this.#accept(result.message, bytes, source);
+  }
+
+  #accept(message: SipMessage, bytes: Buffer, from: Source): string | undefined {
+    const { guard, tracer, deliver } = this.#options;
+    let source = from;
+    if (message.kind === 'request') {
+      if (this.#scanners.isScanner(message) && !guard.isTrusted(from.address)) {
+        this.stats.scanners++;
+        guard.penalize(from.address, 'scanner');
+        return 'scanner';
+      }
+      if (!isKnownMethod(message.method)) guard.penalize(from.address, 'unknown-method');
+      const replyPort = replyPortOf(message.via, from);
+      markReceived(message, from);
+      if (replyPort !== undefined) source = { ...from, replyPort };
+    }
+    tracer.received(bytes, message, source);
+    deliver(message, source);
+    return undefined;
+  }
+
+  #refuse(fault: ParseFault, bytes: Buffer, from: Source): string | undefined {
+    const { guard, tracer, answer } = this.#options;
+    this.stats.malformed++;
+    guard.penalize(from.address, 'malformed');
+    const { request, status } = fault;
+    tracer.received(bytes, request, from);
+    if (request === undefined || status === undefined) return fault.fault;
+    const replyPort = replyPortOf(request.via, from);
+    markReceived(request, from);
+    const most = from.transport === 'udp' ? bytes.length : Number.MAX_SAFE_INTEGER;
+    const response = refusal(request, { status, fault: fault.fault }, most);
+    if (response === undefined) return undefined;
+    this.stats.answered++;
+    answer(response, replyPort === undefined ? from : { ...from, replyPort });
+    return undefined;
+  }
+}
+
+/** CRLFs or NULs alone: what devices behind NAT send to keep their hole open. STUN is not spoken here and ignored. */
+function isKeepAlive(bytes: Buffer): boolean {
+  const first = bytes[0];
+  if (first === undefined) return true;
+  if (first > 0x20) return false;
+  if (bytes.length > 4) return first < 4 && bytes.length >= 20 && bytes.readUInt32BE(4) === 0x2112a442;
+  return bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0 || byte === 0x20);
+}

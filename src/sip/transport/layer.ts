@@ -1,0 +1,267 @@
+import type { RemoteInfo } from 'node:dgram';
+import type { Socket } from 'node:net';
+import { type Clock, GraineError, type Log, messageOf, type TraceChannel } from '../../base/index.ts';
+import { defaultLimits, type MessageLimits, type SipMessage } from '../message/index.ts';
+import { badListenAddress, isWildcard, outwardAddress, parseListen, plainAddress } from './address.ts';
+import type { Connection } from './connection.ts';
+import type { SourceGuard } from './guard.ts';
+import { Inbound } from './inbound.ts';
+import { type ConnectionLimits, defaultConnectionLimits } from './limits.ts';
+import { Listeners } from './listeners.ts';
+import { ConnectionPool } from './pool.ts';
+import { Tracer } from './publish.ts';
+import type { NextHops } from './resolver.ts';
+import { connectTcp, TcpListener } from './tcp.ts';
+import type { FaultListener, Hop, Listening, Source } from './types.ts';
+import { UdpListener } from './udp.ts';
+
+export type TransportOptions = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly trace: TraceChannel;
+  readonly guard: SourceGuard;
+  readonly nextHops: NextHops;
+  /** Host (or host:port) we tell others instead of the address we listen on. */
+  readonly advertise?: string;
+  readonly messageLimits?: MessageLimits;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  /** Kernel buffer of a UDP socket, bytes. */
+  readonly udpBuffer?: number;
+  /** Send requests longer than this (RFC 3261 §18.1.1 says 1300) over TCP to peers with whom a TCP connection stands.
+   * Default: never; networks that drop fragments are rarer than peers that do not speak TCP. */
+  readonly preferTcpOver?: number;
+};
+
+/** Every SIP socket of the process: bytes in, messages up; bytes down, datagrams and streams out. RFC 3261 §18. */
+export class TransportLayer {
+  /** Who hears of messages. A request's top Via says by then where it really came from. */
+  onMessage: (message: SipMessage, source: Source) => void = () => {};
+  /** A connection is gone: what was reached through it is not any more. */
+  onClosed: (connectionId: string) => void = () => {};
+  readonly guard: SourceGuard;
+  readonly #options: TransportOptions;
+  readonly #tracer: Tracer;
+  readonly #inbound: Inbound;
+  readonly #pool: ConnectionPool;
+  readonly #listeners = new Listeners();
+  readonly #tcp: TcpListener[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.guard = options.guard;
+    this.#tracer = new Tracer(options.trace, options.clock);
+    this.#inbound = new Inbound({
+      guard: options.guard,
+      tracer: this.#tracer,
+      limits: options.messageLimits ?? defaultLimits,
+      deliver: (message, source) => this.onMessage(message, source),
+      answer: (bytes, source) => this.reply(bytes, source),
+    });
+    this.#pool = new ConnectionPool({
+      clock: options.clock,
+      log: options.log,
+      guard: options.guard,
+      limits: { ...defaultConnectionLimits, ...options.connectionLimits },
+      received: (connection, bytes) => this.#streamed(connection, bytes),
+      closed: (connection) => this.onClosed(connection.id),
+    });
+  }
+
+  /** Listens on `udp://127.0.0.1:5060` or the like; port 0 lets the system choose. Throws GraineError when it cannot. */
+  async listen(spec: string): Promise<Listening> {
+    const at = parseListen(spec);
+    try {
+      if (at.transport === 'udp') return this.#listening(at, await this.#openUdp(at));
+      if (at.transport === 'tcp') return this.#listening(at, await this.#openTcp(at));
+    } catch (fault) {
+      throw new GraineError(badListenAddress, { spec, why: messageOf(fault) }, { cause: fault });
+    }
+    throw new GraineError(badListenAddress, { spec, why: `${at.transport} is not built yet` });
+  }
+
+  listening(): readonly Listening[] {
+    return this.#listeners.all().map(({ transport, address, port, advertisedHost, advertisedPort }) => {
+      return { transport, address, port, advertisedHost, advertisedPort };
+    });
+  }
+
+  /** Sends to a hop. Never throws; tells the listener, at once or later, when the bytes could not leave. */
+  send(bytes: Buffer, to: Hop, listener?: FaultListener): void {
+    this.#options.guard.expect(to.address);
+    if (to.transport === 'udp') this.#sendUdp(bytes, to, listener);
+    else this.#sendStream(bytes, to, listener);
+  }
+
+  /** Sends a response back where its request came from. RFC 3261 §18.2.2. */
+  reply(bytes: Buffer, to: Source, listener?: FaultListener): void {
+    if (to.transport === 'udp') {
+      this.#sendUdp(bytes, to.replyPort === undefined ? to : { ...to, port: to.replyPort }, listener, to);
+      return;
+    }
+    const connection = to.connectionId === undefined ? undefined : this.#pool.byId(to.connectionId);
+    if (connection !== undefined) this.#sendOver(connection, bytes, listener);
+    // The connection is gone: the address it came from, at the port its Via names.
+    else
+      this.#sendStream(
+        bytes,
+        { transport: to.transport, address: to.address, port: to.replyPort ?? to.port },
+        listener,
+      );
+  }
+
+  /** `host:port` of ours that a peer at this hop can reach: Via sent-by and Contact. */
+  localFor(to: Hop): string {
+    return this.#listeners.localFor(to);
+  }
+
+  /** The Via of a request to this hop. */
+  viaFor(to: Hop, branch: string): string {
+    return this.#listeners.viaFor(to, branch);
+  }
+
+  /** The hop to use for a request of this many bytes. RFC 3261 §18.1.1, when configured. */
+  hopFor(to: Hop, bytes: number): Hop {
+    const over = this.#options.preferTcpOver;
+    if (over === undefined || bytes <= over || to.transport !== 'udp') return to;
+    const tcp: Hop = { transport: 'tcp', address: to.address, port: to.port };
+    return this.#pool.find(tcp) === undefined ? to : tcp;
+  }
+
+  /** Next hops of a URI, best first; none when it leads nowhere. Not a promise where no DNS is needed. RFC 3263. */
+  resolve(uri: string): readonly Hop[] | Promise<readonly Hop[]> {
+    return this.#options.nextHops.resolve(uri);
+  }
+
+  /** Keeps a connection open while idle, until `release`: a registered contact is reached through it. False when gone. */
+  keep(connectionId: string): boolean {
+    const connection = this.#pool.byId(connectionId);
+    if (connection !== undefined) connection.keepers++;
+    return connection !== undefined;
+  }
+
+  release(connectionId: string): void {
+    const connection = this.#pool.byId(connectionId);
+    if (connection !== undefined && connection.keepers > 0) connection.keepers--;
+  }
+
+  /** Counts towards the ban of a source. */
+  offence(source: Source, weight: number): void {
+    this.#options.guard.penalize(source.address, weight);
+  }
+
+  /** It proved to be one of ours. */
+  good(source: Source): void {
+    this.#options.guard.forgive(source.address);
+  }
+
+  dump(): object {
+    return {
+      listening: this.listening(),
+      inbound: { ...this.#inbound.stats },
+      guard: this.#options.guard.stats(),
+      connections: this.#pool.dump(),
+    };
+  }
+
+  /** Closes every socket. Resolves when the system has let go of them; calling again waits for the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
+    this.#pool.close();
+    const udp = this.#listeners.all().flatMap((each) => each.udp ?? []);
+    this.#listeners.clear();
+    await Promise.all([...this.#tcp, ...udp].map((each) => each.close()));
+  }
+
+  #openUdp(at: { address: string; port: number }): Promise<UdpListener> {
+    const { log, udpBuffer } = this.#options;
+    const { address } = at;
+    let port = at.port;
+    const received = (bytes: Buffer, from: RemoteInfo): void => {
+      const remote = plainAddress(from.address);
+      this.#inbound.take(bytes, {
+        transport: 'udp',
+        address: remote,
+        port: from.port,
+        localAddress: address,
+        localPort: port,
+      });
+    };
+    const opening = UdpListener.open({ address, port, buffer: udpBuffer ?? 4_194_304, log, received });
+    return opening.then((listener) => {
+      port = listener.port;
+      return listener;
+    });
+  }
+
+  async #openTcp(at: { address: string; port: number }): Promise<TcpListener> {
+    const listener = await TcpListener.open(at, (socket: Socket, peer: Hop) => this.#pool.accept(socket, peer));
+    this.#tcp.push(listener);
+    return listener;
+  }
+
+  #listening(at: { address: string }, opened: UdpListener | TcpListener): Listening {
+    const { address } = at;
+    const { port } = opened;
+    const [host = '', told] = splitAdvertised(this.#options.advertise);
+    const own = isWildcard(address) ? outwardAddress(address.includes(':') ? 6 : 4) : address;
+    const listening: Listening = {
+      transport: opened instanceof UdpListener ? 'udp' : 'tcp',
+      address,
+      port,
+      advertisedHost: host === '' ? own : host,
+      advertisedPort: told ?? port,
+    };
+    this.#listeners.add(opened instanceof UdpListener ? { ...listening, udp: opened } : listening);
+    return listening;
+  }
+
+  #sendUdp(bytes: Buffer, to: Pick<Hop, 'address' | 'port'>, listener?: FaultListener, via?: Source): void {
+    const from =
+      (via && this.#listeners.at('udp', via.localAddress, via.localPort)) ??
+      this.#listeners.for({ transport: 'udp', address: to.address, port: to.port });
+    if (from?.udp === undefined) {
+      listener?.transportFailed();
+      return;
+    }
+    this.#tracer.sent(bytes, { transport: 'udp', local: from, remote: to });
+    from.udp.send(bytes, to, listener);
+  }
+
+  #sendStream(bytes: Buffer, to: Hop, listener: FaultListener | undefined): void {
+    const connection = this.#pool.find(to) ?? this.#connect(to);
+    if (connection === undefined) listener?.transportFailed();
+    else this.#sendOver(connection, bytes, listener);
+  }
+
+  #connect(to: Hop): Connection | undefined {
+    if (this.#closing !== undefined || to.transport !== 'tcp' || to.port < 1 || to.port > 65535) return undefined;
+    return this.#pool.adopt(connectTcp(to), to);
+  }
+
+  #sendOver(connection: Connection, bytes: Buffer, listener: FaultListener | undefined): void {
+    const { transport, localAddress, localPort } = connection;
+    this.#tracer.sent(bytes, { transport, local: { address: localAddress, port: localPort }, remote: connection });
+    connection.send(bytes, listener);
+  }
+
+  #streamed(connection: Connection, bytes: Buffer): void {
+    const { id, transport, address, port, localAddress, localPort } = connection;
+    const fault = this.#inbound.take(bytes, { transport, address, port, localAddress, localPort, connectionId: id });
+    if (fault === undefined) return;
+    if (fault !== 'banned')
+      this.#options.log.info({ connection: id, address, fault }, 'stream closed for what it sent');
+    connection.close(`bad message: ${fault}`);
+  }
+}
+
+function splitAdvertised(text: string | undefined): [host: string, port: number | undefined] {
+  if (text === undefined) return ['', undefined];
+  const match = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(text);
+  if (match === null) return [text, undefined];
+  return [(match[1] ?? text).replace(/^\[|\]$/g, ''), match[2] === undefined ? undefined : Number(match[2])];
+}

@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import type { Clock, Log, Timer } from '../../base/index.ts';
+import { Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
+import type { SourceGuard } from './guard.ts';
+import type { ConnectionLimits } from './limits.ts';
+import type { Hop } from './types.ts';
+
+const SWEEP_MS = 500;
+
+export type PoolOptions = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly guard: SourceGuard;
+  readonly limits: ConnectionLimits;
+  readonly received: (connection: Connection, bytes: Buffer) => void;
+  readonly closed: (connection: Connection) => void;
+};
+
+/** Every stream connection we hold, by its id and by where it leads. */
+export class ConnectionPool implements ConnectionOwner {
+  readonly limits: ConnectionLimits;
+  readonly #options: PoolOptions;
+  readonly #byId = new Map<string, Connection>();
+  readonly #byRemote = new Map<string, Connection>();
+  readonly #perSource = new Map<string, number>();
+  #serial = 0;
+  #sweep: Timer | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  now(): number {
+    return this.#options.clock.monotonic();
+  }
+
+  byId(id: string): Connection | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The connection to send to this hop over, when there is one. */
+  find(hop: Hop): Connection | undefined {
+    const named = hop.connectionId === undefined ? undefined : this.#byId.get(hop.connectionId);
+    return named ?? this.#byRemote.get(remoteKey(hop));
+  }
+
+  /** Takes a connection a peer has made; destroys it and returns undefined when it is one too many. */
+  accept(socket: Socket, peer: Hop): Connection | undefined {
+    const { guard, log } = this.#options;
+    const { address } = peer;
+    const count = this.#perSource.get(address) ?? 0;
+    const why = this.#refusal(address, count);
+    if (why === undefined) return this.#add(socket, { ...peer, side: 'accepted' });
+    socket.on('error', () => {});
+    socket.destroy();
+    if (why !== 'banned') {
+      guard.penalize(address, 'connection');
+      log.debug({ address, why }, 'connection refused');
+    }
+    return undefined;
+  }
+
+  /** Takes one we make. The caller has started it; undefined when there is no room. */
+  adopt(socket: Socket, hop: Hop): Connection | undefined {
+    if (this.#byId.size < this.limits.total) return this.#add(socket, { ...hop, side: 'connecting' });
+    socket.on('error', () => {});
+    socket.destroy();
+    return undefined;
+  }
+
+  received(connection: Connection, bytes: Buffer): void {
+    this.#options.received(connection, bytes);
+  }
+
+  closed(connection: Connection, why: string): void {
+    const { id, address } = connection;
+    this.#byId.delete(id);
+    const key = remoteKey(connection);
+    if (this.#byRemote.get(key) === connection) this.#byRemote.delete(key);
+    if (connection.side === 'accepted') {
+      const count = (this.#perSource.get(address) ?? 1) - 1;
+      if (count > 0) this.#perSource.set(address, count);
+      else this.#perSource.delete(address);
+    }
+    if (this.#byId.size === 0) this.#stopSweep();
+    this.#options.log.debug({ connection: id, address, port: connection.port, why }, 'connection closed');
+    this.#options.closed(connection);
+  }
+
+  close(): void {
+    for (const connection of this.#byId.values()) connection.close('shut down');
+    this.#stopSweep();
+  }
+
+  dump(): object[] {
+    return Array.from(this.#byId.values(), (connection) => connection.dump());
+  }
+
+  #refusal(address: string, count: number): string | undefined {
+    const { guard } = this.#options;
+    if (guard.banned(address)) return 'banned';
+    if (this.#byId.size >= this.limits.total) return 'too many connections';
+    return count >= this.limits.perSource && !guard.isTrusted(address)
+      ? 'too many connections of one source'
+      : undefined;
+  }
+
+  #add(socket: Socket, init: Hop & { readonly side: ConnectionInit['side'] }): Connection {
+    const { transport, address, port, side } = init;
+    const connection = new Connection(this, socket, {
+      id: `${transport}-${++this.#serial}`,
+      transport,
+      side,
+      address,
+      port,
+    });
+    this.#byId.set(connection.id, connection);
+    this.#byRemote.set(remoteKey(connection), connection);
+    if (side === 'accepted') this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
+    this.#sweep ??= this.#options.clock.every(SWEEP_MS, 'sip connections sweep', () => this.#check());
+    return connection;
+  }
+
+  #check(): void {
+    const now = this.now();
+    for (const connection of this.#byId.values()) connection.check(now);
+  }
+
+  #stopSweep(): void {
+    this.#sweep?.cancel();
+    this.#sweep = undefined;
+  }
+}
+
+function remoteKey(peer: { readonly transport: string; readonly address: string; readonly port: number }): string {
+  return `${peer.transport}|${peer.address}|${peer.port}`;
+}

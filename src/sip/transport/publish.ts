@@ -1,0 +1,58 @@
+import type { Clock, TraceChannel } from '../../base/index.ts';
+import type { SipMessage } from '../message/index.ts';
+import type { Source } from './types.ts';
+
+type End = { readonly address: string; readonly port: number };
+type Path = { readonly transport: string; readonly local: End; readonly remote: End };
+
+/** Puts messages on the trace channel. Costs one test a message while nobody listens there. */
+export class Tracer {
+  readonly #trace: TraceChannel;
+  readonly #clock: Clock;
+
+  constructor(trace: TraceChannel, clock: Clock) {
+    this.#trace = trace;
+    this.#clock = clock;
+  }
+
+  received(bytes: Buffer, message: SipMessage | undefined, source: Source): void {
+    if (!this.#trace.listening('event')) return;
+    const title = message === undefined ? 'malformed' : titleOf(message);
+    this.#trace.publish({
+      kind: 'sip',
+      direction: 'in',
+      at: this.#clock.now(),
+      transport: source.transport,
+      local: { address: source.localAddress, port: source.localPort },
+      remote: { address: source.address, port: source.port },
+      bytes,
+      callId: message?.callId ?? '',
+      title,
+    });
+  }
+
+  /** What we send is known by its bytes only: our own printing, so the names are full and the case is ours. */
+  sent(bytes: Buffer, path: Path): void {
+    if (!this.#trace.listening('event')) return;
+    const { transport, local, remote } = path;
+    const head = bytes.toString('utf8', 0, Math.min(bytes.length, 8192));
+    const line = head.slice(0, Math.max(0, head.indexOf('\r\n')));
+    const title = line.startsWith('SIP/2.0 ') ? line.slice(8) : line.slice(0, Math.max(0, line.indexOf(' ')));
+    const callId = /\r\nCall-ID: ([^\r]*)\r\n/.exec(head)?.[1] ?? '';
+    this.#trace.publish({
+      kind: 'sip',
+      direction: 'out',
+      at: this.#clock.now(),
+      transport,
+      local,
+      remote,
+      bytes,
+      callId,
+      title,
+    });
+  }
+}
+
+function titleOf(message: SipMessage): string {
+  return message.kind === 'request' ? message.method : `${message.status} ${message.reason}`;
+}
