@@ -13,6 +13,10 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
   const account = services.directory.get('account', accountSid);
   if (account === undefined || !account.isActive)
     return invitation.reject({ status: 403, reason: 'Account Not Active' });
+  const { maxCalls } = services.settings;
+  if (maxCalls !== undefined && services.registry.size.sessions >= maxCalls) {
+    return invitation.reject({ status: 503, reason: 'Busy', headers: [['Retry-After', '5']] });
+  }
   const running = account.maxCalls === undefined ? 0 : sessionsOf(services, accountSid);
   if (account.maxCalls !== undefined && running >= account.maxCalls) {
     const message = `the account has reached its limit of ${account.maxCalls} calls`;
@@ -96,7 +100,7 @@ async function firstVerbs(
   const answer = await askInTurn(session.link, hooks, sessionNew(leg));
   if (answer?.ok === true) return { verbs: answer.body ?? [] };
   leg.reject({
-    status: 480,
+    status: session.services.settings.failedHookStatus,
     headers: [['X-Reason', 'the application could not be reached']],
     cause: { by: 'error', reason: answer?.message ?? `the application '${application?.name ?? ''}' has no call_hook` },
   });

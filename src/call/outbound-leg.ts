@@ -188,7 +188,7 @@ export class OutboundLeg extends Leg {
   }
 
   #options(branch: Branch): InviteOptions {
-    const { uri, from, to, contactUser, hops, route, headers, credentials } = branch;
+    const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
     return {
       uri,
       from,
@@ -197,6 +197,7 @@ export class OutboundLeg extends Leg {
       ...(contactUser === undefined ? {} : { contactUser }),
       ...(hops === undefined ? {} : { hops }),
       ...(route === undefined ? {} : { route }),
+      ...(pinned === undefined ? {} : { pinned }),
       ...(credentials === undefined ? {} : { credentials }),
       ...(this.#offer === undefined ? {} : { sdp: this.#offer }),
     };

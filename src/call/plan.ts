@@ -11,6 +11,8 @@ export type Branch = {
   readonly contactUser?: string;
   readonly hops?: readonly Hop[];
   readonly route?: string;
+  /** The path is fixed: in-dialog requests take it too (a device behind NAT). */
+  readonly pinned?: boolean;
   readonly headers: readonly ExtraHeader[];
   readonly credentials?: Credentials;
   /** Whose capacity it takes. */

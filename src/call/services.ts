@@ -11,7 +11,7 @@ import type { SoundFiles } from './sound-files.ts';
 export interface CallPlacer {
   invite(options: InviteOptions): OutgoingCall;
   /** Request-URI and way to a registered device. */
-  routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route'>;
+  routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route' | 'pinned'>;
 }
 
 export type CallSettings = {
@@ -24,8 +24,13 @@ export type CallSettings = {
   readonly toneCountry: string;
   /** A gateway that sends nothing at all for so long is passed over for the next, ms. */
   readonly gatewayTimeoutMs: number;
-  /** Answer a failed, never answered call with the callee's code, or with jambonz's 603. */
-  readonly failedDialStatus: 'callee' | '603';
+  /** Final response to a caller whose dial failed unanswered; undefined: the callee's or the outcome's. */
+  readonly failedDialStatus: number | undefined;
+  /** Final response when the first hook fails or answers with what is not valid. */
+  readonly failedHookStatus: number;
+  /** Most calls of this server; undefined: no limit but the machine's. */
+  readonly maxCalls: number | undefined;
+  readonly maxRecordingSeconds: number;
   /** Where recordings go. */
   readonly recordingsDir: string;
   readonly node: string;
@@ -47,4 +52,6 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly sounds: SoundFiles;
+  /** False while a watched gateway does not answer. */
+  readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -11,7 +11,7 @@ import type { Script, ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 
 /** Why the callee's side failed, kept for the caller's final response. */
-export type DialFailure = { readonly sipStatus: number; readonly sipReason: string };
+export type DialFailure = { readonly sipStatus: number; readonly sipReason: string | undefined };
 
 export class Session {
   readonly services: Services;
@@ -108,16 +108,26 @@ export class Session {
     }
     if (outcome === 'invalid') {
       const cause: EndCause = { by: 'error', reason: 'the application answered with verbs that are not valid' };
-      caller.reject({ status: 480, cause, headers: [['X-Reason', 'invalid application payload']] });
+      caller.reject({
+        status: this.services.settings.failedHookStatus,
+        cause,
+        headers: [['X-Reason', 'invalid application payload']],
+      });
       return;
     }
-    const failure = this.services.settings.failedDialStatus === 'callee' ? this.dialFailure : undefined;
-    const { sipStatus, sipReason } = failure ?? { sipStatus: 603, sipReason: 'Decline' };
+    const { sipStatus, sipReason } = this.#refusal();
     caller.reject({
       status: sipStatus,
-      reason: sipReason,
+      ...(sipReason === undefined || sipReason === '' ? {} : { reason: sipReason }),
       cause: { by: 'script', reason: 'the application had nothing more to do' },
     });
+  }
+
+  /** An application that never answered the call and never dialled has declined it. */
+  #refusal(): DialFailure {
+    const { failedDialStatus } = this.services.settings;
+    if (this.dialFailure === undefined) return { sipStatus: 603, sipReason: 'Decline' };
+    return failedDialStatus === undefined ? this.dialFailure : { sipStatus: failedDialStatus, sipReason: undefined };
   }
 
   #broken(fault: unknown): void {

@@ -59,9 +59,10 @@ function byPriorityAndWeight<T extends { priority: number; weight: number }>(
 
 function branchesOf(services: Services, carrier: Carrier, number: string, caller: Caller): Branch[] {
   const gateways = services.directory.gateways(carrier.sid).filter((gateway) => gateway.outbound && gateway.isActive);
-  return byPriorityAndWeight(services, gateways).map((gateway) =>
-    branchOf(services, carrier, gateway, { number, caller }),
-  );
+  // A gateway that does not answer its pings is tried only where no other is left.
+  const up = gateways.filter((gateway) => services.gatewayUp(gateway.sid));
+  const list = up.length === 0 ? gateways : up;
+  return byPriorityAndWeight(services, list).map((gateway) => branchOf(services, carrier, gateway, { number, caller }));
 }
 
 /** `+`, prefix and digits as this carrier wants them. */

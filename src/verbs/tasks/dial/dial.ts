@@ -1,6 +1,14 @@
 /** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
 import { Machine, type Timer } from '../../../base/index.ts';
-import { answeredElsewhere, Bridge, type EndCause, InboundLeg, OutboundLeg, type Plan } from '../../../call/index.ts';
+import {
+  answeredElsewhere,
+  Bridge,
+  type EndCause,
+  InboundLeg,
+  OutboundLeg,
+  type Plan,
+  recordBridge,
+} from '../../../call/index.ts';
 import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
@@ -203,6 +211,7 @@ export class DialTask implements Task {
     try {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
+      if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });

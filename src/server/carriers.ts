@@ -1,0 +1,136 @@
+/** What carriers need between calls: our registration at those that want one, OPTIONS to gateways that are watched.
+ * Follows the directory: what is provisioned now is kept now. */
+import { isIP } from 'node:net';
+import type { Clock, Log, Timer } from '../base/index.ts';
+import type { Alerts, Carrier, Directory, Gateway } from '../ports/index.ts';
+import type { GatewayPing, Hop, OutboundRegistration, RegistrationStatus, UserAgent } from '../sip/agent/index.ts';
+
+type Parts = { agent: UserAgent; directory: Directory; alerts: Alerts; clock: Clock; log: Log; pingSeconds: number };
+type Kept<T> = { readonly key: string; readonly thing: T };
+
+export class CarrierUpkeep {
+  readonly #parts: Parts;
+  readonly #registrations = new Map<string, Kept<OutboundRegistration>>();
+  readonly #pings = new Map<string, Kept<GatewayPing>>();
+  readonly #off: () => void;
+  #soon: Timer | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#off = parts.directory.events.on('changed', (kind) => {
+      if (kind !== 'carrier' && kind !== 'gateway') return;
+      // One YAML file changes dozens of entities at once.
+      this.#soon ??= parts.clock.after(50, 'carrier upkeep', () => {
+        this.#soon = undefined;
+        this.#follow();
+      });
+    });
+    this.#follow();
+  }
+
+  /** A gateway nobody watches counts as up. */
+  gatewayUp(sid: string): boolean {
+    return this.#pings.get(sid)?.thing.up ?? true;
+  }
+
+  registrations(): ReadonlyMap<string, RegistrationStatus> {
+    return new Map(Array.from(this.#registrations, ([sid, { thing }]) => [sid, thing.status]));
+  }
+
+  /** Stops watching and takes our registrations back. */
+  async close(): Promise<void> {
+    this.#off();
+    this.#soon?.cancel();
+    for (const { thing } of this.#pings.values()) thing.close();
+    this.#pings.clear();
+    await Promise.all(Array.from(this.#registrations.values(), ({ thing }) => thing.close()));
+    this.#registrations.clear();
+  }
+
+  #follow(): void {
+    const { directory } = this.#parts;
+    const carriers = new Map(
+      directory
+        .all('carrier')
+        .filter((each) => each.isActive && each.register !== undefined)
+        .map((each) => [each.sid, each]),
+    );
+    const watched = new Map(
+      directory
+        .all('gateway')
+        .filter((each) => each.isActive && each.sendOptionsPing)
+        .map((each) => [each.sid, each]),
+    );
+    for (const [sid, { key, thing }] of this.#registrations) {
+      const carrier = carriers.get(sid);
+      if (carrier !== undefined && this.#registrationKey(carrier) === key) continue;
+      void thing.close();
+      this.#registrations.delete(sid);
+    }
+    for (const [sid, { key, thing }] of this.#pings) {
+      const gateway = watched.get(sid);
+      if (gateway !== undefined && JSON.stringify(gateway) === key) continue;
+      thing.close();
+      this.#pings.delete(sid);
+    }
+    for (const carrier of carriers.values()) if (!this.#registrations.has(carrier.sid)) this.#register(carrier);
+    for (const gateway of watched.values()) if (!this.#pings.has(gateway.sid)) this.#ping(gateway);
+  }
+
+  #registrationKey(carrier: Carrier): string {
+    return JSON.stringify([carrier.register, carrier.outboundSipProxy, this.#parts.directory.gateways(carrier.sid)]);
+  }
+
+  #register(carrier: Carrier): void {
+    const { agent, alerts, directory, log } = this.#parts;
+    const { register } = carrier;
+    if (register === undefined) return;
+    const domain = register.fromDomain ?? register.realm;
+    const gateway = directory.gateways(carrier.sid).find((each) => each.outbound && each.isActive);
+    const thing = agent.register({
+      uri: `sip:${register.realm}`,
+      from: `sip:${register.fromUser ?? register.username}@${domain}`,
+      contactUser: register.username,
+      credentials: { username: register.username, password: register.password },
+      ...(gateway === undefined ? {} : wayTo(gateway)),
+      ...(carrier.outboundSipProxy === undefined ? {} : { proxy: carrier.outboundSipProxy }),
+    });
+    this.#registrations.set(carrier.sid, { key: this.#registrationKey(carrier), thing });
+    let failed = false;
+    thing.events.on('status', (status) => {
+      log.info({ carrier: carrier.name, ...status }, 'carrier registration');
+      if (status.state === 'failed' && !failed) {
+        const message = `registration of the carrier '${carrier.name}' failed: ${status.status} ${status.reason}`;
+        alerts.raise({
+          accountSid: carrier.accountSid,
+          type: 'carrier-registration-failure',
+          message,
+          status: status.status,
+        });
+      }
+      failed = status.state === 'failed';
+    });
+  }
+
+  #ping(gateway: Gateway): void {
+    const { agent, log, pingSeconds } = this.#parts;
+    const host = isIP(gateway.host) === 6 ? `[${gateway.host}]` : gateway.host;
+    const port = gateway.port === undefined ? '' : `:${gateway.port}`;
+    const thing = agent.ping({
+      uri: `sip:${host}${port};transport=${gateway.protocol}`,
+      ...wayTo(gateway),
+      intervalMs: pingSeconds * 1000,
+    });
+    this.#pings.set(gateway.sid, { key: JSON.stringify(gateway), thing });
+    thing.events.on('up', (status) => log.info({ gateway: host, port: gateway.port, status }, 'gateway answers'));
+    thing.events.on('down', (status) =>
+      log.warn({ gateway: host, port: gateway.port, status }, 'gateway does not answer'),
+    );
+  }
+}
+
+function wayTo(gateway: Gateway): { hops?: readonly Hop[] } {
+  if (isIP(gateway.host) === 0) return {};
+  const port = gateway.port ?? (gateway.protocol === 'tls' ? 5061 : 5060);
+  return { hops: [{ transport: gateway.protocol, address: gateway.host, port }] };
+}

@@ -1,0 +1,2 @@
+export { type Server, startServer } from './start.ts';
+export { version } from './version.ts';

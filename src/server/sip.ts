@@ -1,0 +1,118 @@
+/** SIP put together: transports, source guard, agent; and the transports as the agent's network. */
+import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Directory, LiveStore } from '../ports/index.ts';
+import { createUserAgent, type Network, type UserAgent, type UserSecret } from '../sip/agent/index.ts';
+import { defaultLimits } from '../sip/message/index.ts';
+import { NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
+import { identify } from './identify.ts';
+
+type Parts = {
+  config: Config;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  trace: TraceChannel;
+  directory: Directory;
+  live: LiveStore;
+  node: string;
+};
+
+export type Sip = {
+  readonly agent: UserAgent;
+  readonly transport: TransportLayer;
+  readonly guard: SourceGuard;
+  close(): Promise<void>;
+};
+
+/** Listens on every address of the configuration. Throws when one cannot be had, leaving nothing open. */
+export async function openSip(parts: Parts): Promise<Sip> {
+  const { config, clock, log } = parts;
+  const guard = guardOf(parts);
+  const transport = transportOf(parts, guard);
+  const agent = createUserAgent({
+    network: networkOf(transport),
+    clock,
+    random: parts.random,
+    log,
+    identify: (request, source) => identify(parts.directory, request, source),
+    credentials: (username, realm) => secretOf(parts.directory, username, realm),
+    nonceSeconds: config.sip.registrar.nonce_seconds,
+    registrar: {
+      live: parts.live,
+      node: parts.node,
+      minExpires: config.sip.registrar.min_expires_seconds,
+      maxExpires: config.sip.registrar.max_expires_seconds,
+      maxContacts: config.sip.registrar.max_contacts,
+    },
+  });
+  const close = async (): Promise<void> => {
+    await agent.close();
+    await transport.close();
+  };
+  try {
+    for (const { transport: name, address, port } of config.sip.listen) {
+      await transport.listen(`${name}://${address.includes(':') ? `[${address}]` : address}:${port}`);
+    }
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+  return { agent, transport, guard, close };
+}
+
+/** Faults of the configuration's scale: an unproved INVITE or REGISTER counts one of `ban.score`. */
+function guardOf({ config, clock, log }: Parts): SourceGuard {
+  const { score, window_seconds, ban_seconds, never } = config.sip.ban;
+  return new SourceGuard({
+    clock,
+    log,
+    trusted: never,
+    threshold: score * 10,
+    halfLifeMs: window_seconds * 1000,
+    banMs: ban_seconds * 1000,
+  });
+}
+
+function transportOf({ config, clock, random, log, trace }: Parts, guard: SourceGuard): TransportLayer {
+  const { limits, advertise } = config.sip;
+  return new TransportLayer({
+    clock,
+    log,
+    trace,
+    guard,
+    nextHops: new NextHops({ clock, random, log }),
+    ...(advertise === undefined ? {} : { advertise }),
+    messageLimits: { ...defaultLimits, total: limits.max_message_bytes, headers: limits.max_headers },
+    connectionLimits: {
+      partialMessageMs: limits.stream_message_seconds * 1000,
+      idleMs: limits.stream_idle_seconds * 1000,
+      total: limits.max_connections,
+      perSource: limits.max_connections_per_address,
+    },
+  });
+}
+
+function networkOf(transport: TransportLayer): Network {
+  return {
+    get onMessage() {
+      return transport.onMessage;
+    },
+    set onMessage(handler) {
+      transport.onMessage = handler;
+    },
+    send: (bytes, to, listener) => transport.send(bytes, to, listener),
+    reply: (bytes, to, listener) => transport.reply(bytes, to, listener),
+    localFor: (to) => transport.localFor(to),
+    resolve: (uri) => transport.resolve(uri),
+    // The agent weighs in faults; the guard in tenths of them.
+    offence: (source, weight) => transport.offence(source, weight * 10),
+    good: (source) => transport.good(source),
+  };
+}
+
+function secretOf(directory: Directory, username: string, realm: string): UserSecret | undefined {
+  const client = directory.client(realm, username);
+  if (client === undefined || !client.isActive) return undefined;
+  return { clientSid: client.sid, accountSid: client.accountSid, secret: { password: client.password } };
+}

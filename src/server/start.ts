@@ -1,0 +1,260 @@
+/** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
+import os from 'node:os';
+import path from 'node:path';
+import { createApi } from '../api/index.ts';
+import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
+import {
+  CarrierPacers,
+  createControl,
+  followMedia,
+  handleInvitation,
+  Registry,
+  type Services,
+  SoundFiles,
+} from '../call/index.ts';
+import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
+import { createHooks } from '../hooks/index.ts';
+import { openLive } from '../live/index.ts';
+import { createEmbeddedEngine } from '../media/index.ts';
+import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
+import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
+import { createScript } from '../verbs/index.ts';
+import { createAlerts } from './alerts.ts';
+import { CarrierUpkeep } from './carriers.ts';
+import { openSip } from './sip.ts';
+import { version } from './version.ts';
+
+/** A running server. One way to end it: stop(). */
+export interface Server {
+  readonly config: Config;
+  /** Where SIP is received. */
+  readonly sip: readonly { transport: string; address: string; port: number }[];
+  readonly http: { readonly address: string; readonly port: number };
+  /** The administrator's token when it was made just now; it is never shown again. */
+  readonly adminToken: string | undefined;
+  /** New calls are refused from now on. Resolves when none is left, or after `drainSeconds`. */
+  drain(drainSeconds?: number): Promise<void>;
+  stop(): Promise<void>;
+  /** What is held right now: all zero in an idle server. For tests and `graine doctor`. */
+  leaks(): Promise<{
+    timers: string[];
+    legs: number;
+    sessions: number;
+    dialogs: number;
+    transactions: number;
+    ports: number;
+    hooks: number;
+  }>;
+}
+
+/** Starts everything. Rejects, with nothing left open, when a part cannot start. */
+export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
+  refuseUnbuilt(config, { transports: ['udp', 'tcp'] });
+  const closers: (() => Promise<void> | void)[] = [];
+  try {
+    return await build(config, options, closers);
+  } catch (fault) {
+    for (const close of closers.toReversed()) await close();
+    throw fault;
+  }
+}
+
+// oxlint-disable-next-line max-lines-per-function -- the one place where all parts meet reads best as one list
+async function build(config: Config, options: { log?: Log }, closers: (() => Promise<void> | void)[]): Promise<Server> {
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const trace = new TraceChannel();
+  const log =
+    options.log ?? createLog({ level: config.log.level, debugAreas: config.log.debug, pretty: config.log.pretty });
+  setListenerFault((event, fault) => log.error({ event, fault: String(fault) }, 'a listener failed'));
+  const node = `${os.hostname()}-${random.token(6)}`;
+
+  const store = await openStore(config.store.url, { clock, log, spoolRows: config.store.spool_rows });
+  closers.push(() => store.close());
+  const directory = await openDirectory(store, { clock, log });
+  closers.push(() => directory.close());
+  const { puts, stale } = provisioned(config, directory, random);
+  await directory.putAll(puts);
+  for (const { kind, sid } of stale) await directory.remove(kind, sid);
+  const adminToken = await ensureAdminKey(directory, { token: config.http.admin_token, random, clock });
+  const live = await openLive(config.live.url, { clock, log, node });
+  closers.push(() => live.close());
+
+  const traceDir = traceFolder(config);
+  const timelines = createTimelines({
+    trace,
+    clock,
+    log,
+    maxBytes: config.trace.max_bytes,
+    maxSessions: config.trace.max_sessions,
+    ...(traceDir === undefined ? {} : { dir: traceDir }),
+  });
+  closers.push(() => timelines.close());
+  closers.push(logCalls(trace, log));
+
+  const { first, last } = config.media.ports;
+  const media = await createEmbeddedEngine({
+    address: config.media.address,
+    ports: `${first}-${last}`,
+    workers: config.media.workers,
+    clock,
+    random,
+    log,
+    restMs: config.media.port_rest_seconds * 1000,
+    silentMs: config.media.silence_seconds * 1000,
+    ...(config.sip.advertise === undefined ? {} : { publicAddress: config.sip.advertise }),
+  });
+  closers.push(() => media.close());
+
+  const registry = new Registry();
+  const metrics = createMetrics({ trace, media, registry });
+  closers.push(() => metrics.close());
+  const alerts = createAlerts({ clock, random, log, store, counted: (type) => metrics.alert(type) });
+  const hooks = createHooks({
+    clock,
+    random,
+    alerts,
+    trace,
+    version,
+    timeoutSeconds: config.hooks.timeout_seconds,
+    connectTimeoutMs: config.hooks.connect_timeout_seconds * 1000,
+    allowPrivateAddresses: config.hooks.allow_private_addresses,
+    maxBodyBytes: config.hooks.max_body_bytes,
+    connectionsPerOrigin: config.hooks.connections_per_origin,
+  });
+  closers.push(() => hooks.close());
+  const sounds = new SoundFiles({
+    clock,
+    random,
+    hooks,
+    dir: path.join(os.tmpdir(), `graine-sounds-${random.token(8)}`),
+    maxBytes: 32 * 1024 * 1024,
+    cacheBytes: 256 * 1024 * 1024,
+    freshMs: 60_000,
+  });
+  closers.push(() => sounds.close());
+
+  const sip = await openSip({ config, clock, random, log, trace, directory, live, node });
+  closers.push(() => sip.close());
+  metrics.follow({ guard: sip.guard, agent: sip.agent });
+  const upkeep = new CarrierUpkeep({
+    agent: sip.agent,
+    directory,
+    alerts,
+    clock,
+    log,
+    pingSeconds: config.sip.options_ping_seconds,
+  });
+  closers.push(() => upkeep.close());
+  const pacers = new CarrierPacers(clock);
+  closers.push(() => pacers.close());
+
+  const [listening] = sip.transport.listening();
+  const services: Services = {
+    clock,
+    random,
+    log,
+    trace,
+    agent: sip.agent,
+    media,
+    hooks,
+    alerts,
+    directory,
+    live,
+    store,
+    registry,
+    pacers,
+    sounds,
+    gatewayUp: (sid) => upkeep.gatewayUp(sid),
+    settings: {
+      domain: config.sip.domain,
+      sipAddress:
+        listening === undefined ? config.sip.domain : `${listening.advertisedHost}:${listening.advertisedPort}`,
+      apiBaseUrl: `http://${hostPort(config.http.listen)}/v1`,
+      toneCountry: 'us',
+      gatewayTimeoutMs: 5000,
+      failedDialStatus: config.calls.failed_dial_status,
+      failedHookStatus: config.calls.failed_hook_status,
+      maxCalls: config.calls.max_calls,
+      maxRecordingSeconds: config.media.max_recording_seconds,
+      recordingsDir: config.media.recordings,
+      node,
+    },
+  };
+  closers.push(followMedia(services));
+  sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
+
+  const state = { stopping: false };
+  const api = await createApi({
+    directory,
+    store,
+    live,
+    control: createControl(services, createScript),
+    timelines,
+    metrics,
+    readiness: () => (state.stopping || sip.agent.draining ? { ready: false, reason: 'draining' } : { ready: true }),
+    clock,
+    random,
+    log,
+    version,
+    config: { yaml: printConfig(config) },
+  });
+  closers.push(() => api.close());
+  const http = await api.listen(config.http.listen);
+  log.info(
+    { sip: sip.transport.listening(), http, store: config.store.url.split('@').at(-1), node },
+    'graine is ready',
+  );
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    state.stopping = true;
+    sip.agent.draining = true;
+    for (const session of registry.sessions()) session.end({ by: 'server', reason: 'the server is stopping' });
+    await withTimeout(clock, registry.whenEmpty(), 5000);
+    for (const close of closers.toReversed()) await close();
+  };
+  return {
+    config,
+    sip: sip.transport.listening(),
+    http,
+    adminToken,
+    drain: async (seconds = config.shutdown.drain_seconds) => {
+      sip.agent.draining = true;
+      await withTimeout(clock, registry.whenEmpty(), seconds * 1000);
+    },
+    stop: () => (stopping ??= stop()),
+    leaks: async () => {
+      const { portsInUse } = await media.stats();
+      const held = sip.agent.dump() as { dialogs: unknown[]; transactions?: number };
+      return {
+        timers: clock.pending(),
+        ...registry.size,
+        dialogs: held.dialogs.length,
+        transactions: Number(held.transactions ?? 0),
+        ports: portsInUse,
+        hooks: hooks.pending(),
+      };
+    },
+  };
+}
+
+function traceFolder(config: Config): string | undefined {
+  if (config.trace.folder !== undefined) return config.trace.folder;
+  const { url } = config.store;
+  return url.startsWith('file:') && !/\.(db|sqlite3?)$/.test(url) ? path.join(url.slice(5), 'timelines') : undefined;
+}
+
+function hostPort({ address, port }: { address: string; port: number }): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+function withTimeout(clock: SystemClock, work: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(ms, 'server drain', resolve);
+    void work.then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}
