@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { GraineError } from '../../base/index.ts';
-import type { Payload, StreamSettings } from '../../ports/media.ts';
+import type { Payload, StreamSettings } from '../../ports/index.ts';
 import { badSettings } from './faults.ts';
 
 const MAX_PAYLOADS = 64;

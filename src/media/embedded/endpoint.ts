@@ -1,4 +1,4 @@
-import type { Payload, Quality, StreamSettings } from '../../ports/media.ts';
+import type { Payload, Quality, StreamSettings } from '../../ports/index.ts';
 import { encoder, isG711 } from '../codec/g711.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import type { DigitSender } from '../dtmf/sender.ts';

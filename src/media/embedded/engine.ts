@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Clock, Emitter, GraineError, type Log, messageOf, type Random } from '../../base/index.ts';
-import type { EndpointSnapshot, MediaEngine, PlayOptions, Quality, StreamSettings } from '../../ports/media.ts';
+import type { EndpointSnapshot, MediaEngine, PlayOptions, Quality, StreamSettings } from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { checkSettings } from './check.ts';

@@ -1,6 +1,6 @@
 /** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
  * recordings are numbers here; names stay with the main thread. */
-import type { Quality, StreamSettings } from '../../ports/media.ts';
+import type { Quality, StreamSettings } from '../../ports/index.ts';
 
 export type Command =
   | { readonly do: 'bind'; readonly ports: readonly number[] }

@@ -1,4 +1,4 @@
-import type { Payload, StreamSettings } from '../../ports/media.ts';
+import type { Payload, StreamSettings } from '../../ports/index.ts';
 import { alawToUlaw, isG711, ulawToAlaw } from '../codec/g711.ts';
 
 /** What a bridge does with a received payload type. */

@@ -1,4 +1,4 @@
-import type { Sound } from '../../ports/media.ts';
+import type { Sound } from '../../ports/index.ts';
 import { busyTone, ringbackTone } from '../tone/countries.ts';
 import type { SoundData } from './protocol.ts';
 

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { type Clock, GraineError } from '../../base/index.ts';
 import { startThread } from '../thread.ts';
 import { noPorts, workerLost } from './faults.ts';
+import { Handles } from './handles.ts';
 import { closeHandles, ringDoorbell } from './native.ts';
 import { Outbox } from './outbox.ts';
 import { PortPool } from './pool.ts';
@@ -38,7 +39,7 @@ export class WorkerLink {
   readonly #thread: Worker;
   readonly #outbox: Outbox<Command>;
   readonly #asks = new Map<number, Ask>();
-  readonly #handles = new SharedArrayBuffer(8 + 4 * 2 * 65536);
+  readonly #handles = Handles.for(32_768);
   readonly #started: Promise<void>;
   readonly #exited: Promise<void>;
   #ask = 0;
@@ -50,7 +51,7 @@ export class WorkerLink {
     this.index = options.index;
     this.#options = options;
     this.startedAt = options.clock.monotonic();
-    const workerData: WorkerSetup = { ...options.setup, handles: this.#handles };
+    const workerData: WorkerSetup = { ...options.setup, handles: this.#handles.memory };
     this.#thread = startThread('./embedded/worker.ts', { workerData, name: `media ${options.index}` });
     this.#outbox = new Outbox<Command>(options.clock, 0, (commands) => this.#send(commands));
     this.pool = new PortPool(options.ports, (ports) => this.#outbox.add({ do: 'bind', ports }));

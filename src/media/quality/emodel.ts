@@ -1,4 +1,4 @@
-import type { Quality } from '../../ports/media.ts';
+import type { Quality } from '../../ports/index.ts';
 
 /** Equipment impairment and loss robustness per codec: ITU-T G.113 appendix I (G.711 with concealment, as every phone
  * has it). Codecs without a published pair get none, so no MOS. */

@@ -1,0 +1,254 @@
+import type { Far, Packet } from '../rtp/packet.ts';
+import type { Handles } from './handles.ts';
+import type { Libc } from './libc.ts';
+import { mapMemory, Uring } from './uring.ts';
+import type { Wire, WireEvents } from './wire.ts';
+
+const OP_RECVMSG = 10;
+const OP_READ = 22;
+const OP_SEND = 26;
+const SQE_BUFFER_SELECT = 32;
+const SQE_SKIP_SUCCESS = 64;
+const RECV_MULTISHOT = 2;
+const CQE_BUFFER = 1;
+const CQE_MORE = 2;
+const REGISTER_BUFFERS = 22;
+const MSG_TRUNCATED = 0x20;
+const MSG_DONTWAIT_NOSIGNAL = 0x4040;
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 0x80002;
+const EFD_CLOEXEC_NONBLOCK = 0x80800;
+
+const FROM_SOCKET = 1;
+const SENT = 2;
+const DOORBELL = 3;
+
+/** A received packet lies behind io_uring_recvmsg_out (16 bytes) and the sender's sockaddr_in (16). */
+const NAME = 16;
+const DATA = 32;
+const STRIDE = 2048;
+const BUFFERS = 2048;
+const SCRATCH = 512;
+/** Give buffers back in mid-batch when this many are held. */
+const MAX_HELD = 512;
+/** A batch: as many packets, or as many as came in this time. */
+const GATHER = 64;
+const GATHER_US = 250;
+
+/** Packets through io_uring: one system call receives and sends as many as there are. A socket is armed once and then
+ * yields packets into a ring of buffers; a relayed packet is sent from the buffer it came in. IPv4. */
+export class UringWire implements Wire {
+  readonly kind = 'io_uring';
+  /** The main thread wants to be heard. */
+  rung = true;
+  readonly #libc: Libc;
+  readonly #handles: Handles;
+  #events: WireEvents = { packet: () => {}, bound: () => {} };
+  readonly #address: number;
+  readonly #ring: Uring;
+  readonly #fds: (number | undefined)[] = [];
+  readonly #doorbell: number;
+  /** One block of memory: packet buffers | buffer ring | a sockaddr per submission | scratch per submission | msghdr. */
+  readonly #base: number;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #halves: Uint16Array;
+  readonly #bufferRing = BUFFERS * STRIDE;
+  readonly #names: number;
+  readonly #scratch: number;
+  readonly #header: number;
+  readonly #packet: Packet;
+  readonly #held = new Uint16Array(BUFFERS);
+  #heldCount = 0;
+  #bufferTail = 0;
+  #keeps = false;
+
+  constructor(libc: Libc, handles: Handles, address: string) {
+    this.#libc = libc;
+    this.#handles = handles;
+    this.#doorbell = libc.eventfd(0, EFD_CLOEXEC_NONBLOCK);
+    handles.doorbell = this.#doorbell;
+    this.#ring = new Uring(libc, handles);
+    this.#address = this.host(address);
+    const entries = this.#ring.sqMask + 1;
+    this.#names = this.#bufferRing + BUFFERS * 16;
+    this.#scratch = this.#names + entries * 16;
+    this.#header = this.#scratch + entries * SCRATCH;
+    const { address: base, buffer } = mapMemory(libc, handles, { size: this.#header + 4096, fd: -1, offset: 0 });
+    this.#base = base;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#halves = new Uint16Array(buffer);
+    this.#packet = { bytes: this.#bytes, at: 0, length: 0, host: 0, port: 0 };
+    // msghdr: room for the sender's name, no vectors: the packet goes into a chosen buffer.
+    this.#words[(this.#header + 8) >> 2] = NAME;
+    const registration = Buffer.alloc(40);
+    registration.writeBigUInt64LE(BigInt(base + this.#bufferRing), 0);
+    registration.writeUInt32LE(BUFFERS, 8);
+    if (libc.register(this.#ring.fd, REGISTER_BUFFERS, registration, 1) < 0)
+      throw new Error('buffer rings are refused');
+    for (let id = 0; id < BUFFERS; id++) this.#offer(id);
+    this.#publish();
+    this.#armDoorbell();
+  }
+
+  /** Sets who hears of packets. */
+  listen(events: WireEvents): this {
+    this.#events = events;
+    return this;
+  }
+
+  host(address: string): number {
+    const [a, b, c, d] = address.split('.').map(Number);
+    return (a! | (b! << 8) | (c! << 16) | (d! << 24)) >>> 0;
+  }
+
+  bind(slot: number, port: number): void {
+    const rtp = this.#open(slot * 2, port);
+    const error = rtp ?? this.#open(slot * 2 + 1, port + 1);
+    if (error === undefined) {
+      this.#arm(slot * 2);
+      this.#arm(slot * 2 + 1);
+    } else if (rtp === undefined) this.#drop(slot * 2);
+    this.#events.bound(slot, error);
+  }
+
+  send(socket: number, packet: Packet, far: Far): void {
+    const fd = this.#fds[socket];
+    if (fd === undefined) return;
+    const index = this.#ring.next();
+    let at = packet.at;
+    if (packet.bytes === this.#bytes) this.#keeps = true;
+    else {
+      if (packet.length > SCRATCH) packet.length = 0;
+      at = this.#scratch + index * SCRATCH;
+      for (let i = 0; i < packet.length; i++) this.#bytes[at + i] = packet.bytes[packet.at + i]!;
+    }
+    const name = this.#names + index * 16;
+    this.#words[name >> 2] = AF_INET | ((far.port & 0xff) << 24) | ((far.port >> 8) << 16);
+    this.#words[(name >> 2) + 1] = far.host as number;
+    const { sqes } = this.#ring;
+    const word = index * 16;
+    sqes[word] = OP_SEND | (SQE_SKIP_SUCCESS << 8);
+    sqes[word + 1] = fd;
+    put64(sqes, word + 2, this.#base + name);
+    put64(sqes, word + 4, this.#base + at);
+    sqes[word + 6] = packet.length;
+    sqes[word + 7] = MSG_DONTWAIT_NOSIGNAL;
+    sqes[word + 9] = SENT;
+    sqes[word + 11] = 16;
+  }
+
+  /** Sends what is waiting, then handles what comes in within `ms`. */
+  wait(ms: number): void {
+    this.#ring.wait(ms, GATHER, GATHER_US);
+    this.#giveBack();
+    this.#ring.drain(this.#take);
+    this.#publish();
+  }
+
+  /** Everything is closed by the main thread once this thread has ended. */
+  close(): void {
+    this.#ring.submit();
+  }
+
+  readonly #take = (low: number, high: number, result: number, flags: number): void => {
+    if (high === FROM_SOCKET) this.#received(low, result, flags);
+    else if (high === DOORBELL) {
+      this.rung = true;
+      this.#armDoorbell();
+    }
+  };
+
+  #received(socket: number, result: number, flags: number): void {
+    if ((flags & CQE_BUFFER) !== 0) {
+      const id = flags >>> 16;
+      const at = id * STRIDE;
+      const word = at >> 2;
+      this.#keeps = false;
+      if (result >= DATA && (this.#words[word + 3]! & MSG_TRUNCATED) === 0) {
+        const packet = this.#packet;
+        packet.at = at + DATA;
+        packet.length = this.#words[word + 2]!;
+        packet.port = (this.#bytes[at + NAME + 2]! << 8) | this.#bytes[at + NAME + 3]!;
+        packet.host = this.#words[word + 5]!;
+        this.#events.packet(socket, packet);
+      }
+      if (this.#keeps) this.#held[this.#heldCount++] = id;
+      else this.#offer(id);
+      if (this.#heldCount >= MAX_HELD) {
+        this.#ring.submit();
+        this.#giveBack();
+        this.#publish();
+      }
+    }
+    if ((flags & CQE_MORE) === 0) this.#arm(socket);
+  }
+
+  #open(socket: number, port: number): string | undefined {
+    const fd = this.#libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+    if (fd < 0) return `no socket (errno ${this.#libc.errno()})`;
+    const name = Buffer.alloc(16);
+    name.writeUInt16LE(AF_INET, 0);
+    name.writeUInt16BE(port, 2);
+    name.writeUInt32LE(this.#address, 4);
+    this.#fds[socket] = fd;
+    this.#handles.add(fd);
+    if (this.#libc.bind(fd, name, 16) === 0) return undefined;
+    const error = `cannot bind port ${port} (errno ${this.#libc.errno()})`;
+    this.#drop(socket);
+    return error;
+  }
+
+  #drop(socket: number): void {
+    const fd = this.#fds[socket]!;
+    this.#fds[socket] = undefined;
+    this.#handles.remove(fd);
+    this.#libc.close(fd);
+  }
+
+  #arm(socket: number): void {
+    const word = this.#ring.next() * 16;
+    const { sqes } = this.#ring;
+    sqes[word] = OP_RECVMSG | (SQE_BUFFER_SELECT << 8) | (RECV_MULTISHOT << 16);
+    sqes[word + 1] = this.#fds[socket]!;
+    put64(sqes, word + 4, this.#base + this.#header);
+    sqes[word + 6] = 1;
+    sqes[word + 8] = socket;
+    sqes[word + 9] = FROM_SOCKET;
+  }
+
+  #armDoorbell(): void {
+    const word = this.#ring.next() * 16;
+    const { sqes } = this.#ring;
+    sqes[word] = OP_READ;
+    sqes[word + 1] = this.#doorbell;
+    put64(sqes, word + 4, this.#base + this.#header + 128);
+    sqes[word + 6] = 8;
+    sqes[word + 9] = DOORBELL;
+  }
+
+  /** What was sent from is free once the kernel has taken the batch. */
+  #giveBack(): void {
+    for (let i = 0; i < this.#heldCount; i++) this.#offer(this.#held[i]!);
+    this.#heldCount = 0;
+  }
+
+  #offer(id: number): void {
+    const at = this.#bufferRing + (this.#bufferTail & (BUFFERS - 1)) * 16;
+    put64(this.#words, at >> 2, this.#base + id * STRIDE);
+    this.#words[(at >> 2) + 2] = STRIDE;
+    this.#halves[(at + 12) >> 1] = id;
+    this.#bufferTail = (this.#bufferTail + 1) & 0xffff;
+  }
+
+  /** The ring's tail lies over the unused half of its first entry. */
+  #publish(): void {
+    Atomics.store(this.#halves, (this.#bufferRing + 14) >> 1, this.#bufferTail);
+  }
+}
+
+function put64(words: Uint32Array, at: number, value: number): void {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
