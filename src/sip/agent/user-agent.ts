@@ -252,7 +252,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   #identify(request: SipRequest, from: Source): void {
     const who: Identification = this.#options.identify(request, from);
     if (who.kind === 'forbidden') return this.#stranger(request, from);
-    if (who.kind !== 'challenge') return this.#welcome(request, from, who, undefined);
+    if (who.kind !== 'challenge') {
+      this.#network.good(from);
+      return this.#welcome(request, from, who, undefined);
+    }
     if (this.#authenticator === undefined) return this.#stranger(request, from);
     const verdict = this.#authenticator.check(request, who.realm);
     if (!(verdict instanceof Promise)) return this.#judged(request, from, { verdict, realm: who.realm }, undefined);

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../base/index.ts';
+import { TimerWheel } from './wheel.ts';
+
+function bench() {
+  const clock = new FakeClock();
+  const wheel = new TimerWheel(clock, 100);
+  const fired: string[] = [];
+  const user = { onTimer: (name: string) => void fired.push(name) };
+  return { clock, wheel, fired, user };
+}
+
+test('a timer fires at the first tick at or after its time', () => {
+  const { clock, wheel, fired, user } = bench();
+  wheel.after(150, user, 'a');
+  wheel.after(200, user, 'b');
+  clock.advance(199);
+  assert.deepEqual(fired, []);
+  clock.advance(1);
+  assert.deepEqual(fired.sort(), ['a', 'b']);
+});
+
+test('all timers of a tick share one clock timer, which goes with the last of them', () => {
+  const { clock, wheel, user } = bench();
+  const timers = Array.from({ length: 1000 }, () => wheel.after(32_000, user, 'J'));
+  assert.equal(clock.pending().length, 1);
+  assert.equal(wheel.count(), 1000);
+  for (const timer of timers) timer.cancel();
+  assert.deepEqual(clock.pending(), []);
+  assert.equal(wheel.count(), 0);
+});
+
+test('a timer that cancels its neighbours while it fires is obeyed', () => {
+  const { clock, wheel, fired } = bench();
+  const timers: Array<{ cancel(): void }> = [];
+  const user = {
+    onTimer: (name: string) => {
+      fired.push(name);
+      for (const timer of timers) timer.cancel();
+    },
+  };
+  for (const name of ['a', 'b', 'c']) timers.push(wheel.after(100, user, name));
+  clock.advance(1000);
+  assert.equal(fired.length, 1);
+  assert.deepEqual(clock.pending(), []);
+});
+
+test('a timer armed while its tick fires waits for the next one', () => {
+  const { clock, wheel, fired } = bench();
+  const user = {
+    onTimer: (name: string) => {
+      fired.push(name);
+      if (fired.length < 3) wheel.after(100, user, name);
+    },
+  };
+  wheel.after(100, user, 'again');
+  clock.advance(200);
+  assert.equal(fired.length, 2);
+  clock.advance(1000);
+  assert.equal(fired.length, 3);
+});
+
+test('cancelling twice, or after firing, does nothing', () => {
+  const { clock, wheel, fired, user } = bench();
+  const a = wheel.after(100, user, 'a');
+  const b = wheel.after(100, user, 'b');
+  a.cancel();
+  a.cancel();
+  clock.advance(100);
+  b.cancel();
+  assert.deepEqual(fired, ['b']);
+});
+
+test('a closed wheel fires nothing and starts nothing', () => {
+  const { clock, wheel, fired, user } = bench();
+  wheel.after(100, user, 'a');
+  wheel.close();
+  wheel.after(100, user, 'b').cancel();
+  clock.advance(1000);
+  assert.deepEqual(fired, []);
+  assert.deepEqual(clock.pending(), []);
+});
