@@ -1,10 +1,19 @@
 /** The server under test, in this process: the thin adapter to src/main.ts. */
+import { parseConfig, startServer } from '../../src/main.ts';
 import { freePort, mediaPorts } from './ports.ts';
 
 /** A configuration as graine.yaml has it. */
 export type Config = Record<string, unknown>;
 
-export type Leaks = { timers: string[]; dialogs: number; transactions: number; ports: number; hooks: number };
+export type Leaks = {
+  timers: string[];
+  legs: number;
+  sessions: number;
+  dialogs: number;
+  transactions: number;
+  ports: number;
+  hooks: number;
+};
 
 export type Graine = {
   readonly sip: { readonly host: string; readonly port: number };
@@ -25,8 +34,11 @@ export async function kitConfig(
     sip: {
       domain: 'voice.example.test',
       listen: [`udp://127.0.0.1:${sipPort}`, `tcp://127.0.0.1:${sipPort}`],
+      // Wrong passwords are part of the stories; hostile sources live at 127.0.0.9.
+      ban: { never: ['127.0.0.1'] },
       ...(overrides['sip'] as Config | undefined),
     },
+    log: { level: process.env['GRAINE_TEST_LOG'] ?? 'silent' },
     media: {
       engine: 'embedded',
       address: '127.0.0.1',
@@ -46,8 +58,9 @@ export async function kitConfig(
 
 export async function startGraine(overrides: Config = {}): Promise<Graine> {
   const { config, sipPort, httpPort } = await kitConfig(overrides);
-  const { startServer } = await import('../../src/main.ts');
-  const server = await startServer(config);
+  // YAML reads JSON, so the kit's configuration takes the road a customer's file takes.
+  const parsed = parseConfig(JSON.stringify(config), { source: undefined, folder: process.cwd() });
+  const server = await startServer(parsed);
   return {
     sip: { host: '127.0.0.1', port: sipPort },
     http: { url: `http://127.0.0.1:${httpPort}`, token },

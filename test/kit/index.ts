@@ -1,9 +1,10 @@
 /** The kit of wire and interop stories. */
 export * from '../../src/testing/index.ts';
+export { GraineProcess } from './child.ts';
 export { ensureDebian, missingDebian } from './debian.ts';
 export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } from './graine.ts';
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { freePort, mediaPorts } from './ports.ts';
-export { sipp, type SippOutcome } from './sipp.ts';
+export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, at, dial, type OutgoingPhoneCall, phones, stage, toSip, type World } from '../kit/index.ts';
 
-const story = stage({ phones: ['desk', 'stranger'] });
+const hostile = '127.0.0.9';
+const story = stage({ phones: ['desk', { name: 'stranger', address: hostile }] });
 
 async function standing(w: World): Promise<OutgoingPhoneCall> {
   w.phone('desk').onInvite = phones.answersAfter(5, { tone: 620 });
@@ -85,7 +86,7 @@ story('whatever comes by TCP, a standing call goes on and the connections are cl
   const closed = Object.entries(garbage).map(
     ([, bytes]) =>
       new Promise<void>((resolve) => {
-        const socket = net.connect(w.graine.sip.port, w.graine.sip.host, () => socket.end(bytes));
+        const socket = net.connect({ ...w.graine.sip, localAddress: hostile }, () => socket.end(bytes));
         socket.on('error', () => {});
         socket.on('close', () => resolve());
         socket.resume();
@@ -97,7 +98,7 @@ story('whatever comes by TCP, a standing call goes on and the connections are cl
 
 story('a header without end over TCP is cut off, not collected', async (w) => {
   const call = await standing(w);
-  const socket = net.connect(w.graine.sip.port, w.graine.sip.host);
+  const socket = net.connect({ ...w.graine.sip, localAddress: hostile });
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => resolve());
     socket.on('error', () => resolve());
@@ -117,7 +118,7 @@ story('a header without end over TCP is cut off, not collected', async (w) => {
 
 story('a TCP connection that sends half a message and then nothing is closed', async (w) => {
   const call = await standing(w);
-  const socket = net.connect(w.graine.sip.port, w.graine.sip.host, () =>
+  const socket = net.connect({ ...w.graine.sip, localAddress: hostile }, () =>
     socket.write('INVITE sip:x@y SIP/2.0\r\nVia: SIP/2.0/TCP'),
   );
   socket.on('error', () => {});
