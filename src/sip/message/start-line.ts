@@ -33,7 +33,8 @@ export function readStartLine(text: string, at: number, end: number, limits: Mes
 
 function refused(version: string, method: string, uri: string): StartLine {
   if (version.length > 16 || !/^SIP\/\d{1,3}\.\d{1,3}$/i.test(version)) {
-    if (!/^SIP\//i.test(uri.slice(uri.lastIndexOf(' ') + 1))) return { kind: 'none', fault: bad('no SIP start line') };
+    if (!/^SIP\//i.test(uri.trimEnd().slice(uri.trimEnd().lastIndexOf(' ') + 1)))
+      return { kind: 'none', fault: bad('no SIP start line') };
     return { kind: 'request', method, uri, fault: bad('malformed request line') };
   }
   if (version.toUpperCase() === 'SIP/2.0')
