@@ -2,15 +2,16 @@
  * traces each attempt, raises the alert of a fault. */
 import { Agent, Client, type Dispatcher } from 'undici';
 import type { Clock, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
+import type { Alerts, AppContext, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
 import { alertTypeOf } from './alert-types.ts';
 import { interpret } from './answer.ts';
 import { Connections, type ConnectionOptions } from './connections.ts';
 import { type Destination, Places } from './destination.ts';
 import { type Broken, Exchange, type Received } from './exchange.ts';
 import { traceable } from './mask.ts';
-import { eventHeaders, type Letter, type Sender, write } from './letter.ts';
+import { eventHeaders, type Letter, type Sender, senderOf, write } from './letter.ts';
 import { retryCause, retryDelay } from './retry.ts';
+import { Signers } from './signature.ts';
 
 export type ClientOptions = ConnectionOptions & {
   readonly clock: Clock;
@@ -39,6 +40,7 @@ export class HookClient {
   readonly #connections: Connections;
   readonly #agent: Agent;
   readonly #live = new Set<() => void>();
+  readonly #signers = new Signers();
   #ended = false;
 
   constructor(options: ClientOptions) {
@@ -46,6 +48,11 @@ export class HookClient {
     this.places = new Places({ allowPrivate: options.allowPrivate });
     this.#connections = new Connections(options);
     this.#agent = new Agent({ ...this.#clientOptions(), connections: options.connectionsPerOrigin });
+  }
+
+  /** Works out once what all hooks of a link share. */
+  sender(context: AppContext): Sender {
+    return senderOf(context, this.#signers);
   }
 
   /** Sends until answered or given up. A fault has raised its alert by then. Never rejects. */

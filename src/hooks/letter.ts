@@ -1,8 +1,7 @@
 /** A hook as it is written: the body of a POST, or the query of a GET, and the headers that go with either. */
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { AppContext } from '../ports/index.ts';
 import type { Destination } from './destination.ts';
-import { sign } from './signature.ts';
+import type { Signer, Signers } from './signature.ts';
 
 export type Letter = {
   readonly path: string;
@@ -17,13 +16,13 @@ export type Letter = {
 /** What all letters of a link share, worked out once. */
 export type Sender = {
   readonly context: AppContext;
-  readonly key: KeyObject;
+  readonly signer: Signer;
   /** 32 hexadecimal digits; undefined where the call's trace id is nothing of the kind. */
   readonly trace: string | undefined;
 };
 
-export function senderOf(context: AppContext): Sender {
-  return { context, key: createSecretKey(context.webhookSecret, 'utf8'), trace: traceIdOf(context.traceId) };
+export function senderOf(context: AppContext, signers: Signers): Sender {
+  return { context, signer: signers.of(context.webhookSecret), trace: traceIdOf(context.traceId) };
 }
 
 const longestPath = 16 * 1024;
@@ -64,7 +63,7 @@ export function eventHeaders(about: {
   at: number;
 }): string[] {
   const { sender, place, letter, userAgent, at } = about;
-  const signature = sign(sender.key, Math.floor(at / 1000), letter.body ?? letter.query);
+  const signature = sender.signer.sign(Math.floor(at / 1000), letter.body ?? letter.query);
   const headers = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', userAgent];
   if (letter.body !== undefined) headers.push('content-type', 'application/json');
   headers.push('graine-signature', signature, 'jambonz-signature', signature, 'graine-event-id', letter.eventId);

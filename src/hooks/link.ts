@@ -3,7 +3,7 @@
 import { ignore, Machine, type Table } from '../base/index.ts';
 import type { AppContext, AppLink, HookAnswer, HookRef } from '../ports/index.ts';
 import type { HookClient } from './client.ts';
-import { type Sender, senderOf } from './letter.ts';
+import type { Sender } from './letter.ts';
 
 type State = 'idle' | 'delivering' | 'draining' | 'closed';
 type Event = { type: 'notify'; note: Note } | { type: 'settled' } | { type: 'close' };
@@ -46,7 +46,7 @@ export class Link implements AppLink {
 
   constructor(client: HookClient, context: AppContext, tally: Tally) {
     this.#client = client;
-    this.#sender = senderOf(context);
+    this.#sender = client.sender(context);
     this.#tally = tally;
     this.#machine = new Machine<State, Event, Effect, Queue>({
       table: linkTable,

@@ -118,7 +118,7 @@ test('depth is capped before anything recurses', () => {
 test('the count of values and the length of texts are capped', () => {
   assert.equal(parseApplication([{ tag: { data: { list: Array(documentLimits.nodes).fill(1) } } }]).ok, false);
   assert.equal(parseApplication([{ tag: { data: { text: 'x'.repeat(documentLimits.stringLength + 1) } } }]).ok, false);
-  assert.equal(parseApplication(Array(1001).fill({ answer: {} })).ok, false);
+  assert.equal(parseApplication(Array.from({ length: 1001 }, () => ({ answer: {} }))).ok, false);
   assert.equal(parseApplication([{ tag: { data: { text: 'x'.repeat(documentLimits.stringLength) } } }]).ok, true);
 });
 
