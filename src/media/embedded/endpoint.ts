@@ -127,7 +127,8 @@ export class Endpoint {
     if (far === undefined || far.host !== host) return false;
     const signalled = this.rtcpSignalled;
     const exact = signalled !== undefined && signalled.host === host && signalled.port === port;
-    if (!exact && (!this.latch.learned || ssrc !== this.reception.ssrc)) return false;
+    // Where RTP comes from another place than signalled, reports do too.
+    if (!exact && (!this.latch.moved || ssrc !== this.reception.ssrc)) return false;
     this.rtcpLearned = { host, port };
     return true;
   }

@@ -37,6 +37,11 @@ export class Latch {
     return this.#rank !== NONE;
   }
 
+  /** The source is not what was signalled: NAT, or another port. */
+  get moved(): boolean {
+    return this.#rank === NAT || this.#rank === SAME_HOST;
+  }
+
   /** Sets the signalled address. The lock stays when it did not change. `nat`: the only other host that may be learned. */
   signal(far: Far | undefined, nat: Host | undefined): void {
     const before = this.#signalled;
