@@ -1,7 +1,7 @@
 import { readUint } from '../message/index.ts';
 
 export type FrameLimits = {
-  /** Bytes before the empty line. */
+  /** Bytes up to the body, the empty line included. */
   readonly head: number;
   readonly body: number;
 };
@@ -111,7 +111,7 @@ export class StreamFramer {
       let i = this.#scan;
       while (i < data.length && data[i] !== LF) i++;
       this.#scan = i;
-      if (i > this.#limits.head) return `head longer than ${this.#limits.head} bytes`;
+      if (i >= this.#limits.head) return `head longer than ${this.#limits.head} bytes`;
       if (i === data.length) return undefined;
       if (i === 0 || data[i - 1] !== CR) return 'bare LF in the head';
       const fault = i - 1 === this.#line ? this.#endOfHead(i + 1) : this.#readLine(data, this.#line, i - 1);
