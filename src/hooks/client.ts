@@ -7,9 +7,9 @@ import { alertTypeOf } from './alert-types.ts';
 import { interpret } from './answer.ts';
 import { Connections, type ConnectionOptions } from './connections.ts';
 import { type Destination, Places } from './destination.ts';
-import { type Broken, Exchange, type Received } from './exchange.ts';
+import { type Broken, Exchange, type Limits, type Owner, type Received } from './exchange.ts';
 import { traceable } from './mask.ts';
-import { eventHeaders, type Letter, type Sender, senderOf, write } from './letter.ts';
+import { eventHeaders, type Letter, type Sender, traceIdOf, write } from './letter.ts';
 import { retryCause, retryDelay } from './retry.ts';
 import { Signers } from './signature.ts';
 
@@ -34,25 +34,30 @@ export type Job = {
   readonly reads: boolean;
 };
 
-export class HookClient {
+export class HookClient implements Owner {
   readonly places: Places;
   readonly #options: ClientOptions;
-  readonly #connections: Connections;
+  readonly clock: Clock;
+  readonly connections: Connections;
   readonly #agent: Agent;
-  readonly #live = new Set<() => void>();
+  readonly #live = new Set<Exchange>();
+  readonly #pauses = new Set<() => void>();
   readonly #signers = new Signers();
   #ended = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.places = new Places({ allowPrivate: options.allowPrivate });
-    this.#connections = new Connections(options);
+    this.clock = options.clock;
+    this.connections = new Connections(options);
     this.#agent = new Agent({ ...this.#clientOptions(), connections: options.connectionsPerOrigin });
   }
 
   /** Works out once what all hooks of a link share. */
   sender(context: AppContext): Sender {
-    return senderOf(context, this.#signers);
+    const { timeoutMs, maxBytes } = this.#options;
+    const limits = { timeoutMs, maxBytes, label: `hook ${context.callSid} timeout` };
+    return { context, limits, signer: this.#signers.of(context.webhookSecret), trace: traceIdOf(context.traceId) };
   }
 
   /** Sends until answered or given up. A fault has raised its alert by then. Never rejects. */
@@ -79,7 +84,7 @@ export class HookClient {
   }
 
   async #attempt(job: Job, place: Destination, letter: Letter, attempt: number): Promise<HookAnswer> {
-    const { clock, userAgent, timeoutMs, maxBytes } = this.#options;
+    const { clock, userAgent } = this.#options;
     const at = clock.now();
     const began = clock.monotonic();
     const request = {
@@ -89,11 +94,7 @@ export class HookClient {
       headers: eventHeaders({ sender: job.sender, place, letter, userAgent, at }),
       body: letter.body ?? null,
     };
-    const result = await this.exchange(request, {
-      timeoutMs,
-      maxBytes,
-      label: `hook ${job.sender.context.callSid} timeout`,
-    });
+    const result = await this.exchange(request, job.sender.limits);
     const answer = 'fault' in result ? broken(result, place.url) : interpret(result, place.url, job.reads);
     this.#trace(job, answer, {
       at,
@@ -107,10 +108,7 @@ export class HookClient {
   }
 
   /** One request on a pooled connection; once more on a fresh one when the pooled one turned out to be dead. */
-  async exchange(
-    request: Dispatcher.DispatchOptions,
-    limits: { timeoutMs: number; maxBytes: number; label: string },
-  ): Promise<Received | Broken> {
+  async exchange(request: Dispatcher.DispatchOptions, limits: Limits): Promise<Received | Broken> {
     const result = await this.#once(this.#agent, request, limits);
     if (!('fault' in result) || !result.stale) return result;
     const fresh = new Client(request.origin ?? '', this.#clientOptions());
@@ -119,21 +117,12 @@ export class HookClient {
     return second;
   }
 
-  #once(
-    dispatcher: Dispatcher,
-    request: Dispatcher.DispatchOptions,
-    limits: { timeoutMs: number; maxBytes: number; label: string },
-  ): Promise<Received | Broken> {
+  #once(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, limits: Limits): Promise<Received | Broken> {
     return new Promise((resolve) => {
       if (this.#ended)
         return resolve({ fault: 'closed', message: 'the server is stopping', status: undefined, stale: false });
-      const options = { ...limits, clock: this.#options.clock, connections: this.#connections };
-      const exchange = new Exchange(options, (result) => {
-        this.#live.delete(cancel);
-        resolve(result);
-      });
-      const cancel = (): void => exchange.abort('closed', 'the server is stopping');
-      this.#live.add(cancel);
+      const exchange = new Exchange(this, limits, resolve);
+      this.#live.add(exchange);
       try {
         dispatcher.dispatch(request, exchange);
       } catch (fault) {
@@ -143,22 +132,27 @@ export class HookClient {
     });
   }
 
+  /** An exchange says that it is over. */
+  settled(exchange: Exchange): void {
+    this.#live.delete(exchange);
+  }
+
   #pause(ms: number, label: string): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         timer.cancel();
-        this.#live.delete(end);
+        this.#pauses.delete(end);
         resolve();
       };
       const timer = this.#options.clock.after(ms, label, end);
       if (this.#ended) end();
-      else this.#live.add(end);
+      else this.#pauses.add(end);
     });
   }
 
   #clientOptions(): Client.Options {
     return {
-      connect: this.#connections.connect,
+      connect: this.connections.connect,
       pipelining: 1,
       keepAliveTimeout: 4000,
       // The exchange has its own timer over the whole answer.
@@ -220,7 +214,8 @@ export class HookClient {
   /** Ends everything at once: what still runs is answered `closed`. */
   async close(): Promise<void> {
     this.#ended = true;
-    for (const cancel of this.#live) cancel();
+    for (const exchange of this.#live) exchange.abort('closed', 'the server is stopping');
+    for (const end of this.#pauses) end();
     await this.#agent.destroy();
   }
 }

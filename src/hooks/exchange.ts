@@ -19,34 +19,42 @@ export type Broken = {
   readonly stale: boolean;
 };
 
-export type ExchangeOptions = {
-  readonly clock: Clock;
-  readonly connections: Connections;
-  readonly label: string;
+export type Limits = {
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Of the timer. */
+  readonly label: string;
+};
+/** Whose exchange it is; `settled` is told when it is over. */
+export type Owner = {
+  readonly clock: Clock;
+  readonly connections: Connections;
+  settled(exchange: Exchange): void;
 };
 
 const nothing = Buffer.alloc(0);
+const noHeaders: IncomingHttpHeaders = {};
 
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #options: ExchangeOptions;
+  readonly #owner: Owner;
+  readonly #limits: Limits;
   readonly #mark: number;
   readonly #timer: Timer;
   #done: ((result: Received | Broken) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status: number | undefined;
-  #headers: IncomingHttpHeaders = {};
+  #headers: IncomingHttpHeaders = noHeaders;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
   /** `done` is called once, whatever happens. */
-  constructor(options: ExchangeOptions, done: (result: Received | Broken) => void) {
-    this.#options = options;
+  constructor(owner: Owner, limits: Limits, done: (result: Received | Broken) => void) {
+    this.#owner = owner;
+    this.#limits = limits;
     this.#done = done;
-    this.#mark = options.connections.mark();
-    this.#timer = options.clock.after(options.timeoutMs, options.label, () => {
-      this.abort('timeout', `no complete answer within ${options.timeoutMs} ms`);
+    this.#mark = owner.connections.mark();
+    this.#timer = owner.clock.after(limits.timeoutMs, limits.label, () => {
+      this.abort('timeout', `no complete answer within ${limits.timeoutMs} ms`);
     });
   }
 
@@ -74,12 +82,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
         'not-json',
         `content-encoding ${String(coding).slice(0, 40)} although only identity was asked for`,
       );
-    if (Number(headers['content-length']) > this.#options.maxBytes) this.#tooLarge();
+    if (Number(headers['content-length']) > this.#limits.maxBytes) this.#tooLarge();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.maxBytes) this.#tooLarge();
+    if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
     else this.#chunks.push(chunk);
   }
 
@@ -92,12 +100,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const status = this.#status;
     const refused = error instanceof AddressRefused;
-    const stale = status === undefined && this.#options.connections.wasIdle(this.#mark);
+    const stale = status === undefined && this.#owner.connections.wasIdle(this.#mark);
     this.#settle({ fault: refused ? 'address-refused' : 'connection', message: reason(error), status, stale });
   }
 
   #tooLarge(): void {
-    this.abort('too-large', `the answer is larger than ${this.#options.maxBytes} bytes`);
+    this.abort('too-large', `the answer is larger than ${this.#limits.maxBytes} bytes`);
   }
 
   #settle(result: Received | Broken): void {
@@ -107,6 +115,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = undefined;
     this.#chunks = [];
     this.#timer.cancel();
+    this.#owner.settled(this);
     done(result);
   }
 }

@@ -1,7 +1,8 @@
 /** A hook as it is written: the body of a POST, or the query of a GET, and the headers that go with either. */
 import type { AppContext } from '../ports/index.ts';
 import type { Destination } from './destination.ts';
-import type { Signer, Signers } from './signature.ts';
+import type { Limits } from './exchange.ts';
+import type { Signer } from './signature.ts';
 
 export type Letter = {
   readonly path: string;
@@ -16,14 +17,11 @@ export type Letter = {
 /** What all letters of a link share, worked out once. */
 export type Sender = {
   readonly context: AppContext;
+  readonly limits: Limits;
   readonly signer: Signer;
   /** 32 hexadecimal digits; undefined where the call's trace id is nothing of the kind. */
   readonly trace: string | undefined;
 };
-
-export function senderOf(context: AppContext, signers: Signers): Sender {
-  return { context, signer: signers.of(context.webhookSecret), trace: traceIdOf(context.traceId) };
-}
 
 const longestPath = 16 * 1024;
 
@@ -77,7 +75,7 @@ export function eventHeaders(about: {
 }
 
 /** 32 hexadecimal digits, from a UUID or as they are. */
-function traceIdOf(traceId: string): string | undefined {
+export function traceIdOf(traceId: string): string | undefined {
   const bare = traceId.replaceAll('-', '').toLowerCase();
   return /^[0-9a-f]{32}$/.test(bare) ? bare : undefined;
 }
