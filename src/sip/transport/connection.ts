@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { plainAddress } from './address.ts';
 import { StreamFramer } from './framer.ts';
 import type { ConnectionLimits } from './limits.ts';
+import { failLater } from './failure.ts';
 import type { FaultListener, TransportName } from './types.ts';
 
 const pong = Buffer.from('\r\n');
@@ -76,7 +77,7 @@ export class Connection {
   send(bytes: Buffer, listener: FaultListener | undefined): void {
     const socket = this.#socket;
     if (socket === undefined || socket.writableLength + bytes.length > this.#owner.limits.backlog) {
-      listener?.transportFailed();
+      failLater(listener);
       if (socket !== undefined) this.close('the peer does not read');
       return;
     }

@@ -13,6 +13,7 @@ import { Tracer } from './publish.ts';
 import type { NextHops } from './resolver.ts';
 import { connectTcp, TcpListener } from './tcp.ts';
 import type { FaultListener, Hop, Listening, Source } from './types.ts';
+import { failLater } from './failure.ts';
 import { UdpListener } from './udp.ts';
 
 export type TransportOptions = {
@@ -86,7 +87,7 @@ export class TransportLayer {
     });
   }
 
-  /** Sends to a hop. Never throws; tells the listener, at once or later, when the bytes could not leave. */
+  /** Sends to a hop. Never throws; tells the listener, later, when the bytes could not leave. */
   send(bytes: Buffer, to: Hop, listener?: FaultListener): void {
     this.#options.guard.expect(to.address);
     if (to.transport === 'udp') this.#sendUdp(bytes, to, listener);
@@ -225,7 +226,7 @@ export class TransportLayer {
       (via && this.#listeners.at('udp', via.localAddress, via.localPort)) ??
       this.#listeners.for({ transport: 'udp', address: to.address, port: to.port });
     if (from?.udp === undefined) {
-      listener?.transportFailed();
+      failLater(listener);
       return;
     }
     this.#tracer.sent(bytes, { transport: 'udp', local: from, remote: to });
@@ -234,7 +235,7 @@ export class TransportLayer {
 
   #sendStream(bytes: Buffer, to: Hop, listener: FaultListener | undefined): void {
     const connection = this.#pool.find(to) ?? this.#connect(to);
-    if (connection === undefined) listener?.transportFailed();
+    if (connection === undefined) failLater(listener);
     else this.#sendOver(connection, bytes, listener);
   }
 

@@ -22,7 +22,7 @@ export type Hop = {
   readonly connectionId?: string;
 };
 
-/** Told when bytes could not be sent: once, at once or later. */
+/** Told when bytes could not be sent: once, and never inside the call that sent them. */
 export interface FaultListener {
   transportFailed(): void;
 }

@@ -139,6 +139,8 @@ test('what cannot be sent is told to its sender once: no listener, bad port, too
   await faults[2].first();
   await h.layer.close();
   h.layer.send(Buffer.from('x'), hop, faults[3]);
+  assert.equal(faults[3].count, 0);
+  await faults[3].first();
   assert.deepEqual(
     faults.map((each) => each.count),
     [1, 1, 1, 1],

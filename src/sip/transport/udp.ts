@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Log } from '../../base/index.ts';
+import { failLater } from './failure.ts';
 import type { FaultListener } from './types.ts';
 
 type LookupDone = (fault: Error | null, address: string, family: number) => void;
@@ -62,7 +63,7 @@ export class UdpListener {
     listener: FaultListener | undefined,
   ): void {
     if (this.#closing !== undefined || to.port < 1 || to.port > 65535) {
-      listener?.transportFailed();
+      failLater(listener);
       return;
     }
     if (listener === undefined) this.#socket.send(bytes, to.port, to.address);
