@@ -91,7 +91,8 @@ export class UacCall implements OutgoingCall, ClientUser {
   start(): void {
     this.#host.entered(this);
     try {
-      const hops = this.#options.hops ?? this.#host.resolve(uriText(this.#options.route ?? this.#options.uri));
+      const { hops: given, route, uri } = this.#options;
+      const hops = given ?? this.#host.resolve(route?.includes('<') === true ? uriText(route) : (route ?? uri));
       if (!(hops instanceof Promise)) return this.#begin(hops);
       hops.then(
         (found) => this.#begin(found),
