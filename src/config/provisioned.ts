@@ -62,11 +62,22 @@ class AccountBuilder {
   readonly #raw: RawAccount;
   readonly #sid: string;
   readonly #existing: Existing;
+  /** Sids of what this account has already, by kind and name. */
+  readonly #known = new Map<string, string>();
 
   constructor(raw: RawAccount, sid: string, existing: Existing) {
     this.#raw = raw;
     this.#sid = sid;
     this.#existing = existing;
+    const learn = (kind: Kind, each: { readonly sid: string }, ...names: readonly string[]): void => {
+      this.#known.set(JSON.stringify([kind, ...names]), each.sid);
+    };
+    for (const each of existing.all('application', sid)) learn('application', each, each.name);
+    for (const each of existing.all('carrier', sid)) learn('carrier', each, each.name);
+    for (const each of existing.all('gateway', sid)) learn('gateway', each, each.carrierSid, gatewayName(each));
+    for (const each of existing.all('client', sid)) learn('client', each, each.username);
+    for (const each of existing.all('phoneNumber', sid)) learn('phoneNumber', each, each.number, each.carrierSid ?? '');
+    for (const each of existing.all('teamsTenant', sid)) learn('teamsTenant', each, each.tenantFqdn);
   }
 
   account(webhookSecret: string): Account {
@@ -101,21 +112,17 @@ class AccountBuilder {
 
   stale(): { kind: Kind; sid: string }[] {
     const raw = this.#raw;
+    const usernames = new Set(raw.clients.map((each) => each.username));
     const clients = this.#existing.all('client', this.#sid).filter((each) => {
-      return (
-        each.sid === this.#own('client', each.username) && !raw.clients.some((one) => one.username === each.username)
-      );
+      return each.sid === this.#own('client', each.username) && !usernames.has(each.username);
     });
     const declared = new Set(
       raw.carriers.flatMap((each) => each.gateways.map((one) => this.#gateway(each.name, one).sid)),
     );
+    const carriers = new Map(this.#existing.all('carrier', this.#sid).map((each) => [each.sid, each.name]));
     const gateways = this.#existing.all('gateway', this.#sid).filter((each) => {
-      const carrier = this.#existing.all('carrier', this.#sid).find((one) => one.sid === each.carrierSid);
-      return (
-        carrier !== undefined &&
-        each.sid === this.#own('gateway', carrier.name, gatewayName(each)) &&
-        !declared.has(each.sid)
-      );
+      const own = this.#own('gateway', carriers.get(each.carrierSid) ?? '', gatewayName(each));
+      return each.sid === own && !declared.has(each.sid);
     });
     return [
       ...clients.map((each) => ({ kind: 'client', sid: each.sid }) as const),
@@ -128,16 +135,19 @@ class AccountBuilder {
     return sidOf(kind, this.#raw.name, ...names);
   }
 
+  /** The sid of what has this name already. */
+  #before(kind: Kind, ...names: readonly string[]): string | undefined {
+    return this.#known.get(JSON.stringify([kind, ...names]));
+  }
+
   #application(name: string | undefined): string | undefined {
     if (name === undefined) return undefined;
-    const before = this.#existing.all('application', this.#sid).find((each) => each.name === name);
-    return before?.sid ?? this.#own('application', name);
+    return this.#before('application', name) ?? this.#own('application', name);
   }
 
   #carrierSid(name: string | undefined): string | undefined {
     if (name === undefined) return undefined;
-    const before = this.#existing.all('carrier', this.#sid).find((each) => each.name === name);
-    return before?.sid ?? this.#own('carrier', name);
+    return this.#before('carrier', name) ?? this.#own('carrier', name);
   }
 
   #applicationOf(raw: RawAccount['applications'][number]): Application {
@@ -191,11 +201,8 @@ class AccountBuilder {
   #gateway(carrier: string, raw: RawGateway): Gateway {
     const carrierSid = this.#carrierSid(carrier) ?? '';
     const name = gatewayName(raw);
-    const before = this.#existing.all('gateway', this.#sid).find((each) => {
-      return each.carrierSid === carrierSid && gatewayName(each) === name;
-    });
     return {
-      sid: before?.sid ?? this.#own('gateway', carrier, name),
+      sid: this.#before('gateway', carrierSid, name) ?? this.#own('gateway', carrier, name),
       accountSid: this.#sid,
       carrierSid,
       host: raw.host,
@@ -213,9 +220,8 @@ class AccountBuilder {
   }
 
   #client(raw: RawAccount['clients'][number]): Client {
-    const before = this.#existing.all('client', this.#sid).find((each) => each.username === raw.username);
     return {
-      sid: before?.sid ?? this.#own('client', raw.username),
+      sid: this.#before('client', raw.username) ?? this.#own('client', raw.username),
       accountSid: this.#sid,
       username: raw.username,
       password: raw.password,
@@ -229,11 +235,8 @@ class AccountBuilder {
   #phoneNumber(raw: RawAccount['phone_numbers'][number]): PhoneNumber {
     const number = raw.number.replace(/^\+/, '');
     const carrierSid = this.#carrierSid(raw.carrier);
-    const before = this.#existing.all('phoneNumber', this.#sid).find((each) => {
-      return each.number === number && each.carrierSid === carrierSid;
-    });
     return {
-      sid: before?.sid ?? this.#own('phoneNumber', number, raw.carrier ?? ''),
+      sid: this.#before('phoneNumber', number, carrierSid ?? '') ?? this.#own('phoneNumber', number, raw.carrier ?? ''),
       accountSid: this.#sid,
       number,
       ...given('carrierSid', carrierSid),
@@ -244,9 +247,8 @@ class AccountBuilder {
   #tenant(): TeamsTenant | undefined {
     const { teams } = this.#raw;
     if (teams === undefined) return undefined;
-    const before = this.#existing.all('teamsTenant', this.#sid).find((each) => each.tenantFqdn === teams.tenant_fqdn);
     return {
-      sid: before?.sid ?? this.#own('teamsTenant', teams.tenant_fqdn),
+      sid: this.#before('teamsTenant', teams.tenant_fqdn) ?? this.#own('teamsTenant', teams.tenant_fqdn),
       accountSid: this.#sid,
       sbcFqdn: teams.sbc_fqdn,
       tenantFqdn: teams.tenant_fqdn,

@@ -115,7 +115,7 @@ function alertOf(row: AlertTable): Alert {
 }
 
 /** How many rows one statement takes: a batch is cut into these. 64 rows of 26 columns are far under either engine's limit. */
-export const batchSizes = [64, 8, 1] as const;
+export const batchSizes = [64, 32, 16, 8, 4, 2, 1] as const;
 
 /** Inserts rows of one table in statements of fixed sizes, each compiled once: building a statement with a thousand
  * parameters anew for every batch would cost more than the database does. A row that is there already stays as it is,
