@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { application, json, rawServer, rig, turn, until } from './harness.test.ts';
 import { linkTable, longestQueue } from './link.ts';
@@ -91,8 +93,22 @@ test('a flooded queue drops its oldest, but never a final status', async (t) => 
   assert.equal(order.length, longestQueue + 1);
 });
 
-test('every cell of the link table leads to a state', () => {
-  assert.deepEqual(Object.keys(linkTable), ['idle', 'delivering', 'draining', 'closed']);
+test('the link table and its drawing in the README show the same moves', async () => {
+  const readme = await readFile(new URL('README.md', import.meta.url), 'utf8');
+  const drawn = [...readme.matchAll(/^ {2}(\w+) --> (\w+): (\w+)(, more queued)?$/gm)].map(
+    ([, from, to, event, more]) => `${from} ${event}${more === undefined ? '' : '+'} ${to}`,
+  );
+  const note = { hook: '/', type: 'call:status', payload: {} };
+  const moves = (['idle', 'delivering', 'draining', 'closed'] as const).flatMap((from) => {
+    const { notify, settled, close } = linkTable[from];
+    return [
+      notify === 'ignore' ? [] : [`notify ${notify({ type: 'notify', note }, { length: 0 }).to}`],
+      settled === 'ignore' ? [] : [`settled ${settled({ type: 'settled' }, { length: 0 }).to}`],
+      settled === 'ignore' ? [] : [`settled+ ${settled({ type: 'settled' }, { length: 1 }).to}`],
+      close === 'ignore' ? [] : [`close ${close({ type: 'close' }, { length: 0 }).to}`],
+    ].flatMap(([move]) => (move === undefined ? [] : [`${from} ${move}`]));
+  });
+  assert.deepEqual(moves.toSorted(), drawn.toSorted());
 });
 
 test('retries follow the fragment: count, causes, doubling pauses, one event id', async (t) => {
@@ -177,6 +193,30 @@ test('connections are kept alive and reused', async (t) => {
     assert.equal((await link.request('/action', 'verb:hook', {})).ok, true);
     await turn();
   }
+  assert.equal(connections, 1);
+});
+
+test('connections to an origin are bounded; what waits in vain for one is never sent and costs none', async (t) => {
+  let connections = 0;
+  const asked: Socket[] = [];
+  const origin = await rawServer(t, (socket) => {
+    connections++;
+    socket.on('data', () => asked.push(socket));
+  });
+  const { link, hooks, clock } = rig(t, { url: `${origin}/call` }, { connectionsPerOrigin: 1 });
+  const first = link.request('/first', 'verb:hook', {});
+  await until(() => asked.length === 1);
+  const file = hooks.fetch(`${origin}/file`, { maxBytes: 10, accountSid: 'a', timeoutMs: 1000, maxRedirects: 0 });
+  const last = link.request('/last', 'verb:hook', {});
+  clock.advance(1000);
+  const gone = await file;
+  assert.equal(gone.ok ? '' : gone.kind, 'timeout');
+  asked[0]?.write(ok);
+  assert.equal((await first).ok, true);
+  await until(() => asked.length === 2);
+  asked[1]?.write(ok);
+  assert.equal((await last).ok, true);
+  assert.equal(asked.length, 2);
   assert.equal(connections, 1);
 });
 

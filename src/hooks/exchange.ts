@@ -67,9 +67,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Given up while it still waited for a connection.
-    if (this.#done === undefined) controller.abort(new Error('given up'));
-    else this.#controller = controller;
+    // Given up while it still waited for a connection. Thrown, since an abort here would cost the connection.
+    if (this.#done === undefined) throw new Error('given up before it was sent');
+    this.#controller = controller;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
