@@ -230,6 +230,11 @@ export class EmbeddedEngine implements MediaEngine {
     await this.#entry(endpoint).link.kill();
   }
 
+  /** Makes the worker of an endpoint throw: for tests. */
+  crashWorker(endpoint: string): void {
+    this.#entry(endpoint).link.post({ do: 'crash' });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;

@@ -1,3 +1,4 @@
+/* oxlint-disable max-params -- rows of numbers read best as rows */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrivateAddress, Latch, LEARNING_MS, PROBATION } from './latch.ts';

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { PCMA, PCMU, TestPhone, testEngine } from '../fixture.ts';
+import { encodeG711 } from '../codec/g711.ts';
+import { readWav } from '../files/wav.ts';
+import { toneSamples } from '../tone/generate.ts';
+import { goertzel, levelDb } from '../tone/goertzel.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'graine-recording-'));
+const engine = await testEngine();
+const phones: TestPhone[] = [];
+let number = 0;
+after(async () => {
+  for (const each of phones) each.close();
+  await engine.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function call() {
+  const session = `s${++number}`;
+  const ends = [];
+  for (const [i, payload] of [PCMU, PCMA].entries()) {
+    const phone = await TestPhone.open();
+    phones.push(phone);
+    const endpoint = `${session}${i}`;
+    const at = await engine.open({ session, endpoint });
+    await engine.configure(endpoint, phone.settings([payload]));
+    ends.push({ phone, endpoint, at });
+  }
+  const [a, b] = ends as [(typeof ends)[0], (typeof ends)[0]];
+  await engine.bridge(a.endpoint, b.endpoint);
+  return { session, a, b };
+}
+
+/** Sends 20 ms packets of two tones at their time, one from each side. */
+async function talk({ a, b }: Awaited<ReturnType<typeof call>>, packets: number): Promise<void> {
+  const left = encodeG711('PCMU', toneSamples([500], packets * 20));
+  const right = encodeG711('PCMA', toneSamples([1200], packets * 20));
+  const start = performance.now();
+  for (let i = 0; i < packets; i++) {
+    await a.phone.send(a.at, 0, left.subarray(i * 160, i * 160 + 160));
+    if (i >= packets / 2) await b.phone.send(b.at, 8, right.subarray(i * 160, i * 160 + 160));
+    for (const { phone } of [a, b]) phone.timestamp += 160;
+    const rest = start + (i + 1) * 20 - performance.now();
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+  }
+}
+
+test('left and right are what each end said, apart and aligned in time, whatever their codecs', async () => {
+  const ends = await call();
+  const path = join(folder, 'call.wav');
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 });
+  await talk(ends, 50);
+  const { seconds } = await engine.stopRecording(ends.session);
+  const wav = readWav(readFileSync(path));
+  const [left, right] = wav.channels as [Int16Array, Int16Array];
+  assert.equal(wav.rate, 8000);
+  assert.equal(left.length, Math.round(seconds * 8000));
+  assert.ok(seconds > 0.95 && seconds < 2, String(seconds));
+  const start = left.findIndex((sample) => Math.abs(sample) > 500);
+  const middle = left.subarray(start, start + 7500);
+  assert.ok(goertzel(middle, 500) > 0.8, String(goertzel(middle, 500)));
+  assert.ok(goertzel(left, 1200) < 0.01 && goertzel(right, 500) < 0.01);
+  const rightStart = right.findIndex((sample) => Math.abs(sample) > 500);
+  // The right one began to speak half a second after the left.
+  assert.ok(Math.abs(rightStart - start - 4000) < 800, `${start} ${rightStart}`);
+});
+
+test('the limit ends a recording by itself; its figures can still be asked for', async () => {
+  const ends = await call();
+  const path = join(folder, 'short.wav');
+  const ended = new Promise<[string, string | undefined]>((resolve) => {
+    engine.events.once('recorded', (session, error) => resolve([session, error]));
+  });
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: undefined, maxSeconds: 0.25 });
+  await assert.rejects(
+    engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: undefined, maxSeconds: 1 }),
+    { code: 'media-recording' },
+  );
+  assert.deepEqual(await ended, [ends.session, undefined]);
+  assert.deepEqual(await engine.stopRecording(ends.session), { path, seconds: 0.25 });
+  await assert.rejects(engine.stopRecording(ends.session), { code: 'media-recording' });
+  const [left, right] = readWav(readFileSync(path)).channels;
+  assert.deepEqual([left!.length, right!.length], [2000, 2000]);
+  assert.equal(levelDb(right!), Number.NEGATIVE_INFINITY);
+});
+
+test('a muted end is silent in the recording', async () => {
+  const ends = await call();
+  const path = join(folder, 'muted.wav');
+  await engine.mute(ends.a.endpoint, true);
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 });
+  await talk(ends, 12);
+  await engine.stopRecording(ends.session);
+  const [left, right] = readWav(readFileSync(path)).channels;
+  assert.equal(levelDb(left!), Number.NEGATIVE_INFINITY);
+  assert.ok(goertzel(right!, 1200) > 0.2);
+});
+
+test('a full disk ends the recording with an event and not the call', async () => {
+  const ends = await call();
+  const ended = new Promise<string | undefined>((resolve) => {
+    engine.events.once('recorded', (_, error) => resolve(error));
+  });
+  await engine.startRecording(ends.session, {
+    path: '/dev/full',
+    left: ends.a.endpoint,
+    right: ends.b.endpoint,
+    maxSeconds: 60,
+  });
+  assert.match((await ended) ?? '', /ENOSPC/);
+  const before = ends.b.phone.heard.length;
+  await ends.a.phone.tone(ends.a.at, 440, 5);
+  await ends.b.phone.until(() => ends.b.phone.heard.length === before + 5);
+});
+
+test('a folder that does not exist refuses the recording at once', async () => {
+  const ends = await call();
+  const path = join(folder, 'no', 'such', 'folder.wav');
+  const options = { path, left: ends.a.endpoint, right: undefined, maxSeconds: 1 };
+  await assert.rejects(engine.startRecording(ends.session, options), { code: 'media-recording-file' });
+});
