@@ -1,0 +1,148 @@
+/** Calls: place, list, read, steer, forget. reference.md 4.1 to 4.3. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { ControlResult } from '../ports/index.ts';
+import { accountOf } from './auth.ts';
+import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
+import { cdrFields } from './cdr-fields.ts';
+import { callRefused, type Detail, invalid, invalidRequest, missing } from './errors.ts';
+import type { ApiOptions } from './options.ts';
+import { appJsonFaults } from './resources/applications.ts';
+import { nothing } from './resources/routes.ts';
+import { closed, sid } from './schema.ts';
+
+const tags = ['Calls'];
+const inAccount = closed({ account_sid: sid('Account') });
+const oneCall = closed({ account_sid: sid('Account'), call_sid: sid('Call') });
+type Params = { account_sid: string; call_sid: string };
+type Body = Readonly<Record<string, unknown>>;
+
+const listQuery = closed({
+  direction: Type.Optional(Type.Enum(['inbound', 'outbound'])),
+  from: Type.Optional(Type.String({ maxLength: 255 })),
+  to: Type.Optional(Type.String({ maxLength: 255 })),
+  callStatus: Type.Optional(Type.String({ maxLength: 32 })),
+});
+
+function answer(reply: FastifyReply, result: ControlResult): FastifyReply {
+  if (!result.ok) return reply.code(result.status).send({ msg: result.message, code: callRefused, details: [] });
+  return reply.code(result.status).send(result.body);
+}
+
+/** Calls whose record was deleted: hidden from reads. Bounded; the oldest come back. */
+class Erased {
+  readonly #sids = new Set<string>();
+
+  add(callSid: string): void {
+    this.#sids.add(callSid);
+    if (this.#sids.size <= 10_000) return;
+    const [oldest] = this.#sids;
+    if (oldest !== undefined) this.#sids.delete(oldest);
+  }
+
+  has(callSid: string): boolean {
+    return this.#sids.has(callSid);
+  }
+}
+
+/** Names of a create that the directory must know. */
+function unknownNames(body: Body, accountSid: string, { directory }: ApiOptions): Detail[] {
+  const wanted = body['application_sid'];
+  if (typeof wanted !== 'string') return [];
+  const application = directory.get('application', wanted);
+  if (application?.accountSid === accountSid) return [];
+  return [
+    { path: '/application_sid', expected: "the sid of one of this account's applications", got: 'an unknown sid' },
+  ];
+}
+
+/** Null means not set: what control gets has no nulls. */
+function withoutNulls(body: Body): Body {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+}
+
+/** The calls of accounts, running or ended. */
+class Calls {
+  readonly #options: ApiOptions;
+  readonly #erased = new Erased();
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  addReads(server: FastifyInstance): void {
+    const { control } = this.#options;
+    const list = { tags, summary: 'List the calls that are running', params: inAccount, querystring: listQuery };
+    server.get('/Accounts/:account_sid/Calls', { schema: list }, (request) => {
+      const calls = control.list(this.#account(request), request.query as Record<string, string>);
+      return Promise.resolve(calls.filter((call) => !this.#erased.has(call.call_sid)));
+    });
+    const count = { tags, summary: 'Count the calls that are running', params: inAccount };
+    server.get('/Accounts/:account_sid/CallCount', { schema: count }, (request) => {
+      return Promise.resolve(control.count(this.#account(request)));
+    });
+    const read = { tags, summary: 'Read a call', params: oneCall };
+    server.get('/Accounts/:account_sid/Calls/:call_sid', { schema: read }, (request) => this.#find(request));
+    const forget = {
+      tags,
+      summary: 'Forget a call: it is no longer shown',
+      params: oneCall,
+      response: { 204: nothing },
+    };
+    server.delete('/Accounts/:account_sid/Calls/:call_sid', { schema: forget }, async (request, reply) => {
+      await this.#find(request);
+      this.#erased.add((request.params as Params).call_sid);
+      return reply.code(204).send();
+    });
+  }
+
+  addCommands(server: FastifyInstance): void {
+    const create = { tags, summary: 'Place a call', params: inAccount, body: createBody };
+    server.post('/Accounts/:account_sid/Calls', { schema: create }, async (request, reply) => {
+      const accountSid = this.#account(request);
+      const body = withoutNulls(request.body as Body);
+      const faults = [
+        ...createFaults(body as Parameters<typeof createFaults>[0]),
+        ...unknownNames(body, accountSid, this.#options),
+        ...appJsonFaults(body['app_json'], '/app_json'),
+      ];
+      if (faults.length > 0) throw invalid('the body', faults);
+      return answer(reply, await this.#options.control.create(accountSid, body));
+    });
+    const url = '/Accounts/:account_sid/Calls/:call_sid';
+    const schema = { tags, summary: 'Steer a running call: exactly one command', params: oneCall, body: updateBody };
+    const handler = (request: FastifyRequest, reply: FastifyReply) => this.#steer(request, reply);
+    for (const method of ['PUT', 'POST'] as const) server.route({ method, url, schema, handler });
+  }
+
+  async #steer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const accountSid = this.#account(request);
+    const body = withoutNulls((request.body ?? {}) as Body);
+    const fault = commandFault(body);
+    if (fault !== undefined) return reply.code(400).send({ msg: fault, code: invalidRequest, details: [] });
+    const { call_sid: callSid } = request.params as Params;
+    return answer(reply, await this.#options.control.update(accountSid, callSid, body));
+  }
+
+  #account(request: FastifyRequest): string {
+    return accountOf(this.#options.directory, request.scope, (request.params as Params).account_sid);
+  }
+
+  /** A running call, else the record of an ended one. */
+  async #find(request: FastifyRequest): Promise<Body> {
+    const accountSid = this.#account(request);
+    const { call_sid: callSid } = request.params as Params;
+    if (this.#erased.has(callSid)) throw missing(`call ${callSid}`);
+    const running = this.#options.control.get(accountSid, callSid);
+    if (running !== undefined) return running;
+    const cdr = await this.#options.store.cdr(callSid);
+    if (cdr === undefined || cdr.accountSid !== accountSid) throw missing(`call ${callSid}`);
+    return { ...cdrFields(cdr), call_id: cdr.sipCallId, call_status: cdr.answered ? 'completed' : 'failed' };
+  }
+}
+
+export function addCalls(server: FastifyInstance, options: ApiOptions): void {
+  const calls = new Calls(options);
+  calls.addReads(server);
+  calls.addCommands(server);
+}

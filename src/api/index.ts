@@ -1,0 +1,2 @@
+export type { ApiDirectory, ApiOptions, Readiness } from './options.ts';
+export { type Api, createApi } from './server.ts';

@@ -1,0 +1,111 @@
+/** A REST server for tests: real store, directory and live state, on a free port; call control stands still and remembers. */
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { FakeClock, SeededRandom, silentLog } from '../base/index.ts';
+import { openLive } from '../live/index.ts';
+import type { CallControl, CallInfo, ControlResult } from '../ports/index.ts';
+import { ensureAdminKey, openDirectory, type OpenDirectory, openStore, type OpenStore } from '../store/index.ts';
+import { type Api, createApi } from './index.ts';
+
+export type Answer = {
+  status: number;
+  body: Record<string, unknown> & { sid?: string; msg?: string; details?: { path: string; expected: string }[] };
+  headers: Headers;
+};
+
+export const clock = new FakeClock();
+const random = new SeededRandom(7);
+const log = silentLog;
+export let store: OpenStore;
+export let directory: OpenDirectory;
+export let live: Awaited<ReturnType<typeof openLive>>;
+let api: Api;
+export let base = '';
+export let admin = '';
+export let account = '';
+export let other = '';
+export let accountToken = '';
+export const state = { ready: true };
+
+/** Stands where call control will: remembers what it was asked, answers what the test says. */
+class Control implements CallControl {
+  asked: unknown[] = [];
+  answer: ControlResult = { ok: true, status: 202 };
+  calls: CallInfo[] = [];
+
+  create(...asked: unknown[]): Promise<ControlResult> {
+    this.asked.push(asked);
+    return Promise.resolve(this.answer);
+  }
+  update(...asked: unknown[]): Promise<ControlResult> {
+    this.asked.push(asked);
+    return Promise.resolve(this.answer);
+  }
+  list(accountSid: string): readonly CallInfo[] {
+    return this.calls.filter((call) => call.account_sid === accountSid);
+  }
+  get(accountSid: string, callSid: string): CallInfo | undefined {
+    return this.list(accountSid).find((call) => call.call_sid === callSid);
+  }
+  count(): { inbound: number; outbound: number } {
+    return { inbound: this.calls.length, outbound: 0 };
+  }
+}
+export const control = new Control();
+
+export async function ask(method: string, path: string, body?: unknown, token = admin): Promise<Answer> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(`${base}${path}`, { method, headers, ...(body === undefined ? {} : { body: text }) });
+  const said = await response.text();
+  const json = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+  return {
+    status: response.status,
+    body: (json ? JSON.parse(said) : { said }) as Answer['body'],
+    headers: response.headers,
+  };
+}
+
+/** Starts it before the tests of the file that calls this, and closes it after them. */
+export function useServer(): void {
+  before(async () => {
+    store = await openStore('memory:', { clock, log });
+    directory = await openDirectory(store, { clock, log });
+    live = await openLive('memory:', { clock, log, node: 'test' });
+    admin = (await ensureAdminKey(directory, { token: undefined, random, clock })) ?? '';
+    api = await createApi({
+      directory,
+      store,
+      live,
+      control,
+      timelines: {
+        timeline: (accountSid, sid) =>
+          Promise.resolve(sid === 'known' && accountSid === account ? [{ kind: 'sip' }] : undefined),
+        pcap: (accountSid, sid) =>
+          Promise.resolve(sid === 'known' && accountSid === account ? Buffer.from('pcap') : undefined),
+        page: (accountSid, sid) =>
+          Promise.resolve(sid === 'known' && accountSid === account ? '<!doctype html>' : undefined),
+      },
+      metrics: { text: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }) },
+      readiness: () => (state.ready ? { ready: true } : { ready: false, reason: 'draining' }),
+      clock,
+      random,
+      log,
+      version: '0.0.0-test',
+    });
+    const at = await api.listen({ host: '127.0.0.1', port: 0 });
+    base = `http://127.0.0.1:${at.port}`;
+    account = (await ask('POST', '/v1/Accounts', { name: 'acme', sip_realm: 'acme.test' })).body.sid ?? '';
+    other = (await ask('POST', '/v1/Accounts', { name: 'other' })).body.sid ?? '';
+    accountToken = String((await ask('POST', '/v1/ApiKeys', { account_sid: account })).body['token']);
+  });
+
+  after(async () => {
+    await api.close();
+    await directory.close();
+    await store.close();
+    await live.close();
+    assert.deepEqual(clock.pending(), []);
+  });
+}

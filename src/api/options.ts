@@ -1,0 +1,30 @@
+/** What the REST API is given by main.ts. Narrow on purpose: each part names only what the API calls. */
+import type { Clock, Log, Random } from '../base/index.ts';
+import type { CallControl, Directory, Entities, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
+
+/** The directory, and the two ways to change it. */
+export type ApiDirectory = Pick<Directory, 'get' | 'all' | 'events'> & {
+  put<K extends Kind>(kind: K, entity: Entities[K]): Promise<void>;
+  /** False when there was none. */
+  remove(kind: Kind, sid: string): Promise<boolean>;
+};
+
+export type Readiness = { readonly ready: boolean; readonly reason?: string };
+
+export type ApiOptions = {
+  readonly directory: ApiDirectory;
+  readonly store: Pick<Store, 'cdrs' | 'cdr' | 'alerts'>;
+  readonly live: Pick<LiveStore, 'bindingsOf'>;
+  readonly control: CallControl;
+  readonly timelines: Timelines;
+  /** Prometheus text for /metrics. */
+  readonly metrics: { text(): Promise<{ readonly contentType: string; readonly body: string }> };
+  /** Can this process take a call now? */
+  readonly readiness: () => Readiness;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+  /** What `GET /v1/Config` shows the administrator: the effective configuration, secrets hidden. */
+  readonly config?: Readonly<Record<string, unknown>>;
+};

@@ -1,0 +1,179 @@
+/** The HTTP server of REST: fastify, schemas that validate and document, one shape of error. */
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { GraineError, messageOf } from '../base/index.ts';
+import { gatekeeper } from './auth.ts';
+import { bodyLimit, parseBody } from './body.ts';
+import { addCalls } from './calls.ts';
+import type { Detail } from './errors.ts';
+import { addHealth } from './health.ts';
+import type { ApiOptions } from './options.ts';
+import { addRecords } from './records.ts';
+import { addRegisteredUsers } from './registered-users.ts';
+import { addAccountParts } from './resources/account-parts.ts';
+import { accounts } from './resources/accounts.ts';
+import { addApiKeys } from './resources/api-keys.ts';
+import { applications } from './resources/applications.ts';
+import { carriers } from './resources/carriers.ts';
+import { clients } from './resources/clients.ts';
+import { gateways } from './resources/gateways.ts';
+import { phoneNumbers } from './resources/phone-numbers.ts';
+import { addResource } from './resources/routes.ts';
+import { teamsTenants } from './resources/teams-tenants.ts';
+import { addTrace } from './trace.ts';
+import { validatorFor } from './validate.ts';
+
+export interface Api {
+  /** `0` takes any free port. Resolves to the address it listens on. */
+  listen(options: { host: string; port: number }): Promise<{ address: string; port: number }>;
+  /** `http://host:port` once it listens. */
+  address(): string | undefined;
+  close(): Promise<void>;
+}
+
+type ErrorBody = { msg: string; code: string; details: readonly Detail[] };
+
+const codes: Readonly<Record<number, string>> = {
+  400: 'invalid-request',
+  404: 'not-found',
+  413: 'body-too-large',
+  414: 'uri-too-long',
+  415: 'unsupported-media-type',
+};
+
+function detailsOf(fault: GraineError): readonly Detail[] {
+  const faults = fault.details['faults'];
+  return Array.isArray(faults) ? (faults as Detail[]) : [];
+}
+
+/** Nothing of our insides: no stack, no cause. */
+function errorBody(fault: unknown): { status: number; body: ErrorBody } {
+  if (fault instanceof GraineError) {
+    const { code, http } = fault;
+    return { status: http, body: { msg: fault.message, code, details: detailsOf(fault) } };
+  }
+  const status = (fault as FastifyError).statusCode ?? 500;
+  if (status < 500) return { status, body: { msg: messageOf(fault), code: codes[status] ?? 'refused', details: [] } };
+  return {
+    status: 500,
+    body: { msg: 'internal error; the log of the server says more', code: 'internal', details: [] },
+  };
+}
+
+function addErrors(server: FastifyInstance, { log }: ApiOptions): void {
+  server.setErrorHandler((fault: unknown, request, reply) => {
+    const { status, body } = errorBody(fault);
+    if (status >= 500)
+      log.error({ method: request.method, route: request.routeOptions.url, fault }, 'REST request failed');
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (status === 429 && fault instanceof GraineError)
+      void reply.header('retry-after', String(fault.details['seconds']));
+    return reply.code(status).send(body);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const msg = `there is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200) ?? ''}. See /openapi.json`;
+    return reply.code(404).send({ msg, code: 'not-found', details: [] });
+  });
+}
+
+/** JSON only; the same headers on every answer. No CORS header at all: pages of other origins get nothing. */
+function addManners(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_, text, done) => {
+    try {
+      done(null, parseBody(text as string));
+    } catch (fault) {
+      done(fault as Error);
+    }
+  });
+  server.addHook('onSend', (_: FastifyRequest, reply: FastifyReply, payload, done) => {
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff');
+    done(null, payload);
+  });
+}
+
+function addRest(server: FastifyInstance, options: ApiOptions): void {
+  const keeper = gatekeeper(options.directory, options.clock);
+  server.addHook('onClose', (_, done) => {
+    keeper.close();
+    done();
+  });
+  server.addHook('onRequest', (request, _, done) => {
+    request.scope = keeper.admit(request);
+    done();
+  });
+  addResource(server, accounts, options);
+  addResource(server, applications, options);
+  addResource(server, carriers, options);
+  addResource(server, gateways, options);
+  addResource(server, clients, options);
+  addResource(server, phoneNumbers, options);
+  addResource(server, teamsTenants, options);
+  addApiKeys(server, options);
+  addAccountParts(server, options);
+  addCalls(server, options);
+  addTrace(server, options);
+  addRecords(server, options);
+  addRegisteredUsers(server, options);
+}
+
+function document(version: string) {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Graine',
+        version,
+        description: 'Provision the server, place and steer calls, read what happened.',
+      },
+      components: { securitySchemes: { key: { type: 'http' as const, scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  };
+}
+
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const server = fastify({
+    bodyLimit,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    forceCloseConnections: true,
+  });
+  server.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as TSchema, httpPart ?? 'body'));
+  server.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  server.decorateRequest('scope');
+  addManners(server);
+  addErrors(server, options);
+  await server.register(swagger, document(options.version));
+  server.get('/openapi.json', { schema: { tags: ['Health'], security: [], summary: 'This document' } }, () =>
+    Promise.resolve(server.swagger()),
+  );
+  addHealth(server, options);
+  await server.register(
+    (v1, _, done) => {
+      addRest(v1, options);
+      done();
+    },
+    { prefix: '/v1' },
+  );
+  await server.ready();
+  const where = () => server.server.address();
+  return {
+    listen: async ({ host, port }) => {
+      await server.listen({ host, port });
+      const at = where() as { address: string; port: number };
+      return { address: at.address, port: at.port };
+    },
+    address: () => {
+      const at = where();
+      if (at === null || typeof at === 'string') return undefined;
+      return `http://${at.address.includes(':') ? `[${at.address}]` : at.address}:${at.port}`;
+    },
+    close: () => server.close(),
+  };
+}
