@@ -93,7 +93,6 @@ class Sample {
       'INVITE',
       { ...caller, extra: 'Proxy-Authorization: Digest username="alice",\r\n response="0123456789abcdef"\r\n' },
       '1 INVITE',
-      true,
     );
     this.link('cid-a', a);
     this.note(a, 'session.started', {
