@@ -283,8 +283,8 @@ describe('starting', () => {
 describe('printing', () => {
   it('hides every secret and keeps the rest', () => {
     const text = `${example}\n`
-      .replace('file:./data', 'postgres://user:top@host/db')
-      .replace('http://127.0.0.1:4000/status', 'http://u:top@127.0.0.1/s');
+      .replace('file:./data', 'postgres://user:t@top@host/db')
+      .replace('http://127.0.0.1:4000/status', 'http://u:t@top@127.0.0.1/s');
     const shown = printConfig(parse(text));
     for (const secret of ['change-me', 'whsec_demo', 'password: secret', 'password: p', 'top']) {
       assert.ok(!shown.includes(secret), `${secret} is shown:\n${shown}`);

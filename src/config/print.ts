@@ -50,5 +50,5 @@ function mask(value: unknown, shape: Shape | undefined): unknown {
 
 /** A hook may carry its password in the URL. */
 function maskUrl(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/^(\w+:\/\/[^:/@]*):[^/@]*@/, `$1:${hidden}@`) : value;
+  return typeof value === 'string' ? value.replace(/^(\w+:\/\/[^:/@]*):[^/]*@/, `$1:${hidden}@`) : value;
 }

@@ -142,10 +142,10 @@ describe('opening', () => {
   const options = { clock, log: silentLog, node: 'n' };
 
   it('Redis is refused clearly, without its password', async () => {
-    const refused = openLive('redis://u:secret@h:6379', options);
+    const refused = openLive('redis://u:se@cret@h:6379', options);
     await assert.rejects(
       refused,
-      (fault: Error) => /Redis is not in this version/.test(fault.message) && !fault.message.includes('secret'),
+      (fault: Error) => /Redis is not in this version/.test(fault.message) && !/se@|cret@/.test(fault.message),
     );
     await assert.rejects(openLive('mongo:', options), { code: 'live-url' });
   });

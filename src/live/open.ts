@@ -14,6 +14,7 @@ export type LiveOptions = {
 /** `memory:` now; `redis://…` is refused until it is built. */
 export async function openLive(url: string, { clock, log, limits }: LiveOptions): Promise<LiveStore> {
   if (url === 'memory:') return new MemoryLive(clock, log, { contactsPerAor: 20, contacts: 500_000, ...limits });
-  if (/^rediss?:\/\//.test(url)) throw new GraineError(liveNotBuilt, { url: url.replace(/:[^:/@]*@/, ':********@') });
+  if (/^rediss?:\/\//.test(url))
+    throw new GraineError(liveNotBuilt, { url: url.replace(/^(\w+:\/\/[^:/@]*):.*@/, '$1:********@') });
   throw new GraineError(liveUrl, { url });
 }

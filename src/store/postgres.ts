@@ -29,7 +29,7 @@ export function postgresDialect(url: string, log: Log): PostgresDialect {
   return new PostgresDialect({ pool });
 }
 
-/** A store URL without its password. */
+/** A store URL without its password; up to the last @, for a password may hold anything. */
 export function maskedUrl(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, '$1:********@');
+  return url.replace(/^(\w+:\/\/[^:/@]*):.*@/, '$1:********@');
 }

@@ -23,16 +23,16 @@ type Order =
   | { do: 'begin' | 'commit' | 'rollback' | 'close' };
 
 export class SqliteLink {
-  readonly #setup: WorkerSetup;
   readonly #log: Log;
+  readonly #spawn: () => Worker;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #seq = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(setup: WorkerSetup, log: Log) {
-    this.#setup = setup;
+  constructor(setup: WorkerSetup, log: Log, spawn = (): Worker => startThread(setup)) {
     this.#log = log;
+    this.#spawn = spawn;
   }
 
   query(sql: string, values: readonly unknown[]): Promise<Result> {
@@ -72,7 +72,7 @@ export class SqliteLink {
   }
 
   #start(): Worker {
-    const worker = spawnWorker(import.meta.url, './worker.ts', { workerData: this.#setup, name: 'store' });
+    const worker = this.#spawn();
     worker.on('message', (reply: Reply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
@@ -86,9 +86,14 @@ export class SqliteLink {
 
   /** The thread is gone. What waited for it fails; unless we are closing, the next request starts another one. */
   #lost(worker: Worker, code: number): void {
+    if (this.#closed === undefined) this.#log.error({ code }, 'the database thread ended; another one will be started');
     if (this.#worker === worker) this.#worker = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const each of waiting) each.reject(new SqliteFault('SQLITE_THREAD', `the database thread ended with ${code}`));
   }
+}
+
+export function startThread(setup: WorkerSetup): Worker {
+  return spawnWorker(import.meta.url, './worker.ts', { workerData: setup, name: 'store' });
 }
