@@ -1,5 +1,6 @@
 /** What an application's HTTP response means. RFC 9110 §15; JSON only where the content type says so. */
 import { STATUS_CODES } from 'node:http';
+import { printable } from '../base/index.ts';
 import type { HookAnswer } from '../ports/index.ts';
 import type { Received } from './exchange.ts';
 
@@ -15,7 +16,7 @@ export function interpret(received: Received, url: string, reads: boolean): Hook
   const type = mediaType(headers['content-type']);
   if (!isJson(type)) {
     if (isEmptyAnswer(text, status)) return { ok: true, status, body: undefined, url };
-    const message = `content type ${type === '' ? 'missing' : JSON.stringify(type.slice(0, 80))}, expected application/json`;
+    const message = `content type ${type === '' ? 'missing' : `"${printable(type)}"`}, expected application/json`;
     return { ok: false, kind: 'not-json', status, url, message };
   }
   if (text.trim() === '') return { ok: true, status, body: undefined, url };

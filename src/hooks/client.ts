@@ -155,6 +155,8 @@ export class HookClient implements Owner {
       connect: this.connections.connect,
       pipelining: 1,
       keepAliveTimeout: 4000,
+      // However long the server offers: a name is looked up anew with each connection.
+      keepAliveMaxTimeout: 60_000,
       // The exchange has its own timer over the whole answer.
       headersTimeout: 0,
       bodyTimeout: 0,

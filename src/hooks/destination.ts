@@ -1,5 +1,6 @@
 /** From a hook as written to where it goes: URL resolved against the application's, credentials that may travel there,
  * retry policy, refusals that need no look-up. Pure, and remembered, since a call's hooks repeat the last call's. */
+import { printable } from '../base/index.ts';
 import type { HookRef, HookTarget } from '../ports/index.ts';
 import { refuseAddress, refuseName, refusePort } from './address-rules.ts';
 import { parseRetry, type RetryPolicy } from './retry.ts';
@@ -114,7 +115,7 @@ function refusal(refused: Refusal['refused'], text: string, message: string): Re
     .slice(0, 200)
     .replace(/#.*$/s, '')
     .replace(/\/\/[^/]*@/, '//***@');
-  return { refused, url: shown, message };
+  return { refused, url: printable(shown, 200), message };
 }
 
 function basic(username: string, password = ''): string {

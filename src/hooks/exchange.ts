@@ -2,7 +2,7 @@
  * abort signal a request. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type Clock, messageOf, type Timer } from '../base/index.ts';
+import { type Clock, messageOf, printable, type Timer } from '../base/index.ts';
 import type { HookFault } from '../ports/index.ts';
 import { AddressRefused, type Connections } from './connections.ts';
 
@@ -80,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (coding !== undefined && coding !== 'identity')
       return this.abort(
         'not-json',
-        `content-encoding ${String(coding).slice(0, 40)} although only identity was asked for`,
+        `content-encoding ${printable(String(coding), 40)} although only identity was asked for`,
       );
     if (Number(headers['content-length']) > this.#limits.maxBytes) this.#tooLarge();
   }
@@ -123,5 +123,5 @@ export class Exchange implements Dispatcher.DispatchHandler {
 /** Node hides the reasons of several failed addresses in an AggregateError without message. */
 function reason(error: Error): string {
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return messageOf(inner) || error.name;
+  return printable(messageOf(inner) || error.name, 300);
 }

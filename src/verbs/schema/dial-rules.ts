@@ -1,5 +1,6 @@
 /** What a dial must satisfy to ring anybody, beyond its shape. A dial that does not is refused at once and ends `failed`;
  * the document's other verbs still run. */
+import { printable } from '../../base/index.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { hasControl, headerFaults } from './header-rules.ts';
 import { targetAddress } from './normalise.ts';
@@ -64,6 +65,9 @@ function partFaults(target: Target, path: string): string[] {
     const bad = name.startsWith('auth.') ? hasControl(value) : unsafe(value);
     if (bad || value.length > longestUri) faults.push(`${path}.${name}: no blanks, quotes, <> or control characters`);
   }
+  // It is dialled in place of the number, so the number's rule holds for it too.
+  if (target.type === 'phone' && target.overrideTo !== undefined && canonicalNumber(target.overrideTo) === undefined)
+    faults.push(`${path}.overrideTo: expected E.164 digits such as +15551230001, got ${shown(target.overrideTo)}`);
   return faults;
 }
 
@@ -86,5 +90,5 @@ function unsafe(text: string): boolean {
 }
 
 function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return `"${printable(text, 40)}"`;
 }

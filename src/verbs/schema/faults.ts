@@ -1,5 +1,6 @@
 /** Says what is wrong with a value that the compiled check refused: walks value and JSON Schema side by side. Knows just
  * the keywords that shapes.ts uses. Runs only for documents that are refused. */
+import { printable } from '../../base/index.ts';
 import { memberPath } from './guard.ts';
 import { nearest } from './nearest.ts';
 import type { SchemaFault } from './types.ts';
@@ -123,6 +124,6 @@ export function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'string') return `"${printable(value, 40)}"`;
   return `${typeof value} ${String(value)}`;
 }

@@ -1,5 +1,6 @@
 /** What a document may be at all, before its verbs are looked at: plain JSON, of bounded depth and size, without the keys
  * that reach a prototype. The schema check after it can then recurse without fear. */
+import { printable } from '../../base/index.ts';
 import type { SchemaFault } from './types.ts';
 
 export const documentLimits = { depth: 32, nodes: 20_000, stringLength: 100_000 } as const;
@@ -9,7 +10,7 @@ const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
 /** The JSON path of a member, as people write it. */
 export function memberPath(path: string, key: string): string {
   if (/^[A-Za-z_$][\w$]*$/.test(key)) return path === '' ? key : `${path}.${key.slice(0, 64)}`;
-  return `${path}[${JSON.stringify(key.slice(0, 64))}]`;
+  return `${path}["${printable(key, 64)}"]`;
 }
 
 type Budget = { nodes: number };

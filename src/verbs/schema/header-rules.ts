@@ -1,4 +1,5 @@
 /** Which SIP headers an application may set. What routes, frames, authenticates or identifies a request is ours. */
+import { printable } from '../../base/index.ts';
 import type { Headers } from './types.ts';
 
 export const headerLimits = { count: 50, name: 64, value: 1024, total: 8192 } as const;
@@ -35,7 +36,7 @@ export function headerFaults(headers: Headers, path: string): string[] {
     const length = Buffer.byteLength(value);
     total += name.length + length;
     const fault = headerFault(name, value, length);
-    if (fault !== undefined) faults.push(`${path}.${printable(name)}: ${fault}`);
+    if (fault !== undefined) faults.push(`${path}.${printable(name, headerLimits.name)}: ${fault}`);
   }
   if (total > headerLimits.total) faults.push(`${path}: at most ${headerLimits.total} bytes in all, got ${total}`);
   return faults;
@@ -55,8 +56,4 @@ export function hasControl(text: string): boolean {
     if ((code < 32 && code !== 9) || (code >= 127 && code < 160) || code === 0x2028 || code === 0x2029) return true;
   }
   return false;
-}
-
-function printable(name: string): string {
-  return JSON.stringify(name.slice(0, headerLimits.name)).slice(1, -1);
 }

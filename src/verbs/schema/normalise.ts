@@ -1,4 +1,5 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
+import { canonicalE164, canonicalNumber } from './e164.ts';
 import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -57,7 +58,7 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     anchorMedia: raw['anchorMedia'] === true,
     answerOnBridge: raw['answerOnBridge'] === true,
     boostAudioSignal: decibels(raw['boostAudioSignal']),
-    callerId: optional(raw['callerId']),
+    callerId: callerId(raw['callerId']),
     callerName: optional(raw['callerName']),
     codecs: raw['codecs'] as readonly string[] | undefined,
     confirmHook: hook(raw['confirmHook']),
@@ -103,13 +104,27 @@ function targets(raw: readonly Fields[]): Target[] {
   const unique: Target[] = [];
   for (const each of raw) {
     const one = target(each);
-    const key = targetAddress(one);
+    const key = addressKey(one);
     // A target without address is kept: dialFaults names each of them.
     if (key !== '' && seen.has(`${one.type} ${key}`)) continue;
     seen.add(`${one.type} ${key}`);
     unique.push(one);
   }
   return unique;
+}
+
+/** +1 555 and 1555 are one number. */
+function addressKey(target: Target): string {
+  const address = targetAddress(target);
+  return target.type === 'phone' ? (canonicalNumber(address) ?? address) : address;
+}
+
+/** A telephone number without its visual separators; a name or extension as it is. */
+function callerId(raw: unknown): string | undefined {
+  const given = optional(raw)?.trim();
+  if (given === undefined || given === '') return undefined;
+  const digits = canonicalE164(given);
+  return digits === undefined ? given : `${given.startsWith('+') ? '+' : ''}${digits}`;
 }
 
 /** What is rung: number, name or URI. Empty where the application left it out. */

@@ -346,6 +346,26 @@ test('duplicate targets ring once: same type, same number, name or URI', () => {
   );
 });
 
+test('two spellings of one number are one target, and a caller id loses its separators', () => {
+  const target = ['+15551230001', '15551230001', '+1 (555) 123-0001'].map((number) => ({ type: 'phone', number }));
+  assert.equal(dial({ target }).target.length, 1);
+  assert.equal(dial({ callerId: '+1 (555) 123-0001' }).callerId, '+15551230001');
+  assert.equal(dial({ callerId: ' 1 001 ' }).callerId, '1 001');
+  assert.equal(dial({ callerId: 'anonymous' }).callerId, 'anonymous');
+});
+
+test('a fault is one printable line, whatever the document holds', () => {
+  for (const document of [
+    [{ 'a\r\n\u001b[2J\u009b': {} }],
+    [{ verb: '\u001b[2J\n' }],
+    [{ pause: { 'x\u2028\n': 1, length: '\n\u202e' } }],
+  ]) {
+    const parsed = parseApplication(document);
+    assert.ok(!parsed.ok);
+    assert.match(describeFaults(parsed.faults), /^[\x20-\x7e…]+$/);
+  }
+});
+
 test('decibels: a number, or text with its unit; anything else is 0', () => {
   const rows: [unknown, number][] = [
     [-6, -6],

@@ -1,7 +1,7 @@
 /** An application's answer to verbs. Strict, as decisions.md asks: what is not documented is named and refused. */
 import { Compile, type Validator } from 'typebox/compile';
 import { describeValue, findFaults, meant } from './faults.ts';
-import { guardDocument } from './guard.ts';
+import { guardDocument, memberPath } from './guard.ts';
 import { nearest } from './nearest.ts';
 import { normalise } from './normalise.ts';
 import type { SchemaFault, Verb } from './types.ts';
@@ -51,7 +51,7 @@ function parseVerb(element: unknown, index: number): Verb | SchemaFault[] {
     return [
       { path, expected: '{"verb": name, …} or {name: {…}}', got: `an object with ${names.length} keys and no "verb"` },
     ];
-  return checked(name, fields[name], `${path}.${name.slice(0, 64)}`, path);
+  return checked(name, fields[name], memberPath(path, name), path);
 }
 
 function checked(given: string, fields: unknown, path: string, namePath: string): Verb | SchemaFault[] {

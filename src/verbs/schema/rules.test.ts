@@ -100,6 +100,11 @@ const rows: [string, object, RegExp | undefined][] = [
     { target: [{ ...bob, auth: { username: 'u', password: 'a\nb' } }] },
     /^target\[0\]\.auth\.password:/,
   ],
+  [
+    'a prefix smuggled in as overrideTo',
+    { target: [{ ...phone, overrideTo: '00882' }] },
+    /^target\[0\]\.overrideTo: expected E\.164/,
+  ],
   ['E.164 to a phone', { target: [phone], callerId: '+15551230009' }, undefined],
   ['E.164 without + to a phone', { target: [phone], callerId: '15551230009' }, undefined],
   ['anonymous to a phone', { target: [phone], callerId: 'anonymous' }, undefined],
