@@ -1,5 +1,4 @@
-import type { Payload, Quality, StreamSettings } from '../../ports/index.ts';
-import { encoder, isG711 } from '../codec/g711.ts';
+import type { Quality, StreamSettings } from '../../ports/index.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import type { DigitSender } from '../dtmf/sender.ts';
 import { mosInputs, mosOfRating, rating } from '../quality/emodel.ts';
@@ -9,19 +8,11 @@ import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
 import type { Player } from './player.ts';
 import type { Recorder } from './recorder.ts';
-import { EVENT_CODEC, isAudio, PAYLOAD_TYPES, type Route } from './route.ts';
-
-/** What a received payload type is. */
-export const NOT_NEGOTIATED = 0;
-export const AUDIO = 1;
-export const EVENT = 2;
-export const NOISE = 3;
+import { type Codecs, codecsOf, noCodecs } from './codecs.ts';
+import type { Route } from './route.ts';
 
 /** Where received audio also goes. */
 export type Tap = { readonly recorder: Recorder; readonly channel: number };
-
-/** The G.711 in which sound we make is sent. */
-export type Voice = { readonly payloadType: number; readonly encode: Uint8Array };
 
 /** One leg's media in its worker: a pair of ports, what was negotiated, what is known of the far end. */
 export class Endpoint {
@@ -33,14 +24,9 @@ export class Endpoint {
   readonly digits: DigitReceiver;
   readonly outgoing: Outgoing;
   settings: StreamSettings | undefined;
-  /** By received payload type. */
-  readonly kinds = new Uint8Array(PAYLOAD_TYPES);
-  readonly rates = new Uint32Array(PAYLOAD_TYPES);
-  readonly payloads: (Payload | undefined)[] = [];
+  codecs: Codecs = noCodecs;
   mayReceive = false;
   maySend = false;
-  voice: Voice | undefined;
-  eventType = -1;
   peer: Endpoint | undefined;
   route: Route | undefined;
   muted = false;
@@ -91,18 +77,7 @@ export class Endpoint {
   /** Sets what was negotiated. `host` turns an address into what the wire compares. */
   configure(settings: StreamSettings, host: (address: string) => Host, now: number): void {
     this.settings = settings;
-    this.kinds.fill(NOT_NEGOTIATED);
-    for (const payload of settings.payloads) {
-      this.kinds[payload.receive] = payload.codec === EVENT_CODEC ? EVENT : isAudio(payload) ? AUDIO : NOISE;
-      this.rates[payload.receive] = payload.clockRate;
-      this.payloads[payload.receive] = payload;
-    }
-    const voice = settings.payloads.find((payload) => isG711(payload.codec));
-    this.voice =
-      voice !== undefined && isG711(voice.codec)
-        ? { payloadType: voice.send, encode: encoder(voice.codec) }
-        : undefined;
-    this.eventType = settings.payloads.find((payload) => payload.codec === EVENT_CODEC)?.send ?? -1;
+    this.codecs = codecsOf(settings.payloads);
     const { direction } = settings;
     const received = this.mayReceive;
     this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
@@ -136,7 +111,7 @@ export class Endpoint {
   quality(): Quality {
     const { reception, outgoing } = this;
     const lossPercent = reception.lostPercent;
-    const codec = this.settings?.payloads.find(isAudio)?.codec;
+    const codec = this.codecs.audio;
     const jitterMs = reception.jitterMs;
     const measured = lossPercent !== undefined && codec !== undefined && jitterMs !== undefined;
     const inputs = measured

@@ -76,7 +76,7 @@ export class Maker {
 
   #sound(endpoint: Endpoint, which: 'keySound' | 'player', now: number): void {
     const player = endpoint[which]!;
-    const { voice } = endpoint;
+    const { voice } = endpoint.codecs;
     const fresh = this.#advance(endpoint, now);
     if (voice === undefined) return this.#over(endpoint, which, 'no G.711 was negotiated to play it in');
     const packet = this.#packet;
@@ -100,7 +100,7 @@ export class Maker {
     if (starts) endpoint.keyAt = endpoint.madeAt;
     if (keys.frame(this.#packet.bytes, 12)) {
       this.#packet.length = 16;
-      this.#send(endpoint, endpoint.eventType | (starts ? MARKER : 0), endpoint.keyAt, now);
+      this.#send(endpoint, endpoint.codecs.eventType | (starts ? MARKER : 0), endpoint.keyAt, now);
     }
     if (keys.over) endpoint.keys = undefined;
   }

@@ -23,8 +23,8 @@ export class Route {
   readonly types = new Uint8Array(PAYLOAD_TYPES);
   readonly maps: (Uint8Array | undefined)[] = [];
 
-  constructor(from: StreamSettings, to: StreamSettings) {
-    for (const payload of from.payloads) this.#add(payload, to.payloads);
+  constructor(from: readonly Payload[], to: readonly Payload[]) {
+    for (const payload of from) this.#add(payload, to);
   }
 
   #add(payload: Payload, targets: readonly Payload[]): void {

@@ -7,13 +7,14 @@ import { isPrivateAddress } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { isG711 } from '../codec/g711.ts';
-import { AUDIO, Endpoint, EVENT, NOT_NEGOTIATED } from './endpoint.ts';
+import { AUDIO, EVENT, NOT_NEGOTIATED } from './codecs.ts';
+import { Endpoint } from './endpoint.ts';
 import { Maker } from './maker.ts';
 import { Player } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
 import { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
-import { DROP, MAP, Route, SOUND } from './route.ts';
+import { DROP, MAP, SOUND } from './route.ts';
 import { Slots } from './slots.ts';
 import { soundSamples } from './sounds.ts';
 import type { Wire, WireEvents } from './wire.ts';
@@ -183,8 +184,8 @@ export class MediaSwitch {
     if (b.peer !== a) this.#unbridge(b);
     a.peer = b;
     b.peer = a;
-    a.route = new Route(a.settings, b.settings);
-    b.route = new Route(b.settings, a.settings);
+    a.route = a.codecs.routeTo(b.codecs);
+    b.route = b.codecs.routeTo(a.codecs);
   }
 
   #unbridge(endpoint: Endpoint): void {
@@ -215,7 +216,7 @@ export class MediaSwitch {
     if (!areDigits(digits)) return;
     const ms = Math.min(5000, Math.max(40, durationMs));
     if (endpoint.keys !== undefined) endpoint.keys.add(digits);
-    else if (endpoint.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
+    else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
     else endpoint.keySound = new Player('', digitSamples(digits, ms), 1, Infinity);
     this.#maker.add(endpoint);
   }
@@ -223,7 +224,7 @@ export class MediaSwitch {
   #digit(endpoint: Endpoint, digit: string, durationMs: number): void {
     this.#options.report({ say: 'digit', id: endpoint.id, digit, durationMs });
     const { peer, route } = endpoint;
-    if (peer === undefined || peer.eventType >= 0 || route === undefined) return;
+    if (peer === undefined || peer.codecs.eventType >= 0 || route === undefined) return;
     this.#sendDigits(peer, digit, durationMs);
   }
 
@@ -296,7 +297,7 @@ export class MediaSwitch {
     const { bytes, at, length } = packet;
     const offset = payloadOffset(bytes, at, length);
     const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
-    const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.kinds[type]!;
+    const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
     const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
     const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
     if (kind === NOT_NEGOTIATED || !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)) {
@@ -304,7 +305,7 @@ export class MediaSwitch {
       return;
     }
     const { reception } = endpoint;
-    const rate = endpoint.rates[type]!;
+    const rate = endpoint.codecs.rates[type]!;
     reception.add(packet, now, kind === AUDIO ? rate : 0);
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
     endpoint.silentTold = false;
@@ -324,14 +325,14 @@ export class MediaSwitch {
     if (far === undefined || action === DROP || action === SOUND) return;
     if (offset !== 12) strip(packet, offset);
     if (action === MAP) translate(packet, route.maps[type]!);
-    if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.rates[type]!)) return;
+    if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;
     this.#relayed++;
     this.#wire.send(peer.slot * 2, packet, far);
   }
 
   #tap(endpoint: Endpoint, packet: Packet, offset: number, now: number): void {
     const { bytes, at, length } = packet;
-    const codec = endpoint.payloads[bytes[at + 1]! & 0x7f]?.codec;
+    const codec = endpoint.codecs.payloads[bytes[at + 1]! & 0x7f]?.codec;
     const size = payloadLength(bytes, at, length);
     const { tap } = endpoint;
     if (tap === undefined || codec === undefined || !isG711(codec) || size <= 0) return;

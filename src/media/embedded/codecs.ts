@@ -1,0 +1,74 @@
+import type { Payload } from '../../ports/index.ts';
+import { encoder, isG711 } from '../codec/g711.ts';
+import { EVENT_CODEC, isAudio, PAYLOAD_TYPES, Route } from './route.ts';
+
+/** What a received payload type is. */
+export const NOT_NEGOTIATED = 0;
+export const AUDIO = 1;
+export const EVENT = 2;
+export const NOISE = 3;
+
+/** Different lists that are kept; a server sees a handful. */
+const MAX_KEPT = 256;
+
+/** The G.711 in which sound we make is sent. */
+export type Voice = { readonly payloadType: number; readonly encode: Uint8Array };
+
+/** A negotiated list of payloads as the packet path reads it: by received payload type. Calls with equal lists share one. */
+export class Codecs {
+  readonly list: readonly Payload[];
+  readonly kinds = new Uint8Array(PAYLOAD_TYPES);
+  readonly rates = new Uint32Array(PAYLOAD_TYPES);
+  readonly payloads: (Payload | undefined)[] = [];
+  readonly voice: Voice | undefined;
+  /** What telephone-event is sent with; -1 without it. */
+  readonly eventType: number;
+  /** Name of the first audio codec: what figures are about. */
+  readonly audio: string | undefined;
+  readonly #routes = new Map<Codecs, Route>();
+
+  constructor(list: readonly Payload[]) {
+    this.list = list;
+    for (const payload of list) {
+      this.kinds[payload.receive] = payload.codec === EVENT_CODEC ? EVENT : isAudio(payload) ? AUDIO : NOISE;
+      this.rates[payload.receive] = payload.clockRate;
+      this.payloads[payload.receive] = payload;
+    }
+    const voice = list.find((payload) => isG711(payload.codec));
+    this.voice =
+      voice !== undefined && isG711(voice.codec)
+        ? { payloadType: voice.send, encode: encoder(voice.codec) }
+        : undefined;
+    this.eventType = list.find((payload) => payload.codec === EVENT_CODEC)?.send ?? -1;
+    this.audio = list.find(isAudio)?.codec;
+  }
+
+  /** The way of packets received with these payloads to one who negotiated those. */
+  routeTo(other: Codecs): Route {
+    let route = this.#routes.get(other);
+    if (route === undefined) {
+      route = new Route(this.list, other.list);
+      if (this.#routes.size >= MAX_KEPT) this.#routes.clear();
+      this.#routes.set(other, route);
+    }
+    return route;
+  }
+}
+
+const kept = new Map<string, Codecs>();
+
+/** The shared table of a list. */
+export function codecsOf(list: readonly Payload[]): Codecs {
+  let key = '';
+  for (const { receive, send, codec, clockRate, channels } of list)
+    key += `${receive} ${send} ${codec} ${clockRate} ${channels};`;
+  let codecs = kept.get(key);
+  if (codecs === undefined) {
+    codecs = new Codecs(list);
+    if (kept.size >= MAX_KEPT) kept.clear();
+    kept.set(key, codecs);
+  }
+  return codecs;
+}
+
+export const noCodecs: Codecs = new Codecs([]);
