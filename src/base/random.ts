@@ -24,6 +24,8 @@ function format(uuid: Uint8Array): string {
 export class SystemRandom implements Random {
   readonly #pool = Buffer.alloc(4096);
   #at = 4096;
+  #letters = '';
+  #letterAt = 0;
 
   uuid(): string {
     return format(this.#take(16));
@@ -32,8 +34,10 @@ export class SystemRandom implements Random {
   token(length: number): string {
     let text = '';
     while (text.length < length) {
-      // 252 = 7 × 36: bytes above it are dropped, so that every character is equally likely.
-      for (const byte of this.#take(length - text.length)) if (byte < 252) text += alphabet[byte % 36];
+      if (this.#letterAt === this.#letters.length) this.#drawLetters();
+      const end = Math.min(this.#letterAt + length - text.length, this.#letters.length);
+      text += this.#letters.slice(this.#letterAt, end);
+      this.#letterAt = end;
     }
     return text;
   }
@@ -44,6 +48,18 @@ export class SystemRandom implements Random {
 
   bytes(length: number): Buffer {
     return randomBytes(length);
+  }
+
+  #drawLetters(): void {
+    const block = randomBytes(4096);
+    let used = 0;
+    // 252 = 7 × 36: bytes above it are dropped, so that every character is equally likely.
+    for (let at = 0; at < block.length; at++) {
+      const byte = block[at] ?? 255;
+      if (byte < 252) block[used++] = alphabet.charCodeAt(byte % 36);
+    }
+    this.#letters = block.toString('latin1', 0, used);
+    this.#letterAt = 0;
   }
 
   #take(length: number): Uint8Array {

@@ -23,24 +23,25 @@ export class InviteBuilder {
   build(host: DialogHost, contact: string): SipRequest {
     const { uri, from, to, route, sdp, sessionTimer } = this.#options;
     const headers = new HeaderFields();
-    headers.append('Max-Forwards', '70');
+    headers.append('Max-Forwards', String(this.#options.maxForwards ?? 70));
     if (route !== undefined) headers.append('Route', route.startsWith('<') ? route : `<${checked(route)}>`);
     const name = from.displayName === undefined || from.displayName === '' ? '' : `${quote(from.displayName)} `;
     headers.append('From', `${name}<${checked(from.uri)}>;tag=${this.#tag}`);
-    headers.append('To', `<${checked(to ?? uri)}>`);
+    // `uri` itself is checked below.
+    headers.append('To', `<${to === undefined ? uri : checked(to)}>`);
     headers.append('Call-ID', this.#callId);
-    headers.append('CSeq', `${this.cseq} INVITE`);
+    headers.adopt('CSeq', 'CSeq', `${this.cseq} INVITE`);
     headers.append('Contact', contact);
-    headers.append('User-Agent', host.userAgent);
-    headers.append('Allow', host.allow);
-    headers.append('Supported', sessionTimer === false ? '100rel' : '100rel, timer');
+    headers.adopt('User-Agent', 'User-Agent', host.userAgent);
+    headers.adopt('Allow', 'Allow', host.allow);
+    headers.adopt('Supported', 'Supported', sessionTimer === false ? '100rel' : '100rel, timer');
     if (sessionTimer !== false) {
       const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);
       headers.append('Session-Expires', String(seconds));
       if (this.minimum !== undefined) headers.append('Min-SE', String(this.minimum));
     }
     for (const [header, value] of this.#options.headers ?? []) headers.append(header, value);
-    if (sdp !== undefined) headers.append('Content-Type', 'application/sdp');
+    if (sdp !== undefined) headers.set('Content-Type', 'application/sdp');
     return new Request({ method: 'INVITE', uri: checked(uri) }, headers, sdp ?? empty);
   }
 

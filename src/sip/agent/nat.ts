@@ -15,17 +15,17 @@ export function behindNat(request: SipRequest, from: Source): boolean {
 /** Of a response: its Contact is a private address while the hop is not, or it answers over a connection. */
 export function unreachableFrom(hop: Hop, contact: string): boolean {
   if (hop.connectionId !== undefined) return true;
+  if (isPrivate(hop.address)) return false;
   const uri = parseNameAddr(contact)?.uri;
-  if (uri === undefined) return true;
-  return isPrivate(uri.host) && !isPrivate(hop.address);
+  return uri === undefined || isPrivate(uri.host);
 }
 
 function isPrivate(host: string): boolean {
+  if (host.startsWith('127.')) return true;
   if (isIP(host) === 4) {
     const [a = 0, b = 0] = host.split('.').map(Number);
     return (
       a === 10 ||
-      a === 127 ||
       (a === 172 && b >= 16 && b < 32) ||
       (a === 192 && b === 168) ||
       (a === 100 && b >= 64 && b < 128) ||

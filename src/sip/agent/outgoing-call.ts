@@ -67,6 +67,8 @@ export class UacCall implements OutgoingCall, ClientUser {
   #reason: Reason | undefined = undefined;
   #giveUp: WheelTimer | undefined = undefined;
   #challenges = 0;
+  /** The highest provisional of this attempt: above 100 somebody rings. */
+  #highest = 0;
   #lastFailure: SipResponse | undefined = undefined;
 
   constructor(host: CallHost, options: InviteOptions, authorizer: Authorizer | undefined) {
@@ -155,6 +157,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
     this.#dropForks();
     this.#request = request;
+    this.#highest = 0;
     this.#machine.handle({ type: 'sent' });
     this.#transaction = this.#host.transact(request, hop, this);
     this.events.emit('sent', request, hop);
@@ -183,13 +186,14 @@ export class UacCall implements OutgoingCall, ClientUser {
 
   /** RFC 3263 §4.3: the same request to the next hop, unless somebody rings already. */
   #nextHop(): boolean {
-    if (this.state !== 'calling' && !(this.state === 'proceeding' && this.#forks.size === 0)) return false;
+    if (this.state !== 'calling' && !(this.state === 'proceeding' && this.#highest <= 100)) return false;
     if (this.#at + 1 >= this.#hops.length) return false;
     this.#at += 1;
     return this.#attempt(undefined);
   }
 
   #progress(response: SipResponse): void {
+    this.#highest = Math.max(this.#highest, response.status);
     this.#machine.handle({ type: 'provisional' });
     if (response.status === 100 || (this.state !== 'calling' && this.state !== 'proceeding')) return;
     const fork = tagOf(response.to) ?? '';
@@ -201,7 +205,10 @@ export class UacCall implements OutgoingCall, ClientUser {
   /** Keeps the early dialog of a fork; false when the response is a repetition. */
   #follow(tag: string, response: SipResponse): boolean {
     if (tag === '' || this.#request === undefined) return true;
+    const reliable = response.headers.has('Require') && requires100rel(response);
     let fork = this.#forks.get(tag);
+    // Only a reliable provisional asks something of us; a plain 180 needs no dialog kept.
+    if (fork === undefined && !reliable) return true;
     if (fork === undefined) {
       if (this.#forks.size >= maxForks) return false;
       fork = new EarlyFork(
@@ -216,7 +223,6 @@ export class UacCall implements OutgoingCall, ClientUser {
       );
       this.#forks.set(tag, fork);
     }
-    const reliable = response.headers.all('Require').some((option) => option.toLowerCase() === '100rel');
     return reliable ? fork.acknowledge(response) : true;
   }
 
@@ -354,4 +360,8 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.#giveUp?.cancel();
     this.#host.left(this);
   }
+}
+
+function requires100rel(response: SipResponse): boolean {
+  return response.headers.all('Require').some((option) => option.toLowerCase() === '100rel');
 }

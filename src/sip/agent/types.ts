@@ -79,6 +79,8 @@ export type InviteOptions = {
   readonly answer?: (offer: Buffer) => Buffer;
   /** The whole dialog goes to the hop that was used, whatever the peer's Contact says: a device behind NAT. */
   readonly pinned?: boolean;
+  /** Hops left: of a call we pass on, one less than it came with. Default 70. */
+  readonly maxForwards?: number;
   /** Offer session timers (RFC 4028); default true. */
   readonly sessionTimer?: boolean;
   /** Give up when no final response came: default 64·T1 without a provisional; then the caller's own ring timer rules. */

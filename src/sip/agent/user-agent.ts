@@ -67,6 +67,8 @@ const baseMethods = [
 /** Weights of offences towards the ban of a source. */
 const weights = { challenged: 1, stranger: 10, wrongPassword: 20 } as const;
 
+const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
+
 const deaf: FaultListener = { transportFailed: () => {} };
 
 class Agent implements UserAgent, CallHost, LayerUser, Wire {
@@ -387,12 +389,11 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   }
 
   transact(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction {
-    this.#writeVia(request, hop);
-    return this.#layer.request(request, hop, user);
+    return this.#layer.request(request, { to: hop, user, branch: this.#writeVia(request, hop) });
   }
 
   transactAsIs(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction {
-    return this.#layer.request(request, hop, user);
+    return this.#layer.request(request, { to: hop, user, branch: String(request.via.params.get('branch')) });
   }
 
   serve(request: SipRequest, from: Source): ServerTransaction {
@@ -442,10 +443,13 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     );
   }
 
-  #writeVia(request: SipRequest, hop: Hop): void {
-    const branch = `${this.#branch}${this.random.token(14)}`;
-    const transport = hop.transport.toUpperCase();
-    request.headers.prepend('Via', `SIP/2.0/${transport} ${this.#network.localFor(hop)};branch=${branch};rport`);
+  /** Fills the Via that our requests are made with; returns its branch. */
+  #writeVia(request: SipRequest, hop: Hop): string {
+    const branch = this.#branch + this.random.token(14);
+    const via = `SIP/2.0/${transportNames[hop.transport]} ${this.#network.localFor(hop)};branch=${branch};rport`;
+    if (request.headers.has('Via')) request.headers.set('Via', via);
+    else request.headers.prepend('Via', via);
+    return branch;
   }
 
   // Wire.

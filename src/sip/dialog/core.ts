@@ -105,13 +105,17 @@ export function requestOf(core: DialogCore, method: string, cseq: number): SipRe
   const [first] = core.routeSet;
   // A first route without `lr` is a strict router: it wants to be the Request-URI, and the target at the end.
   const strict = first !== undefined && !isLoose(first);
-  headers.append('Max-Forwards', '70');
-  for (const route of strict ? core.routeSet.slice(1) : core.routeSet) headers.append('Route', route);
-  if (strict) headers.append('Route', `<${core.remoteTarget}>`);
-  headers.append('From', core.local);
-  headers.append('To', core.remote);
-  headers.append('Call-ID', core.callId);
-  headers.append('CSeq', `${cseq} ${method}`);
+  // Adopted: all of it came out of messages that were read and checked, or is our own.
+  headers.adopt('Via', 'Via', '');
+  headers.adopt('Max-Forwards', 'Max-Forwards', '70');
+  if (first !== undefined) {
+    for (const route of strict ? core.routeSet.slice(1) : core.routeSet) headers.adopt('Route', 'Route', route);
+    if (strict) headers.adopt('Route', 'Route', `<${core.remoteTarget}>`);
+  }
+  headers.adopt('From', 'From', core.local);
+  headers.adopt('To', 'To', core.remote);
+  headers.adopt('Call-ID', 'Call-ID', core.callId);
+  headers.adopt('CSeq', 'CSeq', `${cseq} ${method}`);
   const uri = strict ? uriText(first) : core.remoteTarget;
   return new Request({ method, uri }, headers, empty);
 }

@@ -70,7 +70,7 @@ export class PendingRequest implements InDialogRequest {
 export function sdpOf(message: SipRequest | SipResponse): Buffer | undefined {
   if (message.body.length === 0) return undefined;
   const type = message.headers.get('Content-Type');
-  if (type === undefined) return message.body;
+  if (type === undefined || type === 'application/sdp') return message.body;
   const end = type.indexOf(';');
   const bare = (end < 0 ? type : type.slice(0, end)).trim().toLowerCase();
   return bare === 'application/sdp' ? message.body : undefined;

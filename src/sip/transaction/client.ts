@@ -32,7 +32,8 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
   readonly reliable: boolean;
   interval: number;
   readonly #runtime: Runtime;
-  readonly #user: ClientUser;
+  /** Undefined once nothing can come for it any more. */
+  #user: ClientUser | undefined;
   readonly #slots = new TimerSlots();
   readonly #machine: Runner;
   /** Kept while an ACK may have to be made of it; an INVITE only. */
@@ -73,6 +74,7 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
   }
 
   receive(response: SipResponse): void {
+    if (response.cseq.method !== this.method) return;
     const type = response.status < 200 ? 'provisional' : response.status < 300 ? 'success' : 'failure';
     this.#machine.handle({ type, response });
   }
@@ -98,10 +100,11 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
       case 'ack':
         return this.#acknowledge(effect.response);
       case 'pass':
-        return this.#user.onResponse(effect.response);
+        return this.#user?.onResponse(effect.response);
       case 'fail':
-        return this.#user.onFailure(effect.reason);
+        return this.#user?.onFailure(effect.reason);
       case 'start':
+        if (effect.timer === 'K' || effect.timer === 'D') this.#user = undefined;
         if (effect.ms === 0) return this.onTimer(effect.timer);
         return this.#slots.start(this.#runtime.wheel, this, effect.timer, effect.ms);
       case 'stop':
@@ -114,6 +117,7 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
         this.#slots.stopAll();
         this.#bytes = undefined;
         this.#request = undefined;
+        this.#user = undefined;
         return this.#runtime.ended(this.key);
       case 'send':
       case 'trying':

@@ -8,9 +8,9 @@ export function branchOf(message: SipRequest | SipResponse): string {
   return typeof branch === 'string' ? branch : '';
 }
 
-/** Of a response: the branch we chose, and the method, for a CANCEL shares its INVITE's branch. */
+/** Of a response: the branch we chose. Only a CANCEL shares one, its INVITE's. */
 export function clientKey(branch: string, method: string): string {
-  return `${branch}|${method}`;
+  return method === 'CANCEL' ? `${branch}|CANCEL` : branch;
 }
 
 /** Of a request: branch, sent-by and method. An RFC 2543 peer has no unique branch, so its request is told by Call-ID,

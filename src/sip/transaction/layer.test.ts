@@ -78,7 +78,7 @@ function answer(request: SipRequest, status: number, tag = 'b'): SipResponse {
 test('§17.1.1.2 an INVITE nobody hears is sent at 0.5, 1.5, 3.5, 7.5, 15.5, 31.5 s and times out at 64·T1', () => {
   const { clock, layer, peer, titles } = bench();
   const { heard, listener } = user();
-  layer.request(message('INVITE'), peer, listener);
+  layer.request(message('INVITE'), { to: peer, user: listener, branch: 'z9hG4bK1' });
   clock.advance(31_999);
   assert.deepEqual(heard, []);
   clock.advance(1);
@@ -94,7 +94,7 @@ test('§17.1.1.2 an INVITE nobody hears is sent at 0.5, 1.5, 3.5, 7.5, 15.5, 31.
 test('§17.1.2.2 another request is resent at T2 at the longest', () => {
   const { clock, layer, peer, titles } = bench();
   const { heard, listener } = user();
-  layer.request(message('BYE'), peer, listener);
+  layer.request(message('BYE'), { to: peer, user: listener, branch: 'z9hG4bK1' });
   clock.advance(32_000);
   assert.deepEqual(
     titles(),
@@ -107,7 +107,7 @@ test('§17.1.2.2 another request is resent at T2 at the longest', () => {
 test('over TCP nothing is resent, and the timeout stays', () => {
   const { clock, layer, peer, titles } = bench('tcp');
   const { heard, listener } = user();
-  layer.request(message('INVITE'), peer, listener);
+  layer.request(message('INVITE'), { to: peer, user: listener, branch: 'z9hG4bK1' });
   clock.advance(32_000);
   assert.deepEqual(titles(), ['0 INVITE']);
   assert.deepEqual(heard, ['timeout']);
@@ -117,7 +117,7 @@ test('§17.1.1.3 a 486 is acknowledged by the transaction, again for every repet
   const { clock, layer, peer, sent } = bench();
   const { heard, listener } = user();
   const invite = message('INVITE');
-  layer.request(invite, peer, listener);
+  layer.request(invite, { to: peer, user: listener, branch: 'z9hG4bK1' });
   layer.receive(answer(invite, 486), peer);
   layer.receive(answer(invite, 486), peer);
   assert.deepEqual(heard, ['486']);
@@ -134,7 +134,7 @@ test('RFC 6026 §7.2 every 2xx of an INVITE reaches the user until timer M, and 
   const { clock, layer, peer, titles } = bench();
   const { heard, listener } = user();
   const invite = message('INVITE');
-  layer.request(invite, peer, listener);
+  layer.request(invite, { to: peer, user: listener, branch: 'z9hG4bK1' });
   layer.receive(answer(invite, 200, 'x'), peer);
   layer.receive(answer(invite, 200, 'x'), peer);
   layer.receive(answer(invite, 200, 'y'), peer);
@@ -151,8 +151,8 @@ test('§17.1.3 a response is matched by branch and method: that of a CANCEL is n
   const cancelled = user();
   const invite = message('INVITE');
   const cancel = message('CANCEL');
-  layer.request(invite, peer, invited.listener);
-  layer.request(cancel, peer, cancelled.listener);
+  layer.request(invite, { to: peer, user: invited.listener, branch: 'z9hG4bK1' });
+  layer.request(cancel, { to: peer, user: cancelled.listener, branch: 'z9hG4bK1' });
   layer.receive(answer(cancel, 200), peer);
   layer.receive(answer(message('INVITE', { branch: 'z9hG4bKother' }), 200), peer);
   assert.deepEqual(invited.heard, []);
@@ -163,7 +163,7 @@ test('a transport fault ends a client transaction at once', async () => {
   const { clock, layer, peer, breakWire } = bench();
   const { heard, listener } = user();
   breakWire();
-  layer.request(message('INVITE'), peer, listener);
+  layer.request(message('INVITE'), { to: peer, user: listener, branch: 'z9hG4bK1' });
   await Promise.resolve();
   assert.deepEqual(heard, ['transport']);
   assert.deepEqual(clock.pending(), []);
@@ -292,7 +292,7 @@ test('beyond its limit the layer takes no further request, and answers the ones 
 test('close leaves no timer and calls nobody', () => {
   const { clock, layer, peer } = bench();
   const { heard, listener } = user();
-  layer.request(message('INVITE'), peer, listener);
+  layer.request(message('INVITE'), { to: peer, user: listener, branch: 'z9hG4bK1' });
   layer.serve(message('INVITE', { branch: 'z9hG4bK9' }), peer);
   layer.close();
   layer.close();

@@ -45,10 +45,10 @@ export class TransactionLayer {
     else this.#receiveRequest(message, from);
   }
 
-  /** Sends a request in a new client transaction. Its top Via carries our branch. */
-  request(request: SipRequest, to: Hop, user: ClientUser): ClientTransaction {
-    const key = clientKey(branchOf(request), request.method);
-    const transaction = new ClientTransaction(this.#clientRuntime, key, request, { to, user });
+  /** Sends a request in a new client transaction. Its top Via carries this branch. */
+  request(request: SipRequest, link: { to: Hop; user: ClientUser; branch: string }): ClientTransaction {
+    const key = clientKey(link.branch, request.method);
+    const transaction = new ClientTransaction(this.#clientRuntime, key, request, link);
     this.#clients.set(key, transaction);
     transaction.begin();
     return transaction;

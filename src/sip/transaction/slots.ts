@@ -20,8 +20,13 @@ export class TimerSlots {
   }
 
   stop(timer: TimerName): void {
-    if (this.#repeat?.name === timer) this.#repeat.cancel();
-    else if (this.#limit?.name === timer) this.#limit.cancel();
+    if (this.#repeat?.name === timer) {
+      this.#repeat.cancel();
+      this.#repeat = undefined;
+    } else if (this.#limit?.name === timer) {
+      this.#limit.cancel();
+      this.#limit = undefined;
+    }
   }
 
   stopAll(): void {
