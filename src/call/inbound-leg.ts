@@ -74,7 +74,14 @@ export class InboundLeg extends Leg {
   }
 
   /** Refuses the call. Nothing happens when it was answered or is over. */
-  reject(end: { status: number; reason?: string; cause: EndCause; headers?: readonly ExtraHeader[] }): void {
+  reject(end: {
+    status: number;
+    reason?: string;
+    cause: EndCause;
+    headers?: readonly ExtraHeader[];
+    /** What hooks are told, where the code alone would say something else. */
+    as?: 'failed';
+  }): void {
     if (!this.unanswered) return;
     const { status, reason, cause, headers } = end;
     this.invitation.reject({
@@ -82,7 +89,8 @@ export class InboundLeg extends Leg {
       ...(reason === undefined ? {} : { reason }),
       ...(headers === undefined ? {} : { headers }),
     });
-    const final = status === 486 || status === 600 ? 'busy' : status === 487 || status === 480 ? 'no-answer' : 'failed';
+    const final =
+      end.as ?? (status === 486 || status === 600 ? 'busy' : status === 487 || status === 480 ? 'no-answer' : 'failed');
     this.finish({ status: final, sipStatus: status, sipReason: reason ?? '', cause, byeHeaders: undefined });
   }
 

@@ -193,6 +193,7 @@ export class OutboundLeg extends Leg {
       uri,
       from,
       headers,
+      ...(this.#plan.maxForwards === undefined ? {} : { maxForwards: this.#plan.maxForwards }),
       ...(to === undefined ? {} : { to }),
       ...(contactUser === undefined ? {} : { contactUser }),
       ...(hops === undefined ? {} : { hops }),

@@ -22,6 +22,8 @@ export type Branch = {
 };
 
 export type Plan = {
+  /** Of the call this one continues, one less than it came with (attack A6: loops end). */
+  readonly maxForwards?: number;
   /** parallel: all contacts of a user. failover: gateway after gateway. */
   readonly mode: 'parallel' | 'failover';
   readonly trunk: string;

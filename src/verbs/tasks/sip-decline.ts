@@ -19,7 +19,7 @@ export class SipDeclineTask implements Task {
     if (reason !== undefined) given.push(['X-Reason', reason.replace(/[\r\n\0]/g, ' ')]);
     if (caller instanceof InboundLeg) {
       const cause = { by: 'script', reason: `declined with ${status}` } as const;
-      caller.reject({ status, cause, headers: given, ...(reason === undefined ? {} : { reason }) });
+      caller.reject({ status, as: 'failed', cause, headers: given, ...(reason === undefined ? {} : { reason }) });
     }
     return Promise.resolve({});
   }

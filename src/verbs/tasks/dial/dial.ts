@@ -16,7 +16,7 @@ import { responseToCaller } from './outcome.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
-import { displayOf, planOf } from './targets.ts';
+import { displayOf, hopsLeft, planOf } from './targets.ts';
 
 const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
 
@@ -105,7 +105,9 @@ export class DialTask implements Task {
     const plan = await planOf(this.#context, this.#dial, target);
     this.#planning--;
     if (this.#machine.state !== 'ringing') return;
-    const leg = this.#child(target, 'refused' in plan ? noPlan : plan);
+    const maxForwards = hopsLeft(this.#context.caller);
+    const given = 'refused' in plan ? noPlan : plan;
+    const leg = this.#child(target, maxForwards === undefined ? given : { ...given, maxForwards });
     if ('refused' in plan) {
       this.#alertNoPlan(plan.refused);
       const { status, sipStatus, reason } = plan.refused;

@@ -3,6 +3,7 @@ import {
   assertedOf,
   type Caller,
   InboundLeg,
+  type Leg,
   type NoPlan,
   type Plan,
   planPhone,
@@ -50,12 +51,24 @@ function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller 
   return {
     id: dial.callerId ?? caller.identity.from,
     name: name === '' ? undefined : name,
-    asserted:
-      dial.forwardPAI && caller instanceof InboundLeg ? assertedOf(caller.invitation.request.headers) : undefined,
+    asserted: dial.forwardPAI ? assertedBy(caller) : undefined,
     headers: merge(dial.headers, target.headers),
     ...(target.from.user === undefined ? {} : { fromUser: target.from.user }),
     ...(target.from.host === undefined ? {} : { fromHost: target.from.host }),
   };
+}
+
+/** Only a carrier may vouch for an identity; a user's own claim is dropped (RFC 3325 §5, attack C5). */
+function assertedBy(caller: Leg): Caller['asserted'] {
+  if (!(caller instanceof InboundLeg) || caller.invitation.caller.kind !== 'carrier') return undefined;
+  return assertedOf(caller.invitation.request.headers);
+}
+
+/** One hop less than the caller's INVITE had: two servers that dial each other end in 483 (attack A6). */
+export function hopsLeft(caller: Leg): number | undefined {
+  if (!(caller instanceof InboundLeg)) return undefined;
+  const given = Number(caller.invitation.request.headers.get('Max-Forwards') ?? 70);
+  return given >= 1 && given <= 255 ? Math.min(given, 70) - 1 : 69;
 }
 
 /** target.headers win over dial.headers, whatever their case. */
