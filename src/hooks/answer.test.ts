@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
 import type { HookAnswer } from '../ports/index.ts';
 import { tooDeep } from './answer.ts';
 import { type Alert, application, rawServer, rig, until } from './harness.test.ts';
@@ -197,6 +198,30 @@ const hostile: { title: string; accept: (socket: Socket) => void; kind: string; 
     alert: 'webhook-connection-failure',
   },
   {
+    title: 'an upgrade nobody asked for is a broken connection',
+    accept: speaks('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    kind: 'connection',
+    alert: 'webhook-connection-failure',
+  },
+  {
+    title: 'a continue nobody asked for is a broken connection',
+    accept: speaks('HTTP/1.1 100 Continue\r\n\r\n'),
+    kind: 'connection',
+    alert: 'webhook-connection-failure',
+  },
+  {
+    title: 'early hints before the answer do no harm',
+    accept: speaks(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${head}content-length: 2\r\n\r\n[]`),
+    kind: '',
+    alert: 'webhook-failure',
+  },
+  {
+    title: 'a length declared twice, differently, is a broken connection',
+    accept: speaks(`${head}content-length: 2\r\ncontent-length: 3\r\n\r\n[]`),
+    kind: 'connection',
+    alert: 'webhook-connection-failure',
+  },
+  {
     title: 'two answers to one request: the first counts',
     accept: speaks(`${head}content-length: 2\r\n\r\n[]HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n`),
     kind: '',
@@ -216,6 +241,43 @@ for (const { title, accept, kind, alert } of hostile) {
     );
   });
 }
+
+test('whatever bytes a server sends, the request ends with an answer or a fault', async (t) => {
+  let bytes = Buffer.alloc(0);
+  const origin = await rawServer(t, (socket) => socket.once('data', () => socket.end(bytes)));
+  const { link } = rig(t, { url: `${origin}/call` });
+  const pieces = fc.constantFrom(
+    'HTTP/1.1 ',
+    '200 OK',
+    '\r\n',
+    '\r\n\r\n',
+    'content-length: ',
+    'transfer-encoding: chunked',
+    'content-type: application/json',
+    '-1',
+    '5',
+    '0',
+    'ffffffffffffffff',
+    '[',
+    ']',
+    '\0',
+    ':',
+    ' ',
+  );
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }).map((all) => Buffer.from(all)),
+    fc.array(pieces, { maxLength: 20 }).map((all) => Buffer.from(all.join(''))),
+    fc.array(pieces, { maxLength: 12 }).map((all) => Buffer.from(`${head}${all.join('')}`)),
+  );
+  await fc.assert(
+    fc.asyncProperty(noise, async (sent) => {
+      bytes = sent;
+      const answer = await link.request('/action', 'verb:hook', {});
+      assert.equal(typeof answer.ok, 'boolean');
+    }),
+    { numRuns: 150 },
+  );
+});
 
 test('a server that never answers is given up after the whole timeout', async (t) => {
   let asked = false;

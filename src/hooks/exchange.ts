@@ -86,6 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done === undefined) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
     else this.#chunks.push(chunk);
