@@ -1,0 +1,150 @@
+/** The log: pino's JSON lines for machines, or plain lines for people. Secrets are hidden, and nothing that came from the
+ * network can forge a line or move a terminal's cursor (attacks.md A10, D7). */
+import pino from 'pino';
+import colors from 'picocolors';
+import type { Log } from '../base/index.ts';
+import { visible } from './escape.ts';
+import { hidden, hideUrlSecrets, isSecretName } from './secrets.ts';
+
+export type LogOptions = {
+  readonly level: 'error' | 'warn' | 'info' | 'debug' | 'silent';
+  /** Areas that say everything, whatever the level: folder names such as `sip.transaction`. A line's area is its field `area`. */
+  readonly debugAreas?: readonly string[];
+  /** Lines for people instead of JSON. */
+  readonly pretty?: boolean;
+  /** Where lines go; standard output when left out. */
+  readonly destination?: { write(line: string): unknown };
+};
+
+const deepest = 6;
+const longestText = 4096;
+const mostItems = 100;
+
+/** A copy that may be shown. */
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') {
+    const text = value.length > longestText ? `${value.slice(0, longestText)}… (${value.length} characters)` : value;
+    return text.includes('://') ? hideUrlSecrets(text) : text;
+  }
+  if (value === null || typeof value !== 'object') return typeof value === 'bigint' ? String(value) : value;
+  if (depth > deepest) return '…';
+  if (value instanceof Error) return cleanError(value, depth);
+  if (Array.isArray(value)) return value.slice(0, mostItems).map((each) => clean(each, depth + 1));
+  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
+  return cleanFields(value, depth);
+}
+
+function cleanError(fault: Error, depth: number): object {
+  const code = (fault as { code?: unknown }).code;
+  const cause = fault.cause === undefined ? {} : { cause: clean(fault.cause, depth + 1) };
+  return {
+    type: fault.name,
+    message: clean(fault.message, depth),
+    ...(code === undefined ? {} : { code }),
+    stack: fault.stack,
+    ...cause,
+  };
+}
+
+function cleanFields(fields: object, depth: number): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    shown[name] = isSecretName(name) && value !== undefined && value !== null ? hidden : clean(value, depth + 1);
+  }
+  return shown;
+}
+
+type LineLevel = 'error' | 'warn' | 'info' | 'debug';
+type Sink = { write(level: LineLevel, fields: Record<string, unknown>, message: string): void };
+
+// JSON escapes C0 controls; these it does not, and a terminal obeys some of them.
+const unseenInJson = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+
+function jsonSink(destination: LogOptions['destination']): Sink {
+  const stream = destination ?? pino.destination({ dest: 1, sync: false });
+  const lines = pino(
+    {
+      level: 'debug',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        streamWrite: (line) =>
+          unseenInJson.test(line) ? line.replace(new RegExp(unseenInJson, 'g'), (char) => visible(char)) : line,
+      },
+    },
+    stream as pino.DestinationStream,
+  );
+  return { write: (level, fields, message) => lines[level](fields, message) };
+}
+
+const paint = { error: colors.red, warn: colors.yellow, info: colors.green, debug: colors.dim } as const;
+
+function plain(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return visible(String(value));
+  const { stack } = value as { stack?: unknown };
+  return typeof stack === 'string' ? stack.split('\n').map(visible).join('\n    ') : visible(JSON.stringify(value));
+}
+
+function prettySink(destination: LogOptions['destination']): Sink {
+  const stream = destination ?? process.stdout;
+  return {
+    write: (level, fields, message) => {
+      const time = new Date().toISOString().slice(11, 23);
+      const rest = Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${colors.dim(`${name}=`)}${plain(value)}`);
+      stream.write(`${colors.dim(time)} ${paint[level](level.padEnd(5))} ${visible(message)} ${rest.join(' ')}\n`);
+    },
+  };
+}
+
+const ranks = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const;
+
+type Shared = { readonly sink: Sink; readonly rank: number; readonly areas: readonly string[] };
+
+class Lines implements Log {
+  readonly #shared: Shared;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(shared: Shared, fields: Readonly<Record<string, unknown>>) {
+    this.#shared = shared;
+    this.#fields = fields;
+  }
+
+  error(fields: object, message: string): void {
+    if (this.#shared.rank >= ranks.error) this.#write('error', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    if (this.#shared.rank >= ranks.warn) this.#write('warn', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    if (this.#shared.rank >= ranks.info) this.#write('info', fields, message);
+  }
+
+  debug(fields: object, message: string): void {
+    if (this.#shared.rank >= ranks.debug || this.#wanted(fields)) this.#write('debug', fields, message);
+  }
+
+  child(fields: object): Log {
+    return new Lines(this.#shared, { ...this.#fields, ...cleanFields(fields, 0) });
+  }
+
+  #wanted(fields: object): boolean {
+    const { areas } = this.#shared;
+    if (areas.length === 0) return false;
+    const area = String((fields as { area?: unknown }).area ?? this.#fields['area'] ?? '');
+    return areas.some((each) => area === each || area.startsWith(`${each}.`));
+  }
+
+  #write(level: LineLevel, fields: object, message: string): void {
+    this.#shared.sink.write(level, { ...this.#fields, ...cleanFields(fields, 0) }, message);
+  }
+}
+
+export function createLog(options: LogOptions): Log {
+  const sink = options.pretty === true ? prettySink(options.destination) : jsonSink(options.destination);
+  return new Lines({ sink, rank: ranks[options.level], areas: options.debugAreas ?? [] }, {});
+}
