@@ -37,45 +37,59 @@ export function is(code: number, mask: number): boolean {
   return code < 256 && (classes[code]! & mask) !== 0;
 }
 
+/** The same characters twice: bytes to walk over (three times as fast as a string), and the text to cut values from.
+ * Positions are the same in both; a character that is no byte is 0xff in `bytes`, which no class has. */
+export type Text = { readonly bytes: Uint8Array; readonly text: string };
+
+export function textOf(text: string): Text {
+  if (Buffer.byteLength(text) === text.length) return { bytes: Buffer.from(text, 'latin1'), text };
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = Math.min(text.charCodeAt(i), 0xff);
+  return { bytes, text };
+}
+
 /** The first position at or after `at` whose character is not of this class. */
-export function span(text: string, at: number, end: number, mask: number): number {
+export function span(bytes: Uint8Array, at: number, end: number, mask: number): number {
   let i = at;
-  while (i < end && is(text.charCodeAt(i), mask)) i++;
+  while (i < end && (classes[bytes[i]!]! & mask) !== 0) i++;
   return i;
 }
 
+/** The first position at or after `at` of this character; -1 when there is none before `end`. */
+export function find(bytes: Uint8Array, code: number, at: number, end: number): number {
+  for (let i = at; i < end; i++) if (bytes[i] === code) return i;
+  return -1;
+}
+
 /** Skips spaces and tabs; line folds have been unfolded before anything here looks. */
-export function skipSpace(text: string, at: number, end: number): number {
+export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
-  while (i < end) {
-    const code = text.charCodeAt(i);
-    if (code !== 0x20 && code !== 0x09) break;
-    i++;
-  }
+  while (i < end && (bytes[i] === 0x20 || bytes[i] === 0x09)) i++;
   return i;
 }
 
 /** The end of a text without its trailing spaces and tabs. */
-export function trimEnd(text: string, at: number, end: number): number {
+export function trimEnd(bytes: Uint8Array, at: number, end: number): number {
   let i = end;
-  while (i > at) {
-    const code = text.charCodeAt(i - 1);
-    if (code !== 0x20 && code !== 0x09) break;
-    i--;
-  }
+  while (i > at && (bytes[i - 1] === 0x20 || bytes[i - 1] === 0x09)) i--;
   return i;
 }
 
+/** Are all characters of this class? */
+export function every(text: string, mask: number): boolean {
+  for (let i = 0; i < text.length; i++) if (!is(text.charCodeAt(i), mask)) return false;
+  return true;
+}
+
 export function isToken(text: string): boolean {
-  return text.length > 0 && span(text, 0, text.length, TOKEN) === text.length;
+  return text.length > 0 && every(text, TOKEN);
 }
 
 /** The position after the closing quote of a quoted string that starts at `at`; -1 when it never closes. */
-export function endOfQuoted(text: string, at: number, end: number): number {
+export function endOfQuoted(bytes: Uint8Array, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) return i + 1;
-    if (code === 0x5c) i++;
+    if (bytes[i] === 0x22) return i + 1;
+    if (bytes[i] === 0x5c) i++;
   }
   return -1;
 }
@@ -111,10 +125,23 @@ export function hasControl(text: string): boolean {
 }
 
 /** An unsigned decimal number of digits alone, at most `most`; -1 for anything else. */
-export function readUint(text: string, at: number, end: number, most: number): number {
+export function readDigits(bytes: Uint8Array, at: number, end: number, most: number): number {
   if (at >= end) return -1;
   let value = 0;
   for (let i = at; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+    if (value > most) return -1;
+  }
+  return value;
+}
+
+/** The same of a whole text. */
+export function readUint(text: string, most: number): number {
+  if (text === '') return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 0x30;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { endOfQuoted, hasControl, quote, skipSpace, span, TOKEN, unquote } from './characters.ts';
+import { endOfQuoted, hasControl, quote, skipSpace, span, textOf, TOKEN, unquote } from './characters.ts';
 import { HeaderFault } from './headers.ts';
 
 /** What we can compute. RFC 7616 §3.2, RFC 8760. */
@@ -44,27 +44,27 @@ function algorithmOf(name: string | undefined): DigestAlgorithm | undefined {
 
 /** Reads `Digest name=value, name="value"`. Undefined for another scheme, bad syntax, or a name that comes twice. */
 function readAuth(text: string): Map<string, string> | undefined {
+  const { bytes } = textOf(text);
   const end = text.length;
-  let at = skipSpace(text, 0, end);
+  let at = skipSpace(bytes, 0, end);
   if (text.slice(at, at + 6).toLowerCase() !== 'digest') return undefined;
-  const first = skipSpace(text, at + 6, end);
+  const first = skipSpace(bytes, at + 6, end);
   if (first === at + 6) return undefined;
   const out = new Map<string, string>();
   at = first;
   for (;;) {
-    const nameEnd = span(text, at, end, TOKEN);
-    const equals = skipSpace(text, nameEnd, end);
-    if (nameEnd === at || text.charCodeAt(equals) !== 0x3d) return undefined;
-    const valueAt = skipSpace(text, equals + 1, end);
-    const valueEnd =
-      text.charCodeAt(valueAt) === 0x22 ? endOfQuoted(text, valueAt, end) : span(text, valueAt, end, TOKEN);
+    const nameEnd = span(bytes, at, end, TOKEN);
+    const equals = skipSpace(bytes, nameEnd, end);
+    if (nameEnd === at || bytes[equals] !== 0x3d) return undefined;
+    const valueAt = skipSpace(bytes, equals + 1, end);
+    const valueEnd = bytes[valueAt] === 0x22 ? endOfQuoted(bytes, valueAt, end) : span(bytes, valueAt, end, TOKEN);
     const name = text.slice(at, nameEnd).toLowerCase();
     if (valueEnd <= valueAt || out.has(name)) return undefined;
     out.set(name, unquote(text.slice(valueAt, valueEnd)));
-    at = skipSpace(text, valueEnd, end);
+    at = skipSpace(bytes, valueEnd, end);
     if (at === end) return out;
-    if (text.charCodeAt(at) !== 0x2c) return undefined;
-    at = skipSpace(text, at + 1, end);
+    if (bytes[at] !== 0x2c) return undefined;
+    at = skipSpace(bytes, at + 1, end);
   }
 }
 

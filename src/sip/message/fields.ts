@@ -1,17 +1,17 @@
-import { is, readUint, TOKEN, trimEnd } from './characters.ts';
+import { readUint, span, type Text, textOf, TOKEN, trimEnd } from './characters.ts';
 import { HeaderFields } from './headers.ts';
 import type { MessageLimits } from './limits.ts';
-import { parseCSeq, type ReadFields } from './message.ts';
-import { parseNameAddr } from './name-addr.ts';
+import { readCSeq, type ReadFields } from './message.ts';
+import { readNameAddr } from './name-addr.ts';
 import { type HeaderKind, knownAt } from './names.ts';
 import { splitList } from './split.ts';
 import type { CSeq, NameAddr, Via } from './types.ts';
-import { parseVia } from './via.ts';
+import { readVia } from './via.ts';
 
-/** A message as it came. `text` has the same positions as `bytes`, and is there when all of it is ASCII. */
+/** A message as it came. `whole` is there when all of it is ASCII. */
 export type RawMessage = {
   readonly bytes: Buffer;
-  readonly text: string | undefined;
+  readonly whole: Text | undefined;
   readonly encoding: 'utf8' | 'latin1';
 };
 
@@ -89,8 +89,7 @@ export class FieldReader implements ReadFields {
   #field(start: number): number {
     const { bytes } = this.#raw;
     const end = bytes.length;
-    let i = start;
-    while (i < end && is(bytes[i]!, TOKEN)) i++;
+    let i = span(bytes, start, end, TOKEN);
     const nameEnd = i;
     // RFC 3261 §25.1 HCOLON: spaces before the colon are legal and no part of the name (CVE-2020-28361).
     while (bytes[i] === 0x20 || bytes[i] === 0x09) i++;
@@ -141,78 +140,84 @@ export class FieldReader implements ReadFields {
   }
 
   #slice(at: number, end: number): string {
-    const { bytes, text, encoding } = this.#raw;
-    return text === undefined ? bytes.toString(encoding, at, end) : text.slice(at, end);
+    const { bytes, whole, encoding } = this.#raw;
+    return whole === undefined ? bytes.toString(encoding, at, end) : whole.text.slice(at, end);
   }
 
   #value(at: number, end: number): string {
-    const value = this.#slice(at, end);
-    if (this.#folded) return unfold(value);
-    const last = trimEnd(value, 0, value.length);
-    return last === value.length ? value : value.slice(0, last);
+    if (this.#folded) return unfold(this.#slice(at, end));
+    return this.#slice(at, trimEnd(this.#raw.bytes, at, end));
   }
 
   /** False when reading must stop. */
   #store(known: HeaderKind, at: number, end: number): boolean {
     const { name, kind, bit } = known;
     const value = this.#value(at, end);
-    if (kind === 'split') return this.#split(name, value);
+    if (kind === 'split') return this.#split(name, value, at);
     if (bit !== 0) {
       if ((this.#seen & bit) !== 0) {
         if (name !== 'Content-Length' || this.headers.first(name) !== value) this.refuse(`more than one ${name}`);
         return true;
       }
       this.#seen |= bit;
-      this.#readSingle(name, value);
+      this.#readSingle(name, value, at);
     }
     this.headers.adopt(name, name, value);
     return true;
   }
 
-  #split(name: string, value: string): boolean {
-    if (!value.includes(',')) return this.#element(name, value);
+  #split(name: string, value: string, at: number): boolean {
+    if (!value.includes(',')) return this.#element(name, value, this.#folded ? -1 : at);
     const parts = splitList(value);
     if (parts === undefined) {
       this.refuse(`malformed ${name}`);
       return true;
     }
-    for (const part of parts) if (!this.#element(name, part)) return false;
+    for (const part of parts) if (!this.#element(name, part, -1)) return false;
     return true;
   }
 
+  /** Reads a value where it lies when it lies in one piece at `at`, else from its own text. */
+  #read<T>(read: (source: Text, at: number, end: number) => T, value: string, at: number): T {
+    const { whole } = this.#raw;
+    if (whole === undefined || at < 0) return read(textOf(value), 0, value.length);
+    return read(whole, at, at + value.length);
+  }
+
   /** Messages are routed by these: each must be readable, or we and the next peer would go different ways. */
-  #element(name: string, value: string): boolean {
+  #element(name: string, value: string, at: number): boolean {
     if (name === 'Via' ? ++this.#vias > this.#limits.vias : ++this.#routes > this.#limits.routes) {
       this.refuse(`too many ${name} values`);
       return false;
     }
     if (name === 'Via') {
-      const via = parseVia(value);
+      const via = this.#read(readVia, value, at);
       if (via === undefined) this.refuse('malformed Via');
       if (this.#vias === 1) {
         this.via = via;
         this.viaText = value;
       }
-    } else if (parseNameAddr(value) === undefined && !(name === 'Contact' && value === '*')) {
+    } else if (this.#read(readNameAddr, value, at) === undefined && !(name === 'Contact' && value === '*')) {
       this.refuse(`malformed ${name}`);
     }
     this.headers.adopt(name, name, value);
     return true;
   }
 
-  #readSingle(name: string, value: string): void {
+  #readSingle(name: string, value: string, valueAt: number): void {
+    const at = this.#folded ? -1 : valueAt;
     switch (name) {
       case 'From':
         this.fromText = value;
-        this.from = parseNameAddr(value);
+        this.from = this.#read(readNameAddr, value, at);
         break;
       case 'To':
         this.toText = value;
-        this.to = parseNameAddr(value);
+        this.to = this.#read(readNameAddr, value, at);
         break;
       case 'CSeq':
         this.cseqText = value;
-        this.cseq = parseCSeq(value);
+        this.cseq = this.#read(readCSeq, value, at);
         break;
       case 'Max-Forwards':
         this.#checkNumber(name, value, 255);
@@ -227,7 +232,7 @@ export class FieldReader implements ReadFields {
 
   /** Numbers that would wrap or mislead further in (attack A9). */
   #checkNumber(name: string, value: string, most: number): void {
-    if (readUint(value, 0, value.length, most) < 0) this.refuse(`malformed ${name}`);
+    if (readUint(value, most) < 0) this.refuse(`malformed ${name}`);
   }
 
   /** Notes a fault and goes to the next line, that the request may still be answered. */

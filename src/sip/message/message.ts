@@ -1,4 +1,4 @@
-import { TOKEN, readUint, skipSpace, span } from './characters.ts';
+import { readDigits, skipSpace, span, type Text, textOf, TOKEN } from './characters.ts';
 import { HeaderFields } from './headers.ts';
 import { parseNameAddr } from './name-addr.ts';
 import type { CSeq, NameAddr, SipRequest, SipResponse, Via } from './types.ts';
@@ -7,12 +7,17 @@ import { parseVia } from './via.ts';
 /** RFC 3261 §8.1.1.5: a CSeq is less than 2³¹. */
 export const MAX_CSEQ = 0x7fff_ffff;
 
-export function parseCSeq(text: string, start = 0, end = text.length): CSeq | undefined {
+export function parseCSeq(text: string): CSeq | undefined {
+  return readCSeq(textOf(text), 0, text.length);
+}
+
+/** Reads the CSeq that fills text[start, end). */
+export function readCSeq({ bytes, text }: Text, start: number, end: number): CSeq | undefined {
   let digitsEnd = start;
-  while (digitsEnd < end && text.charCodeAt(digitsEnd) >= 0x30 && text.charCodeAt(digitsEnd) <= 0x39) digitsEnd++;
-  const number = readUint(text, start, digitsEnd, MAX_CSEQ);
-  const at = skipSpace(text, digitsEnd, end);
-  if (number < 0 || at === digitsEnd || at === end || span(text, at, end, TOKEN) !== end) return undefined;
+  while (digitsEnd < end && bytes[digitsEnd]! >= 0x30 && bytes[digitsEnd]! <= 0x39) digitsEnd++;
+  const number = readDigits(bytes, start, digitsEnd, MAX_CSEQ);
+  const at = skipSpace(bytes, digitsEnd, end);
+  if (number < 0 || at === digitsEnd || at === end || span(bytes, at, end, TOKEN) !== end) return undefined;
   return { number, method: text.slice(at, end) };
 }
 

@@ -1,46 +1,56 @@
-import { endOfQuoted, hasControl, isToken, quote, skipSpace, trimEnd, unquote } from './characters.ts';
+import {
+  endOfQuoted,
+  find,
+  hasControl,
+  isToken,
+  quote,
+  skipSpace,
+  type Text,
+  textOf,
+  trimEnd,
+  unquote,
+} from './characters.ts';
 import { HeaderFault } from './headers.ts';
 import { formatParams, readParams } from './params.ts';
 import { splitList } from './split.ts';
 import type { NameAddr } from './types.ts';
 import { formatUri, readUri } from './uri.ts';
 
-/** Reads From, To, one Contact or Route: all of text[start, end). Undefined when it is none (`*` is none).
- * RFC 3261 §20.10. */
-export function parseNameAddr(text: string, start = 0, end = text.length): NameAddr | undefined {
-  const at = skipSpace(text, start, end);
+/** Reads From, To, one Contact or Route. Undefined when it is none (`*` is none). RFC 3261 §20.10. */
+export function parseNameAddr(text: string): NameAddr | undefined {
+  return readNameAddr(textOf(text), 0, text.length);
+}
+
+/** Reads the address that fills text[start, end). */
+export function readNameAddr(source: Text, start: number, end: number): NameAddr | undefined {
+  const { bytes, text } = source;
+  const at = skipSpace(bytes, start, end);
   if (at === end) return undefined;
-  const first = text.charCodeAt(at);
-  if (first === 0x3c) return bracketed(text, at, end);
-  if (first === 0x22) {
-    const close = endOfQuoted(text, at, end);
+  if (bytes[at] === 0x3c) return bracketed(source, at, end);
+  if (bytes[at] === 0x22) {
+    const close = endOfQuoted(bytes, at, end);
     if (close < 0) return undefined;
-    const open = skipSpace(text, close, end);
-    if (open === end || text.charCodeAt(open) !== 0x3c) return undefined;
-    return named(bracketed(text, open, end), unquote(text.slice(at, close)));
+    const open = skipSpace(bytes, close, end);
+    if (open === end || bytes[open] !== 0x3c) return undefined;
+    return named(bracketed(source, open, end), unquote(text.slice(at, close)));
   }
-  const open = find(text, 0x3c, at, end);
-  if (open < 0) return bare(text, at, end);
-  const nameEnd = trimEnd(text, at, open);
+  const open = find(bytes, 0x3c, at, end);
+  if (open < 0) return bare(source, at, end);
+  const nameEnd = trimEnd(bytes, at, open);
   for (let i = at; i < nameEnd; i++) {
-    const code = text.charCodeAt(i);
+    const code = bytes[i]!;
     // Quotes, commas and semicolons between words change where the value ends: peers would disagree.
     if (code === 0x22 || code === 0x2c || code === 0x3b || code === 0x3e || code === 0x5c) return undefined;
   }
-  return named(bracketed(text, open, end), text.slice(at, nameEnd));
+  return named(bracketed(source, open, end), text.slice(at, nameEnd));
 }
 
-function find(text: string, wanted: number, at: number, end: number): number {
-  for (let i = at; i < end; i++) if (text.charCodeAt(i) === wanted) return i;
-  return -1;
-}
-
-function bracketed(text: string, open: number, end: number): NameAddr | undefined {
-  const close = find(text, 0x3e, open, end);
+function bracketed(source: Text, open: number, end: number): NameAddr | undefined {
+  const close = find(source.bytes, 0x3e, open, end);
   if (close < 0) return undefined;
-  const uri = readUri(text, open + 1, close);
+  const uri = readUri(source, open + 1, close);
   if (uri === undefined) return undefined;
-  const params = readParams(text, close + 1, end);
+  const params = readParams(source, close + 1, end);
   return params === undefined ? undefined : { uri, params };
 }
 
@@ -50,16 +60,16 @@ function named(address: NameAddr | undefined, displayName: string): NameAddr | u
 }
 
 /** An address without brackets: what follows `;` belongs to the header, and `?` and `,` may not be in it. */
-function bare(text: string, at: number, end: number): NameAddr | undefined {
+function bare(source: Text, at: number, end: number): NameAddr | undefined {
   let i = at;
   for (; i < end; i++) {
-    const code = text.charCodeAt(i);
+    const code = source.bytes[i]!;
     if (code === 0x3b || code === 0x20 || code === 0x09) break;
     if (code === 0x3f || code === 0x2c) return undefined;
   }
-  const uri = readUri(text, at, i);
+  const uri = readUri(source, at, i);
   if (uri === undefined) return undefined;
-  const params = readParams(text, i, end);
+  const params = readParams(source, i, end);
   return params === undefined ? undefined : { uri, params };
 }
 

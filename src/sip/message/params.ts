@@ -1,4 +1,15 @@
-import { endOfQuoted, is, quote, skipSpace, span, TOKEN, unquote, URI_PARAM, VALUE } from './characters.ts';
+import {
+  endOfQuoted,
+  every,
+  quote,
+  skipSpace,
+  span,
+  type Text,
+  TOKEN,
+  unquote,
+  URI_PARAM,
+  VALUE,
+} from './characters.ts';
 import type { Params } from './types.ts';
 
 /** Shared by everything that has none. */
@@ -6,24 +17,24 @@ export const noParams: Params = new Map();
 
 /** Reads `;name=value;name`, all of text[at, end). Undefined when it is not that, or a name comes twice: two peers would
  * not agree on which one counts. RFC 3261 §7.3.1. */
-export function readParams(text: string, at: number, end: number): Params | undefined {
-  let i = skipSpace(text, at, end);
+export function readParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
+  let i = skipSpace(bytes, at, end);
   if (i === end) return noParams;
   const into = new Map<string, string | true>();
   while (i < end) {
-    if (text.charCodeAt(i) !== 0x3b) return undefined;
-    const from = skipSpace(text, i + 1, end);
-    const nameEnd = span(text, from, end, TOKEN);
+    if (bytes[i] !== 0x3b) return undefined;
+    const from = skipSpace(bytes, i + 1, end);
+    const nameEnd = span(bytes, from, end, TOKEN);
     if (nameEnd === from) return undefined;
     const name = paramName(text, from, nameEnd);
     if (into.has(name)) return undefined;
-    i = skipSpace(text, nameEnd, end);
-    if (i < end && text.charCodeAt(i) === 0x3d) {
-      const valueAt = skipSpace(text, i + 1, end);
-      const valueEnd = endOfValue(text, valueAt, end);
+    i = skipSpace(bytes, nameEnd, end);
+    if (i < end && bytes[i] === 0x3d) {
+      const valueAt = skipSpace(bytes, i + 1, end);
+      const valueEnd = endOfValue(bytes, valueAt, end);
       if (valueEnd < 0) return undefined;
       into.set(name, unquote(text.slice(valueAt, valueEnd)));
-      i = skipSpace(text, valueEnd, end);
+      i = skipSpace(bytes, valueEnd, end);
     } else into.set(name, true);
   }
   return into;
@@ -39,31 +50,32 @@ function paramName(text: string, from: number, end: number): string {
   return text.slice(from, end).toLowerCase();
 }
 
-function endOfValue(text: string, at: number, end: number): number {
-  if (text.charCodeAt(at) === 0x22 && at < end) return endOfQuoted(text, at, end);
+function endOfValue(bytes: Uint8Array, at: number, end: number): number {
+  if (at < end && bytes[at] === 0x22) return endOfQuoted(bytes, at, end);
   // An empty value (`;rport=;`) is not in the grammar but is common and has one reading.
-  return span(text, at, end, VALUE);
+  return span(bytes, at, end, VALUE);
 }
 
-/** Walks the parameters of a URI: raw values, no quotes, no spaces. RFC 3261 §19.1.1. */
-export function walkUriParams(text: string, at: number, end: number, into: Map<string, string | true>): boolean {
+/** Reads the parameters of a URI, all of text[at, end): raw values, no quotes, no spaces. RFC 3261 §19.1.1. */
+export function readUriParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
+  const into = new Map<string, string | true>();
   let i = at;
   while (i < end) {
-    if (text.charCodeAt(i) !== 0x3b) return false;
+    if (bytes[i] !== 0x3b) return undefined;
     const from = i + 1;
-    const nameEnd = span(text, from, end, URI_PARAM);
-    if (nameEnd === from) return false;
+    const nameEnd = span(bytes, from, end, URI_PARAM);
+    if (nameEnd === from) return undefined;
     i = nameEnd;
     let value: string | true = true;
-    if (i < end && text.charCodeAt(i) === 0x3d) {
-      i = span(text, nameEnd + 1, end, URI_PARAM);
+    if (i < end && bytes[i] === 0x3d) {
+      i = span(bytes, nameEnd + 1, end, URI_PARAM);
       value = text.slice(nameEnd + 1, i);
     }
     const name = paramName(text, from, nameEnd);
-    if (into.has(name)) return false;
+    if (into.has(name)) return undefined;
     into.set(name, value);
   }
-  return true;
+  return into;
 }
 
 /** `;name=value` for each, values quoted where they must be. */
@@ -81,6 +93,5 @@ export function formatUriParams(params: Params): string {
 }
 
 function formatValue(value: string): string {
-  for (let i = 0; i < value.length; i++) if (!is(value.charCodeAt(i), VALUE)) return quote(value);
-  return value;
+  return every(value, VALUE) ? value : quote(value);
 }

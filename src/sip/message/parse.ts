@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { hasControl, readUint } from './characters.ts';
+import { hasControl, readUint, textOf } from './characters.ts';
 import { FieldReader, type RawMessage } from './fields.ts';
 import { defaultLimits, type MessageLimits } from './limits.ts';
 import { Request, Response } from './message.ts';
@@ -22,7 +22,7 @@ export function parseMessage(bytes: Buffer, options?: ParseOptions): ParseResult
   const lineEnd = endOfLine(bytes, start);
   if (lineEnd < 0) return unreadable('no start line');
   const raw = isAscii(bytes)
-    ? { bytes, text: bytes.toString('latin1'), encoding: 'utf8' as const }
+    ? { bytes, whole: { bytes, text: bytes.toString('latin1') }, encoding: 'utf8' as const }
     : encoded(bytes, start);
   const line = startLineOf(raw, start, lineEnd, limits);
   if (line.kind === 'none') return unreadable(line.fault.what);
@@ -47,10 +47,10 @@ function finish(line: Exclude<StartLine, { kind: 'none' }>, fields: FieldReader,
 }
 
 function startLineOf(raw: RawMessage, start: number, end: number, limits: MessageLimits): StartLine {
-  if (raw.text !== undefined) return readStartLine(raw.text, start, end, limits);
+  if (raw.whole !== undefined) return readStartLine(raw.whole, start, end, limits);
   const line = raw.bytes.toString(raw.encoding, start, end);
   if (hasControl(line)) return { kind: 'none', fault: { what: 'control character in the start line', status: 400 } };
-  return readStartLine(line, 0, line.length, limits);
+  return readStartLine(textOf(line), 0, line.length, limits);
 }
 
 function unreadable(fault: string): ParseFault {
@@ -69,7 +69,7 @@ function endOfLine(bytes: Buffer, start: number): number {
 function encoded(bytes: Buffer, start: number): RawMessage {
   const blank = bytes.indexOf('\r\n\r\n', start);
   const head = blank < 0 ? bytes : bytes.subarray(start, blank);
-  return { bytes, text: undefined, encoding: isUtf8(head) ? 'utf8' : 'latin1' };
+  return { bytes, whole: undefined, encoding: isUtf8(head) ? 'utf8' : 'latin1' };
 }
 
 const emptyBody = Buffer.alloc(0);
@@ -81,7 +81,7 @@ function bodyOf(bytes: Buffer, at: number, fields: FieldReader, stream: boolean)
   const text = fields.headers.first('Content-Length');
   let length = rest;
   if (text !== undefined) {
-    length = readUint(text, 0, text.length, 0xffff_ffff);
+    length = readUint(text, 0xffff_ffff);
     if (length < 0) fields.refuse('malformed Content-Length');
     else if (length > rest) fields.refuse('Content-Length is more than came');
     else if (stream && length < rest) fields.refuse('Content-Length is not what the stream was framed by');

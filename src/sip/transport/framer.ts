@@ -138,7 +138,7 @@ export class StreamFramer {
     if (name !== 'content-length' && name !== 'l') return undefined;
     if (end - at > 64) return 'malformed Content-Length';
     const value = line.slice(colon + 1).trim();
-    const length = readUint(value, 0, value.length, 0xffff_ffff);
+    const length = readUint(value, 0xffff_ffff);
     if (length < 0) return 'malformed Content-Length';
     if (length > this.#limits.body) return `Content-Length above ${this.#limits.body}`;
     if (this.#bodyLength >= 0 && this.#bodyLength !== length) return 'two Content-Lengths that disagree';
