@@ -16,7 +16,8 @@ import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/
 import { createHooks } from '../hooks/index.ts';
 import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
-import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
+import { createTimelines } from '../observe/index.ts';
+import { createLog, createMetrics, logCalls } from './interim.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
@@ -200,7 +201,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     config: { yaml: printConfig(config) },
   });
   closers.push(() => api.close());
-  const http = await api.listen(config.http.listen);
+  const http = await api.listen({ host: config.http.listen.address, port: config.http.listen.port });
   log.info(
     { sip: sip.transport.listening(), http, store: config.store.url.split('@').at(-1), node },
     'graine is ready',
