@@ -50,7 +50,7 @@ async function measure(path, calls) {
   let engine;
   let targets = ports.map((_, i) => ports[i ^ 1]);
   if (path !== 'direct') {
-    const options = { address: '127.0.0.1', ports: '30000-59999', workers: 1, preferBatched: path === 'batched' };
+    const options = { address: '127.0.0.1', ports: '10000-29999', workers: 1, preferBatched: path === 'batched' };
     engine = await createEmbeddedEngine({ ...options, clock: new SystemClock(), random: new SystemRandom(), log: silentLog });
     targets = await setUp(engine, ports);
     await ask(child, { run: targets, seconds: 0.7 });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, messageOf, type Random } from '../../base/index.ts';
+import { type Clock, Emitter, GraineError, type Log, messageOf, type Random, type Timer } from '../../base/index.ts';
 import type { EndpointSnapshot, MediaEngine, PlayOptions, Quality, StreamSettings } from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
@@ -61,6 +61,7 @@ export class EmbeddedEngine implements MediaEngine {
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
   readonly #recordings: Recordings;
+  readonly #restarts = new Set<Timer>();
   #id = 0;
   #closing: Promise<void> | undefined;
 
@@ -76,8 +77,11 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   async started(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.started));
-    const { wire, why } = this.#links[0]!;
+    const links = [...this.#links];
+    await Promise.all(links.map((link) => link.started));
+    const dead = links.find((link) => !link.alive);
+    if (dead !== undefined) throw new GraineError(fault.workerLost, { why: dead.fault });
+    const { wire, why } = links[0]!;
     const fields = {
       wire,
       why,
@@ -241,6 +245,7 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   async #end(): Promise<void> {
+    for (const restart of this.#restarts) restart.cancel();
     await this.#recordings.close();
     await Promise.all(this.#links.map((link) => link.close()));
     await this.#clerk.close();
@@ -283,7 +288,7 @@ export class EmbeddedEngine implements MediaEngine {
       if (this.#closing === undefined) this.#links[link.index] = this.#start(link.index);
     };
     const young = this.#options.clock.monotonic() - link.startedAt < RESTART_PAUSE_MS;
-    if (young) this.#options.clock.after(RESTART_PAUSE_MS, 'media worker restart', restart);
+    if (young) this.#restarts.add(this.#options.clock.after(RESTART_PAUSE_MS, 'media worker restart', restart));
     else restart();
     if (names.length > 0) this.events.emit('lost', names, why);
   }
@@ -327,8 +332,9 @@ export class EmbeddedEngine implements MediaEngine {
       known.count++;
       return known.link;
     }
-    let link = this.#links[0]!;
-    for (const other of this.#links) if (other.pool.inUse < link.pool.inUse) link = other;
+    const living = this.#links.filter((each) => each.alive);
+    if (living.length === 0) throw new GraineError(fault.workerLost, { why: this.#links[0]!.fault });
+    const link = living.reduce((least, each) => (each.pool.inUse < least.pool.inUse ? each : least));
     this.#sessions.set(session, { link, count: 1 });
     return link;
   }

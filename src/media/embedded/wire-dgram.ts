@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6, SocketAddress } from 'node:net';
 import { messageOf } from '../../base/index.ts';
 import { MAX_PACKET_BYTES } from '../rtp/header.ts';
 import type { Far, Host, Packet } from '../rtp/packet.ts';
@@ -17,8 +18,9 @@ export class DgramWire implements Wire {
     this.#events = events;
   }
 
+  /** IPv6 has many spellings of an address; the kernel has one. */
   host(address: string): Host {
-    return address;
+    return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address;
   }
 
   bind(slot: number, port: number): void {

@@ -73,6 +73,15 @@ export class WorkerLink {
     this.pool.prepare();
   }
 
+  get alive(): boolean {
+    return !this.#over;
+  }
+
+  /** Why it is gone. */
+  get fault(): string {
+    return this.#fault;
+  }
+
   /** Resolves when it takes packets, or when it has died trying. */
   get started(): Promise<void> {
     return Promise.race([this.#started, this.#exited]);
