@@ -48,6 +48,7 @@ export abstract class PhoneCall {
   #direction: Direction = 'sendrecv';
   #version = 0;
   #invitePending = false;
+  #opening: Promise<PhoneMedia> | undefined;
   #stopRepeating: () => void = () => {};
 
   constructor(host: Host, callId: string) {
@@ -160,7 +161,7 @@ export abstract class PhoneCall {
   async close(): Promise<void> {
     this.stopRepeating();
     this.received.close(`${this.host.name} was closed`);
-    await this.media?.close();
+    await (await this.#opening)?.close();
   }
 
   /** Feeds a request inside the dialog (or ACK). */
@@ -202,7 +203,9 @@ export abstract class PhoneCall {
   }
 
   async openMedia(): Promise<PhoneMedia> {
-    this.media ??= await PhoneMedia.open(this.host.address, this.host.random);
+    // Several may ask before the sockets are bound: they get the same ones.
+    this.#opening ??= PhoneMedia.open(this.host.address, this.host.random);
+    this.media = await this.#opening;
     this.media.loss = this.host.loss;
     return this.media;
   }

@@ -14,7 +14,7 @@ async function told(w: World): Promise<{ caller: string[]; children: string[][] 
       (status) => status['call_sid'] === sid && final.test(`${status['call_status']}/`),
       `a final of ${sid}`,
     );
-  await w.eventually('hooks are delivered', async () => (await w.graine.leaks()).hooks === 0);
+  await w.eventually('hooks are delivered', () => w.idle());
   return { caller: w.statuses(String(body['call_sid'])), children: sids.map((sid) => w.statuses(sid)) };
 }
 

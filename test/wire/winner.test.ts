@@ -73,6 +73,7 @@ story('a 200 that crosses our CANCEL is acknowledged and gets BYE, and its child
   const { body } = await w.next('/action');
   const sids = (body['dial_results'] as { target: unknown; call_sid: string }[]).map((each) => each.call_sid);
   assert.equal(sids.length, 2);
+  await w.eventually('all is told', () => w.idle());
   for (const sid of sids) {
     const finals = w.statuses(sid).filter((status) => /^(completed|failed|busy|no-answer)/.test(status));
     assert.equal(finals.length, 1, `final statuses of ${sid}: ${finals.join(' ')}`);
