@@ -16,8 +16,7 @@ import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/
 import { createHooks } from '../hooks/index.ts';
 import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
-import { createTimelines } from '../observe/index.ts';
-import { createLog, createMetrics, logCalls } from './interim.ts';
+import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
