@@ -46,7 +46,7 @@ function leave({ end }: Ending): Row {
   return { to: 'ending', effects: [{ type: 'sendBye' }, { type: 'notify', end }] };
 }
 function over({ end }: Ending): Row {
-  return { to: 'ended', effects: [{ type: 'free' }, { type: 'notify', end }] };
+  return { to: 'ended', effects: [{ type: 'notify', end }, { type: 'free' }] };
 }
 function sayBye(): Row {
   return { to: 'ending', effects: [{ type: 'sendBye' }] };

@@ -11,7 +11,7 @@ import {
 import { lifetime, type ServerTransaction, type Source, type TimerWheel } from '../transaction/index.ts';
 import { AwaitedAck } from './awaited-ack.ts';
 import { ClientRequest } from './client-request.ts';
-import { type DialogCore, keyOf, refreshTarget } from './core.ts';
+import { type DialogCore, keyOf, refreshTarget, requestOf } from './core.ts';
 import { type DialogEffect, type DialogEvent, type DialogState, dialogTable } from './dialog-machine.ts';
 import { type ExchangeEffect, type ExchangeEvent, type ExchangeState, exchangeTable } from './exchange.ts';
 import type { Authorizer, DialogHost, DialogReceiver } from './host.ts';
@@ -47,6 +47,9 @@ export type DialogStart = {
   readonly early?: { prack(request: SipRequest, transaction: ServerTransaction): void };
 };
 
+/** Something of ours that waits for its turn; `drop` when the dialog ended first. */
+type Turn = { readonly go: () => void; readonly drop: () => void };
+
 type Ended = Pick<DialogEnd, 'by'> & Partial<DialogEnd>;
 
 const nobody: DialogEnd = { by: 'local', reason: undefined, request: undefined };
@@ -65,14 +68,14 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   readonly #peerUpdates: boolean;
   #early: DialogStart['early'];
   readonly #pending = new Set<PendingRequest>();
-  readonly #waiting: Array<() => void> = [];
+  readonly #waiting: Turn[] = [];
   #awaited: AwaitedAck | undefined = undefined;
   /** The ACK of a 200 of ours that carried an offer brings the answer. */
   #sdp: Buffer | undefined;
   #byeOptions: { headers?: readonly ExtraHeader[]; reason?: Reason } = {};
   /** What `came` and `want` are about while their machine decides. */
   #arriving: PendingRequest | undefined = undefined;
-  #wanting: (() => void) | undefined = undefined;
+  #wanting: Turn | undefined = undefined;
 
   constructor(start: DialogStart) {
     this.host = start.host;
@@ -226,7 +229,10 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   reinvite(options: ReinviteOptions): Promise<SipResponse> {
     return new Promise((resolve) => {
       const attempt = new Reinvite(this, options, resolve);
-      this.whenFree(() => void attempt.send());
+      this.whenFree(
+        () => void attempt.send(),
+        () => resolve(this.#gone('INVITE')),
+      );
     });
   }
 
@@ -236,13 +242,14 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
         return new ClientRequest(this, method, options, resolve).send();
       }
       // An offer: takes its turn with re-INVITEs. RFC 3311 §5.1.
-      this.whenFree(() => {
+      const go = (): void => {
         new ClientRequest(this, method, options, (response) => {
           if (response.status < 300) this.renewed(response, options.body);
           this.settle();
           resolve(response);
         }).send();
-      });
+      };
+      this.whenFree(go, () => resolve(this.#gone(method)));
     });
   }
 
@@ -297,9 +304,15 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     this.#exchange.handle({ type: 'settled' });
   }
 
-  whenFree(go: () => void): void {
-    this.#wanting = go;
+  whenFree(go: () => void, drop: () => void): void {
+    if (this.state !== 'confirmed' && this.state !== 'unacknowledged') return drop();
+    this.#wanting = { go, drop };
     this.#exchange.handle({ type: 'want' });
+  }
+
+  /** What a request gets that the dialog did not live to send. */
+  #gone(method: string): SipResponse {
+    return createResponse(requestOf(this.core, method, this.core.localCSeq), 481);
   }
 
   renewed(response: SipResponse, ourSdp: Buffer | undefined): void {
@@ -365,7 +378,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     const arriving = this.#arriving;
     switch (effect.type) {
       case 'go':
-        return this.#wanting?.();
+        return this.#wanting?.go();
       case 'queue':
         if (this.#wanting !== undefined) this.#waiting.push(this.#wanting);
         return;
@@ -381,7 +394,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
       }
       case 'next': {
         const next = this.#waiting.shift();
-        if (next !== undefined) this.whenFree(next);
+        if (next !== undefined) this.whenFree(next.go, next.drop);
         return;
       }
     }
@@ -397,7 +410,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   /** Nothing may happen in the session any more; the dialog may still have to say BYE. */
   #stop(): void {
     this.#sessionTimer.stop();
-    this.#waiting.length = 0;
+    for (const { drop } of this.#waiting.splice(0)) drop();
     for (const pending of this.#pending) pending.reply({ status: pending.method === 'INVITE' ? 487 : 481 });
   }
 

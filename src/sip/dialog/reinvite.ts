@@ -19,8 +19,8 @@ export interface ReinviteOwner extends Sender {
   decorate(request: SipRequest): void;
   /** The exchange is over (for now): the next may go. */
   settle(): void;
-  /** Calls back when the exchange is ours again. */
-  whenFree(go: () => void): void;
+  /** Calls back when the exchange is ours again, or `drop` when the dialog ends before. */
+  whenFree(go: () => void, drop: () => void): void;
   /** A 2xx: target and session timer are renewed, and this is the session's SDP now. */
   renewed(response: SipResponse, ourSdp: Buffer | undefined): void;
 }
@@ -80,7 +80,10 @@ export class Reinvite implements ClientUser {
   }
 
   onTimer(): void {
-    this.#owner.whenFree(() => void this.send());
+    this.#owner.whenFree(
+      () => void this.send(),
+      () => this.#request !== undefined && this.#done(createResponse(this.#request, 481)),
+    );
   }
 
   #accepted(response: SipResponse): void {
