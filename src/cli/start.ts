@@ -1,48 +1,76 @@
-/** `graine start`: the server in the foreground, until SIGTERM or Ctrl-C. */
-import pc from 'picocolors';
-import { type Config, loadConfig, type Server, startServer, version } from '../main.ts';
+/** `graine start`: the server in the foreground, until a signal ends it. */
+import { messageOf } from '../base/index.ts';
+import { type Io, painter, visible } from './io.ts';
 
-/** Resolves with the exit code when the server has ended. */
-export async function start(file: string | undefined): Promise<number> {
-  const config = loadConfig(file);
-  const server = await startServer(config);
-  console.log(welcome(config, server));
-  return new Promise((resolve) => {
-    let asked = 0;
-    const end = (signal: string): void => {
-      asked++;
-      if (asked > 2) return;
-      const waiting = asked === 1 && signal === 'SIGTERM' && config.shutdown.drain_seconds > 0;
-      if (waiting)
-        console.log(
-          `No new calls; running ones may go on for ${config.shutdown.drain_seconds} s. Signal again to end now.`,
-        );
-      const drained = waiting ? server.drain() : Promise.resolve();
-      // The second signal does not wait for the first one's drain.
-      void drained.then(() => server.stop()).then(() => resolve(0));
+type Running = Awaited<ReturnType<(typeof import('../main.ts'))['startServer']>>;
+
+function place({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** What somebody who just started it wants to know. */
+function greet(server: Running, version: string, io: Io): void {
+  const paint = painter(io);
+  const { config } = server;
+  const row = (name: string, value: string) => io.out(`  ${paint.dim(name.padEnd(14))} ${value}`);
+  io.out(paint.bold(`Graine ${version}`));
+  row('configuration', config.source ?? 'built-in demo (no graine.yaml here)');
+  for (const listener of server.sip) row('SIP', `${listener.transport}://${place(listener)}`);
+  const http = `http://${place(server.http)}`;
+  row('REST', `${http}/v1  (described at ${http}/openapi.json)`);
+  row('health', `${http}/readyz  ${http}/metrics`);
+  if (config.source === undefined) {
+    for (const account of config.accounts) {
+      for (const { username, password } of account.clients) {
+        row('demo user', `sip:${username}@${account.sip_realm}  password ${password}`);
+      }
+    }
+  }
+  if (server.adminToken !== undefined) {
+    row('admin token', server.adminToken);
+    row('', paint.dim('shown this once; set http.admin_token to choose your own'));
+  }
+}
+
+/** A fault nobody caught is a bug. It is told, and the other calls go on. */
+function survive(io: Io): void {
+  const tell = (fault: unknown): void =>
+    io.err(`bug: ${visible(fault instanceof Error ? (fault.stack ?? '') : String(fault))}`);
+  process.on('uncaughtException', tell);
+  process.on('unhandledRejection', tell);
+}
+
+/** SIGTERM lets calls end first, SIGINT does not; a second signal does not wait either. */
+function untilSignal(server: Running, io: Io): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let draining = false;
+    const stop = (): void => {
+      server.stop().then(resolve, reject);
     };
-    process.on('SIGTERM', () => end('SIGTERM'));
-    process.on('SIGINT', () => end('SIGINT'));
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', () => {
+      if (draining) {
+        stop();
+        return;
+      }
+      draining = true;
+      io.err(`draining: no new calls; running ones may end within ${server.config.shutdown.drain_seconds} s`);
+      server.drain().then(stop, reject);
+    });
   });
 }
 
-function welcome(config: Config, server: Server): string {
-  const portal = `http://${server.http.address}:${server.http.port}`;
-  const lines = [
-    '',
-    `  ${pc.bold('Graine')} ${version}   ${config.source ?? 'built-in demo configuration (no graine.yaml here)'}`,
-    '',
-    ...server.sip.map((each) => `  SIP      ${each.transport}://${each.address}:${each.port}`),
-    `  REST     ${portal}/v1    OpenAPI ${portal}/openapi.json    health ${portal}/readyz`,
-  ];
-  for (const account of config.accounts) {
-    for (const client of account.clients) {
-      // The built-in users' passwords are public; a file's are not ours to show.
-      const password = config.source === undefined ? client.password : '(password of the file)';
-      lines.push(`  user     ${client.username}@${account.sip_realm ?? config.sip.domain}   ${password}`);
-    }
+export async function start(options: { readonly config?: string }, io: Io): Promise<number> {
+  const { loadConfig, startServer, version } = await import('../main.ts');
+  survive(io);
+  let server: Running;
+  try {
+    server = await startServer(loadConfig(options.config));
+  } catch (fault) {
+    io.err(`graine cannot start: ${messageOf(fault)}`);
+    return 1;
   }
-  if (server.adminToken !== undefined)
-    lines.push('', `  ${pc.bold('Admin token')} (shown this once): ${server.adminToken}`);
-  return `${lines.join('\n')}\n`;
+  greet(server, version, io);
+  await untilSignal(server, io);
+  return 0;
 }

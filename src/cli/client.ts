@@ -1,0 +1,68 @@
+/** The running server, through its REST API. */
+import { messageOf } from '../base/index.ts';
+
+export type Target = { readonly url: string; readonly token?: string };
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A refusal or a server that is not there, in words for the terminal. */
+export class CliError extends Error {}
+
+async function request(target: Target, path: string): Promise<Response> {
+  const headers: Record<string, string> = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
+  const url = `${target.url.replace(/\/+$/, '')}${path}`;
+  try {
+    return await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+  } catch (fault) {
+    const cause = fault instanceof Error && fault.cause !== undefined ? fault.cause : fault;
+    throw new CliError(`no server answers at ${target.url} (${messageOf(cause)}). Start one with: graine start`);
+  }
+}
+
+async function refuse(response: Response): Promise<never> {
+  const body = (await response.json().catch(() => ({}))) as { msg?: string };
+  if (response.status === 401) {
+    throw new CliError('the server wants a key. Give it with --token, or in GRAINE_TOKEN');
+  }
+  throw new CliError(`the server answered ${response.status}${body.msg === undefined ? '' : `: ${body.msg}`}`);
+}
+
+/** The JSON at this path; undefined for 404. */
+export async function get(target: Target, path: string): Promise<unknown> {
+  const response = await request(target, path);
+  if (response.status === 404) return undefined;
+  return response.ok ? response.json() : refuse(response);
+}
+
+export async function getBytes(target: Target, path: string): Promise<Buffer | undefined> {
+  const response = await request(target, path);
+  if (response.status === 404) return undefined;
+  return response.ok ? Buffer.from(await response.arrayBuffer()) : refuse(response);
+}
+
+/** Status of a path that needs no key; undefined when nobody answers. */
+export async function probe(url: string, path: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(`${url.replace(/\/+$/, '')}${path}`, { signal: AbortSignal.timeout(2000) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every account this key may see. */
+export async function accountsOf(target: Target): Promise<readonly Fields[]> {
+  return (await get(target, '/v1/Accounts')) as readonly Fields[];
+}
+
+/** Finds something of a call in whichever account it is. */
+export async function inAccounts<T>(
+  target: Target,
+  read: (accountSid: string) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (const account of await accountsOf(target)) {
+    const found = await read(String(account['account_sid']));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
