@@ -98,8 +98,12 @@ export class FieldReader implements ReadFields {
     while (bytes[i] === 0x20 || bytes[i] === 0x09);
     const valueAt = i;
     const valueEnd = this.#endOfField(valueAt);
-    if (valueEnd < 0) return this.#skipLine(valueAt, `control character in ${this.#slice(start, nameEnd)}`);
-    if (valueEnd - start > this.#limits.headerLine) this.refuse(`header ${this.#slice(start, nameEnd)} is too long`);
+    if (valueEnd < 0)
+      return this.#skipLine(valueAt, `control character in ${this.#slice(start, Math.min(nameEnd, start + 40))}`);
+    if (valueEnd - start > this.#limits.headerLine) {
+      this.refuse(`header ${this.#slice(start, Math.min(nameEnd, start + 40))} is too long`);
+      return valueEnd + 2;
+    }
     if (this.headers.size >= this.#limits.headers) {
       this.refuse(`more than ${this.#limits.headers} headers`);
       return -1;

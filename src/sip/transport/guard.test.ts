@@ -75,6 +75,14 @@ test('B2 a stranger above its rate is dropped and in the end banned; one we know
   for (let i = 0; i < 40_000; i++) assert.ok(guard.admits('192.0.2.1'));
 });
 
+test('A3 a packet of 57 kB counts as 57: it takes that much longer to read', () => {
+  const { guard } = setUp();
+  let admitted = 0;
+  for (let i = 0; i < 100; i++) if (guard.admits(attacker, 58_368)) admitted++;
+  assert.equal(admitted, 17);
+  assert.ok(guard.admits(attacker, 4096));
+});
+
 test('two thousand calls a second from one address, ten packets each, never trip once one has succeeded', () => {
   const { clock, guard } = setUp();
   const peer = '127.0.0.1';

@@ -51,6 +51,10 @@ const defaultWeights: Readonly<Record<Offence, number>> = {
   connection: 5,
 };
 
+/** A packet above this counts as one for each share of it. */
+const BIG = 4096;
+const BIG_SHARE = 1024;
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Spoofed datagrams may carry the address of a peer of ours: what they do counts this little against it. */
@@ -96,8 +100,9 @@ export class SourceGuard {
     for (const each of options.trusted ?? []) this.#trust(each);
   }
 
-  /** May a packet of this source be looked at? Counts it. A banned source costs one lookup. */
-  admits(address: string): boolean {
+  /** May a packet of this source be looked at? Counts it, a big one as several, since it costs that much to read. A
+   * banned source costs one lookup. */
+  admits(address: string, bytes = 0): boolean {
     const record = this.#recordOf(address);
     if (record.trusted) return true;
     const now = this.#options.clock.monotonic();
@@ -110,8 +115,9 @@ export class SourceGuard {
     const rate = known ? this.#knownRate : this.#strangerRate;
     record.tokens = Math.min(rate, record.tokens + ((now - record.filledAt) * rate) / 1000);
     record.filledAt = now;
-    if (record.tokens >= 1) {
-      record.tokens--;
+    const cost = bytes <= BIG ? 1 : bytes / BIG_SHARE;
+    if (record.tokens >= cost) {
+      record.tokens -= cost;
       return true;
     }
     this.#droppedRate++;

@@ -34,7 +34,7 @@ export class Inbound {
   /** Takes a datagram, or one framed message. Returns what is so wrong that a stream cannot go on. */
   take(bytes: Buffer, source: Source): string | undefined {
     const { guard, limits } = this.#options;
-    if (!guard.admits(source.address)) return 'banned';
+    if (!guard.admits(source.address, bytes.length)) return 'banned';
     if (isKeepAlive(bytes)) {
       this.stats.keepAlives++;
       return undefined;
