@@ -48,6 +48,13 @@ describe('opening an embedded store', () => {
     await assert.rejects(openStore(`file:${file}`, options), { code: 'store-unreachable', message: /not a database/ });
   });
 
+  it('a PostgreSQL URL that cannot be parsed is refused without showing it', async () => {
+    const refused = openStore('postgres://u:p@ss:w/rd@host:x/db', options);
+    await assert.rejects(refused, (fault: Error) =>
+      fault.message.startsWith("store.url 'postgres://u:********@host:x/db'"),
+    );
+  });
+
   it('passwords in a URL are never shown, whatever they are made of', () => {
     assert.equal(maskedUrl('postgres://u:p@ss:w/rd@host/db'), 'postgres://u:********@host/db');
     assert.equal(maskedUrl('postgres://u@host/db'), 'postgres://u@host/db');

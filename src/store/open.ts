@@ -55,7 +55,7 @@ function connect(url: string, { log, maxPages }: StoreOptions): Opened {
   };
   if (url === 'memory:') return sqlite(':memory:');
   if (url.startsWith('file:') && url.length > 5) return sqlite(databaseFile(url));
-  if (/^postgres(ql)?:\/\//.test(url)) {
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
     return { db: new Kysely<Tables>({ dialect: postgresDialect(url, log) }), engine: 'postgres', shared: true };
   }
   throw new GraineError(storeUrl, { url: maskedUrl(url) });
