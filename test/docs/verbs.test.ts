@@ -1,0 +1,82 @@
+// docs/verbs: every example on every page is taken from the page and run on a real call.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parseApplication } from '../../src/verbs/index.ts';
+import { type Json, phones, stage, type World } from '../kit/index.ts';
+
+const folder = new URL('../../docs/verbs/', import.meta.url);
+
+function examples(page: string): Json[] {
+  const text = readFileSync(new URL(`${page}.md`, folder), 'utf8');
+  return [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json ?? '') as Json);
+}
+
+/** What a caller of each page's example sees, and what else must have happened. */
+const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>) => Promise<void>>> = {
+  answer: async (_, call) => {
+    await call.answered();
+    await call.byed();
+  },
+  pause: async (_, call) => assert.equal((await call.refused()).status, 486),
+  hangup: async (_, call) => assert.equal((await call.byed()).get('x-why'), 'closed today'),
+  redirect: async (_, call) => assert.equal((await call.refused()).status, 480),
+  tag: async (w, call) => {
+    await call.refused();
+    assert.deepEqual((await w.next('/next')).body['customerData'], { ticket: 4711, language: 'fr' });
+  },
+  'sip-decline': async (_, call) => {
+    const refusal = await call.refused();
+    assert.deepEqual([refusal.status, refusal.reason, refusal.get('retry-after')], [486, 'Gone fishing', '3600']);
+  },
+  alert: async (w, call) => {
+    await call.refused();
+    await w.eventually('the alert is stored', async () => (await w.alerts('alert-from-application')).length > 0);
+  },
+  play: async (_, call) => {
+    await call.hears(440);
+    await call.byed();
+  },
+  dial: async (w, call) => {
+    await call.answered();
+    await call.hangsUp();
+    assert.equal((await w.next('/dialed')).body['dial_call_status'], 'completed');
+  },
+};
+
+const story = stage({
+  phones: ['bob', 'line'],
+  account: (w) => ({ carriers: [w.origin(), { name: 'acme', gateways: [w.gateway('line')] }] }),
+});
+
+for (const page of Object.keys(seen)) {
+  story(`the example of docs/verbs/${page}.md does what the page says`, async (w) => {
+    const [example] = examples(page);
+    assert.ok(example !== undefined, 'the page has an example');
+    if (page === 'dial') {
+      await w.register('bob');
+      w.phone('bob').onInvite = phones.answersAfter(50);
+    }
+    w.app.answers(example as unknown[]);
+    w.app.on('/next', [{ verb: 'sip:decline', status: 480 }]);
+    await seen[page]?.(w, w.calls());
+  });
+}
+
+describe('docs/verbs', () => {
+  it('every page is tested here, and the overview links each', () => {
+    const pages = readdirSync(folder)
+      .filter((name) => name !== 'README.md')
+      .map((name) => name.replace('.md', ''));
+    assert.deepEqual(pages.sort(), Object.keys(seen).sort());
+    const overview = readFileSync(new URL('README.md', folder), 'utf8');
+    for (const page of pages) assert.ok(overview.includes(`(${page}.md)`), page);
+  });
+
+  for (const page of Object.keys(seen)) {
+    it(`every example of ${page}.md is a valid application`, () => {
+      for (const example of examples(page))
+        assert.ok(parseApplication(example).ok, JSON.stringify(parseApplication(example)));
+    });
+  }
+});
