@@ -7,6 +7,9 @@ import type { FaultListener, TransportName } from './types.ts';
 
 const pong = Buffer.from('\r\n');
 
+/** Whose fault the end of a connection is: `peer` when it abused it. */
+export type Blame = 'nobody' | 'peer';
+
 /** Whoever owns connections. */
 export interface ConnectionOwner {
   readonly limits: ConnectionLimits;
@@ -14,8 +17,8 @@ export interface ConnectionOwner {
   now(): number;
   /** One whole message came. */
   received(connection: Connection, bytes: Buffer): void;
-  /** It is gone, for whatever reason: exactly once. */
-  closed(connection: Connection, why: string): void;
+  /** It is gone: exactly once. */
+  closed(connection: Connection, why: string, blame: Blame): void;
 }
 
 export type ConnectionInit = {
@@ -78,7 +81,7 @@ export class Connection {
     const socket = this.#socket;
     if (socket === undefined || socket.writableLength + bytes.length > this.#owner.limits.backlog) {
       failLater(listener);
-      if (socket !== undefined) this.close('the peer does not read');
+      if (socket !== undefined) this.close('the peer does not read', 'peer');
       return;
     }
     this.#activeAt = this.#owner.now();
@@ -94,20 +97,22 @@ export class Connection {
     else this.#stalledSince ??= now;
     const since = (at: number | undefined, limit: number): boolean => at !== undefined && now - at >= limit;
     if (!this.#connected && since(this.#openedAt, limits.connectMs)) this.close('no connection in time');
-    else if (since(this.#partialSince, limits.partialMessageMs)) this.close('a message took too long');
-    else if (this.#unproven() && since(this.#openedAt, limits.firstMessageMs)) this.close('no message after accept');
-    else if (this.#connected && since(this.#stalledSince, limits.stalledMs)) this.close('the peer does not read');
+    else if (since(this.#partialSince, limits.partialMessageMs)) this.close('a message took too long', 'peer');
+    else if (this.#unproven() && since(this.#openedAt, limits.firstMessageMs))
+      this.close('no message after accept', 'peer');
+    else if (this.#connected && since(this.#stalledSince, limits.stalledMs))
+      this.close('the peer does not read', 'peer');
     else if (this.keepers === 0 && since(this.#activeAt, limits.idleMs)) this.close('idle');
   }
 
   /** Ends it and frees the socket. Later calls do nothing. */
-  close(why: string): void {
+  close(why: string, blame: Blame = 'nobody'): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
     socket.removeAllListeners('data');
     socket.destroy();
-    this.#owner.closed(this, why);
+    this.#owner.closed(this, why, blame);
   }
 
   dump(): object {
@@ -132,7 +137,7 @@ export class Connection {
 
   #read(chunk: Buffer): void {
     const fault = this.#framer.push(chunk, this);
-    if (fault !== undefined) this.close(`bad stream: ${fault}`);
+    if (fault !== undefined) this.close(`bad stream: ${fault}`, 'peer');
     else if (this.#framer.pending === 0) this.#partialSince = undefined;
     else this.#partialSince ??= this.#owner.now();
   }

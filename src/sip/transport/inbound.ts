@@ -1,3 +1,4 @@
+import type { Log } from '../../base/index.ts';
 import { type MessageLimits, parseMessage, type ParseFault, type SipMessage } from '../message/index.ts';
 import type { SourceGuard } from './guard.ts';
 import type { Tracer } from './publish.ts';
@@ -6,6 +7,7 @@ import { isKnownMethod, ScannerList } from './scanners.ts';
 import type { Source } from './types.ts';
 
 export type InboundOptions = {
+  readonly log: Log;
   readonly guard: SourceGuard;
   readonly tracer: Tracer;
   readonly limits: MessageLimits;
@@ -66,8 +68,9 @@ export class Inbound {
   }
 
   #refuse(fault: ParseFault, bytes: Buffer, from: Source): string | undefined {
-    const { guard, tracer, answer } = this.#options;
+    const { guard, tracer, answer, log } = this.#options;
     this.stats.malformed++;
+    log.debug({ address: from.address, port: from.port, fault: fault.fault }, 'message refused');
     guard.penalize(from.address, 'malformed');
     const { request, status } = fault;
     tracer.received(bytes, request, from);

@@ -53,6 +53,7 @@ export class TransportLayer {
     this.guard = options.guard;
     this.#tracer = new Tracer(options.trace, options.clock);
     this.#inbound = new Inbound({
+      log: options.log,
       guard: options.guard,
       tracer: this.#tracer,
       limits: options.messageLimits ?? defaultLimits,
@@ -253,10 +254,7 @@ export class TransportLayer {
   #streamed(connection: Connection, bytes: Buffer): void {
     const { id, transport, address, port, localAddress, localPort } = connection;
     const fault = this.#inbound.take(bytes, { transport, address, port, localAddress, localPort, connectionId: id });
-    if (fault === undefined) return;
-    if (fault !== 'banned')
-      this.#options.log.info({ connection: id, address, fault }, 'stream closed for what it sent');
-    connection.close(`bad message: ${fault}`);
+    if (fault !== undefined) connection.close(`bad message: ${fault}`, 'peer');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Log, Timer } from '../../base/index.ts';
-import { Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
+import { type Blame, Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
 import type { SourceGuard } from './guard.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Hop } from './types.ts';
@@ -77,8 +77,9 @@ export class ConnectionPool implements ConnectionOwner {
     this.#options.received(connection, bytes);
   }
 
-  closed(connection: Connection, why: string): void {
-    const { id, address } = connection;
+  closed(connection: Connection, why: string, blame: Blame): void {
+    const { guard, log } = this.#options;
+    const { id, address, port } = connection;
     this.#byId.delete(id);
     const key = remoteKey(connection);
     if (this.#byRemote.get(key) === connection) this.#byRemote.delete(key);
@@ -88,7 +89,10 @@ export class ConnectionPool implements ConnectionOwner {
       else this.#perSource.delete(address);
     }
     if (this.#byId.size === 0) this.#stopSweep();
-    this.#options.log.debug({ connection: id, address, port: connection.port, why }, 'connection closed');
+    if (blame === 'peer') {
+      guard.penalize(address, 'connection');
+      log.info({ connection: id, address, port, why }, 'connection closed for what its peer did');
+    } else log.debug({ connection: id, address, port, why }, 'connection closed');
     this.#options.closed(connection);
   }
 

@@ -35,10 +35,11 @@ export class Tracer {
   sent(bytes: Buffer, path: Path): void {
     if (!this.#trace.listening('event')) return;
     const { transport, local, remote } = path;
-    const head = bytes.toString('utf8', 0, Math.min(bytes.length, 8192));
-    const line = head.slice(0, Math.max(0, head.indexOf('\r\n')));
+    const head = bytes.toString('latin1', 0, Math.min(bytes.length, 8192));
+    const line = head.slice(0, Math.max(0, head.indexOf('\r')));
     const title = line.startsWith('SIP/2.0 ') ? line.slice(8) : line.slice(0, Math.max(0, line.indexOf(' ')));
-    const callId = /\r\nCall-ID: ([^\r]*)\r\n/.exec(head)?.[1] ?? '';
+    const name = head.indexOf('\r\nCall-ID: ');
+    const callId = name < 0 ? '' : head.slice(name + 11, head.indexOf('\r', name + 11));
     this.#trace.publish({
       kind: 'sip',
       direction: 'out',
