@@ -1,11 +1,12 @@
 /** Two agents and a network between them, in memory (with a fake clock) or on real UDP sockets. No tests here. */
+import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Clock, FakeClock, SeededRandom, silentLog, SystemClock } from '../../base/index.ts';
 import { parseMessage, parseUri, type SipMessage, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
 import type { Network, UserAgent, UserAgentOptions } from './options.ts';
-import type { Invitation } from './types.ts';
+import type { Dialog, DialogEnd, Failure, Invitation, Progress } from './types.ts';
 import { createUserAgent } from './user-agent.ts';
 
 export const carrier = {
@@ -212,6 +213,72 @@ export class Phone {
     if (found?.kind !== 'response') throw new Error(`no ${title} came`);
     return found;
   }
+}
+
+/** Alice calls Bob's port and everything she hears is kept. */
+export function dial(from: Side, port: number, more: object = {}) {
+  const call = from.agent.invite({
+    uri: `sip:bob@127.0.0.1:${port}`,
+    from: { uri: 'sip:alice@example.test' },
+    sdp: sdp(1),
+    ...more,
+  });
+  const heard = {
+    progress: [] as Progress[],
+    failed: [] as Failure[],
+    dialogs: [] as Dialog[],
+    sent: 0,
+    answers: [] as unknown[],
+  };
+  call.events.on('progress', (progress) => void heard.progress.push(progress));
+  call.events.on('failed', (failure) => void heard.failed.push(failure));
+  call.events.on('sent', () => void (heard.sent += 1));
+  call.events.on('answered', (dialog, answer) => {
+    heard.dialogs.push(dialog);
+    heard.answers.push(answer?.toString());
+  });
+  return { call, heard };
+}
+
+export async function established(options: Parameters<typeof pair>[0] = {}) {
+  const world = pair(options);
+  const { call, heard } = dial(world.alice, 5062);
+  await world.settle();
+  const [invitation] = world.bob.invitations;
+  assert.ok(invitation);
+  const bobs = invitation.accept({ sdp: sdp(2) });
+  await world.settle();
+  const [alices] = heard.dialogs;
+  assert.ok(alices);
+  const ends: { alice: DialogEnd[]; bob: DialogEnd[] } = { alice: [], bob: [] };
+  alices.events.on('ended', (end) => void ends.alice.push(end));
+  bobs.events.on('ended', (end) => void ends.bob.push(end));
+  return { ...world, call, heard, alices, bobs, ends };
+}
+
+export function clean(world: { close(): void; clock: FakeClock }): void {
+  world.close();
+  assert.deepEqual(world.clock.pending(), []);
+}
+
+/** Alice against a phone played by hand. */
+export function byHand() {
+  const clock = new FakeClock();
+  const wires = new Wires(clock);
+  const alice = side(wires, 5061);
+  const phone = new Phone(wires, 5070);
+  const settle = async (ms = 100): Promise<void> => {
+    for (let step = 0; step < ms; step += 10) {
+      await Promise.resolve();
+      clock.advance(10);
+    }
+    await Promise.resolve();
+  };
+  const close = (): void => {
+    void alice.agent.close();
+    clock.advance(wires.delay);
+  };
+  return { clock, wires, alice, phone, settle, close };
 }
 
 /** A real UDP socket as a network. */

@@ -2,6 +2,8 @@
 import { type Clock, type Log, messageOf, type Random } from '../../base/index.ts';
 import type { Binding } from '../../ports/index.ts';
 import {
+  agreeAsServer,
+  defaultSessionTimer,
   type Dialog,
   type DialogCore,
   dialogKey,
@@ -302,6 +304,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   #invited(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {
     if (this.draining) return this.#answer(request, from, { status: 503, headers: [['Retry-After', '60']] }, known);
     if (this.#handler === undefined) return this.#answer(request, from, { status: 480 }, known);
+    if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
+      const headers: ExtraHeader[] = [['Min-SE', String(defaultSessionTimer.minimum)]];
+      return this.#answer(request, from, { status: 422, headers }, known);
+    }
     const transaction = known ?? this.#layer.serve(request, from);
     const call = new IncomingCall({
       host: this,
