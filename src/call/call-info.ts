@@ -41,7 +41,10 @@ export function callInfo(leg: Leg): CallInfoBody {
 }
 
 /** What the first hook of an inbound call adds. */
-export function sessionNew(leg: InboundLeg): Record<string, unknown> {
+export function sessionNew(
+  leg: InboundLeg,
+  envVars: Readonly<Record<string, string>> | undefined,
+): Record<string, unknown> {
   const { request, source } = leg.invitation;
   const headers: Record<string, string> = {};
   for (const [name, value] of request.headers.entries()) {
@@ -54,6 +57,7 @@ export function sessionNew(leg: InboundLeg): Record<string, unknown> {
     ...callInfo(leg),
     caller_name: leg.identity.callerName,
     defaults: { synthesizer: {}, recognizer: {} },
+    ...(envVars === undefined ? {} : { env_vars: envVars }),
     sip: {
       headers,
       method: request.method,

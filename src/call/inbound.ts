@@ -97,7 +97,7 @@ async function firstVerbs(
   const given = destination.verbs ?? application?.appJson;
   if (given !== undefined) return { verbs: given };
   const hooks = [application?.callHook, application?.fallbackHook].filter((hook) => hook !== undefined);
-  const answer = await askInTurn(session.link, hooks, sessionNew(leg));
+  const answer = await askInTurn(session.link, hooks, sessionNew(leg, application?.envVars));
   if (answer?.ok === true) return { verbs: answer.body ?? [] };
   leg.reject({
     status: session.services.settings.failedHookStatus,

@@ -178,6 +178,7 @@ async function firstVerbs(
     const answer = await session.link.request(hook, 'session:new', {
       ...callInfo(leg),
       caller_name: leg.identity.callerName,
+      ...(application?.envVars && { env_vars: application.envVars }),
     });
     if (answer.ok) return { verbs: answer.body ?? [] };
   }

@@ -55,8 +55,22 @@ const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> 
 
 type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
 
+type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
+
+/** A body is read by routing and again by the offer/answer machine; the same bytes are parsed once. */
+const memory = new WeakMap<Buffer, SdpRead>();
+
 /** Reads a session description. Never throws. */
-export function parseSdp(bytes: Buffer): { readonly ok: true; readonly sdp: SessionDescription } | SdpFault {
+export function parseSdp(bytes: Buffer): SdpRead {
+  let read = memory.get(bytes);
+  if (read === undefined) {
+    read = readSdp(bytes);
+    memory.set(bytes, read);
+  }
+  return read;
+}
+
+function readSdp(bytes: Buffer): SdpRead {
   if (bytes.length > maxBytes) return fault(`SDP of ${bytes.length} bytes is larger than ${maxBytes}`);
   const text = bytes.toString('utf8');
   if (!text.startsWith('v=0')) return fault('SDP does not begin with v=0');

@@ -12,7 +12,7 @@ const events: DialEvent[] = [
   { type: 'refused' },
   { type: 'bridged' },
   { type: 'bridgeFailed' },
-  { type: 'winnerGone' },
+  { type: 'winnerGone', by: 'callee' },
   { type: 'timeLimit' },
   { type: 'stop', by: 'caller' },
 ];

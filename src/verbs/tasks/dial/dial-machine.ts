@@ -20,7 +20,8 @@ export type DialEvent =
   | { type: 'refused' }
   | { type: 'bridged' }
   | { type: 'bridgeFailed' }
-  | { type: 'winnerGone' }
+  /** The winner's leg is over: its own doing, the API's, or a fault. */
+  | { type: 'winnerGone'; by: 'callee' | 'api' | 'error' }
   | { type: 'timeLimit' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
@@ -56,6 +57,8 @@ const elect = (e: { child: OutboundLeg }): Cell => ({
 });
 const talk = (): Cell => ({ to: 'connected', effects: [{ type: 'startTimeLimit' }] });
 
+const gone = (e: { by: DialEnd }): Cell => over(e.by)();
+
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
   ringing: {
     answered: elect,
@@ -75,7 +78,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     refused: ignore,
     bridged: talk,
     bridgeFailed: drop('error'),
-    winnerGone: over('callee'),
+    winnerGone: gone,
     timeLimit: ignore,
     stop: stopped((end) => ({ type: 'dropWinner', end })),
   },
@@ -86,7 +89,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     refused: ignore,
     bridged: ignore,
     bridgeFailed: ignore,
-    winnerGone: over('callee'),
+    winnerGone: gone,
     timeLimit: drop('timelimit'),
     stop: stopped((end) => ({ type: 'dropWinner', end })),
   },

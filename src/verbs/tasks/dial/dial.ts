@@ -168,7 +168,7 @@ export class DialTask implements Task {
   }
 
   #childEnded(leg: OutboundLeg): void {
-    if (leg === this.#winner) this.#machine.handle({ type: 'winnerGone' });
+    if (leg === this.#winner) this.#machine.handle({ type: 'winnerGone', by: whoEnded(leg) });
     else this.#considerExhausted();
   }
 
@@ -276,6 +276,11 @@ export class DialTask implements Task {
 }
 
 const rangOut: EndCause = { by: 'server', reason: 'nobody answered in time' };
+
+function whoEnded(leg: OutboundLeg): 'callee' | 'api' | 'error' {
+  const by = leg.end?.cause.by;
+  return by === 'api' || by === 'error' ? by : 'callee';
+}
 
 function causeOf(end: DialEnd): EndCause {
   switch (end) {
