@@ -80,6 +80,14 @@ test('D1 serialize refuses a start line that would break the message', () => {
   assert.throws(() => createRequest({ ...init, callId: 'c\r\nX: y' }), HeaderFault);
 });
 
+test('A5 D1 serialize is the last gate: a value that came in unlooked at cannot break the message either', () => {
+  for (const value of ['a\r\nX: y', 'a\r\n\r\nb', 'a\nb', 'a\rb', 'a\0b', '\x1b[2J']) {
+    const request = createRequest(init);
+    request.headers.adopt('X-A', 'x-a', value);
+    assert.throws(() => serialize(request), HeaderFault, JSON.stringify(value));
+  }
+});
+
 test('typed fields of an unfinished request say what is missing', () => {
   assert.throws(() => createRequest(init).via, /no valid Via/);
 });

@@ -1,10 +1,8 @@
-import { HeaderFields } from './headers.ts';
+import { HeaderFault, HeaderFields } from './headers.ts';
 import { Request, Response } from './message.ts';
 import { formatNameAddr, tagOf } from './name-addr.ts';
 import { reasonPhrase } from './reasons.ts';
 import type { NameAddr, SipMessage, SipRequest } from './types.ts';
-import { hasControl } from './characters.ts';
-import { HeaderFault } from './headers.ts';
 
 const emptyBody = Buffer.alloc(0);
 
@@ -77,7 +75,6 @@ function startLine(message: SipMessage): string {
     message.kind === 'request'
       ? `${message.method} ${message.uri} SIP/2.0`
       : `SIP/2.0 ${message.status} ${message.reason}`;
-  if (hasControl(line)) throw new HeaderFault('start line', 'has a control character in it');
   if (message.kind === 'request' && message.uri.includes(' '))
     throw new HeaderFault('Request-URI', 'has a space in it');
   return line;
@@ -86,13 +83,26 @@ function startLine(message: SipMessage): string {
 /** The bytes of a message, with the Content-Length of its body. Throws HeaderFault rather than print what a peer would
  * read as something else. */
 export function serialize(message: SipMessage): Buffer {
-  const { body, headers } = message;
-  const fields = headers instanceof HeaderFields ? headers.print() : '';
-  const head = `${startLine(message)}\r\n${fields}Content-Length: ${body.length}\r\n\r\n`;
+  const { body } = message;
+  const headers = message.headers as HeaderFields;
+  const head = `${startLine(message)}\r\n${headers.print()}Content-Length: ${body.length}\r\n\r\n`;
   const length = Buffer.byteLength(head);
   const out = Buffer.allocUnsafe(length + body.length);
-  if (length === head.length) out.write(head, 0, 'latin1');
-  else out.write(head, 0, 'utf8');
+  out.write(head, 0, length === head.length ? 'latin1' : 'utf8');
+  checkLines(out, length, headers.lines + 3);
   if (body.length > 0) body.copy(out, length);
   return out;
+}
+
+/** The last gate: as many lines as there are fields, and no other control character but tabs (attacks A5, D1). */
+function checkLines(bytes: Buffer, end: number, expected: number): void {
+  let lines = 0;
+  for (let i = 0; i < end; i++) {
+    const code = bytes[i]!;
+    if (code >= 0x20 || code === 0x09) continue;
+    if (code !== 0x0d || bytes[i + 1] !== 0x0a) throw new HeaderFault('message', 'has a control character in it');
+    lines++;
+    i++;
+  }
+  if (lines !== expected) throw new HeaderFault('message', 'has a line break inside a value');
 }

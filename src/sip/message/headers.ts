@@ -105,11 +105,18 @@ export class HeaderFields implements Headers {
     return copy;
   }
 
-  /** Adds what the parser has read and checked. */
+  /** Adds without looking: what a parser has checked or we have made ourselves. `serialize` looks once more. */
   adopt(name: string, key: string, value: string): void {
     this.#names.push(name);
     this.#keys.push(key);
     this.#values.push(value);
+  }
+
+  /** How many lines `print` makes. */
+  get lines(): number {
+    let count = 0;
+    for (const key of this.#keys) if (key !== 'Content-Length') count++;
+    return count;
   }
 
   /** The lines as printed, Content-Length left out: whoever prints knows the length of the body. */

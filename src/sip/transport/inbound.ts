@@ -1,5 +1,11 @@
 import type { Log } from '../../base/index.ts';
-import { type MessageLimits, parseMessage, type ParseFault, type SipMessage } from '../message/index.ts';
+import {
+  type MessageLimits,
+  parseMessage,
+  type ParseFault,
+  type ParseOptions,
+  type SipMessage,
+} from '../message/index.ts';
 import type { SourceGuard } from './guard.ts';
 import type { Tracer } from './publish.ts';
 import { markReceived, refusal, replyPortOf } from './reply.ts';
@@ -29,21 +35,25 @@ export class Inbound {
   readonly #options: InboundOptions;
   readonly #scanners = new ScannerList();
 
+  readonly #datagram: ParseOptions;
+  readonly #stream: ParseOptions;
+
   constructor(options: InboundOptions) {
     this.#options = options;
+    this.#datagram = { limits: options.limits };
+    this.#stream = { limits: options.limits, stream: true };
   }
 
   /** Takes a datagram, or one framed message. Returns what is so wrong that a stream cannot go on. */
   take(bytes: Buffer, source: Source): string | undefined {
-    const { guard, limits } = this.#options;
+    const { guard } = this.#options;
     if (!guard.admits(source.address, bytes.length)) return 'banned';
     if (isKeepAlive(bytes)) {
       this.stats.keepAlives++;
       return undefined;
     }
     this.stats.received++;
-    const stream = source.transport !== 'udp';
-    const result = parseMessage(bytes, stream ? { limits, stream } : { limits });
+    const result = parseMessage(bytes, source.transport === 'udp' ? this.#datagram : this.#stream);
     if (!result.ok) return this.#refuse(result, bytes, source);
     return this.#accept(result.message, bytes, source);
   }
