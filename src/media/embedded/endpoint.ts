@@ -45,7 +45,8 @@ export class Endpoint {
   rtcpLearned: Far | undefined;
   /** Since when silence counts. */
   dueSince = 0;
-  silentTold = false;
+  /** How often this silence was told. */
+  silences = 0;
   nextReport = -1;
   sentAtReport = 0;
   /** From the far end's last sender report: its middle NTP bits and when it came. */

@@ -61,7 +61,7 @@ export class EmbeddedEngine implements MediaEngine {
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
   readonly #recordings: Recordings;
-  readonly #restarts = new Set<Timer>();
+  readonly #restarts = new Map<number, Timer>();
   #id = 0;
   #closing: Promise<void> | undefined;
 
@@ -245,7 +245,7 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   async #end(): Promise<void> {
-    for (const restart of this.#restarts) restart.cancel();
+    for (const restart of this.#restarts.values()) restart.cancel();
     await this.#recordings.close();
     await Promise.all(this.#links.map((link) => link.close()));
     await this.#clerk.close();
@@ -288,7 +288,8 @@ export class EmbeddedEngine implements MediaEngine {
       if (this.#closing === undefined) this.#links[link.index] = this.#start(link.index);
     };
     const young = this.#options.clock.monotonic() - link.startedAt < RESTART_PAUSE_MS;
-    if (young) this.#restarts.add(this.#options.clock.after(RESTART_PAUSE_MS, 'media worker restart', restart));
+    const { clock } = this.#options;
+    if (young) this.#restarts.set(link.index, clock.after(RESTART_PAUSE_MS, 'media worker restart', restart));
     else restart();
     if (names.length > 0) this.events.emit('lost', names, why);
   }

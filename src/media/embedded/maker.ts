@@ -8,6 +8,7 @@ import type { Wire } from './wire.ts';
 const FRAME_MS = 20;
 /** Later than this and the missed frames are given up instead of sent in a burst. */
 const MAX_LATE_MS = 60;
+const QUARTERS = 4;
 const RATE = 8000;
 const MARKER = 0x80;
 
@@ -19,11 +20,14 @@ export type WorkerContext = {
 };
 
 /** Makes the packets that nobody sent us: tones, files, keys. One 20 ms beat for all of a worker, kept by the clock and
- * not by the timer, so it does not drift. */
+ * not by the timer, so it does not drift. Endpoints are spread over the beat's four quarters, so that many of them do not
+ * hold relayed packets up all at once. */
 export class Maker {
   readonly #context: WorkerContext;
-  readonly #endpoints = new Set<Endpoint>();
+  readonly #quarters: readonly Set<Endpoint>[] = Array.from({ length: QUARTERS }, () => new Set<Endpoint>());
   readonly #packet: Packet = { bytes: Buffer.alloc(12 + FRAME), at: 0, length: 0, host: '', port: 0 };
+  #count = 0;
+  #quarter = 0;
   #next = Infinity;
 
   constructor(context: WorkerContext) {
@@ -36,26 +40,32 @@ export class Maker {
   }
 
   add(endpoint: Endpoint): void {
-    this.#endpoints.add(endpoint);
-    if (this.#next === Infinity) this.#next = this.#context.clock.monotonic();
+    const quarter = endpoint.id % QUARTERS;
+    if (this.#quarters[quarter]!.has(endpoint)) return;
+    this.#quarters[quarter]!.add(endpoint);
+    if (this.#count++ > 0) return;
+    this.#quarter = quarter;
+    this.#next = this.#context.clock.monotonic();
   }
 
   remove(endpoint: Endpoint): void {
-    this.#endpoints.delete(endpoint);
+    if (!this.#quarters[endpoint.id % QUARTERS]!.delete(endpoint)) return;
+    if (--this.#count === 0) this.#next = Infinity;
   }
 
   tick(now: number): void {
     if (now - this.#next > MAX_LATE_MS) this.#skip(now);
     while (now >= this.#next) {
-      for (const endpoint of this.#endpoints) this.#frame(endpoint, now);
-      this.#next = this.#endpoints.size === 0 ? Infinity : this.#next + FRAME_MS;
+      for (const endpoint of this.#quarters[this.#quarter]!) this.#frame(endpoint, now);
+      this.#quarter = (this.#quarter + 1) % QUARTERS;
+      this.#next += FRAME_MS / QUARTERS;
     }
   }
 
   /** The machine stood still: the timelines leap over what nobody could hear in time. */
   #skip(now: number): void {
     this.#next = now;
-    for (const endpoint of this.#endpoints) endpoint.madeAt = -1;
+    for (const quarter of this.#quarters) for (const endpoint of quarter) endpoint.madeAt = -1;
   }
 
   #frame(endpoint: Endpoint, now: number): void {
@@ -64,7 +74,7 @@ export class Maker {
     else if (endpoint.player !== undefined) this.#sound(endpoint, 'player', now);
     if (endpoint.making) return;
     endpoint.madeAt = -1;
-    this.#endpoints.delete(endpoint);
+    this.remove(endpoint);
   }
 
   /** Moves this endpoint's timeline by a frame; true when the timeline is new, so that the packet has the marker. */

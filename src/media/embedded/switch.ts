@@ -22,6 +22,9 @@ import type { Wire, WireEvents } from './wire.ts';
 /** How often slow things are looked at: lost ends of keys, silence, reports due, recordings, rest of ports. */
 export const SWEEP_MS = 100;
 
+/** First byte of a header with nothing optional in it. */
+const PLAIN = 0x80;
+
 export type SwitchOptions = {
   readonly wire: (events: WireEvents) => Wire;
   readonly clock: Clock;
@@ -270,13 +273,13 @@ export class MediaSwitch {
     for (const report of this.#slots.sweep(now)) this.#options.report(report);
   }
 
-  /** Tells once when nothing comes although something should. */
+  /** Tells when nothing comes although something should, again after each further while of it. */
   #listen(endpoint: Endpoint, now: number): void {
     const { silentMs } = this.#options.setup;
-    if (endpoint.silentTold || !endpoint.mayReceive || endpoint.latch.far === undefined) return;
+    if (!endpoint.mayReceive || endpoint.latch.far === undefined) return;
     const silence = now - Math.max(endpoint.reception.lastAt, endpoint.dueSince);
-    if (silence < silentMs) return;
-    endpoint.silentTold = true;
+    if (silence < silentMs * (endpoint.silences + 1)) return;
+    endpoint.silences++;
     this.#options.report({ say: 'silent', id: endpoint.id, silentMs: Math.round(silence) });
   }
 
@@ -308,7 +311,7 @@ export class MediaSwitch {
     const rate = endpoint.codecs.rates[type]!;
     reception.add(packet, now, kind === AUDIO ? rate : 0);
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
-    endpoint.silentTold = false;
+    endpoint.silences = 0;
     if (endpoint.muted || !endpoint.mayReceive) return;
     if (kind === EVENT) endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
     else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
@@ -323,7 +326,7 @@ export class MediaSwitch {
     const type = packet.bytes[packet.at + 1]! & 0x7f;
     const action = route.actions[type]!;
     if (far === undefined || action === DROP || action === SOUND) return;
-    if (offset !== 12) strip(packet, offset);
+    if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;
     this.#relayed++;
@@ -340,14 +343,18 @@ export class MediaSwitch {
   }
 }
 
-/** Takes extension and contributing sources out: they were negotiated with one end only. Moves the header up. */
-function strip(packet: Packet, offset: number): void {
+/** Takes extension, contributing sources and padding out: they concern one end only. Moves the header up to the
+ * payload. False when the padding makes no sense. */
+function plain(packet: Packet, offset: number): boolean {
   const { bytes } = packet;
+  const size = payloadLength(bytes, packet.at, packet.length);
+  if (size < 0) return false;
   const at = packet.at + offset - 12;
   bytes.copyWithin(at, packet.at, packet.at + 12);
-  bytes[at] = bytes[at]! & 0xe0;
+  bytes[at] = PLAIN;
   packet.at = at;
-  packet.length -= offset - 12;
+  packet.length = 12 + size;
+  return true;
 }
 
 function translate(packet: Packet, map: Uint8Array): void {
