@@ -124,9 +124,16 @@ export type Side = {
 };
 
 /** Alice on 5061 and Bob on 5062, with a fake clock; each takes the other for a carrier. */
-export function pair(options: { transport?: Hop['transport']; bob?: Partial<UserAgentOptions> } = {}) {
+export function pair(
+  options: {
+    transport?: Hop['transport'];
+    bob?: Partial<UserAgentOptions>;
+    live?: (clock: Clock) => Promise<unknown>;
+  } = {},
+) {
   const clock = new FakeClock();
   const wires = new Wires(clock);
+  const ready = options.live?.(clock);
   const alice = side(wires, 5061, options.transport, {});
   const bob = side(wires, 5062, options.transport, options.bob ?? {});
   const settle = async (ms = 100): Promise<void> => {
@@ -141,7 +148,7 @@ export function pair(options: { transport?: Hop['transport']; bob?: Partial<User
     void bob.agent.close();
     clock.advance(wires.delay);
   };
-  return { clock, wires, alice, bob, settle, close };
+  return { clock, wires, alice, bob, ready, settle, close };
 }
 
 export function side(

@@ -37,6 +37,9 @@ export interface Network {
   offence(source: Source, weight: number): void;
   /** Forgives: it proved to be one of ours. */
   good(source: Source): void;
+  /** Keeps a connection open though idle: a registered device is reached through it. */
+  keep?(connectionId: string): boolean;
+  release?(connectionId: string): void;
 }
 
 export type RegistrarOptions = {

@@ -23,7 +23,7 @@ type Wanted = {
 const limits = { contacts: 10, uri: 512, instance: 256, path: 5 } as const;
 
 export class Registrar {
-  readonly #live: LiveStore;
+  readonly #options: RegistrarOptions;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #node: string;
@@ -33,7 +33,7 @@ export class Registrar {
   readonly #maxContacts: number;
 
   constructor(options: RegistrarOptions, clock: Clock, log: Log) {
-    this.#live = options.live;
+    this.#options = options;
     this.#node = options.node;
     this.#least = options.minExpires ?? 60;
     this.#most = options.maxExpires ?? 3600;
@@ -41,6 +41,10 @@ export class Registrar {
     this.#maxContacts = options.maxContacts ?? 10;
     this.#clock = clock;
     this.#log = log;
+  }
+
+  get #live(): LiveStore {
+    return this.#options.live;
   }
 
   async register(request: SipRequest, source: Source, user: User): Promise<RegisterReply> {

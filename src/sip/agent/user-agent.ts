@@ -33,6 +33,7 @@ import {
 import { type Admission, refuse } from './admission.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
 import { TargetAuthorizer } from './authorizer.ts';
+import { KeptConnections } from './kept-connections.ts';
 import { IncomingCall } from './invitation.ts';
 import type {
   DeviceRoute,
@@ -90,6 +91,8 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   readonly #registrations = new Set<Registration>();
   readonly #pings = new Set<Ping>();
   readonly #registrar: Registrar | undefined;
+  readonly #kept: KeptConnections;
+  readonly #keepMs: number;
   #closed: Promise<void> | undefined = undefined;
   readonly #admission: Admission;
   readonly #authenticator: Authenticator | undefined;
@@ -109,6 +112,8 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     this.userAgent = options.userAgent ?? 'Graine';
     this.#layer = new TransactionLayer({ clock, wire: this, user: this, timers: this.timers });
     this.wheel = this.#layer.wheel;
+    this.#kept = new KeptConnections(network, clock, this.wheel);
+    this.#keepMs = (options.registrar?.maxExpires ?? 3600) * 1000;
     const methods = options.registrar === undefined ? baseMethods : [...baseMethods, 'REGISTER'];
     this.allow = methods.join(', ');
     this.#branch = `z9hG4bK${random.token(6)}`;
@@ -328,7 +333,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       return this.#answer(request, from, { status: 403 }, known);
     const transaction = known ?? this.#layer.serve(request, from);
     this.#registrar.register(request, from, who).then(
-      (reply) => this.#answer(request, from, reply, transaction),
+      (reply) => {
+        if (from.connectionId !== undefined && reply.status === 200) this.#kept.keep(from.connectionId, this.#keepMs);
+        this.#answer(request, from, reply, transaction);
+      },
       (fault: unknown) => {
         this.log.error({ fault: messageOf(fault) }, 'a REGISTER could not be stored');
         this.#answer(request, from, { status: 500 }, transaction);
