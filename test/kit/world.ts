@@ -177,6 +177,16 @@ export class World {
     assert.deepEqual(left, none, `left behind by this story:\n${story}`);
   }
 
+  /** After a story that failed: ends what it left, so that the next one starts clean. */
+  async sweep(): Promise<void> {
+    const { body } = await this.account('GET', '/Calls');
+    for (const call of body as { call_sid: string }[]) {
+      await this.update(call.call_sid, { call_status: 'completed' });
+      await this.update(call.call_sid, { call_status: 'no-answer' });
+    }
+    await this.clean().catch(() => this.reset());
+  }
+
   reset(): void {
     this.app.reset();
     for (const phone of this.phones.values()) {
@@ -239,7 +249,7 @@ async function play(world: World, story: Story): Promise<void> {
   } catch (fault) {
     const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
     const ladderText = message.includes('──') ? '' : `\n${world.story()}`;
-    await world.clean().catch(() => {});
+    await world.sweep();
     throw new Error(`${message}${ladderText}`, { cause: fault });
   }
   await world.clean();

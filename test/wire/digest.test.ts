@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { answerChallenge, at, dial, digestParams, phones, realm, stage, toPhone, toSip } from '../kit/index.ts';
 
 const story = stage({
-  phones: ['bob', 'bobtcp', 'asking', 'proxy', 'desk', 'stranger'],
+  phones: ['bob', 'bobtcp', 'asking', 'proxy', 'desk', { name: 'stranger', address: '127.0.0.9' }],
   account: (w) => ({
     carriers: [
       w.origin(),
@@ -101,7 +101,8 @@ story('without credentials a challenge is a failure, and none are made up', asyn
   w.phone('desk').onInvite = phones.requiresAuth({ username: 'me', password: 'mine' }, phones.answersAfter(10));
   w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
   const refusal = await w.calls().refused();
-  assert.equal(refusal.status, 401);
+  // A 401 of the callee asks nothing of the caller (RFC 3261 §16.7 step 7 would need its challenge), so it is 503.
+  assert.equal(refusal.status, 503);
   assert.equal(w.phone('desk').calls.entries.length, 1);
   assert.equal((await w.next('/action')).body['dial_sip_status'], 401);
 });

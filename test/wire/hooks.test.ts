@@ -1,7 +1,9 @@
 // The application that is down, slow, wrong or late. decisions.md, "Accepting an application"; reference.md 3.2.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { dial, number, odd, phones, stage, toSip, type World } from '../kit/index.ts';
+import { dial, freePort, number, odd, phones, stage, toSip, type World } from '../kit/index.ts';
+
+const nobody = await freePort();
 
 const story = stage({
   phones: ['desk'],
@@ -9,7 +11,7 @@ const story = stage({
     applications: [
       { name: 'main', call_hook: w.app.url('/call'), call_status_hook: w.app.url('/status') },
       { name: 'guarded', call_hook: w.app.url('/broken'), fallback_hook: w.app.url('/fallback') },
-      { name: 'nobody-home', call_hook: 'http://127.0.0.1:9/call' },
+      { name: 'nobody-home', call_hook: `http://127.0.0.1:${nobody}/call` },
       { name: 'by-get', call_hook: { url: w.app.url('/get'), method: 'GET', username: 'user', password: 'pass' } },
       { name: 'static', app_json: [{ verb: 'sip:decline', status: 486, reason: 'Static' }] },
     ],
@@ -35,7 +37,7 @@ story('a hook that answers 500: the caller gets 480, the account an alert', asyn
 
 story('a hook that nobody serves: 480 and webhook-connection-failure', async (w) => {
   assert.equal((await w.calls({ to: '+15551230003' }).refused()).status, 480);
-  await alerted(w, 'webhook-connection-failure', '127.0.0.1:9');
+  await alerted(w, 'webhook-connection-failure', String(nobody));
 });
 
 story('a hook that cuts the connection: 480', async (w) => {

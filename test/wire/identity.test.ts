@@ -27,7 +27,10 @@ async function reached(
 ): Promise<Message> {
   w.phone(name).onInvite = phones.busy();
   w.app.answers(app);
-  await w.calls({ headers }).refused();
+  // Who asks for privacy has an anonymous From of its own (RFC 3323 §4.1).
+  const hidden = headers.some(([header]) => header === 'Privacy');
+  const rawFrom = '"Anonymous" <sip:anonymous@anonymous.invalid>';
+  await w.calls({ headers, ...(hidden ? { rawFrom } : {}) }).refused();
   return (await w.phone(name).nextCall()).invite;
 }
 
