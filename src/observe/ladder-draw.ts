@@ -64,6 +64,14 @@ export function drawRow(row: Row, columns: readonly Column[]): string {
   return `<svg ${size} role="img" aria-label="${line(`${row.label} ${row.mark}`)}">${lifelines(columns, rowHeight)}${drawn}</svg>`;
 }
 
+/** Time in which nothing happened: broken lifelines and how long. */
+export function drawPause(text: string, columns: readonly Column[]): string {
+  const width = columns.length * columnWidth;
+  const x = centre(Math.min(1, columns.length - 1));
+  const label = `<text class="gap" x="${x}" y="20" text-anchor="middle">${line(text)}</text>`;
+  return `<svg width="${width}" height="32" viewBox="0 0 ${width} 32"><g class="broken">${lifelines(columns, 32)}</g>${label}</svg>`;
+}
+
 /** The heads of the columns. */
 export function drawHeads(columns: readonly Column[]): string {
   const width = columns.length * columnWidth;
@@ -72,7 +80,7 @@ export function drawHeads(columns: readonly Column[]): string {
     const special = column.key === 'graine' ? ' graine' : column.key === 'app' ? ' app' : '';
     const box = `<rect class="who${special}" x="${x - 108}" y="4" width="216" height="46" rx="10"/>`;
     const y = column.subtitle === '' ? 32 : 24;
-    const title = `<text class="name${special}" x="${x}" y="${y}" text-anchor="middle">${line(column.title, 28)}</text>`;
+    const title = `<text class="name${special}" x="${x}" y="${y}" text-anchor="middle">${line(column.title, 27)}</text>`;
     const where = `<text class="where${special}" x="${x}" y="41" text-anchor="middle">${line(column.subtitle, 32)}</text>`;
     return `<g><title>${line(`${column.title} ${column.subtitle}`)}</title>${box}${title}${where}</g>`;
   });

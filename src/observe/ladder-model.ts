@@ -1,6 +1,7 @@
 /** What the ladder page draws, without any drawing: columns, rows, and the facts of the call at a glance. */
 import { hookTitle, isMedia, type Leg, legOf, parseBody, sipRoute, type Story } from './describe.ts';
 import type { StoredCall, StoredEvent, StoredHook, StoredSip } from './events.ts';
+import { phraseOf } from './phrases.ts';
 
 export type Column = { readonly key: string; readonly title: string; readonly subtitle: string };
 
@@ -62,6 +63,14 @@ function address(value: string): string {
   return uri.replace(/^sips?:/i, '').split(';')[0] as string;
 }
 
+/** `bob@voice.test`; only `bob` where the host is an address, which stands below anyway. */
+function shortest(uri: string): string {
+  const at = uri.lastIndexOf('@');
+  if (at < 0) return uri;
+  const host = uri.slice(at + 1).replace(/:\d+$/, '');
+  return /^[\d.]+$|^\[/.test(host) ? uri.slice(0, at) : `${uri.slice(0, at)}@${host}`;
+}
+
 /** Who the far end of a leg is: the caller's From when it called us, else the address we called. */
 function farEnd(story: Story, leg: Leg): Column {
   const invite = story.events.find(
@@ -73,7 +82,7 @@ function farEnd(story: Story, leg: Leg): Column {
   const name = invite.direction === 'in' ? header(text, 'from') : text.split(' ')[1];
   const { from, to } = sipRoute(invite);
   const where = `${invite.transport.toLowerCase()} ${invite.direction === 'in' ? from : to}`;
-  return { key: leg.name, title: `${leg.name} · ${address(name ?? '')}`, subtitle: where };
+  return { key: leg.name, title: `${leg.name} · ${shortest(address(name ?? ''))}`, subtitle: where };
 }
 
 function columnsOf(story: Story): Column[] {
@@ -118,7 +127,7 @@ function sipRow(story: Story, event: StoredSip, column: (key: string) => number)
   if (isResponse && method !== '') marks.push(method);
   if (text.toLowerCase().includes('application/sdp')) marks.push('SDP');
   const reason = header(text, 'reason');
-  if (reason !== undefined) marks.push(reason);
+  if (reason !== undefined) marks.push(/text="([^"]*)"/.exec(reason)?.[1] ?? reason);
   const { from, to } = sipRoute(event);
   return {
     at: event.at,
@@ -137,16 +146,24 @@ function pretty(text: string): string {
   return value === undefined || typeof value === 'string' ? text : JSON.stringify(value, undefined, 2);
 }
 
-function hookRow(event: StoredHook, column: (key: string) => number): Row {
+/** A hook speaks of the leg its body names; a status callback is known by its status. */
+function hookSubject(story: Story, event: StoredHook): string {
+  const body = parseBody(event.request) as { call_sid?: unknown; call_status?: unknown } | undefined;
+  const leg = story.legs.find((each) => each.callSid === body?.call_sid) ?? legOf(story, event);
+  const status = event.type === 'call:status' ? ` ${String(body?.call_status ?? '')}` : '';
+  return `${leg?.name ?? ''}${status}`;
+}
+
+function hookRow(story: Story, event: StoredHook, column: (key: string) => number): Row {
   const failed = event.error !== undefined || !(event.status !== undefined && event.status < 300);
-  const attempt = event.attempt > 1 ? ` · attempt ${event.attempt}` : '';
+  const retry = event.attempt > 0 ? ` · retry ${event.attempt}` : '';
   return {
     at: event.at,
     tone: failed ? 'failure' : 'hook',
     from: column('graine'),
     to: column('app'),
-    label: `${event.type}  ${event.method} ${path(event.url)} → ${event.status ?? event.error ?? 'no answer'}`,
-    mark: `${Math.round(event.durationMs * 10) / 10} ms${attempt}`,
+    label: `${event.type} ${hookSubject(story, event)}  ${event.method} ${path(event.url)} → ${event.status ?? event.error ?? 'no answer'}`,
+    mark: `${Math.round(event.durationMs * 10) / 10} ms${retry}`,
     repeated: false,
     blocks: [
       { name: hookTitle(event), text: event.url },
@@ -165,15 +182,6 @@ function callTone(event: StoredCall): Tone {
   return isMedia(event.what) ? 'media' : 'state';
 }
 
-function words(detail: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(detail).filter(
-    ([name, value]) => value !== undefined && value !== null && name !== 'accountSid',
-  );
-  return pairs
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-    .join(' · ');
-}
-
 /** Sids say nothing to a reader: legs have names. */
 function named(story: Story, text: string): string {
   let shown = text;
@@ -185,14 +193,16 @@ function callRow(story: Story, event: StoredCall, column: (key: string) => numbe
   const tone = callTone(event);
   const leg = legOf(story, event)?.name;
   const graine = column('graine');
-  const at = tone === 'milestone' || leg === undefined ? graine : column(leg);
+  const { label, mark } = phraseOf(event);
+  const ofSession = event.what.startsWith('session.') || leg === undefined;
+  const at = ofSession ? graine : column(leg);
   return {
     at: event.at,
     tone,
     from: at,
     to: at,
-    label: event.what,
-    mark: named(story, words(event.detail)),
+    label,
+    mark: named(story, mark),
     repeated: false,
     blocks: [{ name: `${event.what} · ${leg ?? 'session'}`, text: JSON.stringify(event.detail, undefined, 2) }],
   };
@@ -206,7 +216,7 @@ function rowsOf(story: Story, columns: readonly Column[]): Row[] {
     );
   const seen = new Set<string>();
   return story.events.map((event) => {
-    if (event.kind === 'hook') return hookRow(event, column);
+    if (event.kind === 'hook') return hookRow(story, event, column);
     if (event.kind === 'call') return callRow(story, event, column);
     const row = sipRow(story, event, column);
     const print = `${event.direction}${event.bytes.toString('latin1')}`;
@@ -236,6 +246,8 @@ function factsOf(story: Story): Fact[] {
     facts.push({ name: 'Outcome', value: status, tone: status === 'completed' ? 'success' : 'failure' });
   }
   const answered = calls.find(({ what, callSid }) => callSid === caller && what === 'leg.in-progress');
+  const rang = calls.find(({ what }) => what === 'leg.ringing' || what === 'leg.early-media');
+  if (rang !== undefined) facts.push({ name: 'Rang after', value: seconds(rang.at - story.startedAt) });
   if (answered !== undefined) facts.push({ name: 'Answered after', value: seconds(answered.at - story.startedAt) });
   const won = first('dial.winner') ?? first('media.bridged');
   if (won !== undefined) facts.push({ name: 'Who won', value: winner(story, won), tone: 'milestone' });
@@ -243,6 +255,11 @@ function factsOf(story: Story): Fact[] {
   const why = ending?.detail ?? {};
   if (ending !== undefined)
     facts.push({ name: 'Ended by', value: [why['by'], why['reason']].filter(Boolean).join(': ') });
+  const quality = calls.filter(({ what, detail }) => what === 'media.quality' && typeof detail['mos'] === 'number');
+  if (quality.length > 0) {
+    const worst = Math.min(...quality.map(({ detail }) => detail['mos'] as number));
+    facts.push({ name: 'Audio', value: `MOS ${worst.toFixed(2)}` });
+  }
   facts.push({ name: 'Lasted', value: seconds(last.at - story.startedAt) });
   facts.push({ name: 'Call', value: story.sessionSid });
   return facts;
@@ -251,7 +268,7 @@ function factsOf(story: Story): Fact[] {
 function winner(story: Story, event: StoredCall): string {
   const ids = [event.detail['callSid'], event.detail['with'], event.callSid];
   const leg = story.legs.find((each, index) => index > 0 && ids.includes(each.callSid)) ?? legOf(story, event);
-  return leg === undefined ? named(story, words(event.detail)) : farEnd(story, leg).title;
+  return leg === undefined ? named(story, phraseOf(event).mark) : farEnd(story, leg).title;
 }
 
 export function ladderOf(story: Story): Ladder {

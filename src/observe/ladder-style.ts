@@ -21,7 +21,8 @@ h1{font-size:24px;line-height:1.25;margin:0 0 2px;letter-spacing:-.01em;overflow
 .sheet{background:var(--card);border:1px solid var(--edge);border-radius:14px;overflow-x:auto;padding:0 0 14px}
 .rows{width:max-content;min-width:100%}
 .heads{display:flex;position:sticky;top:0;padding:10px 0 0;background:var(--card);border-bottom:1px solid var(--edge);z-index:1}
-.gutter,.time{flex:0 0 96px;padding-left:16px}
+.gutter,.time{flex:0 0 84px;padding:0 14px 0 0;text-align:right}
+.gutter{align-self:end;color:var(--soft);font-size:11px;padding-bottom:4px}
 summary{display:flex;align-items:center;cursor:pointer;list-style:none}
 summary::-webkit-details-marker{display:none}
 summary:hover,details[open]>summary{background:color-mix(in srgb,var(--request) 7%,transparent)}
@@ -33,7 +34,9 @@ svg{display:block;flex:none}
 .pill+.label{stroke:none}
 .mark{fill:var(--soft);font-weight:400}
 .shaft{stroke:var(--c);stroke-width:1.7}.head{fill:var(--c)}
-.progress .shaft{stroke-dasharray:5 4}.repeated{opacity:.45}
+.progress .shaft{stroke-dasharray:5 4}.repeated .shaft,.repeated .head,.repeated .label{opacity:.4}
+.broken .life{stroke-dasharray:2 5}.gap{font:12px system-ui,sans-serif;fill:var(--soft);paint-order:stroke;stroke:var(--card);stroke-width:8px}
+.pause{display:flex;align-items:center}
 .pill{fill:var(--card);stroke:var(--c);stroke-width:1;stroke-opacity:.5}
 .milestone .pill{fill:var(--milebg);stroke-opacity:.35}
 .request{--c:var(--request)}.progress{--c:var(--progress)}.success{--c:var(--success)}.redirect{--c:var(--redirect)}.failure{--c:var(--failure)}
@@ -41,7 +44,7 @@ svg{display:block;flex:none}
 .who{fill:var(--bg);stroke:var(--line)}.who.graine{fill:var(--graine);stroke:var(--graine)}.who.app{stroke:var(--hook)}
 .name{font:600 13.5px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--ink)}.name.graine{fill:#fff}
 .where{font:11.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:var(--soft)}
-.open{position:sticky;left:0;margin:0 16px 14px 96px;max-width:min(62rem,calc(100vw - 190px));border-left:3px solid var(--c);padding:4px 0 4px 14px}
+.open{position:sticky;left:0;margin:0 16px 14px 84px;max-width:min(62rem,calc(100vw - 190px));border-left:3px solid var(--c);padding:4px 0 4px 14px}
 h2{font-size:12px;color:var(--soft);font-weight:600;margin:10px 0 4px;overflow-wrap:anywhere}
 pre{margin:0;padding:12px 14px;background:var(--bg);border-radius:8px;overflow:auto;max-height:28rem;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{color:var(--soft);font-size:12px;margin-top:14px}

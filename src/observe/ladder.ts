@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Story } from './describe.ts';
 import { escapeHtml, line, visibleLines } from './escape.ts';
-import { drawHeads, drawRow } from './ladder-draw.ts';
+import { drawHeads, drawPause, drawRow } from './ladder-draw.ts';
 import { type Fact, type Ladder, ladderOf, type Row, seconds } from './ladder-model.ts';
 import { ladderStyle } from './ladder-style.ts';
 
@@ -14,15 +14,21 @@ function fact({ name, value, tone }: Fact): string {
   return `<div${tone === undefined ? '' : ` class="${tone}"`}><dt>${line(name)}</dt><dd>${line(value, 300)}</dd></div>`;
 }
 
-function offset(ms: number): string {
-  return ms < 10_000 ? `+${Math.round(ms)} ms` : `+${(ms / 1000).toFixed(2)} s`;
+/** A silence longer than this is drawn, so that the eye sees the call was not all bustle. */
+const pauseMs = 1000;
+
+function pause(row: Row, before: Row | undefined, ladder: Ladder): string {
+  const gap = before === undefined ? 0 : row.at - before.at;
+  return gap < pauseMs
+    ? ''
+    : `<div class="pause"><span class="time"></span>${drawPause(seconds(gap), ladder.columns)}</div>\n`;
 }
 
 function rowHtml(row: Row, ladder: Ladder): string {
   const blocks = row.blocks
     .filter(({ text }) => text !== '')
     .map(({ name, text }) => `<h2>${line(name, 300)}</h2><pre>${escapeHtml(visibleLines(text))}</pre>`);
-  const time = `<span class="time" title="${new Date(row.at).toISOString()}">${offset(row.at - ladder.startedAt)}</span>`;
+  const time = `<span class="time" title="${new Date(row.at).toISOString()}">${((row.at - ladder.startedAt) / 1000).toFixed(3)}</span>`;
   const classes = `${row.tone}${row.repeated ? ' repeated' : ''}`;
   const summary = `<summary>${time}${drawRow(row, ladder.columns)}</summary>`;
   return `<details class="${classes}">${summary}<div class="open">${blocks.join('')}</div></details>`;
@@ -59,8 +65,8 @@ export function ladderPage(story: Story): string {
 <dl class="facts">${ladder.facts.map(fact).join('')}</dl>
 <ul class="keys">${keys.map(([tone, word]) => `<li class="${tone}">${word}</li>`).join('')}</ul>
 <div class="sheet"><div class="rows">
-<div class="heads"><span class="gutter"></span>${drawHeads(ladder.columns)}</div>
-${ladder.rows.map((row) => rowHtml(row, ladder)).join('\n')}
+<div class="heads"><span class="gutter">seconds</span>${drawHeads(ladder.columns)}</div>
+${ladder.rows.map((row, i) => pause(row, ladder.rows[i - 1], ladder) + rowHtml(row, ladder)).join('\n')}
 </div></div>
 <footer>${count} Open a row to read the message itself.</footer>
 </main>
