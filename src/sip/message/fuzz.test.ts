@@ -21,59 +21,46 @@ function touch(message: SipMessage): void {
   for (const [name, value] of message.headers.entries()) assert.ok(!/[\r\n\0]/.test(name + value));
 }
 
+const breaking = [...'\r\n\0"<>,;:@%\\ \t=', '\r\n', '\r\n ', '\r\nVia: ', '%41', ';tag=', 'Z\u00eb'];
+
 const mutation = fc.record({
-  seed: fc.nat(corpus.length - 1),
+  seed: fc.noBias(fc.nat(corpus.length - 1)),
   cuts: fc.array(
     fc.record({
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      drop: fc.nat(12),
+      // Thousandths of the message. Without bias: fast-check loves the smallest numbers, so the start line.
+      at: fc.noBias(fc.integer({ min: 0, max: 999 })),
+      drop: fc.integer({ min: 0, max: 3 }),
       put: fc.oneof(
-        fc.uint8Array({ maxLength: 6 }),
-        fc
-          .constantFrom(
-            '\r\n',
-            '\r',
-            '\n',
-            '\0',
-            '"',
-            '<',
-            '>',
-            ',',
-            ';',
-            ':',
-            '@',
-            '%',
-            '\\',
-            ' ',
-            '\t',
-            '=',
-            'Via: ',
-            '\r\n ',
-          )
-          .map((text) => Buffer.from(text)),
+        { weight: 1, arbitrary: fc.uint8Array({ maxLength: 4 }) },
+        { weight: 8, arbitrary: fc.string({ maxLength: 3 }).map((text) => Buffer.from(text)) },
+        { weight: 4, arbitrary: fc.constantFrom(...breaking).map((text) => Buffer.from(text)) },
       ),
     }),
-    { minLength: 1, maxLength: 6 },
+    { minLength: 1, maxLength: 3 },
   ),
 });
 
 test('A2 mutated messages never throw; what is accepted has every field and prints to the same message', () => {
+  let accepted = 0;
+  let answered = 0;
   fc.assert(
     fc.property(mutation, ({ seed, cuts }) => {
       let bytes = corpus[seed]!;
       for (const { at, drop, put } of cuts) {
-        const from = Math.floor(at * bytes.length);
+        const from = Math.floor((at * bytes.length) / 1000);
         bytes = Buffer.concat([bytes.subarray(0, from), put, bytes.subarray(from + drop)]);
       }
       maskSecrets(bytes);
       const result = parseMessage(bytes);
       if (!result.ok) {
         if (result.request !== undefined) {
+          answered++;
           touch(result.request);
           serialize(createResponse(result.request, result.status ?? 400, 'Bad', { toTag: 't' }));
         }
         return;
       }
+      accepted++;
       touch(result.message);
       const again = parseMessage(serialize(result.message));
       assert.ok(again.ok, again.ok ? '' : again.fault);
@@ -84,6 +71,7 @@ test('A2 mutated messages never throw; what is accepted has every field and prin
     }),
     { numRuns: 5000 },
   );
+  assert.ok(accepted > 200 && answered > 500, `too few got far: ${accepted} accepted, ${answered} to be answered`);
 });
 
 test('A2 random bytes never throw', () => {
