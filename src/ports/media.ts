@@ -100,7 +100,7 @@ export interface MediaEngine {
     played: [endpoint: string, play: string, error: string | undefined];
     /** No RTP for `silentMs` although some was due. */
     silent: [endpoint: string, silentMs: number];
-    /** A recording ended by itself: full disk, limit. */
+    /** A recording ended by itself: full disk, limit, all its endpoints released. */
     recorded: [session: string, error: string | undefined];
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];

@@ -177,6 +177,22 @@ for (const preferBatched of [false, true]) {
   });
 }
 
+test('two legs whose SDP names each other’s port cannot be bridged: one packet would go round for ever', async () => {
+  const engine = await testEngine({ preferBatched: false });
+  after(() => engine.close());
+  const a = await engine.open({ session: 's', endpoint: 'a' });
+  const b = await engine.open({ session: 's', endpoint: 'b' });
+  const settings = (port: number) =>
+    ({ remote: { address: '127.0.0.1', port }, payloads: [PCMU], direction: 'sendrecv', ptime: 20 }) as const;
+  await engine.configure('a', settings(b.port));
+  await engine.configure('b', settings(a.port));
+  await assert.rejects(engine.bridge('a', 'b'), { code: 'media-loop' });
+  await engine.configure('a', settings(9));
+  await engine.configure('b', settings(9));
+  await engine.bridge('a', 'b');
+  await assert.rejects(engine.configure('b', settings(a.port)), { code: 'media-loop' });
+});
+
 test('E3: a quiet pair comes back after its rest; a noisy one later', async () => {
   const engine = await testEngine({ ports: '19000-19003', restMs: 300, restUnusedMs: 1, preferBatched: false });
   after(() => engine.close());

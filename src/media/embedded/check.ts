@@ -10,6 +10,7 @@ export function checkSettings(settings: StreamSettings, family: number): void {
   const { remote, payloads, ptime } = settings;
   if (remote !== undefined) {
     must(isIP(remote.address) === family, 'remote.address', remote.address, `an IPv${family} literal`);
+    must(!isManyCast(remote.address), 'remote.address', remote.address, 'the address of one host');
     must(isPort(remote.port), 'remote.port', remote.port, 'a port from 0 to 65535');
     must(remote.rtcpPort === undefined || isPort(remote.rtcpPort), 'remote.rtcpPort', remote.rtcpPort, 'a port');
     const { signalledFrom } = remote;
@@ -29,6 +30,12 @@ function checkPayload(payload: Payload): void {
   must(isType(payload.receive), 'payloads.receive', payload.receive, 'a payload type from 0 to 127');
   must(isType(payload.send), 'payloads.send', payload.send, 'a payload type from 0 to 127');
   must(payload.clockRate > 0 && payload.clockRate <= 192_000, 'payloads.clockRate', payload.clockRate, 'in hertz');
+}
+
+/** One packet in, many out: RTP of a call is never that. */
+function isManyCast(address: string): boolean {
+  if (address.includes(':')) return /^ff/i.test(address);
+  return address === '255.255.255.255' || /^2(2[4-9]|3\d)\./.test(address);
 }
 
 function isPort(value: number): boolean {

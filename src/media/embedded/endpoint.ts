@@ -137,7 +137,8 @@ export class Endpoint {
   #address(settings: StreamSettings, host: (address: string) => Host): void {
     const remote = settings.remote;
     const before = this.latch.far;
-    if (remote === undefined || remote.port === 0) {
+    // 0.0.0.0 is how old phones hold (RFC 3264 §8.4); sent to, it would be ourselves.
+    if (remote === undefined || remote.port === 0 || remote.address === '0.0.0.0' || remote.address === '::') {
       this.latch.signal(undefined, undefined);
       this.rtcpSignalled = undefined;
     } else {

@@ -5,6 +5,7 @@ import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
+import { LoopGuard } from './loops.ts';
 import { portPairs } from './pool.ts';
 import type { SoundData, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
@@ -39,6 +40,7 @@ type Entry = {
   readonly port: number;
   readonly ssrc: number;
   settings: StreamSettings | undefined;
+  peer: Entry | undefined;
   /** The play that counts; a file may come from the disk after another play began. */
   play: number;
 };
@@ -61,6 +63,8 @@ export class EmbeddedEngine implements MediaEngine {
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
   readonly #recordings: Recordings;
+  readonly #opening = new Set<string>();
+  readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
   #id = 0;
   #closing: Promise<void> | undefined;
@@ -70,6 +74,7 @@ export class EmbeddedEngine implements MediaEngine {
     this.#family = isIP(options.address);
     const pairs = portPairs(options.ports);
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
+    this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
     this.#shares = share(shuffle(pairs, options.random), options.workers);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -95,16 +100,20 @@ export class EmbeddedEngine implements MediaEngine {
   async open(options: { session: string; endpoint: string; address?: string }) {
     const { session, endpoint } = options;
     if (this.#closing !== undefined) throw new GraineError(fault.engineClosed);
-    if (this.#entries.has(endpoint)) throw new GraineError(fault.duplicateEndpoint, { endpoint });
+    if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
+      throw new GraineError(fault.duplicateEndpoint, { endpoint });
+    }
     const link = this.#join(session);
+    this.#opening.add(endpoint);
     try {
       const taken = link.takePort();
       const port = typeof taken === 'number' ? taken : await taken;
-      if (this.#entries.has(endpoint)) throw new GraineError(fault.duplicateEndpoint, { endpoint });
       const id = ++this.#id;
       // 0 is what an empty field looks like to a careless far end.
       const ssrc = this.#options.random.integer(0xffffffff) + 1;
-      this.#entries.set(endpoint, { id, session, link, port, ssrc, settings: undefined, play: 0 });
+      const entry: Entry = { id, session, link, port, ssrc, settings: undefined, peer: undefined, play: 0 };
+      this.#entries.set(endpoint, entry);
+      this.#loops.add(entry);
       this.#names.set(id, endpoint);
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
@@ -113,13 +122,20 @@ export class EmbeddedEngine implements MediaEngine {
     } catch (refused) {
       this.#leave(session);
       throw refused;
+    } finally {
+      this.#opening.delete(endpoint);
     }
   }
 
   async configure(endpoint: string, settings: StreamSettings): Promise<void> {
     const entry = this.#entry(endpoint);
     checkSettings(settings, this.#family);
+    const before = entry.settings;
     entry.settings = settings;
+    if (this.#loops.loops(entry)) {
+      entry.settings = before;
+      throw new GraineError(fault.mediaLoop, { endpoint });
+    }
     entry.link.post({ do: 'configure', id: entry.id, settings });
   }
 
@@ -131,13 +147,23 @@ export class EmbeddedEngine implements MediaEngine {
     if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
     const path = bridgePath(first.settings, second.settings);
     if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
+    const before = [first.peer, second.peer];
+    first.peer = second;
+    second.peer = first;
+    if (this.#loops.loops(first) || this.#loops.loops(second)) {
+      [first.peer, second.peer] = before;
+      throw new GraineError(fault.mediaLoop, { endpoint: a });
+    }
+    for (const [i, old] of before.entries()) if (old !== undefined && old !== [second, first][i]) old.peer = undefined;
     first.link.post({ do: 'bridge', a: first.id, b: second.id });
     return { path };
   }
 
   async unbridge(endpoint: string): Promise<void> {
-    const { link, id } = this.#entry(endpoint);
-    link.post({ do: 'unbridge', id });
+    const entry = this.#entry(endpoint);
+    if (entry.peer !== undefined) entry.peer.peer = undefined;
+    entry.peer = undefined;
+    entry.link.post({ do: 'unbridge', id: entry.id });
   }
 
   async play(endpoint: string, play: string, options: PlayOptions): Promise<void> {
@@ -181,6 +207,7 @@ export class EmbeddedEngine implements MediaEngine {
     const right = options.right === undefined ? undefined : this.#entry(options.right);
     const { path, maxSeconds } = options;
     const recording = await this.#recordings.start(session, path, left.link);
+    if (recording === undefined) return;
     left.link.post({ do: 'record', recording, left: left.id, right: right?.id ?? 0, maxSeconds });
   }
 
@@ -321,6 +348,7 @@ export class EmbeddedEngine implements MediaEngine {
 
   #forget(endpoint: string, entry: Entry): void {
     this.#entries.delete(endpoint);
+    this.#loops.remove(entry);
     this.#names.delete(entry.id);
     entry.link.endpoints.delete(entry.id);
     this.#leave(entry.session);

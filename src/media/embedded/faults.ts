@@ -30,6 +30,11 @@ export const noCommonCodec = defineError('media-no-common-codec', {
   fix: 'Offer both sides PCMU or PCMA.',
   http: 488,
 });
+export const mediaLoop = defineError('media-loop', {
+  message: "the media of '{endpoint}' would go round for ever",
+  fix: 'Its SDP names a media port of this server whose own audio comes from there.',
+  http: 482,
+});
 export const badSettings = defineError('media-settings', {
   message: '{field} of a media stream is {value}',
   fix: 'It must be {rule}.',

@@ -181,6 +181,7 @@ test('wrong use is refused with a code', async () => {
     a.settings([PCMU], { remote: { address: 'phone.example', port: 5000 } }),
     a.settings([PCMU], { remote: { address: '::1', port: 5000 } }),
     a.settings([PCMU], { remote: { address: '127.0.0.1', port: 70_000 } }),
+    a.settings([PCMU], { remote: { address: '239.1.2.3', port: 5000 } }),
     a.settings([PCMU], { ptime: 0 }),
     a.settings(Array(65).fill(EVENTS)),
   ];

@@ -16,6 +16,8 @@ class Channel {
 
 /** Sound of two channels, put in place by its RTP timestamps and aligned with each other by arrival. */
 export class Recorder {
+  /** Endpoints that speak into it. */
+  ears = 0;
   readonly #startedAt: number;
   readonly #limit: number;
   readonly #ring = new Int16Array(WINDOW * 2);

@@ -100,6 +100,22 @@ test('a muted end is silent in the recording', async () => {
   assert.ok(goertzel(right!, 1200) > 0.2);
 });
 
+test('when all its ends are released a recording is over, its file whole', async () => {
+  const ends = await call();
+  const path = join(folder, 'over.wav');
+  const ended = new Promise<string | undefined>((resolve) => {
+    engine.events.once('recorded', (_, error) => resolve(error));
+  });
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 });
+  await talk(ends, 10);
+  await engine.release(ends.a.endpoint);
+  await engine.release(ends.b.endpoint);
+  assert.equal(await ended, undefined);
+  const { seconds } = await engine.stopRecording(ends.session);
+  assert.equal(readWav(readFileSync(path)).channels[0]!.length, Math.round(seconds * 8000));
+  assert.ok(seconds > 0.15, String(seconds));
+});
+
 test('a full disk ends the recording with an event and not the call', async () => {
   const ends = await call();
   const ended = new Promise<string | undefined>((resolve) => {

@@ -24,8 +24,8 @@ export class Recordings {
     this.#ended = ended;
   }
 
-  /** Makes the file; the worker may send sound under the number returned. */
-  async start(session: string, path: string, link: WorkerLink): Promise<number> {
+  /** Makes the file; the worker may send sound under the number returned. Undefined: it was stopped meanwhile. */
+  async start(session: string, path: string, link: WorkerLink): Promise<number | undefined> {
     if (this.#running.has(session))
       throw new GraineError(recordingBusy, { session, state: 'is being recorded already' });
     const recording: Recording = { id: ++this.#id, session, path, link };
@@ -35,6 +35,7 @@ export class Recordings {
       this.#running.delete(session);
       throw new GraineError(badRecording, { path, why: error });
     }
+    if (this.#running.get(session) !== recording) return void this.#clerk.finish(recording.id);
     this.#byId.set(recording.id, recording);
     this.#past.delete(session);
     return recording.id;

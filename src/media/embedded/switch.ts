@@ -234,6 +234,7 @@ export class MediaSwitch {
   #release(endpoint: Endpoint, ask: number): void {
     const value = endpoint.quality();
     this.#unbridge(endpoint);
+    this.#unlisten(endpoint);
     this.#reporter.goodbye(endpoint);
     this.#maker.remove(endpoint);
     this.#endpoints.delete(endpoint.id);
@@ -246,8 +247,24 @@ export class MediaSwitch {
     this.#recordings.set(command.recording, recorder);
     const left = this.#endpoints.get(command.left);
     const right = this.#endpoints.get(command.right);
-    if (left !== undefined) left.tap = { recorder, channel: 0 };
-    if (right !== undefined) right.tap = { recorder, channel: 1 };
+    if (left !== undefined) this.#listenTo(left, recorder, 0);
+    if (right !== undefined) this.#listenTo(right, recorder, 1);
+    if (recorder.ears === 0) this.#finishRecording(command.recording, this.#clock.monotonic());
+  }
+
+  #listenTo(endpoint: Endpoint, recorder: Recorder, channel: number): void {
+    this.#unlisten(endpoint);
+    endpoint.tap = { recorder, channel };
+    recorder.ears++;
+  }
+
+  /** A recording nobody speaks into any more is over. */
+  #unlisten(endpoint: Endpoint): void {
+    const recorder = endpoint.tap?.recorder;
+    endpoint.tap = undefined;
+    if (recorder === undefined || --recorder.ears > 0) return;
+    for (const [id, each] of this.#recordings)
+      if (each === recorder) this.#finishRecording(id, this.#clock.monotonic());
   }
 
   #finishRecording(id: number, now: number): void {
