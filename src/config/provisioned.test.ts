@@ -22,6 +22,15 @@ function holding(puts: Provisioned['puts']): Existing {
 
 const nothing = holding([]);
 
+/** The same with look-up by sid, as the directory has it. */
+function directoryOf(puts: Provisioned['puts']): Existing {
+  return {
+    ...holding(puts),
+    get: <K extends Kind>(kind: K, sid: string) =>
+      puts.find((each) => each.kind === kind && each.entity.sid === sid)?.entity as Entities[K] | undefined,
+  };
+}
+
 function of<K extends Kind>({ puts }: Provisioned, kind: K): Entities[K][] {
   return holding(puts).all(kind) as Entities[K][];
 }
@@ -78,6 +87,21 @@ describe('the accounts of the file as entities', () => {
     assert.equal(of(made, 'account')[0]?.webhookSecret, 'kept');
     assert.equal(of(made, 'application')[0]?.sid, 'B');
     assert.equal(of(made, 'carrier')[0]?.applicationSid, 'B');
+  });
+
+  it('what is there already, word for word, is not put again; what differs is', () => {
+    const { puts } = provisioned(parse(example), nothing, random);
+    const kept = JSON.parse(JSON.stringify(puts)) as Provisioned['puts'];
+    assert.deepEqual(provisioned(parse(example), directoryOf(kept), random), { puts: [], stale: [] });
+    const changed = provisioned(
+      parse(example.replace('password: secret', 'password: other')),
+      directoryOf(kept),
+      random,
+    );
+    assert.deepEqual(
+      changed.puts.map((each) => each.kind),
+      ['client'],
+    );
   });
 
   it('a webhook secret that nobody gave cannot be guessed from the name', () => {

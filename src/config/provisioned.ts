@@ -1,5 +1,6 @@
 /** The file's `accounts:` as entities, to be put into the store at start. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Random } from '../base/index.ts';
 import type {
   Account,
@@ -17,12 +18,15 @@ import type { Config } from './config.ts';
 import type { RawAccount } from './schema.ts';
 
 /** What is there already: the directory will do. */
-export type Existing = { all<K extends Kind>(kind: K, accountSid?: string): readonly Entities[K][] };
+export type Existing = {
+  all<K extends Kind>(kind: K, accountSid?: string): readonly Entities[K][];
+  get?<K extends Kind>(kind: K, sid: string): Entities[K] | undefined;
+};
 
 type Put = { readonly [K in Kind]: { readonly kind: K; readonly entity: Entities[K] } }[Kind];
 
 export type Provisioned = {
-  /** For `putAll`, in one transaction. */
+  /** For `putAll`, in one transaction: what is new or differs from what is there. */
   readonly puts: readonly Put[];
   /** Users and gateways that an earlier version of the file brought and this one no longer has: they let people in, so
    * they should go. What REST created is never among them. */
@@ -55,7 +59,12 @@ export function provisioned(config: Config, existing: Existing, random: Random):
     puts.push({ kind: 'account', entity: account.account(secret) }, ...account.parts());
     stale.push(...account.stale());
   }
-  return { puts, stale };
+  return { puts: puts.filter((put) => !isKnown(put, existing)), stale };
+}
+
+/** Is it there already, word for word? Then a restart writes nothing, and other nodes hear of nothing. */
+function isKnown({ kind, entity }: Put, existing: Existing): boolean {
+  return existing.get !== undefined && isDeepStrictEqual(existing.get(kind, entity.sid), entity);
 }
 
 class AccountBuilder {

@@ -168,6 +168,25 @@ for (const engine of engines) {
       for (const each of results) if (each.status === 'rejected') refusal('name-taken')(each.reason);
     });
 
+    it('of two entities with one sid in a putAll the later counts', async () => {
+      await store.putAll([
+        { kind: 'account', entity: account('later', { name: 'first' }) },
+        { kind: 'account', entity: account('later', { name: 'second' }) },
+      ]);
+      assert.equal((await store.get('account', 'later'))?.name, 'second');
+    });
+
+    it('NUL in a sid, a name or a query finds nothing and breaks nothing', async () => {
+      const nul = 'n\u0000l';
+      assert.equal(await store.get('account', nul), undefined);
+      assert.equal(await store.remove('account', nul), false);
+      assert.deepEqual(await store.list('client', nul), []);
+      assert.equal(await store.cdr(nul), undefined);
+      assert.equal((await store.cdrs({ accountSid: nul, page: 1, count: 1, trunk: nul, filter: nul })).total, 0);
+      await store.put('account', account('nul', { name: nul }));
+      assert.equal((await store.get('account', 'nul'))?.name, nul);
+    });
+
     it('settings are kept and replaced', async () => {
       assert.equal(await store.setting('never'), undefined);
       await store.putSetting('token', 'one');

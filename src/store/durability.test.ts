@@ -10,7 +10,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { startPostgres } from '../../test/kit/postgres.ts';
-import { type Log, silentLog, SystemClock } from '../base/index.ts';
+import { type GraineError, type Log, silentLog, SystemClock } from '../base/index.ts';
 import { cdr } from './fixtures.test.ts';
 import { openStore, type OpenStore } from './open.ts';
 
@@ -111,7 +111,10 @@ describe('the embedded store', () => {
       while (store.stats().cdrs.retries === 0) await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual(errors, ['the store takes no cdr rows; they wait']);
       assert.ok(store.stats().cdrs.waiting > 0);
-      await assert.rejects(store.putSetting('more', 'x'.repeat(120_000)), { code: 'SQLITE_FULL' });
+      await assert.rejects(store.putSetting('more', 'x'.repeat(120_000)), (fault: GraineError) => {
+        assert.equal((fault.cause as { code?: string }).code, 'SQLITE_FULL');
+        return fault.code === 'store-away' && fault.http === 503;
+      });
       assert.equal((await store.setting('ballast'))?.length, 120_000, 'reading goes on');
       await store.putSetting('ballast', '');
       await flushed;
@@ -137,7 +140,7 @@ describe('PostgreSQL', { skip: 'missing' in postgres ? postgres.missing : false 
     const flushed = store.flush();
     while (store.stats().cdrs.retries === 0) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(errors, ['the store takes no cdr rows; they wait']);
-    await assert.rejects(store.list('account'));
+    await assert.rejects(store.list('account'), { code: 'store-away' });
     await postgres.start();
     await flushed;
     assert.equal(await countOf(store, 'P'), 60);

@@ -30,6 +30,12 @@ export const storeUnreachable = defineError('store-unreachable', {
   http: 503,
 });
 
+export const storeAway = defineError('store-away', {
+  message: 'the store does not answer: {reason}',
+  fix: 'Check its disk or server; calls go on, and their records wait in memory',
+  http: 503,
+});
+
 export const storeMigration = defineError('store-migration', {
   message: 'the tables of the store cannot be brought up to date: {reason}',
   fix: 'A newer Graine may have written it: start that version, or restore a backup',

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { Kysely } from 'kysely';
 import { type Clock, GraineError, type Log, messageOf } from '../base/index.ts';
 import type { Alert, AlertQuery, Cdr, CdrQuery, Entities, Kind, Page, Store } from '../ports/index.ts';
-import { storeUnreachable, storeUrl } from './errors.ts';
+import { storeAway, storeUnreachable, storeUrl } from './errors.ts';
 import { type Engine, migrate } from './migrations.ts';
 import { maskedUrl, postgresDialect } from './postgres.ts';
 import { type Changes, type Item, Provisioning } from './provisioning.ts';
 import { Records } from './records.ts';
 import type { Tables } from './schema.ts';
+import { Settings } from './settings.ts';
 import { Spool, type SpoolStats } from './spool.ts';
 import { ThreadDialect } from './sqlite/dialect.ts';
 import { SqliteLink } from './sqlite/link.ts';
@@ -85,11 +86,22 @@ function isRowFault(fault: unknown): boolean {
   return /^(22|23)\w{3}$|^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(codeOf(fault));
 }
 
+/** What the engine says becomes a fault with a code of ours; the engine's own is its cause. */
+async function coded<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (fault) {
+    if (fault instanceof GraineError) throw fault;
+    throw new GraineError(storeAway, { reason: messageOf(fault) }, { cause: fault });
+  }
+}
+
 class SqlStore implements OpenStore {
   readonly shared: boolean;
   readonly #db: Kysely<Tables>;
   readonly #provisioning: Provisioning;
   readonly #records: Records;
+  readonly #settings: Settings;
   readonly #cdrSpool: Spool<Cdr>;
   readonly #alertSpool: Spool<Alert>;
   #closed: Promise<void> | undefined;
@@ -100,6 +112,7 @@ class SqlStore implements OpenStore {
     this.#provisioning = new Provisioning(db, engine);
     const records = new Records(db);
     this.#records = records;
+    this.#settings = new Settings(db);
     const common = { clock: options.clock, log: options.log, isRowFault };
     const bound = options.spoolRows === undefined ? common : { ...common, capacity: options.spoolRows };
     this.#cdrSpool = new Spool<Cdr>({ ...bound, name: 'cdr', insert: (rows) => records.insertCdrs(rows) });
@@ -107,44 +120,39 @@ class SqlStore implements OpenStore {
   }
 
   list<K extends Kind>(kind: K, accountSid?: string): Promise<Entities[K][]> {
-    return this.#provisioning.list(kind, accountSid);
+    return coded(this.#provisioning.list(kind, accountSid));
   }
 
   get<K extends Kind>(kind: K, sid: string): Promise<Entities[K] | undefined> {
-    return this.#provisioning.get(kind, sid);
+    return coded(this.#provisioning.get(kind, sid));
   }
 
   put<K extends Kind>(kind: K, entity: Entities[K]): Promise<void> {
-    return this.#provisioning.putAll([{ kind, entity } as Item]);
+    return coded(this.#provisioning.putAll([{ kind, entity } as Item]));
   }
 
   putAll(entities: readonly Item[]): Promise<void> {
-    return this.#provisioning.putAll(entities);
+    return coded(this.#provisioning.putAll(entities));
   }
 
   remove(kind: Kind, sid: string): Promise<boolean> {
-    return this.#provisioning.remove(kind, sid);
+    return coded(this.#provisioning.remove(kind, sid));
   }
 
   changes(seq: number): Promise<Changes> {
-    return this.#provisioning.changes(seq);
+    return coded(this.#provisioning.changes(seq));
   }
 
   lastChange(): Promise<number> {
-    return this.#provisioning.lastChange();
+    return coded(this.#provisioning.lastChange());
   }
 
-  async setting(name: string): Promise<string | undefined> {
-    const row = await this.#db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst();
-    return row?.value;
+  setting(name: string): Promise<string | undefined> {
+    return coded(this.#settings.get(name));
   }
 
-  async putSetting(name: string, value: string): Promise<void> {
-    await this.#db
-      .insertInto('setting')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute();
+  putSetting(name: string, value: string): Promise<void> {
+    return coded(this.#settings.put(name, value));
   }
 
   appendCdr(cdr: Cdr): void {
@@ -160,15 +168,15 @@ class SqlStore implements OpenStore {
   }
 
   cdrs(query: CdrQuery): Promise<Page<Cdr>> {
-    return this.#records.cdrs(query);
+    return coded(this.#records.cdrs(query));
   }
 
   cdr(callSid: string): Promise<Cdr | undefined> {
-    return this.#records.cdr(callSid);
+    return coded(this.#records.cdr(callSid));
   }
 
   alerts(query: AlertQuery): Promise<Page<Alert>> {
-    return this.#records.alerts(query);
+    return coded(this.#records.alerts(query));
   }
 
   stats(): { cdrs: Readonly<SpoolStats>; alerts: Readonly<SpoolStats> } {

@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { GraineError } from '../base/index.ts';
 import type { Entities, Kind } from '../ports/index.ts';
 import { accountOf, claimsOf, referencesOf } from './entities.ts';
+import { plain } from './text.ts';
 import { inUse, nameTaken, unknownReference } from './errors.ts';
 import type { Engine } from './migrations.ts';
 import type { Tables } from './schema.ts';
@@ -10,11 +11,13 @@ import type { Tables } from './schema.ts';
 /** One entity with its kind. */
 export type Item = { readonly [K in Kind]: { readonly kind: K; readonly entity: Entities[K] } }[Kind];
 
+type Changed = { readonly kind: Kind; readonly sid: string };
+
 export type Changes = {
   /** Where to go on next time. */
   readonly seq: number;
   /** undefined: too long ago to tell, load everything. */
-  readonly changed: readonly { readonly kind: Kind; readonly sid: string }[] | undefined;
+  readonly changed: readonly Changed[] | undefined;
 };
 
 type Trx = Transaction<Tables>;
@@ -35,29 +38,38 @@ export class Provisioning {
 
   async list<K extends Kind>(kind: K, accountSid?: string): Promise<Entities[K][]> {
     let query = this.#db.selectFrom('entity').select('document').where('kind', '=', kind);
-    if (accountSid !== undefined) query = query.where('account_sid', '=', accountSid);
+    if (accountSid !== undefined) query = query.where('account_sid', '=', plain(accountSid));
     const rows = await query.orderBy('sid').execute();
     return rows.map((row) => JSON.parse(row.document) as Entities[K]);
   }
 
   async get<K extends Kind>(kind: K, sid: string): Promise<Entities[K] | undefined> {
-    const query = this.#db.selectFrom('entity').select('document').where('kind', '=', kind).where('sid', '=', sid);
+    const query = this.#db
+      .selectFrom('entity')
+      .select('document')
+      .where('kind', '=', kind)
+      .where('sid', '=', plain(sid));
     const row = await query.executeTakeFirst();
     return row === undefined ? undefined : (JSON.parse(row.document) as Entities[K]);
   }
 
   /** All or none. References are checked at the end, so the order within `items` does not matter. */
-  putAll(items: readonly Item[]): Promise<void> {
+  putAll(given: readonly Item[]): Promise<void> {
+    // Of two with one sid the later counts, as if they had been put one after the other.
+    const items = [...new Map(given.map((each) => [`${each.kind} ${each.entity.sid}`, each])).values()];
     return this.#write(async (trx) => {
+      const changed = items.map(({ kind, entity }) => ({ kind, sid: entity.sid }));
       // All names are given back before any is claimed: two entities may swap theirs.
-      for (const { kind, entity } of items) await release(trx, kind, entity.sid);
-      for (const item of items) await write(trx, item);
-      for (const { kind, entity } of items) await checkReferences(trx, kind, entity);
+      await release(trx, changed);
+      await claim(trx, items);
+      await write(trx, items);
+      await refer(trx, items);
+      await announce(trx, changed);
     });
   }
 
   remove(kind: Kind, sid: string): Promise<boolean> {
-    return this.#write((trx) => erase(trx, kind, sid));
+    return this.#write((trx) => erase(trx, kind, plain(sid)));
   }
 
   /** What changed after `seq`, oldest first. */
@@ -86,65 +98,120 @@ export class Provisioning {
   }
 }
 
-async function release(trx: Trx, kind: Kind, sid: string): Promise<void> {
-  await trx.deleteFrom('entity_key').where('kind', '=', kind).where('sid', '=', sid).execute();
-  await trx.deleteFrom('entity_reference').where('from_kind', '=', kind).where('from_sid', '=', sid).execute();
+/** Rows of one statement: under either engine's limit of parameters. */
+const chunk = 200;
+
+function chunks<T>(list: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(list.length / chunk) }, (_, i) => list.slice(i * chunk, (i + 1) * chunk));
 }
 
-async function write(trx: Trx, { kind, entity }: Item): Promise<void> {
-  await claim(trx, kind, entity);
-  for (const { kind: to, sid, part } of referencesOf(kind, entity as never)) {
+/** Gives back the names and references of these entities. */
+async function release(trx: Trx, items: readonly Changed[]): Promise<void> {
+  for (const kind of new Set(items.map((each) => each.kind))) {
+    const sids = items.filter((each) => each.kind === kind).map((each) => each.sid);
+    for (const some of chunks(sids)) {
+      await trx.deleteFrom('entity_key').where('kind', '=', kind).where('sid', 'in', some).execute();
+      await trx.deleteFrom('entity_reference').where('from_kind', '=', kind).where('from_sid', 'in', some).execute();
+    }
+  }
+}
+
+async function claim(trx: Trx, items: readonly Item[]): Promise<void> {
+  const claims = items.flatMap(({ kind, entity }) => {
+    return claimsOf(kind, entity as never).map(({ scope, name }) => ({
+      kind,
+      scope,
+      name: plain(name),
+      sid: entity.sid,
+    }));
+  });
+  const owners = new Map<string, string>();
+  for (const some of chunks(claims)) {
+    const taken = await trx
+      .selectFrom('entity_key')
+      .selectAll()
+      .where((e) =>
+        e(
+          e.refTuple('kind', 'scope', 'name'),
+          'in',
+          some.map((each) => e.tuple(each.kind, each.scope, each.name)),
+        ),
+      )
+      .execute();
+    for (const row of taken) owners.set(JSON.stringify([row.kind, row.scope, row.name]), row.sid);
+  }
+  for (const { kind, scope, name, sid } of claims) {
+    const key = JSON.stringify([kind, scope, name]);
+    const owner = owners.get(key);
+    if (owner !== undefined) throw new GraineError(nameTaken, { kind, name: name.trim(), sid: owner });
+    owners.set(key, sid);
+  }
+  for (const some of chunks(claims)) await trx.insertInto('entity_key').values(some).execute();
+}
+
+async function write(trx: Trx, items: readonly Item[]): Promise<void> {
+  const rows = items.map(({ kind, entity }) => {
+    return { kind, sid: entity.sid, account_sid: accountOf(kind, entity as never), document: JSON.stringify(entity) };
+  });
+  for (const some of chunks(rows)) {
     await trx
-      .insertInto('entity_reference')
-      .values({ from_kind: kind, from_sid: entity.sid, to_kind: to, to_sid: sid, part: part ? 1 : 0 })
+      .insertInto('entity')
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'sid']).doUpdateSet((e) => ({
+          account_sid: e.ref('excluded.account_sid'),
+          document: e.ref('excluded.document'),
+        })),
+      )
       .execute();
   }
-  const row = { account_sid: accountOf(kind, entity as never), document: JSON.stringify(entity) };
-  await trx
-    .insertInto('entity')
-    .values({ kind, sid: entity.sid, ...row })
-    .onConflict((conflict) => conflict.columns(['kind', 'sid']).doUpdateSet(row))
-    .execute();
-  await announce(trx, kind, entity.sid);
 }
 
-async function announce(trx: Trx, kind: Kind, sid: string): Promise<void> {
-  const { seq } = await trx
-    .insertInto('entity_change')
-    .values({ kind, sid } as never)
-    .returning('seq')
-    .executeTakeFirstOrThrow();
+async function refer(trx: Trx, items: readonly Item[]): Promise<void> {
+  const references = items.flatMap(({ kind, entity }) => {
+    return referencesOf(kind, entity as never).map((to) => ({ kind, sid: entity.sid, to }));
+  });
+  const found = new Set<string>();
+  const wanted = new Map(references.map(({ to }) => [`${to.kind} ${to.sid}`, to]));
+  for (const some of chunks([...wanted.values()])) {
+    const rows = await trx
+      .selectFrom('entity')
+      .select(['kind', 'sid'])
+      .where((e) =>
+        e(
+          e.refTuple('kind', 'sid'),
+          'in',
+          some.map((each) => e.tuple(each.kind as string, each.sid)),
+        ),
+      )
+      .execute();
+    for (const row of rows) found.add(`${row.kind} ${row.sid}`);
+  }
+  for (const { kind, sid, to } of references) {
+    if (found.has(`${to.kind} ${to.sid}`)) continue;
+    throw new GraineError(unknownReference, { kind, sid, target: to.kind, targetSid: to.sid });
+  }
+  const rows = references.map(({ kind, sid, to }) => {
+    return { from_kind: kind, from_sid: sid, to_kind: to.kind, to_sid: to.sid, part: to.part ? 1 : 0 };
+  });
+  for (const some of chunks(rows)) await trx.insertInto('entity_reference').values(some).execute();
+}
+
+async function announce(trx: Trx, items: readonly Changed[]): Promise<void> {
+  let last = 0;
+  for (const some of chunks(items)) {
+    const values = some.map(({ kind, sid }) => ({ kind, sid }));
+    const rows = await trx
+      .insertInto('entity_change')
+      .values(values as never)
+      .returning('seq')
+      .execute();
+    last = Math.max(last, ...rows.map((row) => Number(row.seq)));
+  }
   await trx
     .deleteFrom('entity_change')
-    .where('seq', '<=', Number(seq) - keptChanges)
+    .where('seq', '<=', last - keptChanges)
     .execute();
-}
-
-async function claim(trx: Trx, kind: Kind, entity: Entities[Kind]): Promise<void> {
-  for (const { scope, name } of claimsOf(kind, entity as never)) {
-    const owner = await trx
-      .selectFrom('entity_key')
-      .select('sid')
-      .where('kind', '=', kind)
-      .where('scope', '=', scope)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    if (owner !== undefined) throw new GraineError(nameTaken, { kind, name: name.trim(), sid: owner.sid });
-    await trx.insertInto('entity_key').values({ kind, scope, name, sid: entity.sid }).execute();
-  }
-}
-
-async function checkReferences(trx: Trx, kind: Kind, entity: Entities[Kind]): Promise<void> {
-  for (const target of referencesOf(kind, entity as never)) {
-    const found = await trx
-      .selectFrom('entity')
-      .select('sid')
-      .where('kind', '=', target.kind)
-      .where('sid', '=', target.sid)
-      .executeTakeFirst();
-    if (found !== undefined) continue;
-    throw new GraineError(unknownReference, { kind, sid: entity.sid, target: target.kind, targetSid: target.sid });
-  }
 }
 
 async function erase(trx: Trx, kind: Kind, sid: string): Promise<boolean> {
@@ -164,9 +231,9 @@ async function erase(trx: Trx, kind: Kind, sid: string): Promise<boolean> {
     throw new GraineError(inUse, { kind, sid, users: users.join(', '), objects });
   }
   for (const row of pointing) await erase(trx, row.from_kind as Kind, row.from_sid);
-  await release(trx, kind, sid);
+  await release(trx, [{ kind, sid }]);
   const result = await trx.deleteFrom('entity').where('kind', '=', kind).where('sid', '=', sid).executeTakeFirst();
   if (result.numDeletedRows === 0n) return false;
-  await announce(trx, kind, sid);
+  await announce(trx, [{ kind, sid }]);
   return true;
 }

@@ -2,14 +2,10 @@
 import { CompiledQuery, type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Alert, AlertQuery, AlertType, Cdr, CdrQuery, Page } from '../ports/index.ts';
 import type { AlertTable, CdrTable, Tables } from './schema.ts';
-
-/** PostgreSQL refuses NUL in text; a peer that sends one must not stop the batch it is in. */
-function text(value: string): string {
-  return value.includes('\0') ? value.replaceAll('\0', '') : value;
-}
+import { plain } from './text.ts';
 
 function optional(value: string | undefined): string | null {
-  return value === undefined ? null : text(value);
+  return value === undefined ? null : plain(value);
 }
 
 function whole(value: number): number {
@@ -26,27 +22,27 @@ function wholeOrNull(value: number | undefined): number | null {
 
 function cdrRow(cdr: Cdr): CdrTable {
   return {
-    call_sid: text(cdr.callSid),
-    account_sid: text(cdr.accountSid),
+    call_sid: plain(cdr.callSid),
+    account_sid: plain(cdr.accountSid),
     application_sid: optional(cdr.applicationSid),
     parent_call_sid: optional(cdr.parentCallSid),
     direction: cdr.direction,
-    from_user: text(cdr.from),
-    to_user: text(cdr.to),
+    from_user: plain(cdr.from),
+    to_user: plain(cdr.to),
     answered: cdr.answered ? 1 : 0,
-    sip_call_id: text(cdr.sipCallId),
+    sip_call_id: plain(cdr.sipCallId),
     sip_parent_call_id: optional(cdr.sipParentCallId),
     sip_status: whole(cdr.sipStatus),
     duration: whole(cdr.duration),
     attempted_at: whole(cdr.attemptedAt),
     answered_at: wholeOrNull(cdr.answeredAt),
     terminated_at: whole(cdr.terminatedAt),
-    termination_reason: text(cdr.terminationReason),
-    terminated_by: text(cdr.terminatedBy),
-    trunk: text(cdr.trunk),
-    host: text(cdr.host),
-    remote_host: text(cdr.remoteHost),
-    trace_id: text(cdr.traceId),
+    termination_reason: plain(cdr.terminationReason),
+    terminated_by: plain(cdr.terminatedBy),
+    trunk: plain(cdr.trunk),
+    host: plain(cdr.host),
+    remote_host: plain(cdr.remoteHost),
+    trace_id: plain(cdr.traceId),
     recording_url: optional(cdr.recordingUrl),
     mos: figure(cdr.mos),
     packets_lost_percent: figure(cdr.packetsLostPercent),
@@ -88,11 +84,11 @@ function cdrOf(row: CdrTable): Cdr {
 
 function alertRow(alert: Alert): AlertTable {
   return {
-    sid: text(alert.sid),
+    sid: plain(alert.sid),
     time: whole(alert.time),
-    account_sid: text(alert.accountSid),
+    account_sid: plain(alert.accountSid),
     type: alert.type,
-    message: text(alert.message),
+    message: plain(alert.message),
     detail: optional(alert.detail),
     url: optional(alert.url),
     status: wholeOrNull(alert.status),
@@ -166,7 +162,7 @@ function span(query: { page: number; count: number }): Span {
 
 /** Matches a part of the text, whatever the case, and takes `%` and `_` as they are. */
 function contains(part: string): string {
-  return `%${text(part)
+  return `%${plain(part)
     .toLowerCase()
     .replace(/[\\%_]/g, '\\$&')}%`;
 }
@@ -191,7 +187,7 @@ export class Records {
   }
 
   async cdr(callSid: string): Promise<Cdr | undefined> {
-    const row = await this.#db.selectFrom('cdr').selectAll().where('call_sid', '=', callSid).executeTakeFirst();
+    const row = await this.#db.selectFrom('cdr').selectAll().where('call_sid', '=', plain(callSid)).executeTakeFirst();
     return row === undefined ? undefined : cdrOf(row);
   }
 
@@ -200,11 +196,11 @@ export class Records {
     const { page, count } = span(query);
     const where = (e: ExpressionBuilder<Tables, 'cdr'>) =>
       e.and([
-        e('account_sid', '=', query.accountSid),
+        e('account_sid', '=', plain(query.accountSid)),
         ...(query.start === undefined ? [] : [e('attempted_at', '>=', query.start)]),
         ...(query.end === undefined ? [] : [e('attempted_at', '<', query.end)]),
         ...(query.direction === undefined ? [] : [e('direction', '=', query.direction)]),
-        ...(query.trunk === undefined ? [] : [e('trunk', '=', query.trunk)]),
+        ...(query.trunk === undefined ? [] : [e('trunk', '=', plain(query.trunk))]),
         ...(query.answered === undefined ? [] : [e('answered', '=', query.answered ? 1 : 0)]),
         ...(query.filter === undefined ? [] : [matches(query.filter)]),
       ]);
@@ -230,7 +226,7 @@ export class Records {
     const { page, count } = span(query);
     const where = (e: ExpressionBuilder<Tables, 'alert'>) =>
       e.and([
-        e('account_sid', '=', query.accountSid),
+        e('account_sid', '=', plain(query.accountSid)),
         ...(query.start === undefined ? [] : [e('time', '>=', query.start)]),
         ...(query.end === undefined ? [] : [e('time', '<', query.end)]),
         ...(query.type === undefined ? [] : [e('type', '=', query.type)]),
