@@ -4,6 +4,7 @@ import {
   coreOfResponse,
   type DialogCore,
   type DialogReceiver,
+  type InviteFacts,
   keyOf,
   ProvisionalOrder,
   sdpOf,
@@ -14,7 +15,9 @@ import type { Hop, Source } from '../transaction/index.ts';
 
 export type ForkOptions = {
   readonly sender: Omit<Sender, 'core' | 'judge'>;
-  readonly invite: SipRequest;
+  readonly invite: InviteFacts;
+  /** The INVITE carried no offer: the peer's first SDP is one. */
+  readonly lateOffer: boolean;
   readonly contact: string;
   readonly hop: Hop | undefined;
   /** Answers an offer in a reliable 18x. */
@@ -43,7 +46,7 @@ export class EarlyFork implements DialogReceiver {
     if (!Number.isInteger(rseq) || rseq <= 0) return true;
     if (this.#order.repeats(rseq) || !this.#order.take(rseq)) return false;
     const offer = sdpOf(response);
-    const late = this.#options.invite.body.length === 0 && this.answered === 'no';
+    const late = this.#options.lateOffer && this.answered === 'no';
     const body = late && offer !== undefined ? this.#options.answer?.(offer) : undefined;
     if (body !== undefined) this.answered = 'inPrack';
     const sender: Sender = { ...this.#options.sender, core: this.core, judge: nothing };

@@ -1,5 +1,5 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
-import { defaultSessionTimer, type DialogHost } from '../dialog/index.ts';
+import { defaultSessionTimer, type DialogHost, type InviteFacts } from '../dialog/index.ts';
 import { HeaderFault, HeaderFields, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
 import type { InviteOptions } from './types.ts';
 
@@ -43,6 +43,16 @@ export class InviteBuilder {
     for (const [header, value] of this.#options.headers ?? []) headers.append(header, value);
     if (sdp !== undefined) headers.set('Content-Type', 'application/sdp');
     return new Request({ method: 'INVITE', uri: checked(uri) }, headers, sdp ?? empty);
+  }
+
+  facts({ headers, uri }: SipRequest): InviteFacts {
+    const authorization: Array<readonly [string, string]> = [];
+    for (const name of ['Authorization', 'Proxy-Authorization']) {
+      const value = headers.get(name);
+      if (value !== undefined) authorization.push([name, value]);
+    }
+    const from = headers.get('From') ?? '';
+    return { callId: this.#callId, localTag: this.#tag, cseq: this.cseq, from, uri, authorization };
   }
 
   cancel(invite: SipRequest, reason: string | undefined): SipRequest {

@@ -5,25 +5,20 @@ import {
   type Authorizer,
   agreedByServer,
   allowsUpdate,
-  ClientRequest,
-  coreOfResponse,
   defaultSessionTimer,
-  type DialogCore,
   type DialogHost,
+  type InviteFacts,
   minimumOf,
-  pathOf,
   type Reason,
   reasonValue,
-  requestOf,
   sdpOf,
-  type SentAck,
-  type Sender,
   SipDialog,
   uriText,
 } from '../dialog/index.ts';
 import { tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
 import { type ClientTransaction, type ClientUser, type Hop, lifetime, type WheelTimer } from '../transaction/index.ts';
 import { EarlyFork } from './early-fork.ts';
+import { InviteAnswers, maxForks } from './invite-answers.ts';
 import { InviteBuilder } from './invite-builder.ts';
 import { type OutgoingEffect, type OutgoingEvent, type OutgoingState, outgoingTable } from './outgoing-machine.ts';
 import type { Failure, InviteOptions, OutgoingCall } from './types.ts';
@@ -43,11 +38,7 @@ export interface CallHost extends DialogHost {
   left(call: UacCall): void;
 }
 
-/** Forks of one INVITE we follow: an attacker's To tags shall not fill the memory. */
-const maxForks = 32;
-
 const silent: ClientUser = { onResponse: () => {}, onFailure: () => {} };
-const nothing = (): void => {};
 
 export class UacCall implements OutgoingCall, ClientUser {
   readonly callId: string;
@@ -58,11 +49,12 @@ export class UacCall implements OutgoingCall, ClientUser {
   readonly #builder: InviteBuilder;
   readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, undefined>;
   readonly #forks = new Map<string, EarlyFork>();
-  readonly #acks = new Map<string, SentAck>();
+  #answers: InviteAnswers | undefined = undefined;
   #hops: readonly Hop[] = [];
   #at = 0;
   #contact = '';
   #request: SipRequest | undefined = undefined;
+  #facts: InviteFacts | undefined = undefined;
   #transaction: ClientTransaction | undefined = undefined;
   #reason: Reason | undefined = undefined;
   #giveUp: WheelTimer | undefined = undefined;
@@ -111,7 +103,7 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   onResponse(response: SipResponse): void {
-    if (response.cseq.number !== this.#request?.cseq.number) return;
+    if (response.cseq.number !== this.#builder.cseq) return;
     if (response.status < 200) return this.#progress(response);
     if (response.status < 300) return void this.#machine.handle({ type: 'success', response });
     if (this.#mended(response)) return;
@@ -157,6 +149,14 @@ export class UacCall implements OutgoingCall, ClientUser {
     if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
     this.#dropForks();
     this.#request = request;
+    this.#facts = this.#builder.facts(request);
+    this.#answers = new InviteAnswers({
+      host: this.#host,
+      authorizer: this.#authorizer,
+      facts: this.#facts,
+      contact: this.#contact,
+      pinned: pinning(this.#host, hop, this.#options.pinned === true),
+    });
     this.#highest = 0;
     this.#machine.handle({ type: 'sent' });
     this.#transaction = this.#host.transact(request, hop, this);
@@ -204,7 +204,8 @@ export class UacCall implements OutgoingCall, ClientUser {
 
   /** Keeps the early dialog of a fork; false when the response is a repetition. */
   #follow(tag: string, response: SipResponse): boolean {
-    if (tag === '' || this.#request === undefined) return true;
+    const hop = this.#hops[this.#at];
+    if (tag === '' || this.#facts === undefined || hop === undefined) return true;
     const reliable = response.headers.has('Require') && requires100rel(response);
     let fork = this.#forks.get(tag);
     // Only a reliable provisional asks something of us; a plain 180 needs no dialog kept.
@@ -214,9 +215,10 @@ export class UacCall implements OutgoingCall, ClientUser {
       fork = new EarlyFork(
         {
           sender: { host: this.#host, authorizer: this.#authorizer },
-          invite: this.#request,
+          invite: this.#facts,
+          lateOffer: this.#options.sdp === undefined,
           contact: this.#contact,
-          hop: this.#pinned(response),
+          hop: pinning(this.#host, hop, this.#options.pinned === true)(response),
           answer: this.#options.answer,
         },
         response,
@@ -224,12 +226,6 @@ export class UacCall implements OutgoingCall, ClientUser {
       this.#forks.set(tag, fork);
     }
     return reliable ? fork.acknowledge(response) : true;
-  }
-
-  #pinned(response: SipResponse): Hop | undefined {
-    const hop = this.#hops[this.#at];
-    if (hop === undefined || this.#options.pinned === true) return hop;
-    return this.#host.pinnedHop(hop, response.headers.get('Contact') ?? '', response.headers.has('Record-Route'));
   }
 
   #perform(effect: OutgoingEffect): void {
@@ -241,7 +237,7 @@ export class UacCall implements OutgoingCall, ClientUser {
       case 'answer':
         return this.#answer(effect.response);
       case 'another':
-        return this.#another(effect.response);
+        return this.#answers?.onResponse(effect.response);
       case 'dismiss':
         return this.#dismiss(effect.response);
       case 'fail': {
@@ -273,11 +269,13 @@ export class UacCall implements OutgoingCall, ClientUser {
 
   #answer(response: SipResponse): void {
     const early = this.#forks.get(tagOf(response.to) ?? '');
-    const core = this.#coreOf(response, early);
+    const answers = this.#answers;
+    if (answers === undefined) return;
+    const core = answers.coreOf(response, early?.core);
     const offer = sdpOf(response);
     const late = this.#options.sdp === undefined && early?.answered !== 'inPrack' && offer !== undefined;
     const answer = late ? this.#options.answer?.(offer) : undefined;
-    this.#acknowledge(core, response, answer);
+    answers.acknowledge(core, answer);
     this.#dropForks();
     const dialog = new SipDialog({
       host: this.#host,
@@ -294,43 +292,11 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.events.emit('answered', dialog, offer, response);
   }
 
-  /** The route set and target come from the 2xx, whatever the early dialog had. §13.2.2.4. */
-  #coreOf(response: SipResponse, early: EarlyFork | undefined): DialogCore {
-    const request = this.#request as SipRequest;
-    const hop = this.#pinned(response);
-    const core = coreOfResponse(request, response, { contact: this.#contact, ...(hop === undefined ? {} : { hop }) });
-    if (early === undefined) return core;
-    core.localCSeq = early.core.localCSeq;
-    core.remoteCSeq = early.core.remoteCSeq;
-    return core;
-  }
-
-  #acknowledge(core: DialogCore, response: SipResponse, answer: Buffer | undefined): void {
-    const ack = requestOf(core, 'ACK', response.cseq.number);
-    for (const name of ['Authorization', 'Proxy-Authorization']) {
-      const value = this.#request?.headers.get(name);
-      if (value !== undefined) ack.headers.append(name, value);
-    }
-    if (answer !== undefined) {
-      ack.headers.set('Content-Type', 'application/sdp');
-      ack.body = answer;
-    }
-    this.#acks.set(core.remoteTag, this.#host.sendAck(ack, pathOf(core)));
-  }
-
-  #another(response: SipResponse): void {
-    const known = this.#acks.get(tagOf(response.to) ?? '');
-    if (known !== undefined) known.again();
-    else if (this.#acks.size < maxForks) this.#dismiss(response);
-  }
-
   #dismiss(response: SipResponse): void {
-    const early = this.#forks.get(tagOf(response.to) ?? '');
-    const core = this.#coreOf(response, early);
-    this.#acknowledge(core, response, undefined);
-    const sender: Sender = { host: this.#host, core, authorizer: this.#authorizer, judge: nothing };
-    const headers = this.#reason === undefined ? [] : [['Reason', reasonValue(this.#reason)] as const];
-    new ClientRequest(sender, 'BYE', { headers }, nothing).send();
+    const answers = this.#answers;
+    if (answers === undefined) return;
+    answers.reason = this.#reason;
+    answers.dismiss(answers.coreOf(response, this.#forks.get(tagOf(response.to) ?? '')?.core));
   }
 
   #failResponse(response: SipResponse): void {
@@ -358,8 +324,16 @@ export class UacCall implements OutgoingCall, ClientUser {
 
   #end(): void {
     this.#giveUp?.cancel();
+    // The transaction listens for late answers for 32 s; we, and all we hold, need not.
+    if (this.#answers !== undefined) this.#transaction?.handOver(this.#answers);
     this.#host.left(this);
   }
+}
+
+/** A function of its own, so that it holds nothing of the call. */
+function pinning(host: CallHost, hop: Hop, always: boolean): (response: SipResponse) => Hop | undefined {
+  return ({ headers }) =>
+    always ? hop : host.pinnedHop(hop, headers.get('Contact') ?? '', headers.has('Record-Route'));
 }
 
 function requires100rel(response: SipResponse): boolean {

@@ -24,6 +24,7 @@ test('§9.1 a 200 that crosses our CANCEL is acknowledged and ended by BYE, and 
   const bye = phone.lastRequest('BYE');
   assert.equal(bye.to.params.get('tag'), 'b');
   assert.equal(bye.cseq.number, 2);
+  assert.equal(bye.headers.get('Reason'), cancel.headers.get('Reason'));
   assert.deepEqual(
     heard.failed.map(({ by, status }) => [by, status]),
     [['cancelled', 487]],

@@ -127,7 +127,13 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     }
     if (options.registrar !== undefined) this.#registrar = new Registrar(options.registrar, clock, log);
     network.onMessage = (message, source) => {
-      if (this.#phase === 'open') this.#layer.receive(message, source);
+      if (this.#phase === 'closed') return;
+      try {
+        this.#layer.receive(message, source);
+      } catch (fault) {
+        // A fault of ours, or of a callback: this message is lost, the server goes on.
+        log.error({ fault: messageOf(fault), sipCallId: message.callId }, 'a SIP message could not be handled');
+      }
     };
   }
 
@@ -270,10 +276,12 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     if (!(verdict instanceof Promise)) return this.#judged(request, from, { verdict, realm: who.realm }, undefined);
     // While the secret is looked up, the transaction absorbs retransmissions.
     const transaction = this.#layer.serve(request, from);
-    verdict.then(
-      (found) => this.#judged(request, from, { verdict: found, realm: who.realm }, transaction),
-      () => void transaction.respond(createResponse(request, 500)),
-    );
+    verdict
+      .then((found) => this.#judged(request, from, { verdict: found, realm: who.realm }, transaction))
+      .catch((fault: unknown) => {
+        this.log.error({ fault: messageOf(fault) }, 'credentials could not be checked');
+        transaction.respond(createResponse(request, 500));
+      });
   }
 
   #judged(
@@ -324,7 +332,12 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       contact: this.contactFor(from, undefined, undefined),
       pinned: behindNat(request, from),
     });
-    this.#handler(call);
+    try {
+      this.#handler(call);
+    } catch (fault) {
+      this.log.error({ fault: messageOf(fault), sipCallId: call.callId }, 'an invitation could not be taken');
+      call.reject({ status: 500 });
+    }
   }
 
   #registered(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {

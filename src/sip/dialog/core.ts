@@ -45,23 +45,36 @@ export function coreOfRequest(request: SipRequest, ours: { tag: string; contact:
   };
 }
 
-/** UAC: from our request and a response that carries a To tag. §12.1.2. */
+/** What of an INVITE of ours its dialogs are made of. */
+export type InviteFacts = {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly cseq: number;
+  /** Whole From value. */
+  readonly from: string;
+  readonly uri: string;
+  /** Authorization headers it carried: its ACK carries them too. */
+  readonly authorization: ReadonlyArray<readonly [name: string, value: string]>;
+};
+
+/** UAC: from our INVITE and a response that carries a To tag. §12.1.2. */
 export function coreOfResponse(
-  request: SipRequest,
+  invite: InviteFacts,
   response: SipResponse,
   ours: { contact: string; hop?: Hop },
 ): DialogCore {
+  const routes = response.headers.all('Record-Route');
   return {
-    callId: request.callId,
-    localTag: tagOf(request.from) ?? '',
+    callId: invite.callId,
+    localTag: invite.localTag,
     remoteTag: tagOf(response.to) ?? '',
-    localCSeq: request.cseq.number,
+    localCSeq: invite.cseq,
     remoteCSeq: -1,
-    local: request.headers.get('From') ?? '',
+    local: invite.from,
     remote: response.headers.get('To') ?? '',
-    remoteTarget: contactOf(response) ?? request.uri,
-    routeSet: [...response.headers.all('Record-Route')].reverse(),
-    secure: request.uri.startsWith('sips:'),
+    remoteTarget: contactOf(response) ?? invite.uri,
+    routeSet: routes.length < 2 ? routes : [...routes].reverse(),
+    secure: invite.uri.startsWith('sips:'),
     contact: ours.contact,
     hop: ours.hop,
   };

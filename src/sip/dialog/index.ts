@@ -5,6 +5,7 @@ export {
   coreOfRequest,
   coreOfResponse,
   type DialogCore,
+  type InviteFacts,
   keyOf,
   pathOf,
   requestOf,

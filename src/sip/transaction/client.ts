@@ -79,6 +79,11 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
     this.#machine.handle({ type, response });
   }
 
+  /** What still comes is another's from now on. */
+  handOver(user: ClientUser): void {
+    if (this.#user !== undefined) this.#user = user;
+  }
+
   /** Ends without waiting any longer; the user is not called again. */
   abandon(): void {
     this.#machine.handle(abandon);
