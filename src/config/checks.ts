@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { type Fault, nearest } from './faults.ts';
 import type { Raw, RawAccount } from './schema.ts';
-import { isHost, isNetwork, parseListener, parsePlace, parsePorts } from './values.ts';
+import { isHost, isNetwork, type Listener, parseListener, parsePlace, parsePorts } from './values.ts';
 
 type Complain = (path: string, message: string) => void;
 
@@ -11,6 +11,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>): Fault[] {
   const complain: Complain = (path, message) => faults.push({ line: lineOf(lines, path), path, message });
   checkSip(raw, complain);
   checkMedia(raw, complain);
+  checkHttp(raw, complain);
   checkUrls(raw, complain);
   distinct(
     raw.accounts.map((each) => each.name),
@@ -38,7 +39,12 @@ function checkSip({ sip }: Raw, complain: Complain): void {
     if (listener === undefined)
       complain(`sip.listen[${i}]`, 'expected transport://address:port, such as udp://0.0.0.0:5060, with an IP address');
   });
-  distinct(sip.listen, 'sip.listen', '', complain);
+  distinct(
+    listeners.map((each, i) => socketOf(each) ?? `${i}`),
+    'sip.listen',
+    '',
+    complain,
+  );
   const needs = listeners.find((each) => each?.transport === 'tls' || each?.transport === 'wss');
   if (needs !== undefined && sip.tls === undefined)
     complain('sip.listen', `a ${needs.transport} listener needs sip.tls`);
@@ -51,7 +57,26 @@ function checkSip({ sip }: Raw, complain: Complain): void {
   if (least > most) complain('sip.registrar.min_expires_seconds', `must not exceed max_expires_seconds, ${most}`);
 }
 
-function checkMedia({ media, http }: Raw, complain: Complain): void {
+/** What only one listener may have: ws, tls and tcp all take a TCP port. Port 0 never clashes. */
+function socketOf(listener: Listener | undefined): string | undefined {
+  if (listener === undefined || listener.port === 0) return undefined;
+  return `${listener.transport === 'udp' ? 'udp' : 'tcp'} ${listener.address}:${listener.port}`;
+}
+
+function checkHttp({ sip, http }: Raw, complain: Complain): void {
+  const place = parsePlace(http.listen, 3000);
+  if (place === undefined) {
+    complain('http.listen', 'expected address:port, such as 127.0.0.1:3000');
+    return;
+  }
+  const clash = sip.listen.findIndex((each) => {
+    const socket = socketOf(parseListener(each));
+    return socket !== undefined && socket === socketOf({ transport: 'tcp', ...place });
+  });
+  if (clash >= 0) complain('http.listen', `sip.listen[${clash}] has this port already`);
+}
+
+function checkMedia({ media }: Raw, complain: Complain): void {
   if (parsePorts(media.ports) === undefined) {
     complain('media.ports', 'expected first-last, such as 40000-49999: from 1024 to 65535, at least 4 ports');
   }
@@ -63,8 +88,6 @@ function checkMedia({ media, http }: Raw, complain: Complain): void {
       complain(`media.rtpengine[${i}]`, 'expected udp://address:port');
     }
   });
-  if (parsePlace(http.listen, 3000) === undefined)
-    complain('http.listen', 'expected address:port, such as 127.0.0.1:3000');
 }
 
 function checkUrls({ store, live }: Raw, complain: Complain): void {

@@ -35,7 +35,8 @@ function rowsOf(shape: Shape, path: string, without: string): string[] {
 
 function childrenOf(shape: Shape, path: string): string[] {
   return Object.entries(shape.properties ?? {}).flatMap(([key, part]) => {
-    return rowsOf(part, `${path}.${key}`, shape.required?.includes(key) === true ? 'required' : '–');
+    const without = shape.required?.includes(key) === true ? 'required' : '–';
+    return rowsOf(part, `${path}.${key}`, without);
   });
 }
 

@@ -191,6 +191,21 @@ describe('a configuration that is wrong', () => {
     ]);
   });
 
+  it('two listeners on one port are refused, however they are written; UDP and TCP may share it', () => {
+    assert.equal(
+      parse(
+        'sip: { listen: ["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060", "tcp://127.0.0.1:0", "tcp://127.0.0.1:0"] }',
+      ).sip.listen.length,
+      4,
+    );
+    assert.deepEqual(lines('sip: { listen: ["tcp://127.0.0.1:5060", "ws://localhost:5060"] }'), [
+      "1 sip.listen[1]: 'tcp 127.0.0.1:5060' is there already, at sip.listen[0]",
+    ]);
+    assert.deepEqual(lines('sip: { listen: ["tcp://127.0.0.1:3000"] }\nhttp: { listen: "127.0.0.1:3000" }'), [
+      '2 http.listen: sip.listen[0] has this port already',
+    ]);
+  });
+
   it('a secret is never repeated in a fault', () => {
     const message = lines('http: { admin_token: [very, secret] }\naccounts: [{ name: a, webhook_secret: 12345 }]').join(
       '\n',

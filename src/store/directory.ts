@@ -67,6 +67,8 @@ class StoreDirectory implements OpenDirectory {
   /** Writes and refreshes take turns, so an older answer never overwrites a newer one. */
   #turn: Promise<unknown> = Promise.resolve();
   #polling = false;
+  /** The last poll failed: said once, not every second. */
+  #behind = false;
   #closed = false;
 
   constructor(store: OpenStore, { clock, log, resolver }: DirectoryOptions) {
@@ -212,11 +214,14 @@ class StoreDirectory implements OpenDirectory {
     this.#polling = true;
     try {
       await this.refresh();
+      this.#behind = false;
     } catch (fault) {
-      this.#log.warn(
-        { reason: messageOf(fault) },
-        'changes of other nodes cannot be read; the directory stays as it is',
-      );
+      if (!this.#behind)
+        this.#log.warn(
+          { reason: messageOf(fault) },
+          'changes of other nodes cannot be read; the directory stays as it is',
+        );
+      this.#behind = true;
     } finally {
       this.#polling = false;
     }
