@@ -12,7 +12,10 @@ export const PASSWORD = 64;
 /** May stand in the headers part of a URI. */
 export const URI_HEADER = 128;
 
-const classes = new Uint8Array(256);
+/** May stand in the value of a URI parameter. */
+export const URI_VALUE = 256;
+
+const classes = new Uint16Array(256);
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const digits = '0123456789';
 const mark = "-_.!~*'()";
@@ -28,8 +31,10 @@ allow(`${mark}%&=+$,;?/#`, USER);
 allow(`${mark}%&=+$,`, PASSWORD);
 // '_' is not in a host name's grammar but is in real DNS names.
 allow('-._', HOST);
-allow(`${mark}%[]/:&+$`, URI_PARAM);
-allow('[]:', VALUE);
+allow(`${mark}%[]/:&+$`, URI_PARAM | URI_VALUE);
+allow(`${letters}${digits}=`, URI_VALUE);
+// '/', '=' and '@' are not in the grammar, but base64 tags and branches have them, and they have one reading.
+allow('[]:/=@', VALUE);
 allow(`${mark}%[]/?:+$&=`, URI_HEADER);
 allow('0123456789abcdefABCDEF', HEX);
 

@@ -3,11 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createRequest, createResponse, serialize } from './build.ts';
+import { parseChallenge, parseCredentials } from './digest.ts';
 import { maskSecrets } from './mask.ts';
+import { parseCSeq } from './message.ts';
 import { formatNameAddr, parseNameAddr } from './name-addr.ts';
 import { parseMessage } from './parse.ts';
 import type { SipMessage } from './types.ts';
 import { formatUri, parseUri } from './uri.ts';
+import { formatVia, parseVia } from './via.ts';
 
 const folder = new URL('./testdata/torture/', import.meta.url);
 const corpus = ['valid/', 'invalid/'].flatMap((kind) =>
@@ -21,7 +24,7 @@ function touch(message: SipMessage): void {
   for (const [name, value] of message.headers.entries()) assert.ok(!/[\r\n\0]/.test(name + value));
 }
 
-const breaking = [...'\r\n\0"<>,;:@%\\ \t=', '\r\n', '\r\n ', '\r\nVia: ', '%41', ';tag=', 'Z\u00eb'];
+const breaking = [...'\r\n\0"<>,;:@%\\ \t='.split(''), '\r\n', '\r\n ', '\r\nVia: ', '%41', ';tag=', 'Z\u00eb'];
 
 const mutation = fc.record({
   seed: fc.noBias(fc.nat(corpus.length - 1)),
@@ -145,6 +148,19 @@ test('any text that is read as a URI or address prints to what is read the same'
       if (uri !== undefined) assert.deepEqual(parseUri(formatUri(uri)), uri);
       const address = parseNameAddr(text);
       if (address !== undefined) assert.deepEqual(parseNameAddr(formatNameAddr(address)), address);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('any text is read as a challenge, credentials, Via or CSeq, or is not; nothing throws', () => {
+  const pieces = fc.constantFrom('Digest ', 'realm=', 'nonce=', 'nc=', 'qop=auth', '"', 'a', ',', ' ', '=', '\\', 'SIP/2.0/', 'SIP / 2.0 / UDP ', 'h', ':', '5', ';', '[::1]'); // prettier-ignore
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 14 }), (parts) => {
+      const text = parts.join('');
+      for (const read of [parseChallenge, parseCredentials, parseCSeq]) read(text);
+      const via = parseVia(text);
+      if (via !== undefined) assert.deepEqual(parseVia(formatVia(via)), via);
     }),
     { numRuns: 5000 },
   );

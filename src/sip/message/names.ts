@@ -9,11 +9,11 @@ export type HeaderKind = {
   readonly bit: number;
 };
 
-const split = ['Via:v', 'Route', 'Record-Route', 'Contact:m', 'Path', 'Service-Route', 'P-Asserted-Identity'];
+const split = ['Via:v', 'Route', 'Record-Route', 'Contact:m', 'Path', 'Service-Route'];
 const tokens = [
   'Allow', 'Supported:k', 'Require', 'Proxy-Require', 'Unsupported', 'Allow-Events:u', 'Accept', 'Accept-Encoding',
   'Accept-Language', 'Content-Encoding:e', 'Content-Language', 'In-Reply-To', 'Accept-Contact:a', 'Reject-Contact:j',
-  'P-Preferred-Identity', 'Diversion', 'History-Info', 'Call-Info', 'Alert-Info', 'Error-Info', 'Reason', 'Privacy',
+  'P-Asserted-Identity', 'P-Preferred-Identity', 'Diversion', 'History-Info', 'Call-Info', 'Alert-Info', 'Error-Info', 'Reason', 'Privacy',
   'Security-Client', 'Security-Server', 'Security-Verify', 'Warning', 'P-Associated-URI', 'Recv-Info', 'Request-Disposition:d',
 ]; // prettier-ignore
 const single = [
@@ -25,7 +25,7 @@ const text = [
   'User-Agent', 'Server', 'Organization', 'Priority', 'Timestamp', 'Retry-After', 'MIME-Version', 'Content-Disposition',
   'Reply-To', 'Join', 'Refer-Sub', 'Target-Dialog', 'Identity:y', 'Geolocation', 'SIP-ETag', 'SIP-If-Match', 'Info-Package',
   'P-Access-Network-Info', 'P-Charging-Vector', 'P-Called-Party-ID', 'Remote-Party-ID', 'Answer-Mode', 'Max-Breadth',
-  'User-to-User', 'Session-ID', 'X-Call-ID',
+  'User-to-User', 'Session-ID',
 ]; // prettier-ignore
 
 type Row = { readonly spelling: string; readonly kind: HeaderKind };

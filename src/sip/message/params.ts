@@ -8,6 +8,7 @@ import {
   TOKEN,
   unquote,
   URI_PARAM,
+  URI_VALUE,
   VALUE,
 } from './characters.ts';
 import type { Params } from './types.ts';
@@ -68,7 +69,7 @@ export function readUriParams({ bytes, text }: Text, at: number, end: number): P
     i = nameEnd;
     let value: string | true = true;
     if (i < end && bytes[i] === 0x3d) {
-      i = span(bytes, nameEnd + 1, end, URI_PARAM);
+      i = span(bytes, nameEnd + 1, end, URI_VALUE);
       value = text.slice(nameEnd + 1, i);
     }
     const name = paramName(text, from, nameEnd);

@@ -174,6 +174,21 @@ test('bytes that are not SIP are dropped', () => {
   }
 });
 
+test('what real peers send against the grammar, with one reading only, is read', () => {
+  const message = read(
+    example(
+      'From: <sip:a@h.example;rv=YWJj==>;tag=a/b+c==',
+      'To: <sip:b@my_host.example>;epid=',
+      'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1@x=;rport=',
+      'P-Asserted-Identity: <tel:anonymous>, "x" <sip:>',
+    ),
+  );
+  assert.equal(message.from.params.get('tag'), 'a/b+c==');
+  assert.equal(message.from.uri.params.get('rv'), 'YWJj==');
+  assert.equal(message.via.params.get('branch'), 'z9hG4bK1@x=');
+  assert.deepEqual(message.headers.all('P-Asserted-Identity'), ['<tel:anonymous>', '"x" <sip:>']);
+});
+
 // Attack A3: bounds. Each at its limit and one above.
 const limits = { total: 4000, headerLine: 300, headers: 20, vias: 5, routes: 6, uri: 100 };
 

@@ -39,6 +39,33 @@ test('§18.3 messages are cut by Content-Length, however the stream is chunked',
   assert.equal(run(Array.from(all, (byte) => Buffer.of(byte))).frames.length, 3);
 });
 
+test('A2 any bytes in any chunks never throw, and never keep more than the limits', () => {
+  const pieces = fc.constantFrom(
+    '\r\n',
+    '\r',
+    '\n',
+    'l: 3',
+    'l:',
+    ' ',
+    'Content-Length: 50',
+    'a',
+    '\0',
+    'x'.repeat(300),
+    first,
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+      const framer = new StreamFramer(limits);
+      const sink = { frame: (bytes: Buffer) => assert.ok(bytes.length <= 1100), ping: () => {} };
+      for (const part of parts) {
+        if (framer.push(Buffer.from(part), sink) !== undefined) return;
+        assert.ok(framer.pending <= limits.head + limits.body);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 test('frames stay as they were when more comes', () => {
   const framer = new StreamFramer(limits);
   const frames: Buffer[] = [];

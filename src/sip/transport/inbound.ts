@@ -1,4 +1,4 @@
-import type { Log } from '../../base/index.ts';
+import { type Log, messageOf } from '../../base/index.ts';
 import {
   type MessageLimits,
   parseMessage,
@@ -44,8 +44,19 @@ export class Inbound {
     this.#stream = { limits: options.limits, stream: true };
   }
 
-  /** Takes a datagram, or one framed message. Returns what is so wrong that a stream cannot go on. */
+  /** Takes a datagram, or one framed message. Returns what is so wrong that a stream cannot go on. Never throws: a fault
+   * of ours over one message must not cost the others. */
   take(bytes: Buffer, source: Source): string | undefined {
+    try {
+      return this.#take(bytes, source);
+    } catch (fault) {
+      const { address, port } = source;
+      this.#options.log.error({ address, port, fault: messageOf(fault) }, 'message could not be handled');
+      return undefined;
+    }
+  }
+
+  #take(bytes: Buffer, source: Source): string | undefined {
     const { guard } = this.#options;
     if (!guard.admits(source.address, bytes.length)) return 'banned';
     if (isKeepAlive(bytes)) {

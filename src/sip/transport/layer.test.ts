@@ -28,6 +28,26 @@ test('a peer we send to is expected: its answers are not held to a stranger’s 
   await h.got(20);
 });
 
+test('a handler that throws costs one message, not the socket or the connection', async (t) => {
+  const h = new Harness(t);
+  const [udp, tcp] = [await h.listen('udp'), await h.listen('tcp')];
+  const take = h.layer.onMessage;
+  h.layer.onMessage = (message, source) => {
+    if (message.callId === 'bomb') throw new Error('bug');
+    take(message, source);
+  };
+  const [peer, stream] = [await UdpPeer.open(t), await TcpPeer.connect(t, tcp.port)];
+  for (const callId of ['bomb', 'next']) {
+    await peer.send(options({ callId }), udp.port);
+    stream.socket.write(options({ callId, via: 'SIP/2.0/TCP h;branch=z9hG4bK1' }));
+  }
+  await h.got(2);
+  assert.deepEqual(
+    h.taken.map(({ message }) => message.callId),
+    ['next', 'next'],
+  );
+});
+
 test('offence and good reach the guard', async (t) => {
   const h = new Harness(t);
   const source = {
