@@ -206,6 +206,13 @@ describe('whose gateway a request comes from', () => {
     await turns();
     assert.equal(found('192.0.2.9'), undefined);
     assert.equal(found('192.0.2.10'), 'named');
+    const second = await openDirectory(store, { clock, log: silentLog, resolver });
+    assert.equal(
+      second.inboundGateway('192.0.2.10', 5060, 'udp')?.gateway.sid,
+      'named',
+      'known from the first call on',
+    );
+    await second.close();
     names.set('sip.acme.test', new Error('SERVFAIL'));
     clock.advance(60_000);
     await turns();
@@ -215,6 +222,21 @@ describe('whose gateway a request comes from', () => {
     clock.advance(600_000);
     await turns();
     assert.equal(asked.length, before, 'a name nobody uses is not asked for');
+  });
+});
+
+describe('a name server that never answers', () => {
+  it('delays the start by three seconds at most', async () => {
+    const owner = carrier('k', 'a');
+    await directory.put('account', account('a'));
+    await directory.putAll([
+      { kind: 'carrier', entity: owner },
+      { kind: 'gateway', entity: gateway('g', owner, { host: 'silent.test' }) },
+    ]);
+    const opening = openDirectory(store, { clock, log: silentLog, resolver: () => new Promise(() => {}) });
+    while (!clock.pending().includes('directory first look-up')) await turns();
+    clock.advance(3_000);
+    await (await opening).close();
   });
 });
 

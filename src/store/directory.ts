@@ -48,10 +48,12 @@ type Indexes = {
 };
 
 const pollMs = 1_000;
+const firstLookUpMs = 3_000;
 
 export async function openDirectory(store: OpenStore, options: DirectoryOptions): Promise<OpenDirectory> {
   const directory = new StoreDirectory(store, options);
   await directory.load();
+  await directory.resolved(options.clock);
   return directory;
 }
 
@@ -67,6 +69,7 @@ class StoreDirectory implements OpenDirectory {
   /** Writes and refreshes take turns, so an older answer never overwrites a newer one. */
   #turn: Promise<unknown> = Promise.resolve();
   #polling = false;
+  #lookingUp: Promise<void> = Promise.resolve();
   /** The last poll failed: said once, not every second. */
   #behind = false;
   #closed = false;
@@ -88,6 +91,17 @@ class StoreDirectory implements OpenDirectory {
     this.#tables = tables;
     this.#indexes = {};
     this.#follow();
+  }
+
+  /** Waits for the host names of gateways, so that the first call of a carrier is not taken for a stranger's; but not long. */
+  resolved(clock: Clock): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = clock.after(firstLookUpMs, 'directory first look-up', resolve);
+      void this.#lookingUp.then(() => {
+        patience.cancel();
+        resolve();
+      });
+    });
   }
 
   get<K extends Kind>(kind: K, sid: string): Entities[K] | undefined {
@@ -291,7 +305,7 @@ class StoreDirectory implements OpenDirectory {
   /** Host names of inbound gateways are kept resolved. Does not wait: a slow name server must not hold a write up. */
   #follow(): void {
     const hosts = [...this.#tables.gateway.values()].filter((each) => each.inbound && isIP(each.host) === 0);
-    void this.#names.follow(hosts.map((each) => each.host));
+    this.#lookingUp = this.#names.follow(hosts.map((each) => each.host));
   }
 }
 

@@ -21,6 +21,7 @@ export function postgresDialect(url: string, log: Log): PostgresDialect {
     application_name: 'graine',
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
+    query_timeout: 35_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
   });

@@ -126,10 +126,11 @@ describe('rows on their way to the database', () => {
   it('closing tries once more, then says what is lost; it leaves no timer and no one waiting', async () => {
     disk.away = true;
     for (let i = 0; i < 3; i++) spool.append(i);
-    const flushed = spool.flush();
+    const flushed = assert.rejects(spool.flush(), { code: 'store-closed' });
     await spool.close();
     await spool.close();
     await flushed;
+    await assert.rejects(spool.flush(), { code: 'store-closed' });
     assert.ok(errors.includes('test rows were lost at shutdown: the store is away'));
     assert.deepEqual(clock.pending(), []);
   });

@@ -1,6 +1,7 @@
 /** Rows on their way to the database: collected, committed in batches, kept and tried again while it is away. */
 import type { Clock, Log, Timer } from '../base/index.ts';
-import { messageOf } from '../base/index.ts';
+import { GraineError, messageOf } from '../base/index.ts';
+import { storeClosed } from './errors.ts';
 import { batchSizes } from './records.ts';
 
 /** Rows wait at most this long before they are sent. The contract says 200 ms to the commit; the rest is the database’s. */
@@ -34,8 +35,11 @@ export class Spool<Row> {
   #failing = false;
   #appended = 0;
   #settled = 0;
+  /** Takes no more rows. */
   #closed = false;
-  #flushers: { upTo: number; done: () => void }[] = [];
+  /** What is still here was lost. */
+  #ended = false;
+  #flushers: { upTo: number; done: () => void; lost: (fault: Error) => void }[] = [];
   readonly stats: SpoolStats = { waiting: 0, written: 0, dropped: 0, retries: 0 };
 
   constructor(options: SpoolOptions<Row>) {
@@ -56,10 +60,12 @@ export class Spool<Row> {
     else if (this.#timer === undefined && this.#writing === undefined) this.#later(delayMs);
   }
 
-  /** Resolves when all that was appended before is committed, or given up because its own content is at fault. */
+  /** Resolves when all that was appended before is committed, or given up because its own content is at fault. Rejects
+   * when the store closed without it. */
   flush(): Promise<void> {
     if (this.#settled >= this.#appended) return Promise.resolve();
-    const flushed = new Promise<void>((done) => this.#flushers.push({ upTo: this.#appended, done }));
+    if (this.#ended) return Promise.reject(new GraineError(storeClosed));
+    const flushed = new Promise<void>((done, lost) => this.#flushers.push({ upTo: this.#appended, done, lost }));
     if (!this.#failing) this.#write();
     return flushed;
   }
@@ -76,7 +82,8 @@ export class Spool<Row> {
     if (lost > 0)
       this.#options.log.error({ lost }, `${this.#options.name} rows were lost at shutdown: the store is away`);
     this.#rows = [];
-    for (const { done } of this.#flushers.splice(0)) done();
+    this.#ended = true;
+    for (const { lost: tell } of this.#flushers.splice(0)) tell(new GraineError(storeClosed));
   }
 
   #later(ms: number): void {
