@@ -55,14 +55,14 @@ export class Wires {
     return end;
   }
 
-  carry(bytes: Buffer, from: End, to: number, listener: FaultListener): void {
+  carry(bytes: Buffer, from: End, to: number, listener?: FaultListener): void {
     const message = parse(bytes);
     this.sent.push({ from: from.port, to, message, at: this.clock.now() });
     if (this.lose(message, from.port, to)) return;
     const copy = Buffer.from(bytes);
     this.clock.after(this.delay, 'wire', () => {
       const target = this.#ends.get(to);
-      if (target === undefined) return from.transport === 'udp' ? undefined : listener.transportFailed();
+      if (target === undefined) return from.transport === 'udp' ? undefined : listener?.transportFailed();
       const source: Source = {
         transport: from.transport,
         address: '127.0.0.1',
@@ -97,10 +97,10 @@ export class End implements Network {
     this.transport = transport;
   }
 
-  send(bytes: Buffer, to: Hop, listener: FaultListener): void {
+  send(bytes: Buffer, to: Hop, listener?: FaultListener): void {
     this.#wires.carry(bytes, this, to.port, listener);
   }
-  reply(bytes: Buffer, to: Source, listener: FaultListener): void {
+  reply(bytes: Buffer, to: Source, listener?: FaultListener): void {
     this.#wires.carry(bytes, this, to.port, listener);
   }
   localFor(): string {

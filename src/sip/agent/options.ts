@@ -26,9 +26,9 @@ export interface Network {
   /** Who hears of messages; set once by the agent. */
   onMessage: (message: SipMessage, source: Source) => void;
   /** Never throws; tells the listener when the bytes could not leave, later and never inside this call. */
-  send(bytes: Buffer, to: Hop, listener: FaultListener): void;
+  send(bytes: Buffer, to: Hop, listener?: FaultListener): void;
   /** Back where the request came from. */
-  reply(bytes: Buffer, to: Source, listener: FaultListener): void;
+  reply(bytes: Buffer, to: Source, listener?: FaultListener): void;
   /** `host:port` of ours that a peer at this hop can reach: Via sent-by and Contact. */
   localFor(to: Hop): string;
   /** Next hops of a URI, best first. RFC 3263. Not a promise where no DNS is needed. */

@@ -72,8 +72,6 @@ const weights = { challenged: 1, stranger: 10, wrongPassword: 20 } as const;
 
 const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
 
-const deaf: FaultListener = { transportFailed: () => {} };
-
 class Agent implements UserAgent, CallHost, LayerUser, Wire {
   draining = false;
   readonly clock: Clock;
@@ -374,7 +372,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
 
   /** Answers and forgets: a flood leaves nothing behind. §8.2.7. */
   #refuse(request: SipRequest, from: Source, status: number, headers?: readonly ExtraHeader[]): void {
-    this.#network.reply(serialize(this.#response(request, status, headers)), from, deaf);
+    this.#network.reply(serialize(this.#response(request, status, headers)), from);
   }
 
   #response(request: SipRequest, status: number, headers: readonly ExtraHeader[] | undefined) {
@@ -409,7 +407,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
       if (hop === undefined) return;
       this.#writeVia(request, hop);
       const bytes = serialize(request);
-      sent.again = () => this.#network.send(bytes, hop, deaf);
+      sent.again = () => this.#network.send(bytes, hop);
       sent.again();
     });
     return sent;
@@ -486,7 +484,9 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
   }
 
   sendResponse(bytes: Buffer, to: Source, listener: FaultListener): void {
-    this.#network.reply(bytes, to, listener);
+    // A lost datagram is resent by somebody; only a connection that is gone is worth being told of.
+    if (to.transport === 'udp') this.#network.reply(bytes, to);
+    else this.#network.reply(bytes, to, listener);
   }
 }
 
