@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   readonly limits: ConnectionLimits;
   /** Monotonic milliseconds. */
   now(): number;
+  /** May this peer be served one more ping? */
+  admits(connection: Connection): boolean;
   /** One whole message came. */
   received(connection: Connection, bytes: Buffer): void;
   /** It is gone: exactly once. */
@@ -151,7 +153,9 @@ export class Connection {
   }
 
   ping(): void {
-    this.#activeAt = this.#owner.now();
-    this.send(pong, undefined);
+    if (this.#owner.admits(this)) {
+      this.#activeAt = this.#owner.now();
+      this.send(pong, undefined);
+    } else this.close('too many pings', 'peer');
   }
 }

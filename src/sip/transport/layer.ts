@@ -66,7 +66,7 @@ export class TransportLayer {
       guard: options.guard,
       limits: { ...defaultConnectionLimits, ...options.connectionLimits },
       received: (connection, bytes) => this.#streamed(connection, bytes),
-      closed: (connection) => this.onClosed(connection.id),
+      closed: (connection) => this.#closed(connection.id),
     });
   }
 
@@ -249,6 +249,14 @@ export class TransportLayer {
     const { transport, localAddress, localPort } = connection;
     this.#tracer.sent(bytes, { transport, local: { address: localAddress, port: localPort }, remote: connection });
     connection.send(bytes, listener);
+  }
+
+  #closed(connectionId: string): void {
+    try {
+      this.onClosed(connectionId);
+    } catch (fault) {
+      this.#options.log.error({ connection: connectionId, fault: messageOf(fault) }, 'closed connection not handled');
+    }
   }
 
   #streamed(connection: Connection, bytes: Buffer): void {

@@ -73,6 +73,10 @@ export class ConnectionPool implements ConnectionOwner {
     return undefined;
   }
 
+  admits(connection: Connection): boolean {
+    return this.#options.guard.admits(connection.address);
+  }
+
   received(connection: Connection, bytes: Buffer): void {
     this.#options.received(connection, bytes);
   }

@@ -38,6 +38,18 @@ test('RFC 5626 §4.4.1 a ping gets a pong', async (t) => {
   assert.equal(await peer.got(/\n/), '\r\n');
 });
 
+test('B1 a flood of pings is held to the rate of its source', async (t) => {
+  const h = new Harness(t, {}, { strangerRate: 5 });
+  const { port } = await h.listen('tcp');
+  const peer = await TcpPeer.connect(t, port);
+  for (let n = 1; n <= 5; n++) {
+    peer.socket.write('\r\n\r\n');
+    await peer.got(new RegExp(`(\r\n){${n}}`));
+  }
+  peer.socket.write('\r\n\r\n');
+  await peer.closed;
+});
+
 test('a connection we make is used again, and its answers are heard', async (t) => {
   const h = new Harness(t);
   await h.listen('tcp');
