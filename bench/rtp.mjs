@@ -1,5 +1,5 @@
-// Relayed RTP: CPU a packet and the delay added, on plain dgram and on the batched path.
-//   node bench/rtp.mjs [--calls 100,400] [--seconds 2] [--paths dgram,batched]
+// Relayed RTP: CPU a packet and the delay added, on each of the three wires.
+//   node bench/rtp.mjs [--calls 100,400] [--seconds 2] [--paths direct,dgram,epoll,io_uring]
 // CPU is this process's (engine and workers, from the kernel); the phones are another process. `direct` is the phones without
 // an engine between: what the meter itself adds to every delay.
 import { fork } from 'node:child_process';
@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '100,400' },
     seconds: { type: 'string', default: '2' },
-    paths: { type: 'string', default: 'direct,dgram,batched' },
+    paths: { type: 'string', default: 'direct,dgram,epoll,io_uring' },
   },
 });
 const built = new URL('../dist/media/index.js', import.meta.url);
@@ -50,7 +50,7 @@ async function measure(path, calls) {
   let engine;
   let targets = ports.map((_, i) => ports[i ^ 1]);
   if (path !== 'direct') {
-    const options = { address: '127.0.0.1', ports: '10000-29999', workers: 1, preferBatched: path === 'batched' };
+    const options = { address: '127.0.0.1', ports: '10000-29999', workers: 1, preferBatched: { dgram: false, epoll: 'epoll', io_uring: true }[path] };
     engine = await createEmbeddedEngine({ ...options, clock: new SystemClock(), random: new SystemRandom(), log: silentLog });
     targets = await setUp(engine, ports);
     await ask(child, { run: targets, seconds: 0.7 });

@@ -7,8 +7,8 @@ import { writeReport } from '../rtp/rtcp.ts';
 import { goertzel } from '../tone/goertzel.ts';
 import type { EmbeddedEngine } from './engine.ts';
 
-for (const preferBatched of [false, true]) {
-  const on = preferBatched ? 'batched' : 'dgram';
+for (const preferBatched of [false, 'epoll', true] as const) {
+  const on = { false: 'dgram', epoll: 'epoll', true: 'io_uring' }[String(preferBatched) as 'epoll'];
   const engine: EmbeddedEngine = await testEngine({ preferBatched, restMs: 60_000, restUnusedMs: 60_000 });
   const phones: TestPhone[] = [];
   let session = 0;

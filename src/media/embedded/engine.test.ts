@@ -19,8 +19,8 @@ after(async () => {
   for (const each of open.reverse()) await each.close();
 });
 
-for (const preferBatched of [false, true]) {
-  const path = preferBatched ? 'batched' : 'dgram';
+for (const preferBatched of [false, 'epoll', true] as const) {
+  const path = { false: 'dgram', epoll: 'epoll', true: 'io_uring' }[String(preferBatched) as 'epoll'];
 
   test(`${path}: two bridged phones hear each other's tone, and only that`, async () => {
     const { engine, a, b, atA, atB } = await call({ preferBatched });

@@ -7,7 +7,7 @@ import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
 import { portPairs } from './pool.ts';
-import type { SoundData, WorkerStats } from './protocol.ts';
+import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
 import { soundData } from './sound-data.ts';
@@ -24,8 +24,8 @@ export type EmbeddedOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Batched system calls where the kernel allows them; true unless said otherwise. */
-  readonly preferBatched?: boolean;
+  /** The kernel's own calls where it allows them (io_uring, else epoll); true unless said otherwise. */
+  readonly preferBatched?: boolean | 'epoll';
   /** How long a released pair rests; and one on which nothing was ever received. */
   readonly restMs?: number;
   readonly restUnusedMs?: number;
@@ -289,7 +289,7 @@ export class EmbeddedEngine implements MediaEngine {
       clock: options.clock,
       setup: {
         address: options.address,
-        batched: (options.preferBatched ?? true) && this.#family === 4,
+        wires: this.#wires(),
         restMs: options.restMs ?? REST_MS,
         restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
         silentMs: options.silentMs ?? SILENT_MS,
@@ -300,6 +300,12 @@ export class EmbeddedEngine implements MediaEngine {
       failedPorts: (ports, why) => options.log.warn({ ports, why }, 'media ports cannot be bound'),
       died: (link, why) => this.#died(link, why),
     });
+  }
+
+  #wires(): WorkerSetup['wires'] {
+    const { preferBatched = true } = this.#options;
+    if (this.#family !== 4 || preferBatched === false) return [];
+    return preferBatched === 'epoll' ? ['epoll'] : ['io_uring', 'epoll'];
   }
 
   #died(link: WorkerLink, why: string): void {

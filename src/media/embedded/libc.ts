@@ -8,6 +8,16 @@ export type Libc = {
   readonly bind: (fd: number, address: Uint8Array, length: number) => number;
   readonly close: (fd: number) => number;
   readonly write: (fd: number, bytes: Uint8Array, length: number) => number;
+  readonly read: (fd: number, address: number, length: number) => number;
+  /** The socket's own address into 16 bytes. */
+  readonly getsockname: (fd: number, name: Uint8Array) => void;
+  readonly epollCreate: (flags: number) => number;
+  readonly epollAdd: (epoll: number, fd: number, event: Uint8Array) => void;
+  /** epoll_wait(2): epoll, address of the events, how many, ms. */
+  readonly epollWait: (...args: number[]) => number;
+  /** recvfrom(2) and sendto(2) with addresses as numbers. */
+  readonly recvfrom: (...args: number[]) => number;
+  readonly sendto: (...args: number[]) => number;
   readonly eventfd: (initial: number, flags: number) => number;
   readonly errno: () => number;
   /** io_uring_setup(2). */
@@ -26,6 +36,7 @@ export type Libc = {
 const SYS_SETUP = 425;
 const SYS_ENTER = 426;
 const SYS_REGISTER = 427;
+const EPOLL_CTL_ADD = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 0x8001;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
@@ -46,12 +57,26 @@ export function loadLibc(): Libc {
   const bind = define('int bind(int a, void *b, int c)');
   const close = define('int close(int a)');
   const write = define('long write(int a, void *b, size_t c)');
+  const read = define('long read(int a, intptr_t b, size_t c)');
+  const getsockname = define('int getsockname(int a, void *b, void *c)');
+  const epollCreate = define('int epoll_create1(int a)');
+  const epollCtl = define('int epoll_ctl(int a, int b, int c, void *d)');
+  const epollWait = define('int epoll_wait(int a, intptr_t b, int c, int d)') as unknown as Libc['epollWait'];
+  const recvfrom = define('long recvfrom(int a, intptr_t b, size_t c, int d, intptr_t e, intptr_t f)');
+  const sendto = define('long sendto(int a, intptr_t b, size_t c, int d, intptr_t e, int f)');
   const eventfd = define('int eventfd(unsigned int a, int b)');
   return {
     socket: (family, type, protocol) => Number(socket(family, type, protocol)),
     bind: (fd, address, length) => Number(bind(fd, address, length)),
     close: (fd) => Number(close(fd)),
     write: (fd, bytes, length) => Number(write(fd, bytes, length)),
+    read: (fd, address, length) => Number(read(fd, address, length)),
+    getsockname: (fd, name) => void getsockname(fd, name, new Uint8Array(Uint32Array.of(name.length).buffer)),
+    epollCreate: (flags) => Number(epollCreate(flags)),
+    epollAdd: (epoll, fd, event) => void epollCtl(epoll, EPOLL_CTL_ADD, fd, event),
+    epollWait,
+    recvfrom: recvfrom as Libc['recvfrom'],
+    sendto: sendto as Libc['sendto'],
     eventfd: (initial, flags) => Number(eventfd(initial, flags)),
     errno: () => koffi.errno(),
     setup: (entries, params) => Number(setup(SYS_SETUP, entries, params)),

@@ -17,8 +17,8 @@ async function engineFor(options: Parameters<typeof testEngine>[0] = {}) {
   return engine;
 }
 
-for (const preferBatched of [false, true]) {
-  const on = preferBatched ? 'batched' : 'dgram';
+for (const preferBatched of [false, 'epoll', true] as const) {
+  const on = { false: 'dgram', epoll: 'epoll', true: 'io_uring' }[String(preferBatched) as 'epoll'];
 
   test(`${on}: loss put in is loss measured, and costs MOS; without packets nothing is claimed`, async () => {
     const engine = await engineFor({ preferBatched });

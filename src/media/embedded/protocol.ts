@@ -68,7 +68,8 @@ export type Report =
 /** What a worker is started with. */
 export type WorkerSetup = {
   readonly address: string;
-  readonly batched: boolean;
+  /** What to try before dgram, in this order. */
+  readonly wires: readonly ('io_uring' | 'epoll')[];
   readonly restMs: number;
   readonly restUnusedMs: number;
   readonly silentMs: number;

@@ -4,7 +4,7 @@ import { Outbox } from './outbox.ts';
 import type { Command, Report, WorkerSetup } from './protocol.ts';
 import { MediaSwitch } from './switch.ts';
 import { DgramWire } from './wire-dgram.ts';
-import type { UringWire } from './wire-uring.ts';
+import type { KernelWire } from './wire.ts';
 
 /** Events wait this long for company; answers do not. */
 const EVENT_DELAY_MS = 10;
@@ -79,7 +79,7 @@ function obey(media: MediaSwitch, commands: readonly Command[]): boolean {
 
 /** Runs a switch that waits in the kernel, for packets, the time and the main thread's doorbell together. This thread's
  * event loop stands still meanwhile: nothing here may need it. */
-export function runInKernel(setup: WorkerSetup, wire: UringWire): void {
+export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): void {
   const clock = new SystemClock();
   const port = parentPort!;
   let reports: Report[] = [];
@@ -94,7 +94,7 @@ export function runInKernel(setup: WorkerSetup, wire: UringWire): void {
       sendAt = isUrgent(report) ? 0 : Math.min(sendAt, clock.monotonic() + EVENT_DELAY_MS);
     },
   });
-  reports.push({ say: 'ready', wire: wire.kind, why: '' });
+  reports.push({ say: 'ready', wire: wire.kind, why });
   sendAt = 0;
   for (let goesOn = true; goesOn || reports.length > 0;) {
     const now = clock.monotonic();
@@ -103,7 +103,7 @@ export function runInKernel(setup: WorkerSetup, wire: UringWire): void {
       port.postMessage(reports);
       reports = [];
       sendAt = Infinity;
-    } else wire.wait(Math.max(0, due - now));
+    } else wire.wait(Math.max(0, due - now), now);
     while (wire.rung && goesOn) {
       const message = receiveMessageOnPort(port) as { message: Command[] } | undefined;
       wire.rung = message !== undefined;

@@ -33,7 +33,7 @@ function bench() {
     random: new SeededRandom(1),
     setup: {
       address: '',
-      batched: false,
+      wires: [],
       restMs: 1000,
       restUnusedMs: 100,
       silentMs: 60_000,

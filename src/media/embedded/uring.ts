@@ -1,5 +1,6 @@
 import type { Handles } from './handles.ts';
 import type { Libc } from './libc.ts';
+import { mapMemory } from './memory.ts';
 
 const SETUP_CQSIZE = 1 << 3;
 const SETUP_TASKRUN_FLAG = 1 << 9;
@@ -121,15 +122,4 @@ export class Uring {
     this.#libc.enter(this.fd, this.#queued, count, flags, argument, size);
     this.#queued = (this.#tail - Atomics.load(this.#ring, this.#sqHead)) | 0;
   }
-}
-
-export type Mapping = { readonly size: number; readonly fd: number; readonly offset: number };
-
-/** Fresh memory, or a ring's; the main thread will unmap it. */
-export function mapMemory(libc: Libc, handles: Handles, what: Mapping): { address: number; buffer: ArrayBuffer } {
-  const { size, fd, offset } = what;
-  const address = libc.map(size, fd, offset);
-  if (address === 0) throw new Error(`no memory for io_uring (errno ${libc.errno()})`);
-  handles.addMap(address, size);
-  return { address, buffer: libc.view(address, size) };
 }

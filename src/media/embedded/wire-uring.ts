@@ -1,10 +1,20 @@
 import type { Far, Packet } from '../rtp/packet.ts';
 import type { Handles } from './handles.ts';
+import {
+  BUFFER_BYTES,
+  EFD_CLOEXEC_NONBLOCK,
+  ipv4Word,
+  KernelSockets,
+  MSG_DONTWAIT_NOSIGNAL,
+  portWord,
+} from './kernel-sockets.ts';
 import type { Libc } from './libc.ts';
-import { mapMemory, Uring } from './uring.ts';
-import type { Wire, WireEvents } from './wire.ts';
+import { mapMemory } from './memory.ts';
+import { Uring } from './uring.ts';
+import type { KernelWire, WireEvents } from './wire.ts';
 
 const OP_RECVMSG = 10;
+const OP_CANCEL = 14;
 const OP_READ = 22;
 const OP_SEND = 26;
 const SQE_BUFFER_SELECT = 32;
@@ -14,10 +24,11 @@ const CQE_BUFFER = 1;
 const CQE_MORE = 2;
 const REGISTER_BUFFERS = 22;
 const MSG_TRUNCATED = 0x20;
-const MSG_DONTWAIT_NOSIGNAL = 0x4040;
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 0x80002;
-const EFD_CLOEXEC_NONBLOCK = 0x80800;
+
+const CANCELED = -125;
+const NO_BUFFERS = -105;
+/** Pause before a socket that failed is armed again. */
+const REARM_MS = 100;
 
 const FROM_SOCKET = 1;
 const SENT = 2;
@@ -26,7 +37,7 @@ const DOORBELL = 3;
 /** A received packet lies behind io_uring_recvmsg_out (16 bytes) and the sender's sockaddr_in (16). */
 const NAME = 16;
 const DATA = 32;
-const STRIDE = 2048;
+const STRIDE = BUFFER_BYTES;
 const BUFFERS = 2048;
 const SCRATCH = 512;
 /** Give buffers back in mid-batch when this many are held. */
@@ -37,16 +48,12 @@ const GATHER_US = 250;
 
 /** Packets through io_uring: one system call receives and sends as many as there are. A socket is armed once and then
  * yields packets into a ring of buffers; a relayed packet is sent from the buffer it came in. IPv4. */
-export class UringWire implements Wire {
+export class UringWire implements KernelWire {
   readonly kind = 'io_uring';
-  /** The main thread wants to be heard. */
   rung = true;
-  readonly #libc: Libc;
-  readonly #handles: Handles;
   #events: WireEvents = { packet: () => {}, bound: () => {} };
-  readonly #address: number;
   readonly #ring: Uring;
-  readonly #fds: (number | undefined)[] = [];
+  readonly #sockets: KernelSockets;
   readonly #doorbell: number;
   /** One block of memory: packet buffers | buffer ring | a sockaddr per submission | scratch per submission | msghdr. */
   readonly #base: number;
@@ -59,17 +66,17 @@ export class UringWire implements Wire {
   readonly #header: number;
   readonly #packet: Packet;
   readonly #held = new Uint16Array(BUFFERS);
+  readonly #failed: number[] = [];
+  #failedAt = 0;
   #heldCount = 0;
   #bufferTail = 0;
   #keeps = false;
 
   constructor(libc: Libc, handles: Handles, address: string) {
-    this.#libc = libc;
-    this.#handles = handles;
+    this.#sockets = new KernelSockets(libc, handles, address);
     this.#doorbell = libc.eventfd(0, EFD_CLOEXEC_NONBLOCK);
     handles.doorbell = this.#doorbell;
     this.#ring = new Uring(libc, handles);
-    this.#address = this.host(address);
     const entries = this.#ring.sqMask + 1;
     this.#names = this.#bufferRing + BUFFERS * 16;
     this.#scratch = this.#names + entries * 16;
@@ -92,29 +99,26 @@ export class UringWire implements Wire {
     this.#armDoorbell();
   }
 
-  /** Sets who hears of packets. */
   listen(events: WireEvents): this {
     this.#events = events;
     return this;
   }
 
   host(address: string): number {
-    const [a, b, c, d] = address.split('.').map(Number);
-    return (a! | (b! << 8) | (c! << 16) | (d! << 24)) >>> 0;
+    return ipv4Word(address);
   }
 
   bind(slot: number, port: number): void {
-    const rtp = this.#open(slot * 2, port);
-    const error = rtp ?? this.#open(slot * 2 + 1, port + 1);
+    const error = this.#sockets.openPair(slot, port);
     if (error === undefined) {
       this.#arm(slot * 2);
       this.#arm(slot * 2 + 1);
-    } else if (rtp === undefined) this.#drop(slot * 2);
+    }
     this.#events.bound(slot, error);
   }
 
   send(socket: number, packet: Packet, far: Far): void {
-    const fd = this.#fds[socket];
+    const fd = this.#sockets.fds[socket];
     if (fd === undefined) return;
     const index = this.#ring.next();
     let at = packet.at;
@@ -125,7 +129,7 @@ export class UringWire implements Wire {
       for (let i = 0; i < packet.length; i++) this.#bytes[at + i] = packet.bytes[packet.at + i]!;
     }
     const name = this.#names + index * 16;
-    this.#words[name >> 2] = AF_INET | ((far.port & 0xff) << 24) | ((far.port >> 8) << 16);
+    this.#words[name >> 2] = portWord(far.port);
     this.#words[(name >> 2) + 1] = far.host as number;
     const { sqes } = this.#ring;
     const word = index * 16;
@@ -139,12 +143,42 @@ export class UringWire implements Wire {
     sqes[word + 11] = 16;
   }
 
-  /** Sends what is waiting, then handles what comes in within `ms`. */
-  wait(ms: number): void {
+  wait(ms: number, now: number): void {
+    if (this.#failed.length > 0 && now - this.#failedAt > REARM_MS) this.#rearm(now);
     this.#ring.wait(ms, GATHER, GATHER_US);
     this.#giveBack();
     this.#ring.drain(this.#take);
     this.#publish();
+  }
+
+  /** Sends itself a packet. Throws where the kernel has the calls but not all that they are asked for. */
+  prove(): this {
+    const { host, port } = { host: ipv4Word('127.0.0.1'), port: this.#testPort() };
+    let got = 0;
+    this.#events = { packet: (_socket, packet) => (got = packet.length), bound: () => {} };
+    this.#arm(0);
+    const packet: Packet = { bytes: new Uint8Array(172), at: 0, length: 172, host, port };
+    this.send(0, packet, { host, port });
+    for (let turn = 0; turn < 10 && got === 0; turn++) this.wait(20, 0);
+    const cancel = this.#ring.next() * 16;
+    this.#ring.sqes[cancel] = OP_CANCEL;
+    this.#ring.sqes[cancel + 4] = 0;
+    this.#ring.sqes[cancel + 5] = FROM_SOCKET;
+    this.wait(0, 0);
+    this.#sockets.drop(0);
+    if (got !== 172) throw new Error('io_uring lost the packet of its test');
+    return this;
+  }
+
+  #testPort(): number {
+    const error = this.#sockets.open(0, 0);
+    if (error !== undefined) throw new Error(error);
+    return this.#sockets.portOf(0);
+  }
+
+  #rearm(now: number): void {
+    for (const socket of this.#failed.splice(0)) if (this.#sockets.fds[socket] !== undefined) this.#arm(socket);
+    this.#failedAt = now;
   }
 
   /** Everything is closed by the main thread once this thread has ended. */
@@ -182,36 +216,17 @@ export class UringWire implements Wire {
         this.#publish();
       }
     }
-    if ((flags & CQE_MORE) === 0) this.#arm(socket);
-  }
-
-  #open(socket: number, port: number): string | undefined {
-    const fd = this.#libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
-    if (fd < 0) return `no socket (errno ${this.#libc.errno()})`;
-    const name = Buffer.alloc(16);
-    name.writeUInt16LE(AF_INET, 0);
-    name.writeUInt16BE(port, 2);
-    name.writeUInt32LE(this.#address, 4);
-    this.#fds[socket] = fd;
-    this.#handles.add(fd);
-    if (this.#libc.bind(fd, name, 16) === 0) return undefined;
-    const error = `cannot bind port ${port} (errno ${this.#libc.errno()})`;
-    this.#drop(socket);
-    return error;
-  }
-
-  #drop(socket: number): void {
-    const fd = this.#fds[socket]!;
-    this.#fds[socket] = undefined;
-    this.#handles.remove(fd);
-    this.#libc.close(fd);
+    if ((flags & CQE_MORE) !== 0 || result === CANCELED) return;
+    // Out of buffers, or an error of a far end: armed again. Anything else might fail again at once: later.
+    if (result >= 0 || result === NO_BUFFERS) this.#arm(socket);
+    else this.#failed.push(socket);
   }
 
   #arm(socket: number): void {
     const word = this.#ring.next() * 16;
     const { sqes } = this.#ring;
     sqes[word] = OP_RECVMSG | (SQE_BUFFER_SELECT << 8) | (RECV_MULTISHOT << 16);
-    sqes[word + 1] = this.#fds[socket]!;
+    sqes[word + 1] = this.#sockets.fds[socket]!;
     put64(sqes, word + 4, this.#base + this.#header);
     sqes[word + 6] = 1;
     sqes[word + 8] = socket;

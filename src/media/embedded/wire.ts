@@ -19,3 +19,13 @@ export interface Wire {
   send(socket: number, packet: Packet, far: Far): void;
   close(): void;
 }
+
+/** A wire for a thread that waits in the kernel and not on its event loop. */
+export interface KernelWire extends Wire {
+  /** The main thread wants to be heard. */
+  rung: boolean;
+  /** Sets who hears of packets. */
+  listen(events: WireEvents): this;
+  /** Sends what is waiting, then handles what comes in within `ms`, counted from `now`. */
+  wait(ms: number, now: number): void;
+}

@@ -1,0 +1,140 @@
+import type { Far, Packet } from '../rtp/packet.ts';
+import type { Handles } from './handles.ts';
+import {
+  BUFFER_BYTES,
+  EFD_CLOEXEC_NONBLOCK,
+  ipv4Word,
+  KernelSockets,
+  MSG_DONTWAIT_NOSIGNAL,
+  NAME_BYTES,
+  portWord,
+} from './kernel-sockets.ts';
+import type { Libc } from './libc.ts';
+import { mapMemory } from './memory.ts';
+import type { KernelWire, WireEvents } from './wire.ts';
+
+const EPOLL_CLOEXEC = 0x80000;
+const MSG_DONTWAIT_TRUNC = 0x60;
+const EVENTS = 256;
+/** epoll_event is packed on x86-64 alone. */
+const EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
+const EVENT_DATA = process.arch === 'x64' ? 4 : 8;
+const DOORBELL = 0xffffffff;
+
+/** Packets through recvfrom and sendto called directly, on sockets that epoll says are ready: for containers that forbid
+ * io_uring. Two system calls a packet, but none of Node's objects. IPv4. */
+export class EpollWire implements KernelWire {
+  readonly kind = 'epoll';
+  rung = true;
+  readonly #libc: Libc;
+  readonly #sockets: KernelSockets;
+  readonly #epoll: number;
+  readonly #doorbell: number;
+  /** One block: received packet | packet to send | their sockaddrs | length of a sockaddr | events. */
+  readonly #base: number;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #view: DataView;
+  readonly #out = BUFFER_BYTES;
+  readonly #from = BUFFER_BYTES * 2;
+  readonly #to = BUFFER_BYTES * 2 + NAME_BYTES;
+  readonly #length = BUFFER_BYTES * 2 + NAME_BYTES * 2;
+  readonly #ready = BUFFER_BYTES * 2 + 64;
+  readonly #packet: Packet;
+  #events: WireEvents = { packet: () => {}, bound: () => {} };
+
+  constructor(libc: Libc, handles: Handles, address: string) {
+    this.#libc = libc;
+    this.#sockets = new KernelSockets(libc, handles, address);
+    this.#epoll = libc.epollCreate(EPOLL_CLOEXEC);
+    if (this.#epoll < 0) throw new Error(`epoll is refused (errno ${libc.errno()})`);
+    handles.add(this.#epoll);
+    this.#doorbell = libc.eventfd(0, EFD_CLOEXEC_NONBLOCK);
+    handles.doorbell = this.#doorbell;
+    const size = this.#ready + EVENTS * EVENT_BYTES;
+    const { address: base, buffer } = mapMemory(libc, handles, { size, fd: -1, offset: 0 });
+    this.#base = base;
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer, 0, size >> 2);
+    this.#view = new DataView(buffer);
+    this.#packet = { bytes: this.#bytes, at: 0, length: 0, host: 0, port: 0 };
+    this.#watch(this.#doorbell, DOORBELL);
+  }
+
+  listen(events: WireEvents): this {
+    this.#events = events;
+    return this;
+  }
+
+  host(address: string): number {
+    return ipv4Word(address);
+  }
+
+  bind(slot: number, port: number): void {
+    const error = this.#sockets.openPair(slot, port);
+    if (error === undefined) {
+      this.#watch(this.#sockets.fds[slot * 2]!, slot * 2);
+      this.#watch(this.#sockets.fds[slot * 2 + 1]!, slot * 2 + 1);
+    }
+    this.#events.bound(slot, error);
+  }
+
+  send(socket: number, packet: Packet, far: Far): void {
+    const fd = this.#sockets.fds[socket];
+    if (fd === undefined || packet.length > BUFFER_BYTES) return;
+    let { at } = packet;
+    if (packet.bytes !== this.#bytes) {
+      at = this.#out;
+      for (let i = 0; i < packet.length; i++) this.#bytes[at + i] = packet.bytes[packet.at + i]!;
+    }
+    this.#words[this.#to >> 2] = portWord(far.port);
+    this.#words[(this.#to >> 2) + 1] = far.host as number;
+    this.#libc.sendto(fd, this.#base + at, packet.length, MSG_DONTWAIT_NOSIGNAL, this.#base + this.#to, NAME_BYTES);
+  }
+
+  wait(ms: number): void {
+    const count = this.#libc.epollWait(this.#epoll, this.#base + this.#ready, EVENTS, Math.ceil(ms));
+    for (let i = 0; i < count; i++) {
+      const socket = this.#view.getUint32(this.#ready + i * EVENT_BYTES + EVENT_DATA, true);
+      if (socket === DOORBELL) this.#hear();
+      else this.#receive(socket);
+    }
+  }
+
+  /** Everything is closed by the main thread once this thread has ended. */
+  close(): void {}
+
+  /** One packet a turn; who has more is ready again. */
+  #receive(socket: number): void {
+    const { fds } = this.#sockets;
+    this.#words[this.#length >> 2] = NAME_BYTES;
+    const base = this.#base;
+    const got = this.#libc.recvfrom(
+      fds[socket]!,
+      base,
+      BUFFER_BYTES,
+      MSG_DONTWAIT_TRUNC,
+      base + this.#from,
+      base + this.#length,
+    );
+    if (got < 0 || got > BUFFER_BYTES) return;
+    const packet = this.#packet;
+    packet.at = 0;
+    packet.length = got;
+    packet.port = (this.#bytes[this.#from + 2]! << 8) | this.#bytes[this.#from + 3]!;
+    packet.host = this.#words[(this.#from >> 2) + 1]!;
+    this.#events.packet(socket, packet);
+  }
+
+  #hear(): void {
+    this.#libc.read(this.#doorbell, this.#base + this.#out, 8);
+    this.rung = true;
+  }
+
+  #watch(fd: number, data: number): void {
+    const event = new Uint8Array(EVENT_BYTES);
+    event[0] = 1;
+    new DataView(event.buffer).setUint32(EVENT_DATA, data, true);
+    this.#libc.epollAdd(this.#epoll, fd, event);
+  }
+}
