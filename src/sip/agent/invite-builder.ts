@@ -1,9 +1,14 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
 import { defaultSessionTimer, type DialogHost, type InviteFacts } from '../dialog/index.ts';
-import { HeaderFault, HeaderFields, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
+import { HeaderFault, HeaderFields, headerKey, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
 import type { InviteOptions } from './types.ts';
 
 const empty = Buffer.alloc(0);
+
+/** A second one of these would be a second opinion about where the message goes or ends (attack D1). */
+const single: ReadonlySet<string> = new Set(
+  ['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Contact', 'Max-Forwards', 'Content-Length', 'Content-Type'].map(headerKey),
+);
 
 export class InviteBuilder {
   cseq = 1;
@@ -40,7 +45,10 @@ export class InviteBuilder {
       headers.append('Session-Expires', String(seconds));
       if (this.minimum !== undefined) headers.append('Min-SE', String(this.minimum));
     }
-    for (const [header, value] of this.#options.headers ?? []) headers.append(header, value);
+    for (const [header, value] of this.#options.headers ?? []) {
+      if (single.has(headerKey(header))) throw new HeaderFault(header, 'is there already');
+      headers.append(header, value);
+    }
     if (sdp !== undefined) headers.set('Content-Type', 'application/sdp');
     return new Request({ method: 'INVITE', uri: checked(uri) }, headers, sdp ?? empty);
   }

@@ -364,6 +364,8 @@ test('attack D1 a header or URI that would break the message is never sent', asy
   const all = byHand();
   for (const more of [
     { headers: [['X-A', 'a\r\nX-B: b']] },
+    { headers: [['v', 'SIP/2.0/UDP evil.test']] },
+    { headers: [['content-length', '0']] },
     { uri: 'sip:bob@127.0.0.1:5070>;x=<sip:evil@x>' },
     { from: { uri: 'not a uri' } },
     { from: { displayName: 'a\r\nb', uri: 'sip:a@b.test' } },

@@ -219,6 +219,29 @@ test('RFC 4028 the refresher refreshes at half the interval by UPDATE, and the s
   clean(world);
 });
 
+test('RFC 4028 a peer that does not know UPDATE is refreshed by a re-INVITE with the same SDP', async () => {
+  const world = byHand();
+  const { heard } = dial(world.alice, 5070);
+  await world.settle();
+  const invite = world.phone.lastRequest('INVITE');
+  const headers = [contact, 'Session-Expires: 600;refresher=uac', 'Require: timer', 'Allow: INVITE, UPDATE'];
+  world.phone.answer(invite, 200, { tag: 'b', to: 5061, headers, body: sdp(2).toString() });
+  await world.settle(300_200);
+  world.phone.answer(world.phone.lastRequest('UPDATE'), 405, { to: 5061 });
+  await world.settle();
+  const refresh = world.phone.lastRequest('INVITE');
+  assert.equal(refresh.body.toString(), sdp(1).toString());
+  assert.equal(refresh.headers.get('Session-Expires'), '600;refresher=uac');
+  world.phone.answer(refresh, 500, { to: 5061 });
+  await world.settle(75_200);
+  const again = world.phone.lastRequest('UPDATE');
+  world.phone.answer(again, 200, { to: 5061, headers: ['Session-Expires: 600;refresher=uac'] });
+  await world.settle(400_000);
+  assert.equal(heard.dialogs.length, 1);
+  assert.notEqual(world.phone.lastRequest('UPDATE').cseq.number, again.cseq.number);
+  clean(world);
+});
+
 test('RFC 4028 §10 when nobody refreshes any more both sides end the session with BYE', async () => {
   const world = await established();
   world.wires.lose = () => true;

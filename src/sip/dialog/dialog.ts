@@ -330,19 +330,24 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   onRefresh(): void {
     if (this.state !== 'confirmed') return;
     const agreement = this.#sessionTimer.agreement;
-    if (this.#peerUpdates && agreement !== undefined) {
-      const value = sessionExpiresValue(agreement, 'uac');
-      const headers: ExtraHeader[] = [
-        ['Supported', 'timer'],
-        ['Session-Expires', value],
-      ];
-      new ClientRequest(this, 'UPDATE', { headers }, (response) => {
-        if (response.status < 300) this.renewed(response, undefined);
-      }).send();
-      return;
-    }
-    // The same SDP as before: o= has not moved, so the peer changes nothing. RFC 4028 §7.4.
-    void this.reinvite(this.#sdp === undefined ? {} : { sdp: this.#sdp });
+    if (!this.#peerUpdates || agreement === undefined) return this.#refreshByInvite();
+    const headers: ExtraHeader[] = [
+      ['Supported', 'timer'],
+      ['Session-Expires', sessionExpiresValue(agreement, 'uac')],
+    ];
+    new ClientRequest(this, 'UPDATE', { headers }, (response) => {
+      const { status } = response;
+      if (status < 300) this.renewed(response, undefined);
+      else if (status === 405 || status === 501) this.#refreshByInvite();
+      else if (this.state === 'confirmed') this.#sessionTimer.retry();
+    }).send();
+  }
+
+  /** The same SDP as before: o= has not moved, so the peer changes nothing. RFC 4028 §7.4. */
+  #refreshByInvite(): void {
+    void this.reinvite(this.#sdp === undefined ? {} : { sdp: this.#sdp }).then(({ status }) => {
+      if (status >= 300 && this.state === 'confirmed') this.#sessionTimer.retry();
+    });
   }
 
   onExpired(): void {

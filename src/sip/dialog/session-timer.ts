@@ -132,6 +132,11 @@ export class SessionTimer {
     this.#limit = this.#wheel.after(Math.max(0, left - early), this, 'session expiry');
   }
 
+  /** A refresh of ours failed: another in a quarter of what is left, while there is enough of it. */
+  retry(): void {
+    if (this.left > 4000) this.#timer = this.#wheel.after(this.left / 4, this, 'session refresh');
+  }
+
   onTimer(name: string): void {
     if (name === 'session refresh') this.#owner.onRefresh();
     else this.#owner.onExpired();
