@@ -44,7 +44,7 @@ const SCRATCH = 512;
 const MAX_HELD = 512;
 /** A batch: as many packets, or as many as came in this time. */
 const GATHER = 64;
-const GATHER_US = 250;
+const GATHER_US = 400;
 
 /** Packets through io_uring: one system call receives and sends as many as there are. A socket is armed once and then
  * yields packets into a ring of buffers; a relayed packet is sent from the buffer it came in. IPv4. */
