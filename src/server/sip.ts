@@ -61,13 +61,14 @@ export async function openSip(parts: Parts): Promise<Sip> {
   return { agent, transport, guard, close };
 }
 
-/** Faults of the configuration's scale: an unproved INVITE or REGISTER counts one of `ban.score`. */
-function guardOf({ config, clock, log }: Parts): SourceGuard {
+/** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
+function guardOf({ config, clock, log, directory }: Parts): SourceGuard {
   const { score, window_seconds, ban_seconds, never } = config.sip.ban;
   return new SourceGuard({
     clock,
     log,
     trusted: never,
+    exempt: (address) => directory.inboundGateway(address, 0, 'udp') !== undefined,
     threshold: score * 10,
     halfLifeMs: window_seconds * 1000,
     banMs: ban_seconds * 1000,
@@ -105,8 +106,7 @@ function networkOf(transport: TransportLayer): Network {
     reply: (bytes, to, listener) => transport.reply(bytes, to, listener),
     localFor: (to) => transport.localFor(to),
     resolve: (uri) => transport.resolve(uri),
-    // The agent weighs in faults; the guard in tenths of them.
-    offence: (source, weight) => transport.offence(source, weight * 10),
+    offence: (source, weight) => transport.offence(source, weight),
     good: (source) => transport.good(source),
   };
 }

@@ -130,3 +130,10 @@ test('bans are listed with their end and drops, and can be lifted', () => {
   guard.penalize('2001:db8::1', 'scanner');
   assert.ok(guard.unban(guard.list()[0]?.address ?? ''));
 });
+
+test('a carrier’s address is never banned for what others send in its name', () => {
+  const { guard } = setUp({ exempt: (address) => address === attacker });
+  for (let i = 0; i < 50; i++) assert.equal(guard.penalize(attacker, 'scanner'), false);
+  assert.ok(guard.admits(attacker));
+  assert.ok(guard.penalize('203.0.113.10', 'scanner'));
+});

@@ -10,6 +10,8 @@ export type GuardOptions = {
   readonly log: Log;
   /** CIDRs or addresses never scored, limited or banned. */
   readonly trusted?: readonly string[];
+  /** Asked before a ban: a carrier's address must not be banned for what others send in its name (UDP can be spoofed). */
+  readonly exempt?: (address: string) => boolean;
   /** Score at which a source is banned. */
   readonly threshold?: number;
   /** A score halves in this time. */
@@ -139,7 +141,7 @@ export class SourceGuard {
     const share = record.knownUntil > now ? KNOWN_SHARE : 1;
     record.score = this.#decayed(record, now) + weight * share;
     record.scoredAt = now;
-    if (record.score < this.#threshold) return false;
+    if (record.score < this.#threshold || this.#options.exempt?.(address) === true) return false;
     this.#ban(record, now, typeof what === 'number' ? 'offences' : what);
     return true;
   }
