@@ -77,7 +77,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   await directory.putAll(puts);
   for (const { kind, sid } of stale) await directory.remove(kind, sid);
   const adminToken = await ensureAdminKey(directory, { token: config.http.admin_token, random, clock });
-  const live = await openLive(config.live.url, { clock, log, node });
+  const live = await openLive(config.live.url, {
+    clock,
+    log,
+    node,
+    limits: { contacts: config.live.max_contacts, contactsPerAor: config.sip.registrar.max_contacts },
+  });
   closers.push(() => live.close());
 
   const traceDir = traceFolder(config);
