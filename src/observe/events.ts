@@ -1,25 +1,23 @@
-/** What a timeline keeps of a trace event, and how a run of such events becomes one extent of a segment file.
+/** What a timeline keeps, and how it lies in a block of bytes: one record an event.
  *
- *   extent = u32 magic | u32 length of all below | u32 length of index | index JSON | u32 length of events | events JSON | blob
+ *   record = u32 length of the whole record | u8 type | u32 number of the session | body
+ *   types:   1 session (who it is)   2 SIP message   3 hook   4 move of the call
  *
- * The index says whose events these are, so that a restarted server finds them again. SIP messages and hook bodies lie
- * in the blob in the order of the events that own them. */
+ * Every block that holds records of a session also holds its session record, before them: a block explains itself. */
 import type { CallTrace, HookTrace, SipTrace } from '../base/index.ts';
 import { hideSecrets, hideUrlSecrets, maskSip } from './secrets.ts';
 
 export type StoredSip = SipTrace;
 export type StoredHook = Omit<HookTrace, 'request' | 'response'> & {
-  /** JSON text, secrets hidden; cut at `maxBody`. */
+  /** JSON text, secrets hidden. */
   readonly request: string;
   readonly response: string;
 };
 export type StoredCall = Omit<CallTrace, 'sessionSid'>;
-/** As it lies in memory until it is written: hook bodies are still objects, nothing is formatted. */
-export type PendingEvent = SipTrace | HookTrace | CallTrace;
 export type StoredEvent = StoredSip | StoredHook | StoredCall;
 
-/** Whose events an extent holds. */
-export type ExtentOwner = {
+/** Whose records these are. */
+export type Owner = {
   readonly sessionSid: string;
   readonly accountSid: string | undefined;
   readonly callSids: readonly string[];
@@ -27,150 +25,183 @@ export type ExtentOwner = {
   readonly lost: number;
 };
 
-export const magic = 0x47525431;
-/** Longest hook body kept, in characters. */
-export const maxBody = 32_768;
+export const recordHead = 9;
+const sessionType = 1;
+const sipType = 2;
+const hookType = 3;
+const callType = 4;
 
-function bodyText(body: unknown): string {
-  if (body === undefined) return '';
-  let text: string;
+/** Longest text of a hook record, in characters; longer bodies are cut. */
+const maxHook = 65_536;
+const maxBody = 16_384;
+/** Longest title or Call-ID kept; both come from the network. */
+const maxName = 256;
+
+/** Bytes to write records into. */
+export type Room = { readonly bytes: Buffer; used: number };
+
+function put(room: Room, type: number, session: number, bodyLength: number): void {
+  room.bytes.writeUInt32LE(recordHead + bodyLength, room.used);
+  room.bytes[room.used + 4] = type;
+  room.bytes.writeUInt32LE(session, room.used + 5);
+  room.used += recordHead + bodyLength;
+}
+
+function putText(room: Room, type: number, session: number, text: string): void {
+  put(room, type, session, room.bytes.write(text, room.used + recordHead));
+}
+
+export function sessionText(owner: Owner): string {
+  return JSON.stringify([owner.sessionSid, owner.accountSid ?? null, owner.callSids, owner.lost]);
+}
+
+export function putSession(room: Room, session: number, text: string): void {
+  putText(room, sessionType, session, text);
+}
+
+/** Most bytes a SIP record may take beside the message: text grows at most threefold in UTF-8. */
+export const sipOverhead = recordHead + 12 + 3 * (2 * maxName + 150);
+
+function short(text: string): string {
+  return text.length <= maxName ? text : text.slice(0, maxName);
+}
+
+export function putSip(room: Room, session: number, event: SipTrace): void {
+  const { bytes } = room;
+  const { local, remote } = event;
+  const start = room.used + recordHead;
+  const ends = `${local.address}\n${local.port}\n${remote.address}\n${remote.port}`;
+  const text = `${event.transport}\n${ends}\n${short(event.callId)}\n${short(event.title)}`;
+  bytes.writeDoubleLE(event.at, start);
+  bytes[start + 8] = event.direction === 'in' ? 1 : 0;
+  const length = bytes.write(text, start + 11);
+  bytes.writeUInt16LE(length, start + 9);
+  event.bytes.copy(bytes, start + 11 + length);
+  put(room, sipType, session, 11 + length + event.bytes.length);
+}
+
+function stringify(value: unknown, replacer?: (key: string, value: unknown) => unknown): string {
   try {
-    text = JSON.stringify(body, hideSecrets) ?? '';
+    return JSON.stringify(value, replacer) ?? 'null';
   } catch {
     return '"(not printable)"';
   }
-  return text.length <= maxBody ? text : `${text.slice(0, maxBody)}… (${text.length} characters)`;
 }
 
-type Row = unknown[];
-
-function sipRow(event: SipTrace, blob: Buffer[]): Row {
-  maskSip(event.bytes);
-  blob.push(event.bytes);
-  const { local, remote } = event;
-  const way = event.direction === 'in' ? 1 : 0;
-  const path = [event.transport, local.address, local.port, remote.address, remote.port];
-  return ['s', event.at, way, event.callId, event.title, ...path, event.bytes.length];
+/** The text of a body that is too long: its beginning. Secrets go now, because what is cut cannot be read as JSON later. */
+function beginning(body: unknown): unknown {
+  const text = stringify(body, hideSecrets);
+  return text.length <= maxBody ? body : `${text.slice(0, maxBody)}… (${text.length} characters)`;
 }
 
-function hookRow(event: HookTrace, blob: Buffer[]): Row {
-  const request = Buffer.from(bodyText(event.request));
-  const response = Buffer.from(bodyText(event.response));
-  blob.push(request, response);
-  const head = [event.callSid, hideUrlSecrets(event.url), event.method, event.type, event.status ?? null];
-  const tail = [event.durationMs, event.attempt, event.error ?? null, request.length, response.length];
-  return ['h', event.at, ...head, ...tail];
+export function hookText(event: HookTrace): string {
+  const { at, callSid, url, method, type, status = null, durationMs, attempt, error = null } = event;
+  const head = [at, callSid, url, method, type, status, durationMs, attempt, error];
+  const text = stringify([...head, event.request ?? null, event.response ?? null]);
+  if (text.length <= maxHook) return text;
+  return stringify([...head, beginning(event.request), beginning(event.response)]);
 }
 
-function row(event: PendingEvent, blob: Buffer[]): Row {
-  switch (event.kind) {
-    case 'sip':
-      return sipRow(event, blob);
-    case 'hook':
-      return hookRow(event, blob);
-    case 'call':
-      return ['c', event.at, event.callSid, event.what, event.detail];
-  }
+export function callText(event: StoredCall): string {
+  const text = stringify([event.at, event.callSid, event.what, event.detail]);
+  return text.length <= maxHook
+    ? text
+    : stringify([event.at, event.callSid, event.what, { cut: beginning(event.detail) }]);
 }
 
-function rowsText(rows: Row[]): string {
-  try {
-    return JSON.stringify(rows, hideSecrets);
-  } catch {
-    // A detail that JSON cannot carry (a cycle, a bigint) must not cost the rest of the timeline.
-    return JSON.stringify(rows.map((each) => (each[0] === 'c' ? [...each.slice(0, 4), {}] : each)));
-  }
+export function putHook(room: Room, session: number, text: string): void {
+  putText(room, hookType, session, text);
 }
 
-export function encodeExtent(owner: ExtentOwner, events: readonly PendingEvent[]): Buffer {
-  const blob: Buffer[] = [];
-  const rows = events.map((event) => row(event, blob));
-  const index = JSON.stringify([owner.sessionSid, owner.accountSid ?? null, owner.callSids, owner.lost]);
-  const text = rowsText(rows);
-  const indexLength = Buffer.byteLength(index);
-  const textLength = Buffer.byteLength(text);
-  let length = 16 + indexLength + textLength;
-  for (const part of blob) length += part.length;
-  const extent = Buffer.allocUnsafe(length);
-  extent.writeUInt32BE(magic, 0);
-  extent.writeUInt32BE(length - 8, 4);
-  extent.writeUInt32BE(indexLength, 8);
-  extent.write(index, 12);
-  extent.writeUInt32BE(textLength, 12 + indexLength);
-  let at = 16 + indexLength;
-  at += extent.write(text, at);
-  for (const part of blob) at += part.copy(extent, at);
-  return extent;
+export function putCall(room: Room, session: number, text: string): void {
+  putText(room, callType, session, text);
 }
 
-/** Reads the owner of the extent at `at`, and the extent's whole length. undefined: nothing whole lies here. */
-export function decodeOwner(bytes: Buffer, at: number): { owner: ExtentOwner; length: number } | undefined {
-  if (at + 16 > bytes.length || bytes.readUInt32BE(at) !== magic) return undefined;
-  const length = 8 + bytes.readUInt32BE(at + 4);
-  const indexLength = bytes.readUInt32BE(at + 8);
-  if (at + length > bytes.length || indexLength + 16 > length) return undefined;
-  try {
-    const index = JSON.parse(bytes.toString('utf8', at + 12, at + 12 + indexLength)) as unknown[];
-    const [sessionSid, accountSid, callSids, lost] = index as [string, string | null, string[], number];
-    return { owner: { sessionSid, accountSid: accountSid ?? undefined, callSids, lost }, length };
-  } catch {
-    return undefined;
-  }
-}
-
-function sipEvent(row: Row, blob: Buffer): StoredSip {
-  const [, at, way, callId, title, transport, address, port, farAddress, farPort] = row;
+function sipEvent(body: Buffer): StoredSip {
+  const textLength = body.readUInt16LE(9);
+  const parts = body.toString('utf8', 11, 11 + textLength).split('\n');
+  const [transport = '', address = '', port, farAddress = '', farPort, callId = '', title = ''] = parts;
+  const bytes = Buffer.from(body.subarray(11 + textLength));
+  maskSip(bytes);
   return {
     kind: 'sip',
-    at: at as number,
-    direction: way === 1 ? 'in' : 'out',
-    callId: callId as string,
-    title: title as string,
-    transport: transport as string,
-    local: { address: address as string, port: port as number },
-    remote: { address: farAddress as string, port: farPort as number },
-    bytes: blob,
+    at: body.readDoubleLE(0),
+    direction: body[8] === 1 ? 'in' : 'out',
+    transport,
+    local: { address, port: Number(port) },
+    remote: { address: farAddress, port: Number(farPort) },
+    callId,
+    title,
+    bytes,
   };
 }
 
-function hookEvent(row: Row, request: string, response: string): StoredHook {
-  const [, at, callSid, url, method, type, status, durationMs, attempt, error] = row;
+function bodyText(body: unknown): string {
+  if (body === null || body === undefined) return '';
+  return typeof body === 'string' ? body : JSON.stringify(body, hideSecrets);
+}
+
+function hookEvent(body: Buffer): StoredHook {
+  const row = JSON.parse(body.toString()) as unknown[];
+  const [at, callSid, url, method, type, status, durationMs, attempt, error, request, response] = row;
   return {
     kind: 'hook',
     at: at as number,
     callSid: callSid as string,
-    url: url as string,
+    url: hideUrlSecrets(url as string),
     method: method as string,
     type: type as string,
     status: (status as number | null) ?? undefined,
     durationMs: durationMs as number,
     attempt: attempt as number,
     error: (error as string | null) ?? undefined,
-    request,
-    response,
+    request: bodyText(request),
+    response: bodyText(response),
   };
 }
 
-/** The events of one extent, in order. */
-export function decodeEvents(extent: Buffer): StoredEvent[] {
-  const indexLength = extent.readUInt32BE(8);
-  const textLength = extent.readUInt32BE(12 + indexLength);
-  let at = 16 + indexLength + textLength;
-  const take = (length: number) => extent.subarray(at, (at += length));
-  const rows = JSON.parse(extent.toString('utf8', 16 + indexLength, at)) as Row[];
-  return rows.map((each) => {
-    if (each[0] === 's') return sipEvent(each, take(each[10] as number));
-    if (each[0] === 'h') {
-      const request = take(each[10] as number).toString();
-      return hookEvent(each, request, take(each[11] as number).toString());
-    }
-    const [, time, callSid, what, detail] = each;
-    return {
-      kind: 'call',
-      at: time as number,
-      callSid: callSid as string,
-      what: what as string,
-      detail: detail as Record<string, unknown>,
-    };
-  });
+function callEvent(body: Buffer): StoredCall {
+  const [at, callSid, what, detail] = JSON.parse(body.toString()) as [number, string, string, unknown];
+  const shown = JSON.parse(JSON.stringify(detail, hideSecrets)) as Record<string, unknown>;
+  return { kind: 'call', at, callSid, what, detail: shown };
+}
+
+/** One record of a block. */
+export type Found = { readonly type: number; readonly session: number; readonly body: Buffer };
+
+/** The records of a block, up to its end or to where a killed process tore it. */
+export function* records(block: Buffer): Generator<Found> {
+  for (let at = 0; at + recordHead <= block.length;) {
+    const length = block.readUInt32LE(at);
+    if (length < recordHead || at + length > block.length) return;
+    const body = block.subarray(at + recordHead, at + length);
+    yield { type: block[at + 4] as number, session: block.readUInt32LE(at + 5), body };
+    at += length;
+  }
+}
+
+export function ownerOf({ type, body }: Found): Owner | undefined {
+  if (type !== sessionType) return undefined;
+  const [sessionSid, accountSid, callSids, lost] = JSON.parse(body.toString()) as [
+    string,
+    string | null,
+    string[],
+    number,
+  ];
+  return { sessionSid, accountSid: accountSid ?? undefined, callSids, lost };
+}
+
+/** The events of one session in a block, in order; secrets hidden. */
+export function eventsOf(block: Buffer, sessionSid: string): StoredEvent[] {
+  const events: StoredEvent[] = [];
+  let wanted = -1;
+  for (const found of records(block)) {
+    if (found.type === sessionType) {
+      if (ownerOf(found)?.sessionSid === sessionSid) wanted = found.session;
+    } else if (found.session !== wanted) continue;
+    else if (found.type === sipType) events.push(sipEvent(found.body));
+    else if (found.type === hookType) events.push(hookEvent(found.body));
+    else if (found.type === callType) events.push(callEvent(found.body));
+  }
+  return events;
 }

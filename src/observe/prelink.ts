@@ -9,7 +9,7 @@ const maxBytes = 4 * 1024 * 1024;
 type Waiting = { readonly messages: SipTrace[]; bytes: number };
 
 /** A copy that outlives the socket's buffer. */
-export function keepSip(event: SipTrace): SipTrace {
+function keepSip(event: SipTrace): SipTrace {
   return {
     kind: 'sip',
     at: event.at,

@@ -1,47 +1,46 @@
-/** The call path's side of timelines: takes trace events and puts them with their session. Copies bytes, pushes, and
- * formats nothing; what is settled is written a little at a time, off the call path. */
+/** The call path's side of timelines: finds the session of each trace event and writes it into the journal. A few
+ * microseconds an event; nothing is formatted for people until somebody asks. */
 import type { CallTrace, Clock, HookTrace, LinkTrace, SipTrace, Timer, TraceEvent } from '../base/index.ts';
-import { encodeExtent, type PendingEvent } from './events.ts';
-import { keepSip, PreLink } from './prelink.ts';
-
-export type Extent = { readonly segment: number; readonly offset: number; readonly length: number };
+import {
+  callText,
+  hookText,
+  putCall,
+  putHook,
+  putSession,
+  putSip,
+  recordHead,
+  sessionText,
+  sipOverhead,
+} from './events.ts';
+import type { Journal } from './journal.ts';
+import { PreLink } from './prelink.ts';
 
 /** One session as the index knows it. */
 export type Session = {
+  /** Its number in records. */
+  readonly number: number;
   readonly sid: string;
   accountSid: string | undefined;
   readonly callSids: string[];
   readonly callIds: string[];
-  pending: PendingEvent[];
-  extents: Extent[];
+  /** Blocks that hold its records, oldest first. */
+  readonly blocks: number[];
   /** Bytes taken so far, against `maxSessionBytes`. */
   bytes: number;
   lost: number;
-  /** When the oldest pending event came; -1 while nothing is pending. */
-  dirtyAt: number;
   endedAt: number | undefined;
 };
 
 export type RecorderOptions = {
   readonly clock: Clock;
-  /** Takes settled events away. */
-  readonly write: (chunks: readonly { readonly session: Session; readonly bytes: Buffer }[]) => void;
-  /** A session has ended and been written: the index may let it go when it must. */
+  readonly journal: Journal;
+  /** A session has ended: the index may let it go when it must. */
   readonly finished: (session: Session) => void;
 };
 
-/** Events lie this long in memory before they are written, so that a short call is one extent. */
-const settleMs = 3000;
-/** Pause between two slices of writing, and how long a slice may take: a burst of calls must not wait for us. */
-const sliceEveryMs = 10;
-const sliceMs = 0.5;
-/** Past this much unwritten the slices grow. */
-const highWater = 16 * 1024 * 1024;
-/** Past this much unwritten events are counted and dropped. */
-const fullWater = 64 * 1024 * 1024;
+/** Ended sessions still take stray retransmissions for so long. */
+const lingerMs = 5000;
 const maxSessionBytes = 2 * 1024 * 1024;
-/** Guess of what an event costs beside its bytes. */
-const eventCost = 256;
 
 export class Recorder {
   readonly sessions = new Map<string, Session>();
@@ -49,11 +48,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #byCallId = new Map<string, Session>();
   readonly #prelink = new PreLink();
-  /** Sessions with pending events, the longest waiting first. */
-  readonly #dirty = new Set<Session>();
-  /** Ended sessions that still take stray retransmissions. */
   readonly #ended = new Set<Session>();
-  #pendingBytes = 0;
+  #numbers = 0;
   #timer: Timer | undefined;
 
   constructor(options: RecorderOptions) {
@@ -80,22 +76,8 @@ export class Recorder {
     }
   }
 
-  /** Encodes what is pending of one session now: somebody wants to read it. */
-  settle(session: Session): void {
-    if (session.pending.length > 0) this.#options.write([this.#encode(session)]);
-  }
-
-  /** Encodes everything: the server closes. */
-  settleAll(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    const chunks = Array.from(this.#dirty, (session) => this.#encode(session));
-    if (chunks.length > 0) this.#options.write(chunks);
-  }
-
   forget(session: Session): void {
     this.sessions.delete(session.sid);
-    this.#dirty.delete(session);
     this.#ended.delete(session);
     for (const sid of session.callSids) if (this.byCallSid.get(sid) === session) this.byCallSid.delete(sid);
     this.#unlink(session);
@@ -110,19 +92,24 @@ export class Recorder {
     return session;
   }
 
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#prelink.clear();
+  }
+
   #session(sid: string): Session {
     let session = this.sessions.get(sid);
     if (session === undefined) {
       session = {
+        number: ++this.#numbers,
         sid,
         accountSid: undefined,
         callSids: [],
         callIds: [],
-        pending: [],
-        extents: [],
+        blocks: [],
         bytes: 0,
         lost: 0,
-        dirtyAt: -1,
         endedAt: undefined,
       };
       this.sessions.set(sid, session);
@@ -135,27 +122,41 @@ export class Recorder {
     if (this.byCallSid.has(callSid)) return;
     this.byCallSid.set(callSid, session);
     session.callSids.push(callSid);
+    this.#redeclare(session);
   }
 
   #sip(event: SipTrace): void {
     const session = this.#byCallId.get(event.callId);
     if (session === undefined) this.#prelink.keep(event);
-    else if (this.#admits(session, event.bytes.length)) this.#push(session, keepSip(event));
+    else this.#putSip(session, event);
+  }
+
+  #putSip(session: Session, event: SipTrace): void {
+    const length = event.bytes.length + sipOverhead;
+    if (this.#admits(session, length)) putSip(this.#roomFor(session, length), session.number, event);
   }
 
   #hook(event: HookTrace): void {
     const session = this.byCallSid.get(event.callSid);
-    if (session !== undefined && this.#admits(session, 2048)) this.#push(session, event);
+    if (session === undefined) return;
+    const text = hookText(event);
+    if (!this.#admits(session, text.length)) return;
+    putHook(this.#roomFor(session, recordHead + text.length * 3), session.number, text);
   }
 
   #call(event: CallTrace): void {
     const session = this.#session(event.sessionSid);
     this.#addCall(session, event.callSid);
-    if (session.accountSid === undefined) {
-      const accountSid = event.detail['accountSid'];
-      if (typeof accountSid === 'string') session.accountSid = accountSid;
-    }
-    if (this.#admits(session, 0)) this.#push(session, event);
+    if (session.accountSid === undefined) this.#learnAccount(session, event.detail['accountSid']);
+    const text = callText(event);
+    if (!this.#admits(session, text.length)) return;
+    putCall(this.#roomFor(session, recordHead + text.length * 3), session.number, text);
+  }
+
+  #learnAccount(session: Session, accountSid: unknown): void {
+    if (typeof accountSid !== 'string') return;
+    session.accountSid = accountSid;
+    this.#redeclare(session);
   }
 
   #link(event: LinkTrace): void {
@@ -165,18 +166,10 @@ export class Recorder {
       this.#byCallId.set(event.callId, session);
       session.callIds.push(event.callId);
     }
-    for (const sip of this.#prelink.take(event.callId)) {
-      if (this.#admits(session, sip.bytes.length)) this.#push(session, sip);
-    }
+    for (const sip of this.#prelink.take(event.callId)) this.#putSip(session, sip);
     // The link itself is an event: it says which leg a Call-ID is.
-    this.#push(session, {
-      kind: 'call',
-      at: event.at,
-      callSid: event.callSid,
-      sessionSid: event.sessionSid,
-      what: 'link',
-      detail: { callId: event.callId },
-    });
+    const { at, callSid, sessionSid, callId } = event;
+    this.#call({ kind: 'call', at, callSid, sessionSid, what: 'link', detail: { callId } });
   }
 
   #end(sessionSid: string, at: number): void {
@@ -184,88 +177,56 @@ export class Recorder {
     if (session === undefined || session.endedAt !== undefined) return;
     session.endedAt = at;
     this.#ended.add(session);
-    this.#arm();
+    this.#timer ??= this.#options.clock.after(lingerMs, 'timelines linger', () => this.#release());
   }
 
-  #admits(session: Session, bytes: number): boolean {
-    const cost = bytes + eventCost;
-    if (session.bytes + cost > maxSessionBytes || this.#pendingBytes > fullWater) {
+  #admits(session: Session, length: number): boolean {
+    if (session.bytes + length > maxSessionBytes || !this.#options.journal.admits(length * 3 + 8192)) {
       session.lost++;
       return false;
     }
-    session.bytes += cost;
-    this.#pendingBytes += cost;
+    session.bytes += length;
     return true;
   }
 
-  #push(session: Session, event: PendingEvent): void {
-    session.pending.push(event);
-    if (session.dirtyAt >= 0) return;
-    session.dirtyAt = this.#options.clock.monotonic();
-    this.#dirty.add(session);
-    this.#arm();
+  /** Room for a record of this session, in a block that says whose it is. */
+  #roomFor(session: Session, length: number) {
+    const { journal } = this.#options;
+    const room = journal.room(length);
+    if (session.blocks.at(-1) === journal.block) return room;
+    const owner = sessionText({ ...session, sessionSid: session.sid });
+    const both = journal.room(length + recordHead + owner.length * 3);
+    session.blocks.push(journal.block);
+    putSession(both, session.number, owner);
+    return both;
   }
 
-  #encode(session: Session): { session: Session; bytes: Buffer } {
-    const { sid, accountSid, callSids, lost, pending } = session;
-    session.pending = [];
-    session.dirtyAt = -1;
-    this.#dirty.delete(session);
-    const bytes = encodeExtent({ sessionSid: sid, accountSid, callSids, lost }, pending);
-    for (const event of pending) this.#pendingBytes -= cost(event);
-    if (this.#dirty.size === 0) this.#pendingBytes = 0;
-    return { session, bytes };
-  }
-
-  #arm(): void {
-    this.#timer ??= this.#options.clock.after(settleMs, 'timelines write', () => this.#slice());
-  }
-
-  /** Writes what has settled, for at most a slice of time. */
-  #slice(): void {
-    const { clock, write } = this.#options;
-    this.#timer = undefined;
-    const started = clock.monotonic();
-    const until = started + (this.#pendingBytes > highWater ? sliceMs * 10 : sliceMs);
-    const chunks = [];
-    for (const session of this.#dirty) {
-      if (session.dirtyAt + settleMs > started) break;
-      chunks.push(this.#encode(session));
-      if (clock.monotonic() > until) break;
-    }
-    if (chunks.length > 0) write(chunks);
-    this.#release(clock.now());
-    this.#rearm(started);
-  }
-
-  #rearm(now: number): void {
-    const [oldest] = this.#dirty;
-    if (oldest === undefined) {
-      if (this.#ended.size > 0) this.#arm();
-      return;
-    }
-    const wait = Math.max(sliceEveryMs, oldest.dirtyAt + settleMs - now);
-    this.#timer ??= this.#options.clock.after(wait, 'timelines write', () => this.#slice());
+  /** What the block says of the session is no longer all of it. */
+  #redeclare(session: Session): void {
+    if (session.blocks.at(-1) !== this.#options.journal.block) return;
+    const owner = sessionText({ ...session, sessionSid: session.sid });
+    const length = recordHead + owner.length * 3;
+    if (!this.#options.journal.admits(length)) return;
+    const room = this.#options.journal.room(length);
+    if (session.blocks.at(-1) !== this.#options.journal.block) session.blocks.push(this.#options.journal.block);
+    putSession(room, session.number, owner);
   }
 
   /** Lets go of Call-IDs of sessions that ended a while ago. */
-  #release(now: number): void {
+  #release(): void {
+    this.#timer = undefined;
+    const now = this.#options.clock.now();
     for (const session of this.#ended) {
-      if ((session.endedAt ?? now) + settleMs > now) break;
-      if (session.pending.length > 0) continue;
+      if ((session.endedAt ?? now) + lingerMs > now) break;
       this.#ended.delete(session);
       this.#unlink(session);
       this.#options.finished(session);
     }
+    if (this.#ended.size > 0) this.#timer = this.#options.clock.after(1000, 'timelines linger', () => this.#release());
   }
 
   #unlink(session: Session): void {
     for (const callId of session.callIds) if (this.#byCallId.get(callId) === session) this.#byCallId.delete(callId);
     session.callIds.length = 0;
   }
-}
-
-function cost(event: PendingEvent): number {
-  if (event.kind === 'sip') return event.bytes.length + eventCost;
-  return event.kind === 'hook' ? 2048 + eventCost : eventCost;
 }

@@ -26,18 +26,20 @@ const perStore = 8;
 export class MemorySegments implements Segments {
   readonly #options: SegmentsOptions;
   readonly #segments = new Map<number, Buffer[]>();
+  readonly #sizes = new Map<number, number>();
   #newest = 0;
-  #filled = 0;
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
   }
 
   append(bytes: Buffer): Promise<Place> {
-    if (this.#newest === 0 || this.#filled + bytes.length > this.#options.maxBytes / perStore) this.#roll();
-    const offset = this.#filled;
-    this.#segments.get(this.#newest)?.push(bytes);
-    this.#filled += bytes.length;
+    const filled = this.#sizes.get(this.#newest) ?? 0;
+    if (this.#newest === 0 || filled + bytes.length > this.#options.maxBytes / perStore) this.#roll();
+    const offset = this.#sizes.get(this.#newest) ?? 0;
+    // The caller uses its buffer again.
+    this.#segments.get(this.#newest)?.push(Buffer.from(bytes));
+    this.#sizes.set(this.#newest, offset + bytes.length);
     return Promise.resolve({ segment: this.#newest, offset });
   }
 
@@ -58,18 +60,32 @@ export class MemorySegments implements Segments {
 
   close(): Promise<void> {
     this.#segments.clear();
+    this.#sizes.clear();
     return Promise.resolve();
   }
 
   #roll(): void {
     this.#segments.set(++this.#newest, []);
-    this.#filled = 0;
-    for (const segment of this.#segments.keys()) {
-      if (this.#segments.size <= perStore) break;
+    this.#sizes.set(this.#newest, 0);
+    for (const segment of overflow(this.#sizes, this.#newest, this.#options.maxBytes)) {
       this.#options.onDrop(segment);
       this.#segments.delete(segment);
+      this.#sizes.delete(segment);
     }
   }
+}
+
+/** The oldest segments that must go so that the rest, with the new one full, stays within `maxBytes`. */
+function overflow(sizes: ReadonlyMap<number, number>, newest: number, maxBytes: number): number[] {
+  let total = maxBytes / perStore;
+  for (const size of sizes.values()) total += size;
+  const gone = [];
+  for (const [segment, size] of sizes) {
+    if (total <= maxBytes || segment === newest) break;
+    gone.push(segment);
+    total -= size;
+  }
+  return gone;
 }
 
 const fileName = (segment: number) => `timeline-${String(segment).padStart(8, '0')}.seg`;
@@ -154,13 +170,9 @@ export class DiskSegments implements Segments {
     // Timelines hold numbers and addresses of people: for the server's own user only.
     this.#file = await fs.open(path.join(this.#dir, fileName(this.#newest)), 'w', 0o600);
     this.#sizes.set(this.#newest, 0);
-    let total = this.#options.maxBytes / perStore;
-    for (const size of this.#sizes.values()) total += size;
-    for (const [segment, size] of this.#sizes) {
-      if (total <= this.#options.maxBytes || segment === this.#newest) break;
+    for (const segment of overflow(this.#sizes, this.#newest, this.#options.maxBytes)) {
       this.#options.onDrop(segment);
       this.#sizes.delete(segment);
-      total -= size;
       await fs.rm(path.join(this.#dir, fileName(segment)), { force: true });
     }
   }

@@ -1,10 +1,10 @@
 /** Timelines of calls: joins the recorder (call path), the segments (disk or memory) and the renders (when asked). */
-import path from 'node:path';
 import type { Clock, Log, TraceChannel } from '../base/index.ts';
 import { messageOf, silentLog } from '../base/index.ts';
 import type { Timelines } from '../ports/index.ts';
 import { describe, type Story, tell } from './describe.ts';
-import { decodeEvents, decodeOwner, type StoredEvent } from './events.ts';
+import { eventsOf, ownerOf, records, type StoredEvent } from './events.ts';
+import { Journal } from './journal.ts';
 import { ladderPage } from './ladder.ts';
 import { capture } from './pcap.ts';
 import { Recorder, type Session } from './recorder.ts';
@@ -14,7 +14,7 @@ export type TimelinesOptions = {
   readonly trace: TraceChannel;
   readonly clock: Clock;
   readonly log?: Log;
-  /** Data folder; undefined keeps a bounded ring in memory. */
+  /** Folder of the segment files; undefined keeps a bounded ring in memory. */
   readonly dir?: string;
   /** Most bytes kept; the oldest go first. Default 64 MiB on disk, 16 MiB in memory. */
   readonly maxBytes?: number;
@@ -39,30 +39,28 @@ const mebi = 1024 * 1024;
 
 class Archive implements ClosableTimelines {
   readonly #recorder: Recorder;
+  readonly #journal: Journal;
   readonly #segments: Segments;
   readonly #log: Log;
   readonly #maxSessions: number;
-  readonly #bySegment = new Map<number, Set<Session>>();
   readonly #finished = new Set<Session>();
   readonly #stopListening: () => void;
-  #writing: Promise<void>;
+  readonly #restored: Promise<void>;
   #writeFailures = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: TimelinesOptions) {
+    const { clock } = options;
     this.#log = options.log ?? silentLog;
     this.#maxSessions = options.maxSessions ?? 20_000;
     const onDrop = (segment: number) => this.#dropped(segment);
     this.#segments =
       options.dir === undefined
         ? new MemorySegments({ maxBytes: options.maxBytes ?? 16 * mebi, onDrop })
-        : new DiskSegments(path.join(options.dir, 'timelines'), { maxBytes: options.maxBytes ?? 64 * mebi, onDrop });
-    this.#recorder = new Recorder({
-      clock: options.clock,
-      write: (chunks) => this.#write(chunks),
-      finished: (session) => this.#keep(session),
-    });
-    this.#writing = this.#restore();
+        : new DiskSegments(options.dir, { maxBytes: options.maxBytes ?? 64 * mebi, onDrop });
+    this.#journal = new Journal({ clock, segments: this.#segments, onFailure: (fault) => this.#failed(fault) });
+    this.#recorder = new Recorder({ clock, journal: this.#journal, finished: (session) => this.#keep(session) });
+    this.#restored = this.#restore();
     this.#stopListening = options.trace.on('event', (event) => this.#recorder.handle(event));
   }
 
@@ -84,9 +82,9 @@ class Archive implements ClosableTimelines {
     return story === undefined ? undefined : ladderPage(story);
   }
 
-  flush(): Promise<void> {
-    this.#recorder.settleAll();
-    return this.#writing;
+  async flush(): Promise<void> {
+    await this.#restored;
+    await this.#journal.flush();
   }
 
   dump(): { sessions: number; calls: number; unlinked: number; writeFailures: number } {
@@ -101,53 +99,29 @@ class Archive implements ClosableTimelines {
 
   async #close(): Promise<void> {
     this.#stopListening();
+    this.#recorder.close();
     await this.flush();
     await this.#segments.close();
   }
 
   async #story(accountSid: string, callSid: string): Promise<Story | undefined> {
-    await this.#writing;
+    await this.#restored;
     const session = this.#recorder.byCallSid.get(callSid);
     // The tenant wall: another account's call is as unknown as one that never was.
     if (session === undefined || session.accountSid !== accountSid) return undefined;
-    this.#recorder.settle(session);
-    await this.#writing;
     const events: StoredEvent[] = [];
-    for (const extent of session.extents) {
-      const bytes = await this.#segments.read(extent.segment, extent.offset, extent.length);
-      if (bytes !== undefined) events.push(...decodeEvents(bytes));
+    for (const block of session.blocks) {
+      const bytes = await this.#journal.read(block);
+      if (bytes !== undefined) events.push(...eventsOf(bytes, session.sid));
     }
     if (events.length === 0) return undefined;
     return tell({ sessionSid: session.sid, callSids: session.callSids, lost: session.lost, events });
   }
 
-  #write(chunks: readonly { readonly session: Session; readonly bytes: Buffer }[]): void {
-    this.#writing = this.#writing.then(() => this.#append(chunks));
-  }
-
-  async #append(chunks: readonly { readonly session: Session; readonly bytes: Buffer }[]): Promise<void> {
-    const parts = chunks.map((chunk) => chunk.bytes);
-    const batch = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    try {
-      const place = await this.#segments.append(batch);
-      let { offset } = place;
-      for (const { session, bytes } of chunks) {
-        this.#place(session, { segment: place.segment, offset, length: bytes.length });
-        offset += bytes.length;
-      }
-    } catch (fault) {
-      this.#writeFailures++;
-      for (const { session } of chunks) session.lost++;
-      // Once is enough: a full disk would repeat it many times a second.
-      if (this.#writeFailures === 1) this.#log.warn({ error: messageOf(fault) }, 'timelines cannot be written');
-    }
-  }
-
-  #place(session: Session, extent: { segment: number; offset: number; length: number }): void {
-    session.extents.push(extent);
-    let sessions = this.#bySegment.get(extent.segment);
-    if (sessions === undefined) this.#bySegment.set(extent.segment, (sessions = new Set()));
-    sessions.add(session);
+  #failed(fault: unknown): void {
+    this.#writeFailures++;
+    // Once is enough: a full disk would repeat it many times a second.
+    if (this.#writeFailures === 1) this.#log.warn({ error: messageOf(fault) }, 'timelines cannot be written');
   }
 
   #keep(session: Session): void {
@@ -158,17 +132,14 @@ class Archive implements ClosableTimelines {
     }
   }
 
+  /** The oldest segment goes; so do the sessions of which nothing is left. */
   #dropped(segment: number): void {
-    for (const session of this.#bySegment.get(segment) ?? []) {
-      session.extents = session.extents.filter((extent) => extent.segment !== segment);
-      if (session.extents.length === 0 && session.endedAt !== undefined) this.#forget(session);
-    }
-    this.#bySegment.delete(segment);
+    const first = this.#journal.dropped(segment);
+    for (const session of this.#finished) if ((session.blocks.at(-1) ?? 0) < first) this.#forget(session);
   }
 
   #forget(session: Session): void {
     this.#finished.delete(session);
-    for (const extent of session.extents) this.#bySegment.get(extent.segment)?.delete(session);
     this.#recorder.forget(session);
   }
 
@@ -180,18 +151,16 @@ class Archive implements ClosableTimelines {
     }
   }
 
+  /** A whole segment of an earlier run is taken in as one block. Its numbers of sessions are of that run, and its own. */
   #restoreSegment(segment: number, bytes: Buffer): void {
-    let at = 0;
-    for (;;) {
-      // A torn end (the process was killed while writing) is where reading stops.
-      const found = decodeOwner(bytes, at);
-      if (found === undefined) return;
-      const { sessionSid, accountSid, callSids, lost } = found.owner;
-      const session = this.#recorder.restore(sessionSid, accountSid, callSids);
-      session.lost = Math.max(session.lost, lost);
-      this.#place(session, { segment, offset: at, length: found.length });
+    const block = this.#journal.adopt({ segment, offset: 0, length: bytes.length });
+    for (const found of records(bytes)) {
+      const owner = ownerOf(found);
+      if (owner === undefined) continue;
+      const session = this.#recorder.restore(owner.sessionSid, owner.accountSid, owner.callSids);
+      session.lost = Math.max(session.lost, owner.lost);
+      if (session.blocks.at(-1) !== block) session.blocks.push(block);
       this.#keep(session);
-      at += found.length;
     }
   }
 }
