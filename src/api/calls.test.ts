@@ -109,10 +109,10 @@ function cdr(callSid: string, attemptedAt: number): Cdr {
 
 test('calls: running ones are listed and read, ended ones are read from their record, deleted ones are hidden', async () => {
   control.calls = [{ call_sid: 'run', account_sid: account, call_status: 'in-progress' }];
+  // Not flushed: a client that asks at once must find it.
   store.appendCdr(cdr('ended', clock.now()));
-  await store.flush();
   const at = `/v1/Accounts/${account}/Calls`;
-  assert.equal(((await ask('GET', at)).body as unknown as unknown[]).length, 1);
+  assert.equal(((await ask('GET', `${at}/`)).body as unknown as unknown[]).length, 1);
   assert.equal((await ask('GET', `${at}/run`)).body['call_status'], 'in-progress');
   assert.equal((await ask('GET', `${at}/ended`)).body['call_status'], 'completed');
   assert.deepEqual((await ask('GET', `/v1/Accounts/${account}/CallCount`)).body, { inbound: 1, outbound: 0 });

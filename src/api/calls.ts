@@ -1,7 +1,7 @@
 /** Calls: place, list, read, steer, forget. reference.md 4.1 to 4.3. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { ControlResult } from '../ports/index.ts';
+import type { Cdr, ControlResult } from '../ports/index.ts';
 import { accountOf } from './auth.ts';
 import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
 import { cdrFields } from './cdr-fields.ts';
@@ -128,6 +128,15 @@ class Calls {
     return accountOf(this.#options.directory, request.scope, (request.params as Params).account_sid);
   }
 
+  /** Of a call that ended just now too: its record may wait to be committed. */
+  async #record(callSid: string): Promise<Cdr | undefined> {
+    const { store } = this.#options;
+    const cdr = await store.cdr(callSid);
+    if (cdr !== undefined) return cdr;
+    await store.flush();
+    return store.cdr(callSid);
+  }
+
   /** A running call, else the record of an ended one. */
   async #find(request: FastifyRequest): Promise<Body> {
     const accountSid = this.#account(request);
@@ -135,7 +144,7 @@ class Calls {
     if (this.#erased.has(callSid)) throw missing(`call ${callSid}`);
     const running = this.#options.control.get(accountSid, callSid);
     if (running !== undefined) return running;
-    const cdr = await this.#options.store.cdr(callSid);
+    const cdr = await this.#record(callSid);
     if (cdr === undefined || cdr.accountSid !== accountSid) throw missing(`call ${callSid}`);
     return { ...cdrFields(cdr), call_id: cdr.sipCallId, call_status: cdr.answered ? 'completed' : 'failed' };
   }

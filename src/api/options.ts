@@ -13,7 +13,7 @@ export type Readiness = { readonly ready: boolean; readonly reason?: string };
 
 export type ApiOptions = {
   readonly directory: ApiDirectory;
-  readonly store: Pick<Store, 'cdrs' | 'cdr' | 'alerts'>;
+  readonly store: Pick<Store, 'cdrs' | 'cdr' | 'alerts' | 'flush'>;
   readonly live: Pick<LiveStore, 'bindingsOf'>;
   readonly control: CallControl;
   readonly timelines: Timelines;

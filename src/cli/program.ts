@@ -1,4 +1,5 @@
 /** The command line: what `graine --help` lists. */
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { messageOf } from '../base/index.ts';
 import { listCalls, showCall, showTrace, type TraceOptions } from './calls.ts';
@@ -49,11 +50,14 @@ function simulate(io: Io): number {
   return 2;
 }
 
+/** Of package.json: the same file from src/ and from dist/. */
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
 /** Runs one command line; resolves with the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code = 0;
   const ends = (work: Promise<number> | Promise<void>) => work.then((result) => void (code = result ?? 0));
-  const program = new Command('graine').description('A programmable voice server.').exitOverride();
+  const program = new Command('graine').description('A programmable voice server.').version(version).exitOverride();
   program.configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
   const file = ['--config <file>', 'configuration (default: ./graine.yaml, else the built-in demo)'] as const;
   program
