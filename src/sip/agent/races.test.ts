@@ -208,6 +208,26 @@ test('§14.1 re-INVITEs that cross get 491 and both come through in the end', as
   clean(world);
 });
 
+test('§14.1 after a glare the peer goes first, and we try again with an offer made then', async () => {
+  const world = await established();
+  const log: string[] = [];
+  world.alices.events.on('reinvite', (request) => {
+    log.push(`takes ${request.sdp?.toString() === sdp(6).toString() ? 'theirs' : '?'}`);
+    request.reply({ status: 200, sdp: sdp(3) });
+  });
+  world.bobs.events.on('reinvite', (request) => {
+    log.push(`offered ${request.sdp?.toString() === sdp(7).toString() ? 'anew' : '?'}`);
+    request.reply({ status: 200, sdp: sdp(4) });
+  });
+  const glare = { withdraw: () => void log.push('withdraws'), again: () => sdp(7) };
+  const ours = world.alices.reinvite({ sdp: sdp(5), glare });
+  void world.bobs.reinvite({ sdp: sdp(6) });
+  await world.settle(5000);
+  assert.equal((await ours).status, 200);
+  assert.deepEqual(log, ['withdraws', 'takes theirs', 'offered anew']);
+  clean(world);
+});
+
 test('two re-INVITEs of one side go one after the other', async () => {
   const world = await established();
   world.bobs.events.on('reinvite', (request) => request.reply({ status: 200, sdp: request.sdp ?? sdp(9) }));

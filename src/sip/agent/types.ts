@@ -11,6 +11,7 @@ export type {
   DialogEnd,
   DialogSnapshot,
   ExtraHeader,
+  Glare,
   InDialogRequest,
   Reason,
   RequestOptions,

@@ -108,7 +108,13 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire {
     this.log = log;
     this.timers = options.timers ?? defaultTimers;
     this.userAgent = options.userAgent ?? 'Graine';
-    this.#layer = new TransactionLayer({ clock, wire: this, user: this, timers: this.timers });
+    this.#layer = new TransactionLayer({
+      clock,
+      wire: this,
+      user: this,
+      timers: this.timers,
+      fault: (fault) => log.error({ fault: messageOf(fault) }, 'a SIP timer could not be handled'),
+    });
     this.wheel = this.#layer.wheel;
     this.#kept = new KeptConnections(network, clock, this.wheel);
     this.#keepMs = (options.registrar?.maxExpires ?? 3600) * 1000;

@@ -31,6 +31,7 @@ export type {
   DialogEnd,
   DialogSnapshot,
   ExtraHeader,
+  Glare,
   InDialogRequest,
   Reason,
   RequestOptions,

@@ -4,12 +4,13 @@ import type { ClientUser } from '../transaction/index.ts';
 import type { Sender } from './client-request.ts';
 import { pathOf, refreshTarget, requestOf } from './core.ts';
 import type { SentAck } from './host.ts';
-import type { ExtraHeader } from './types.ts';
+import type { ExtraHeader, Glare } from './types.ts';
 
 export type ReinviteOptions = {
   readonly sdp?: Buffer;
   readonly headers?: readonly ExtraHeader[];
   readonly answer?: (offer: Buffer) => Buffer;
+  readonly glare?: Glare;
 };
 
 export interface ReinviteOwner extends Sender {
@@ -31,12 +32,14 @@ export class Reinvite implements ClientUser {
   readonly #done: (response: SipResponse) => void;
   #request: SipRequest | undefined = undefined;
   #ack: SentAck | undefined = undefined;
+  #sdp: Buffer | undefined;
   #challenges = 0;
   #glares = 0;
 
   constructor(owner: ReinviteOwner, options: ReinviteOptions, done: (response: SipResponse) => void) {
     this.#owner = owner;
     this.#options = options;
+    this.#sdp = options.sdp;
     this.#done = done;
   }
 
@@ -48,9 +51,9 @@ export class Reinvite implements ClientUser {
     request.headers.append('Contact', core.contact);
     this.#owner.decorate(request);
     for (const [name, value] of this.#options.headers ?? []) request.headers.append(name, value);
-    if (this.#options.sdp !== undefined) {
+    if (this.#sdp !== undefined) {
       request.headers.set('Content-Type', 'application/sdp');
-      request.body = this.#options.sdp;
+      request.body = this.#sdp;
     }
     if (challenge !== undefined && authorizer?.authorize(request, challenge) !== true) return false;
     this.#request = request;
@@ -81,8 +84,8 @@ export class Reinvite implements ClientUser {
 
   onTimer(): void {
     this.#owner.whenFree(
-      () => void this.send(),
-      () => this.#request !== undefined && this.#done(createResponse(this.#request, 481)),
+      () => this.#again(),
+      () => this.#refused(481),
     );
   }
 
@@ -91,9 +94,9 @@ export class Reinvite implements ClientUser {
     const { core, host } = this.#owner;
     refreshTarget(core, response);
     const ack = requestOf(core, 'ACK', response.cseq.number);
-    const { sdp, answer } = this.#options;
-    let ours = sdp;
-    if (sdp === undefined && answer !== undefined && response.body.length > 0) {
+    const { answer } = this.#options;
+    let ours = this.#sdp;
+    if (ours === undefined && answer !== undefined && response.body.length > 0) {
       ours = answer(response.body);
       ack.headers.set('Content-Type', 'application/sdp');
       ack.body = ours;
@@ -106,9 +109,27 @@ export class Reinvite implements ClientUser {
     this.#done(response);
   }
 
+  /** Our turn again: with the offer as it must be now, for the peer's may have come through meanwhile. */
+  #again(): void {
+    const { glare } = this.#options;
+    if (glare !== undefined) {
+      this.#sdp = glare.again();
+      if (this.#sdp === undefined) {
+        this.#owner.settle();
+        return this.#refused(491);
+      }
+    }
+    this.send();
+  }
+
+  #refused(status: number): void {
+    if (this.#request !== undefined) this.#done(createResponse(this.#request, status));
+  }
+
   /** 2.1 to 4 s where the Call-ID is ours, else 0 to 2 s, in steps of 10 ms. */
   #wait(): void {
     this.#glares += 1;
+    this.#options.glare?.withdraw();
     const { host, callIdOurs } = this.#owner;
     const ms = callIdOurs ? 2100 + host.random.integer(191) * 10 : host.random.integer(201) * 10;
     host.wheel.after(ms, this, 'glare');

@@ -64,6 +64,14 @@ export type DialogSnapshot = {
   };
 };
 
+/** What an offer of ours that met one of the peer's does. While we wait to try again, the peer's goes first. */
+export type Glare = {
+  /** 491 came: the offer is out of the way, and one of the peer may be taken. */
+  withdraw(): void;
+  /** The offer to try again with; undefined: give up, with the 491. */
+  again(): Buffer | undefined;
+};
+
 /** A confirmed dialog. RFC 3261 §12. One way to close: bye(). */
 export interface Dialog {
   readonly callId: string;
@@ -87,6 +95,7 @@ export interface Dialog {
     sdp?: Buffer;
     headers?: readonly ExtraHeader[];
     answer?: (offer: Buffer) => Buffer;
+    glare?: Glare;
   }): Promise<SipResponse>;
   /** Sends any other request in the dialog; resolves with the final response (408 or 503 made here when none came). */
   request(method: string, options?: RequestOptions): Promise<SipResponse>;

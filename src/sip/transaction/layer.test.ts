@@ -35,6 +35,7 @@ function bench(transport: Hop['transport'] = 'udp', limit?: number) {
   };
   const layer = new TransactionLayer({
     clock,
+    fault: (fault) => assert.fail(String(fault)),
     wire: { sendRequest: send, sendResponse: send },
     user: { onRequest: (request) => void requests.push(request), onAck: (request) => void acks.push(request) },
     ...(limit === undefined ? {} : { limit }),

@@ -13,6 +13,8 @@ export type TransactionOptions = {
   readonly wire: Wire;
   readonly user: LayerUser;
   readonly timers?: SipTimers;
+  /** Hears of users that throw out of a timer. */
+  readonly fault: (fault: unknown) => void;
   /** Server transactions held at once; further requests are dropped, their senders retransmit. */
   readonly limit?: number;
 };
@@ -32,7 +34,7 @@ export class TransactionLayer {
   constructor(options: TransactionOptions) {
     const timers = options.timers ?? defaultTimers;
     this.timers = timers;
-    this.wheel = new TimerWheel(options.clock, timers.t1 / 5);
+    this.wheel = new TimerWheel(options.clock, timers.t1 / 5, options.fault);
     this.#user = options.user;
     this.#limit = options.limit ?? 200_000;
     const shared = { wheel: this.wheel, timers, wire: options.wire };

@@ -5,7 +5,7 @@ import { TimerWheel } from './wheel.ts';
 
 function bench() {
   const clock = new FakeClock();
-  const wheel = new TimerWheel(clock, 100);
+  const wheel = new TimerWheel(clock, 100, (fault) => void fired.push(String(fault)));
   const fired: string[] = [];
   const user = { onTimer: (name: string) => void fired.push(name) };
   return { clock, wheel, fired, user };
@@ -59,6 +59,16 @@ test('a timer armed while its tick fires waits for the next one', () => {
   assert.equal(fired.length, 2);
   clock.advance(1000);
   assert.equal(fired.length, 3);
+});
+
+test('a user that throws is told of, and the tick goes on', () => {
+  const { clock, wheel, fired, user } = bench();
+  wheel.after(100, user, 'a');
+  wheel.after(100, { onTimer: () => assert.fail('bad user') }, 'b');
+  wheel.after(100, user, 'c');
+  clock.advance(100);
+  assert.equal(fired.length, 3);
+  assert.ok(fired.some((each) => each.includes('bad user')));
 });
 
 test('cancelling twice, or after firing, does nothing', () => {

@@ -33,11 +33,14 @@ export class WheelTimer implements Timer {
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #resolution: number;
+  readonly #fault: (fault: unknown) => void;
   readonly #buckets = new Map<number, Bucket>();
   #firing: Bucket | undefined = undefined;
   #closed = false;
 
-  constructor(clock: Clock, resolution: number) {
+  /** `fault` hears of a user that throws; the other timers of the tick fire all the same. */
+  constructor(clock: Clock, resolution: number, fault: (fault: unknown) => void) {
+    this.#fault = fault;
     this.#clock = clock;
     this.#resolution = Math.max(1, resolution);
   }
@@ -114,7 +117,11 @@ export class TimerWheel {
     while (bucket.first !== undefined) {
       const timer: WheelTimer = bucket.first;
       this.remove(timer);
-      timer.user.onTimer(timer.name);
+      try {
+        timer.user.onTimer(timer.name);
+      } catch (fault) {
+        this.#fault(fault);
+      }
     }
     this.#firing = undefined;
   }
