@@ -1,5 +1,5 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
-import type { ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
+import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
 import { type Format, parseSdp } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity } from './leg.ts';
@@ -64,9 +64,8 @@ export class InboundLeg extends Leg {
     const sdp = late ? media.negotiation.offer(prefer === undefined ? {} : { prefer }) : this.#agree(media, prefer);
     if (sdp === undefined) return false;
     const dialog = this.invitation.accept({ sdp, headers });
-    if (late) dialog.events.once('acknowledged', (answer) => this.#lateAnswer(media, answer));
     this.answered(dialog);
-    return true;
+    return late ? this.#lateAnswer(media, dialog) : true;
   }
 
   get answered200(): boolean {
@@ -120,13 +119,20 @@ export class InboundLeg extends Leg {
     return answer.sdp;
   }
 
-  #lateAnswer(media: LegMedia, answer: Buffer | undefined): void {
-    const read = answer === undefined ? undefined : media.negotiation.answered(answer);
-    if (read?.ok === true) {
-      void media.configure(read.agreement);
-      return;
-    }
-    this.hangup({ by: 'error', reason: read?.ok === false ? read.fault : 'the ACK of a late offer had no answer' });
+  /** Our 200 carried the offer: nothing can be heard before the ACK brings the answer. */
+  #lateAnswer(media: LegMedia, dialog: Dialog): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.events.on('ended', () => resolve(false));
+      dialog.events.once('acknowledged', (answer) => {
+        const read = answer === undefined ? undefined : media.negotiation.answered(answer);
+        if (read?.ok === true) {
+          void media.configure(read.agreement);
+          return resolve(true);
+        }
+        const reason = read?.ok === false ? read.fault : 'the ACK of a late offer had no answer';
+        return this.hangup({ by: 'error', reason });
+      });
+    });
   }
 
   #cancelled(reason: Reason | undefined): void {

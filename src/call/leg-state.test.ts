@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import { Machine } from '../base/index.ts';
 import { type LegEvent, type LegState, legTable, statusOfResponse } from './leg-state.ts';
 
-const events: LegEvent['type'][] = ['rang', 'earlyMedia', 'answered', 'ended'];
-// Each row: where each of the four events above leads; '-' moves nothing and reports nothing.
-const rows: readonly [LegState, string, string, string, string][] = [
-  ['trying', 'ringing', 'early-media', 'in-progress', 'ended'],
-  ['ringing', '-', 'early-media', 'in-progress', 'ended'],
-  ['early-media', '-', '-', 'in-progress', 'ended'],
-  ['in-progress', '-', '-', '-', 'ended'],
-  ['ended', '-', '-', '-', '-'],
+const events: LegEvent['type'][] = ['queued', 'dispatched', 'rang', 'earlyMedia', 'answered', 'ended'];
+// Each row: where each of the events above leads; '-' moves nothing and reports nothing.
+const rows: readonly [LegState, string, string, string, string, string, string][] = [
+  ['queued', '-', 'trying', '-', '-', '-', 'ended'],
+  ['trying', 'queued', '-', 'ringing', 'early-media', 'in-progress', 'ended'],
+  ['ringing', '-', '-', '-', 'early-media', 'in-progress', 'ended'],
+  ['early-media', '-', '-', '-', '-', 'in-progress', 'ended'],
+  ['in-progress', '-', '-', '-', '-', '-', 'ended'],
+  ['ended', '-', '-', '-', '-', '-', '-'],
 ];
 
 for (const [from, ...goals] of rows) {

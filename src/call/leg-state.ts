@@ -1,12 +1,12 @@
 /** The life of one leg as hooks see it. Total: a late 180 after the answer or a second final response moves nothing.
  *
- *   trying ─▶ ringing ─▶ early-media ─▶ in-progress ─▶ ended
- *      └─────────┴────────────┴──────────────────────────▲
+ *   queued ◀─▶ trying ─▶ ringing ─▶ early-media ─▶ in-progress ─▶ ended
+ *      └──────────┴─────────┴────────────┴──────────────────────────▲
  */
 import { ignore, type Step, type Table } from '../base/index.ts';
 
-export type LegState = 'trying' | 'ringing' | 'early-media' | 'in-progress' | 'ended';
-export type LegEvent = { type: 'rang' | 'earlyMedia' | 'answered' | 'ended' };
+export type LegState = 'queued' | 'trying' | 'ringing' | 'early-media' | 'in-progress' | 'ended';
+export type LegEvent = { type: 'queued' | 'dispatched' | 'rang' | 'earlyMedia' | 'answered' | 'ended' };
 /** `report`: the state is news for the status callback. */
 export type LegEffect = { type: 'report' };
 
@@ -18,12 +18,13 @@ const move = (to: LegState) => (): Step<LegState, LegEffect> => ({ to, effects: 
 
 // prettier-ignore
 export const legTable: Table<LegState, LegEvent, LegEffect, undefined> = {
-  //               18x without SDP         18x with SDP                   200                            over
-  'trying':      { rang: move('ringing'),  earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
-  'ringing':     { rang: ignore,           earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
-  'early-media': { rang: ignore,           earlyMedia: ignore,              answered: move('in-progress'), ended: move('ended') },
-  'in-progress': { rang: ignore,           earlyMedia: ignore,              answered: ignore,              ended: move('ended') },
-  'ended':       { rang: ignore,           earlyMedia: ignore,              answered: ignore,              ended: ignore },
+  //               no capacity yet         capacity at last            18x without SDP        18x with SDP                     200                              over
+  'queued':      { queued: ignore,         dispatched: move('trying'), rang: ignore,          earlyMedia: ignore,              answered: ignore,                ended: move('ended') },
+  'trying':      { queued: move('queued'), dispatched: ignore,         rang: move('ringing'), earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
+  'ringing':     { queued: ignore,         dispatched: ignore,         rang: ignore,          earlyMedia: move('early-media'), answered: move('in-progress'), ended: move('ended') },
+  'early-media': { queued: ignore,         dispatched: ignore,         rang: ignore,          earlyMedia: ignore,              answered: move('in-progress'), ended: move('ended') },
+  'in-progress': { queued: ignore,         dispatched: ignore,         rang: ignore,          earlyMedia: ignore,              answered: ignore,                ended: move('ended') },
+  'ended':       { queued: ignore,         dispatched: ignore,         rang: ignore,          earlyMedia: ignore,              answered: ignore,                ended: ignore },
 };
 
 /** What a final response to our INVITE means. reference.md 1.6. */

@@ -124,6 +124,11 @@ export abstract class Leg {
     return this.media;
   }
 
+  /** Waiting for a carrier's capacity, or past it. */
+  protected waiting(yes: boolean): void {
+    this.#machine.handle({ type: yes ? 'queued' : 'dispatched' });
+  }
+
   protected provisional(status: number, reason: string, withAudio: boolean): void {
     if (this.state === 'in-progress' || this.state === 'ended') return;
     this.sipStatus = status;
@@ -174,6 +179,8 @@ export abstract class Leg {
     const codec = media.codec;
     const sdp = media.negotiation.offer({ direction, ...(codec === undefined ? {} : { prefer: [codec] }) });
     const response = await dialog.reinvite({ sdp });
+    // After a 491 the far end's own offer may have come first; ours, sent again, then stands anew.
+    if (media.negotiation.state === 'stable') media.negotiation.repeatOffer(sdp);
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
     if (read?.ok === true) await media.configure(read.agreement);
     else media.negotiation.rollback();

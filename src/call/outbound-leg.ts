@@ -168,14 +168,15 @@ export class OutboundLeg extends Leg {
       if (this.#switch.state === 'calling') this.#invite(attempt);
     });
     attempt.slot = slot;
-    if (!granted)
-      this.note('leg.queued', { carrier: carrier.name, waiting: this.services.pacers.waiting(carrier.sid) });
+    if (!granted && !this.#sent) this.waiting(true);
+    if (!granted) this.note('leg.waits', { carrier: carrier.name, waiting: this.services.pacers.waiting(carrier.sid) });
     this.events.on('ended', () => slot.release());
   }
 
   #invite(attempt: Attempt): void {
     const { branch } = attempt;
     this.#sent = true;
+    this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
     const call = this.services.agent.invite(this.#options(branch));
     attempt.call = call;

@@ -8,6 +8,9 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
   if (media === undefined) return request.reply({ status: 488, reason: 'No Media' });
   const { negotiation } = media;
   if (request.sdp === undefined) return offerLate(leg, request);
+  // The dialog lets an offer through only when none of ours is under way: one that waits to be repeated after a 491
+  // (RFC 3261 §14.1) is not.
+  if (negotiation.state === 'local-offer') negotiation.rollback();
   const before = negotiation.agreement?.direction;
   const received = negotiation.receive(request.sdp);
   if (!received.ok) {

@@ -108,6 +108,8 @@ function networkOf(transport: TransportLayer): Network {
     resolve: (uri) => transport.resolve(uri),
     offence: (source, weight) => transport.offence(source, weight),
     good: (source) => transport.good(source),
+    keep: (connectionId) => transport.keep(connectionId),
+    release: (connectionId) => transport.release(connectionId),
   };
 }
 

@@ -23,7 +23,7 @@ export function isAnonymous(id: string): boolean {
 
 export function assertedOf(headers: Headers): Caller['asserted'] {
   const identities = headers.all('P-Asserted-Identity');
-  const privacy = headers.get('Privacy');
+  const privacy = headers.has('Privacy') ? headers.all('Privacy').join(';') : undefined;
   return identities.length === 0 && privacy === undefined ? undefined : { identities: [...identities], privacy };
 }
 
