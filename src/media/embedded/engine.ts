@@ -47,6 +47,8 @@ type Entry = {
 
 const REST_MS = 30_000;
 const REST_UNUSED_MS = 2000;
+/** Releases wait this long for those of other calls. */
+const RELEASE_MS = 10;
 const SILENT_MS = 20_000;
 /** A worker that dies younger than this is started again only after a pause. */
 const RESTART_PAUSE_MS = 1000;
@@ -228,7 +230,7 @@ export class EmbeddedEngine implements MediaEngine {
     this.#forget(endpoint, entry);
     entry.link.pool.release();
     try {
-      return (await entry.link.ask((ask) => ({ do: 'release', id: entry.id, ask }))) as Quality;
+      return (await entry.link.ask((ask) => ({ do: 'release', id: entry.id, ask }), RELEASE_MS)) as Quality;
     } catch {
       // Its worker is gone, and its figures with it.
       return undefined;

@@ -7,7 +7,7 @@ import { DgramWire } from './wire-dgram.ts';
 import type { KernelWire } from './wire.ts';
 
 /** Events wait this long for company; answers do not. */
-const EVENT_DELAY_MS = 10;
+const EVENT_DELAY_MS = 20;
 
 function isUrgent(report: Report): boolean {
   return report.say === 'bound' || report.say === 'answer';
@@ -17,7 +17,7 @@ function isUrgent(report: Report): boolean {
 export function runOnLoop(setup: WorkerSetup, why: string): void {
   const clock = new SystemClock();
   const port = parentPort!;
-  const outbox = new Outbox<Report>(clock, EVENT_DELAY_MS, (reports) => port.postMessage(reports));
+  const outbox = new Outbox<Report>(clock, 0, (reports) => port.postMessage(reports));
   let busy = false;
   let timer: Timer | undefined;
   let due = Infinity;
@@ -28,7 +28,7 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
     random: new SystemRandom(),
     setup,
     report: (report) => {
-      outbox.add(report);
+      outbox.add(report, EVENT_DELAY_MS);
       urgent ||= isUrgent(report);
       if (urgent && !busy) flush();
     },

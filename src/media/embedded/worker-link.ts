@@ -23,6 +23,9 @@ export type LinkOptions = {
   readonly died: (link: WorkerLink, why: string) => void;
 };
 
+/** Messages to a worker are kept this far apart: a wake-up costs more than the commands of several calls. */
+const SPACING_MS = 15;
+
 type Ask = { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void };
 
 /** The main thread's end of one packet worker. */
@@ -53,8 +56,8 @@ export class WorkerLink {
     this.startedAt = options.clock.monotonic();
     const workerData: WorkerSetup = { ...options.setup, handles: this.#handles.memory };
     this.#thread = startThread('./embedded/worker.ts', { workerData, name: `media ${options.index}` });
-    this.#outbox = new Outbox<Command>(options.clock, 0, (commands) => this.#send(commands));
-    this.pool = new PortPool(options.ports, (ports) => this.#outbox.add({ do: 'bind', ports }));
+    this.#outbox = new Outbox<Command>(options.clock, SPACING_MS, (commands) => this.#send(commands));
+    this.pool = new PortPool(options.ports, (ports) => this.#outbox.hurry({ do: 'bind', ports }));
     this.#started = new Promise((resolve) => {
       this.#begun = resolve;
     });
@@ -87,9 +90,9 @@ export class WorkerLink {
     return Promise.race([this.#started, this.#exited]);
   }
 
-  /** Goes with the batch of this tick. */
+  /** Takes effect at once when there is little to do, else with the next batch: sooner than an ear can tell. */
   post(command: Command): void {
-    this.#outbox.add(command);
+    this.#outbox.add(command, 0);
   }
 
   /** Goes with the next batch that is sent for another reason. */
@@ -97,12 +100,14 @@ export class WorkerLink {
     this.#outbox.hold(command);
   }
 
-  ask(make: (ask: number) => Command): Promise<Answer> {
+  /** Asks; the question goes out at once, or within `ms`. */
+  ask(make: (ask: number) => Command, ms?: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#over) return reject(this.#lost());
       const ask = ++this.#ask;
       this.#asks.set(ask, { resolve, reject });
-      this.post(make(ask));
+      if (ms === undefined) this.#outbox.hurry(make(ask));
+      else this.#outbox.add(make(ask), ms);
     });
   }
 
@@ -122,7 +127,7 @@ export class WorkerLink {
   async close(): Promise<void> {
     if (!this.#over) {
       this.#over = true;
-      this.post({ do: 'close' });
+      this.#outbox.hold({ do: 'close' });
       this.#outbox.flush();
     }
     await this.#exited;

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../base/index.ts';
+import { Outbox } from './outbox.ts';
+
+test('what comes together goes together, when the most urgent of it is due', () => {
+  const clock = new FakeClock();
+  const sent: string[][] = [];
+  const outbox = new Outbox<string>(clock, 15, (items) => sent.push(items));
+  outbox.hold('open');
+  clock.advance(1000);
+  assert.deepEqual(sent, []);
+  outbox.add('release', 10);
+  clock.advance(5);
+  outbox.add('bridge', 3);
+  outbox.add('release', 10);
+  clock.advance(3);
+  assert.deepEqual(sent, [['open', 'release', 'bridge', 'release']]);
+  clock.advance(1000);
+  assert.equal(sent.length, 1);
+  outbox.add('at once', 0);
+  clock.advance(0);
+  outbox.add('spaced', 0);
+  clock.advance(14);
+  assert.equal(sent.length, 2);
+  clock.advance(1);
+  assert.deepEqual(sent[2], ['spaced']);
+  outbox.hurry('in a hurry');
+  clock.advance(0);
+  assert.equal(sent.length, 4);
+  outbox.add('late', 5);
+  outbox.close();
+  assert.deepEqual(clock.pending(), []);
+});
