@@ -1,5 +1,5 @@
 /** One run of many calls: SIPp callers through a server to SIPp callees, the server's CPU and everybody's books. */
-import { noiseMeter } from './proc.mjs';
+import { calm, noiseMeter } from './proc.mjs';
 import { round, sleep } from './numbers.mjs';
 import { dirt, Sipp } from './sipp.mjs';
 
@@ -9,7 +9,7 @@ const ratePerSipp = 600;
 /**
  * @param server `target`, `pid`s and CPU of what is measured
  * @param {{rate: number, seconds: number, hold?: number, folder: string, core?: string, caller?: string,
- *   callees: {port: number, scenario: string}[], callers: number[]}} load
+ *   callees: {port: number, scenario: string}[], callers: number[], patience?: number}} load
  */
 export async function runCalls(server, load) {
   const { rate, seconds, folder, core, hold = 0, caller = 'caller' } = load;
@@ -18,6 +18,7 @@ export async function runCalls(server, load) {
   await sleep(400);
   const ports = load.callers.slice(0, Math.max(1, Math.ceil(rate / ratePerSipp)));
   const wanted = Math.round((rate * seconds) / ports.length);
+  await calm(load.patience ?? 20, server.roots);
   const noise = noiseMeter();
   const before = server.cpuMs();
   const start = performance.now();

@@ -10,10 +10,11 @@ export const farMedia = 14_000;
 export const numberOf = (call) => `7${String(call).padStart(5, '0')}`;
 const callOf = (value) => Number(/(?:^|\D)7(\d{5})(?:\D|$)/.exec(value)?.[1] ?? -1);
 
+let branches = 0;
+
 export class Phones {
   #near = dgram.createSocket('udp4');
   #far = dgram.createSocket('udp4');
-  #branch = 0;
   /** @type {Map<string, number>} */
   #farCalls = new Map();
   #byId = new Map();
@@ -47,7 +48,7 @@ export class Phones {
   /** Places `count` calls, `rate` a second; resolves when each is up or has failed. */
   async dial(count, rate) {
     for (let number = 0; number < count; number++) {
-      const call = { number, id: `bench-${process.pid}-${number}-${this.#branch}`, resent: 0, routes: [], up: false };
+      const call = { number, id: `bench-${process.pid}-${number}-${branches++}`, resent: 0, routes: [], up: false };
       this.calls[number] = call;
       this.#byId.set(call.id, call);
       this.#again(call, 'INVITE', () => call.heard);
@@ -88,7 +89,7 @@ export class Phones {
     return write(
       `${method} ${first ? called : (call.contact ?? called)} SIP/2.0`,
       [
-        ['Via', `SIP/2.0/UDP 127.0.0.1:${this.nearPort};branch=z9hG4bKbench${process.pid}x${this.#branch++};rport`],
+        ['Via', `SIP/2.0/UDP 127.0.0.1:${this.nearPort};branch=z9hG4bKbench${process.pid}x${branches++};rport`],
         ['Max-Forwards', '70'],
         ...routes,
         ['From', `<sip:${number}@127.0.0.1:${this.nearPort}>;tag=n${call.number}`],

@@ -85,3 +85,12 @@ export function noiseMeter() {
     return Math.round((others / (performance.now() - start)) * 100);
   };
 }
+
+/** Waits, for `seconds` at most, until the rest of the machine leaves us most of a core for two seconds. */
+export async function calm(seconds, ours) {
+  for (let quiet = 0, waited = 0; quiet < 2 && waited < seconds; waited++) {
+    const busy = noiseMeter();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    quiet = busy(ours) < 30 ? quiet + 1 : 0;
+  }
+}

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start } from './children.mjs';
 import { pinned } from './pin.mjs';
-import { noiseMeter } from './proc.mjs';
+import { calm, noiseMeter } from './proc.mjs';
 import { round } from './numbers.mjs';
 
 let binary;
@@ -31,6 +31,7 @@ export function rtpload(folder) {
  */
 export async function runRtp(map, server, load) {
   const { seconds, warm = 2, ptime = 20, dropEvery = 0, core } = load;
+  await calm(load.patience ?? 20, server?.roots ?? []);
   const [command, args] = pinned(rtpload(load.folder), [seconds, warm, ptime, dropEvery].map(String), core);
   const child = start(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let out = '';
