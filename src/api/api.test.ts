@@ -255,6 +255,11 @@ test('an account key may not do what is the administrator’s', async () => {
   );
 });
 
+test('the effective configuration is shown to the administrator only', async () => {
+  assert.deepEqual((await ask('GET', '/v1/Config')).body, { yaml: 'sip: {}' });
+  assert.equal((await ask('GET', '/v1/Config', undefined, accountToken)).status, 403);
+});
+
 test('keys: the token is shown once, expires, and can be withdrawn; the last administrator stays', async () => {
   const made = await ask('POST', `/v1/Accounts/${account}/ApiKeys`, { expiry_secs: 60, name: 'short' });
   const token = String(made.body['token']);

@@ -93,6 +93,7 @@ export function useServer(): void {
       random,
       log,
       version: '0.0.0-test',
+      config: { yaml: 'sip: {}' },
     });
     const at = await api.listen({ host: '127.0.0.1', port: 0 });
     base = `http://127.0.0.1:${at.port}`;

@@ -7,7 +7,7 @@ import { gatekeeper } from './auth.ts';
 import { bodyLimit, parseBody } from './body.ts';
 import { addCalls } from './calls.ts';
 import type { Detail } from './errors.ts';
-import { addHealth } from './health.ts';
+import { addConfig, addHealth } from './health.ts';
 import type { ApiOptions } from './options.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
@@ -117,6 +117,7 @@ function addRest(server: FastifyInstance, options: ApiOptions): void {
   addTrace(server, options);
   addRecords(server, options);
   addRegisteredUsers(server, options);
+  addConfig(server, options);
 }
 
 function document(version: string) {

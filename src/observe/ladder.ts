@@ -43,8 +43,13 @@ const keys = [
   ['media', 'media'],
 ];
 
+/** More rows than this no reader scrolls through and no browser likes; the JSON timeline has them all. */
+const mostRows = 2000;
+
 export function ladderPage(story: Story): string {
-  const ladder = ladderOf(story);
+  const whole = ladderOf(story);
+  const hidden = Math.max(0, whole.rows.length - mostRows);
+  const ladder = { ...whole, rows: whole.rows.slice(0, mostRows), lost: whole.lost + hidden };
   const last = ladder.rows.at(-1)?.at ?? ladder.startedAt;
   const lost = ladder.lost === 0 ? '' : ` ${ladder.lost} events were left out: this call had too many.`;
   const count = `${ladder.rows.length} events in ${seconds(last - ladder.startedAt)}.${lost}`;

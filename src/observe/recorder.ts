@@ -41,6 +41,8 @@ export type RecorderOptions = {
 /** Ended sessions still take stray retransmissions for so long. */
 const lingerMs = 5000;
 const maxSessionBytes = 2 * 1024 * 1024;
+/** What a record takes beside its text, about. */
+const recordCost = 128;
 
 export class Recorder {
   readonly sessions = new Map<string, Session>();
@@ -132,8 +134,8 @@ export class Recorder {
   }
 
   #putSip(session: Session, event: SipTrace): void {
-    const length = event.bytes.length + sipOverhead;
-    if (this.#admits(session, length)) putSip(this.#roomFor(session, length), session.number, event);
+    const { length } = event.bytes;
+    if (this.#admits(session, length)) putSip(this.#roomFor(session, length + sipOverhead), session.number, event);
   }
 
   #hook(event: HookTrace): void {
@@ -181,11 +183,12 @@ export class Recorder {
   }
 
   #admits(session: Session, length: number): boolean {
-    if (session.bytes + length > maxSessionBytes || !this.#options.journal.admits(length * 3 + 8192)) {
+    const cost = length + recordCost;
+    if (session.bytes + cost > maxSessionBytes || !this.#options.journal.admits(length * 3 + 8192)) {
       session.lost++;
       return false;
     }
-    session.bytes += length;
+    session.bytes += cost;
     return true;
   }
 

@@ -241,6 +241,19 @@ test('what is kept stays within its bound: the oldest calls are forgotten, index
   }
 });
 
+test('a disk that refuses costs the timeline, and nothing else', async () => {
+  const file = path.join(folder, 'not-a-folder');
+  fs.writeFileSync(file, '');
+  const sample = new Sample();
+  const timelines = timelinesOf(sample, { dir: path.join(file, 'timelines') });
+  sample.play();
+  assert.ok(((await timelines.timeline(account, a)) ?? []).length > 0, 'what is in memory can be read');
+  await timelines.flush();
+  assert.equal(timelines.dump().writeFailures, 2, 'the block that was full of time, and the one after');
+  assert.equal(await timelines.timeline(account, a), undefined);
+  await timelines.close();
+});
+
 test('INVITEs that never become calls are kept within a bound', async () => {
   const sample = new Sample();
   const timelines = timelinesOf(sample);
@@ -260,6 +273,7 @@ test('a session with endless events is cut, and says so', async () => {
   const rows = (await timelines.timeline(account, a)) ?? [];
   assert.ok(rows.length < 6000);
   assert.match(String(rows.at(-1)?.['title']), /events were left out/);
+  assert.equal((await timelines.page(account, a))?.match(/<details/g)?.length, 2000, 'the page stays readable');
   await timelines.close();
 });
 
