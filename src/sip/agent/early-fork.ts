@@ -1,5 +1,6 @@
 /** One fork of an INVITE we sent, before its answer: an early dialog. RFC 3261 §12.1.2, RFC 3262 §4. */
 import {
+  answerTo,
   ClientRequest,
   coreOfResponse,
   type DialogCore,
@@ -47,7 +48,8 @@ export class EarlyFork implements DialogReceiver {
     if (this.#order.repeats(rseq) || !this.#order.take(rseq)) return false;
     const offer = sdpOf(response);
     const late = this.#options.lateOffer && this.answered === 'no';
-    const body = late && offer !== undefined ? this.#options.answer?.(offer) : undefined;
+    const { answer, sender: known } = this.#options;
+    const body = late && offer !== undefined ? answerTo(offer, answer, known.host) : undefined;
     if (body !== undefined) this.answered = 'inPrack';
     const sender: Sender = { ...this.#options.sender, core: this.core, judge: nothing };
     const headers = [['RAck', `${rseq} ${response.cseq.number} INVITE`]] as const;

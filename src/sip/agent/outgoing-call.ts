@@ -5,6 +5,7 @@ import {
   type Authorizer,
   agreedByServer,
   allowsUpdate,
+  answerTo,
   defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
@@ -274,7 +275,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     const core = answers.coreOf(response, early?.core);
     const offer = sdpOf(response);
     const late = this.#options.sdp === undefined && early?.answered !== 'inPrack' && offer !== undefined;
-    const answer = late ? this.#options.answer?.(offer) : undefined;
+    const answer = late ? answerTo(offer, this.#options.answer, this.#host) : undefined;
     answers.acknowledge(core, answer);
     this.#dropForks();
     const dialog = new SipDialog({

@@ -392,6 +392,33 @@ test('§15 a BYE of the caller in the early dialog ends the INVITE with 487', as
   clean(world);
 });
 
+test('attack D1 a header that may not leave stops neither the dialog nor its BYE', async () => {
+  const world = await established();
+  world.bobs.events.on('reinvite', (request) => request.reply({ status: 200, sdp: sdp(3) }));
+  const bad = [['X-A', 'a\r\nX-B: b']] as const;
+  const refused = await world.alices.reinvite({ sdp: sdp(5), headers: bad });
+  assert.ok(refused.status >= 400);
+  const next = world.alices.reinvite({ sdp: sdp(6) });
+  await world.settle();
+  assert.equal((await next).status, 200);
+  world.alices.bye({ headers: bad });
+  await world.settle();
+  assert.deepEqual([world.ends.alice.length, world.ends.bob.length], [1, 1]);
+  clean(world);
+});
+
+test('an answer that throws does not keep the ACK of a late offer back', async () => {
+  const world = pair();
+  const answer = (): Buffer => assert.fail('no answer');
+  const { heard } = dial(world.alice, 5062, { sdp: undefined, answer });
+  await world.settle();
+  world.bob.invitations[0]?.accept({ sdp: sdp(2) });
+  await world.settle();
+  assert.equal(heard.dialogs.length, 1);
+  assert.ok(world.wires.titles().includes('5061 ACK'));
+  clean(world);
+});
+
 test('close in the middle of everything leaves no timer', async () => {
   const world = await established();
   void world.alices.reinvite({ sdp: sdp(5) });

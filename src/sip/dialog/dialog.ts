@@ -1,5 +1,5 @@
 /** A confirmed dialog: routes what the peer sends, sends what we ask, ends once. RFC 3261 §12 to §15. */
-import { Emitter, Machine } from '../../base/index.ts';
+import { Emitter, Machine, messageOf } from '../../base/index.ts';
 import {
   createResponse,
   parseUri,
@@ -383,7 +383,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     const arriving = this.#arriving;
     switch (effect.type) {
       case 'go':
-        return this.#wanting?.go();
+        return this.#wanting === undefined ? undefined : this.#take(this.#wanting);
       case 'queue':
         if (this.#wanting !== undefined) this.#waiting.push(this.#wanting);
         return;
@@ -405,11 +405,30 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     }
   }
 
+  #take(turn: Turn): void {
+    try {
+      turn.go();
+    } catch (fault) {
+      // A header that may not leave (attack D1): nothing was sent, and the next may go.
+      this.host.log.warn(
+        { sipCallId: this.callId, fault: messageOf(fault) },
+        'a request in a dialog could not be sent',
+      );
+      turn.drop();
+      this.settle();
+    }
+  }
+
   #sendBye(): void {
     const { headers = [], reason } = this.#byeOptions;
     const all = reason === undefined ? headers : [...headers, ['Reason', reasonValue(reason)] as const];
-    const bye = new ClientRequest(this, 'BYE', { headers: all }, () => void this.#life.handle({ type: 'byeDone' }));
-    bye.send();
+    const done = (): void => void this.#life.handle({ type: 'byeDone' });
+    try {
+      new ClientRequest(this, 'BYE', { headers: all }, done).send();
+    } catch (fault) {
+      this.host.log.warn({ sipCallId: this.callId, fault: messageOf(fault) }, 'a BYE had to leave without its headers');
+      new ClientRequest(this, 'BYE', {}, done).send();
+    }
   }
 
   /** Nothing may happen in the session any more; the dialog may still have to say BYE. */

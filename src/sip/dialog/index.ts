@@ -15,6 +15,7 @@ export { allowsUpdate, type DialogStart, SipDialog } from './dialog.ts';
 export { type Authorizer, type DialogHost, dialogKey, type DialogReceiver, type Path, type SentAck } from './host.ts';
 export { PendingRequest, type Replier, retryAfter, sdpOf } from './pending-request.ts';
 export { reasonOf, reasonValue } from './reason.ts';
+export { answerTo } from './reinvite.ts';
 export { ProvisionalOrder, ReliableProvisionals } from './reliable.ts';
 export {
   type Agreement,

@@ -1,9 +1,10 @@
 /** A re-INVITE of ours: ACK inside, one retry after a glare, repeated 2xx acknowledged again. RFC 3261 §14.1. */
+import { messageOf } from '../../base/index.ts';
 import { createResponse, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { ClientUser } from '../transaction/index.ts';
 import type { Sender } from './client-request.ts';
 import { pathOf, refreshTarget, requestOf } from './core.ts';
-import type { SentAck } from './host.ts';
+import type { DialogHost, SentAck } from './host.ts';
 import type { ExtraHeader, Glare } from './types.ts';
 
 export type ReinviteOptions = {
@@ -97,9 +98,11 @@ export class Reinvite implements ClientUser {
     const { answer } = this.#options;
     let ours = this.#sdp;
     if (ours === undefined && answer !== undefined && response.body.length > 0) {
-      ours = answer(response.body);
-      ack.headers.set('Content-Type', 'application/sdp');
-      ack.body = ours;
+      ours = answerTo(response.body, answer, host);
+      if (ours !== undefined) {
+        ack.headers.set('Content-Type', 'application/sdp');
+        ack.body = ours;
+      }
     }
     const authorization = this.#request?.headers.get('Proxy-Authorization');
     if (authorization !== undefined) ack.headers.append('Proxy-Authorization', authorization);
@@ -133,5 +136,19 @@ export class Reinvite implements ClientUser {
     const { host, callIdOurs } = this.#owner;
     const ms = callIdOurs ? 2100 + host.random.integer(191) * 10 : host.random.integer(201) * 10;
     host.wheel.after(ms, this, 'glare');
+  }
+}
+
+/** A callback that throws must not keep the ACK from leaving. */
+export function answerTo(
+  offer: Buffer,
+  answer: ((offer: Buffer) => Buffer) | undefined,
+  { log }: Pick<DialogHost, 'log'>,
+): Buffer | undefined {
+  try {
+    return answer?.(offer);
+  } catch (fault) {
+    log.error({ fault: messageOf(fault) }, 'an offer could not be answered');
+    return undefined;
   }
 }
