@@ -11,6 +11,7 @@ import {
   control,
   directory,
   other,
+  random,
   state,
   useServer,
 } from './kit.test.ts';
@@ -243,6 +244,35 @@ test('F1: a key of one account finds nothing of another, by any path and whateve
     [account],
   );
   control.calls = [];
+});
+
+test('F1: odd, long and guessed sids in every path are refused in order, never with a 500', async () => {
+  const document = (await (await fetch(`${base}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const odd = [
+    '%00',
+    '%2e%2e%2f',
+    '..%5c',
+    "'--",
+    '%F0%9F%98%80',
+    '__proto__',
+    'constructor',
+    '0',
+    'x'.repeat(200),
+    '%E0%80',
+    random.uuid(),
+  ];
+  for (const [path, methods] of Object.entries(document.paths)) {
+    if (!path.includes('{')) continue;
+    for (const method of Object.keys(methods)) {
+      const sid = odd[random.integer(odd.length)] as string;
+      const at = path.replaceAll(/\{\w+\}/g, sid);
+      const body = ['post', 'put'].includes(method) ? {} : undefined;
+      const { status } = await ask(method.toUpperCase(), at, body, accountToken);
+      assert.ok([400, 404, 414].includes(status), `${method} ${at}: ${status}`);
+    }
+  }
 });
 
 test('an account key may not do what is the administrator’s', async () => {

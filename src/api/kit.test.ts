@@ -14,7 +14,7 @@ export type Answer = {
 };
 
 export const clock = new FakeClock();
-const random = new SeededRandom(7);
+export const random = new SeededRandom(7);
 const log = silentLog;
 export let store: OpenStore;
 export let directory: OpenDirectory;

@@ -32,6 +32,8 @@ export interface Api {
   close(): Promise<void>;
 }
 
+const mostConnections = 1000;
+
 type ErrorBody = { msg: string; code: string; details: readonly Detail[] };
 
 const codes: Readonly<Record<number, string>> = {
@@ -163,6 +165,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     { prefix: '/v1' },
   );
   await server.ready();
+  // Idle connections must not use up the files that calls need.
+  server.server.maxConnections = mostConnections;
   const where = () => server.server.address();
   return {
     listen: async ({ host, port }) => {

@@ -63,6 +63,11 @@ export class Recorder {
     return this.#prelink.size;
   }
 
+  /** Call-IDs that lead to a session. */
+  get linked(): number {
+    return this.#byCallId.size;
+  }
+
   handle(event: TraceEvent): void {
     switch (event.kind) {
       case 'sip':
@@ -167,6 +172,8 @@ export class Recorder {
     if (this.#byCallId.get(event.callId) !== session) {
       this.#byCallId.set(event.callId, session);
       session.callIds.push(event.callId);
+      // A leg that was still being made when its session ended must not stay linked for ever.
+      if (session.endedAt !== undefined) this.#linger(session);
     }
     for (const sip of this.#prelink.take(event.callId)) this.#putSip(session, sip);
     // The link itself is an event: it says which leg a Call-ID is.
@@ -178,6 +185,10 @@ export class Recorder {
     const session = this.sessions.get(sessionSid);
     if (session === undefined || session.endedAt !== undefined) return;
     session.endedAt = at;
+    this.#linger(session);
+  }
+
+  #linger(session: Session): void {
     this.#ended.add(session);
     this.#timer ??= this.#options.clock.after(lingerMs, 'timelines linger', () => this.#release());
   }

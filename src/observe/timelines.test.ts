@@ -254,6 +254,21 @@ test('a disk that refuses costs the timeline, and nothing else', async () => {
   await timelines.close();
 });
 
+test('an ended call leaves no Call-ID behind, even of a leg that was linked too late', async () => {
+  const sample = new Sample();
+  const timelines = timelinesOf(sample);
+  sample.play();
+  assert.equal(timelines.dump().linked, 4);
+  sample.clock.advance(10_000);
+  assert.equal(timelines.dump().linked, 0);
+  sample.link('late', sids[3] as string);
+  assert.equal(timelines.dump().linked, 1);
+  sample.clock.advance(10_000);
+  assert.equal(timelines.dump().linked, 0);
+  await timelines.close();
+  assert.deepEqual(sample.clock.pending(), []);
+});
+
 test('INVITEs that never become calls are kept within a bound', async () => {
   const sample = new Sample();
   const timelines = timelinesOf(sample);

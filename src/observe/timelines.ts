@@ -30,6 +30,7 @@ export interface ClosableTimelines extends Timelines {
     readonly sessions: number;
     readonly calls: number;
     readonly unlinked: number;
+    readonly linked: number;
     readonly writeFailures: number;
   };
   close(): Promise<void>;
@@ -87,9 +88,9 @@ class Archive implements ClosableTimelines {
     await this.#journal.flush();
   }
 
-  dump(): { sessions: number; calls: number; unlinked: number; writeFailures: number } {
-    const { sessions, byCallSid, unlinked } = this.#recorder;
-    return { sessions: sessions.size, calls: byCallSid.size, unlinked, writeFailures: this.#writeFailures };
+  dump(): { sessions: number; calls: number; unlinked: number; linked: number; writeFailures: number } {
+    const { sessions, byCallSid, unlinked, linked } = this.#recorder;
+    return { sessions: sessions.size, calls: byCallSid.size, unlinked, linked, writeFailures: this.#writeFailures };
   }
 
   close(): Promise<void> {
