@@ -16,7 +16,11 @@ const { values } = parseArgs({
 const built = new URL('../dist/media/index.js', import.meta.url);
 if (!existsSync(built) || process.env.GRAINE_BENCH_SRC) (await import('tsx/esm/api')).register();
 const from = (folder) =>
-  import(existsSync(built) && !process.env.GRAINE_BENCH_SRC ? new URL(`../dist/${folder}/index.js`, import.meta.url) : new URL(`../src/${folder}/index.ts`, import.meta.url));
+  import(
+    existsSync(built) && !process.env.GRAINE_BENCH_SRC
+      ? new URL(`../dist/${folder}/index.js`, import.meta.url)
+      : new URL(`../src/${folder}/index.ts`, import.meta.url)
+  );
 const { createEmbeddedEngine } = await from('media');
 const { SystemClock, SystemRandom, silentLog } = await from('base');
 
@@ -50,8 +54,18 @@ async function measure(path, calls) {
   let engine;
   let targets = ports.map((_, i) => ports[i ^ 1]);
   if (path !== 'direct') {
-    const options = { address: '127.0.0.1', ports: '10000-29999', workers: 1, preferBatched: { dgram: false, epoll: 'epoll', io_uring: true }[path] };
-    engine = await createEmbeddedEngine({ ...options, clock: new SystemClock(), random: new SystemRandom(), log: silentLog });
+    const options = {
+      address: '127.0.0.1',
+      ports: '10000-29999',
+      workers: 1,
+      preferBatched: { dgram: false, epoll: 'epoll', io_uring: true }[path],
+    };
+    engine = await createEmbeddedEngine({
+      ...options,
+      clock: new SystemClock(),
+      random: new SystemRandom(),
+      log: silentLog,
+    });
     targets = await setUp(engine, ports);
     await ask(child, { run: targets, seconds: 0.7 });
   }
@@ -67,5 +81,6 @@ async function measure(path, calls) {
 }
 
 const rows = [];
-for (const path of values.paths.split(',')) for (const calls of values.calls.split(',')) rows.push(await measure(path, Number(calls)));
+for (const path of values.paths.split(','))
+  for (const calls of values.calls.split(',')) rows.push(await measure(path, Number(calls)));
 console.table(rows);
