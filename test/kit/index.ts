@@ -1,5 +1,6 @@
 /** The kit of wire and interop stories. */
 export * from '../../src/testing/index.ts';
+export { Baresip } from './baresip.ts';
 export { GraineProcess } from './child.ts';
 export { ensureDebian, missingDebian } from './debian.ts';
 export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } from './graine.ts';

@@ -1,0 +1,120 @@
+// A real softphone registers, is called, answers, hears and is heard, presses keys, calls. issue 2, "Shown by".
+import assert from 'node:assert/strict';
+import { Baresip, dial, levelOf, phones, readWav, realm, stage, toSip, toUser, type World } from '../kit/index.ts';
+
+const story = stage({ phones: ['desk'] });
+
+async function softphone<T>(w: World, options: object, use: (phone: Baresip) => Promise<T>): Promise<T> {
+  const phone = await Baresip.start({ user: 'bob', realm, server: w.graine.sip, ...options });
+  try {
+    return await use(phone);
+  } catch (fault) {
+    throw new Error(`${String(fault)}\nbaresip said:\n${phone.output}`, { cause: fault });
+  } finally {
+    await phone.close();
+  }
+}
+
+for (const transport of ['udp', 'tcp'] as const)
+  story(`over ${transport}: it registers, rings, answers, both hear each other, and the caller hangs up`, async (w) => {
+    await softphone(w, { transport }, async (bob) => {
+      w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+      const call = w.calls({ tone: 440 });
+      await bob.told('CALL_INCOMING');
+      assert.equal((await call.rings()).status, 180);
+      bob.command('accept');
+      await call.answered();
+      await bob.told('CALL_ESTABLISHED');
+      await call.hears(620);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await call.hangsUp();
+      await bob.told('CALL_CLOSED');
+      const heard = bob.heard().map((file) => readWav(file));
+      assert.ok(heard.length > 0, 'baresip recorded what it heard');
+      const levels = heard.map(({ channels, rate }) => levelOf(channels[0] ?? new Int16Array(0), 440, rate));
+      assert.ok(Math.max(...levels) > -25, `baresip heard 440 Hz at ${levels.join(', ')} dB`);
+      assert.equal((await w.next('/action')).body['dial_call_status'], 'completed');
+    });
+  });
+
+story('keys pressed on it arrive at the caller as RFC 4733', async (w) => {
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const call = w.calls();
+    await bob.accepts();
+    await call.hears(620);
+    for (const key of '42') {
+      bob.command('sndcode', key);
+      await call.media?.ears.digits.until((each) => each.digit === key, { what: `key ${key}`, story: () => w.story() });
+    }
+    await call.hangsUp();
+  });
+});
+
+story('it loses the race and is told "completed elsewhere"', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(300, { tone: 900 });
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob'), toSip(w.phone('desk'))], { answerOnBridge: true }));
+    const call = w.calls();
+    await bob.told('CALL_INCOMING');
+    await call.hears(900);
+    await bob.told('CALL_CLOSED');
+    await call.hangsUp();
+  });
+});
+
+story('it declines: busy for the caller', async (w) => {
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const call = w.calls();
+    await bob.told('CALL_INCOMING');
+    bob.command('hangup');
+    const refusal = await call.refused();
+    assert.ok([486, 603].includes(refusal.status), refusal.title);
+  });
+});
+
+story('it hangs up first: the call ends by the callee', async (w) => {
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const call = w.calls();
+    await bob.accepts();
+    await call.hears(620);
+    bob.command('hangup');
+    await call.byed();
+    assert.equal((await w.next('/action')).body['dial_terminated_by'], 'callee');
+  });
+});
+
+story('it calls: digest is answered, the device application dials, both hear each other', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(50, { tone: 900 });
+  await softphone(w, { tone: 620 }, async (bob) => {
+    w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+    bob.command('dial', `sip:100@${realm}`);
+    await bob.told('CALL_ESTABLISHED');
+    const desk = await w.phone('desk').nextCall();
+    await desk.hears(620);
+    await desk.hangsUp();
+    await bob.told('CALL_CLOSED');
+    assert.equal((await w.next('/call')).body['from'], 'bob');
+  });
+});
+
+story('hold and resume on it reach the caller', async (w) => {
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const call = w.calls();
+    await bob.accepts();
+    await call.hears(620);
+    bob.command('hold');
+    await call.gets(
+      (each) => each.isRequest && each.method === 'INVITE' && /a=(sendonly|inactive)/.test(each.sdp ?? ''),
+    );
+    // Its menu drops a resume that comes before its own re-INVITE is answered.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    bob.command('resume');
+    await call.gets((each) => each.isRequest && each.method === 'INVITE' && /a=sendrecv/.test(each.sdp ?? ''));
+    await call.hears(620);
+    await call.hangsUp();
+  });
+});
