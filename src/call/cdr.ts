@@ -5,6 +5,7 @@ export async function writeCdr(leg: Leg): Promise<void> {
   const { identity, services, end } = leg;
   if (end === undefined) return;
   const quality = await leg.media?.release();
+  if (quality !== undefined) leg.note('media.quality', { ...quality });
   services.store.appendCdr({
     callSid: identity.callSid,
     accountSid: identity.accountSid,

@@ -115,7 +115,7 @@ export class InboundLeg extends Leg {
       });
       return undefined;
     }
-    void media.configure(answer.agreement);
+    void media.configure(answer.agreement, this.remoteHost);
     return answer.sdp;
   }
 
@@ -126,7 +126,7 @@ export class InboundLeg extends Leg {
       dialog.events.once('acknowledged', (answer) => {
         const read = answer === undefined ? undefined : media.negotiation.answered(answer);
         if (read?.ok === true) {
-          void media.configure(read.agreement);
+          void media.configure(read.agreement, this.remoteHost);
           return resolve(true);
         }
         const reason = read?.ok === false ? read.fault : 'the ACK of a late offer had no answer';

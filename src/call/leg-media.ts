@@ -29,9 +29,9 @@ export class LegMedia {
     return this.negotiation.agreement?.payloads[0]?.format;
   }
 
-  /** Tells the engine what was agreed. */
-  configure(agreement: Agreement): Promise<void> {
-    return this.#engine.configure(this.endpoint, settingsOf(agreement));
+  /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. */
+  configure(agreement: Agreement, signalledFrom: string): Promise<void> {
+    return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
   /** Plays to this leg's far end; resolves when the engine has begun. */
@@ -64,9 +64,9 @@ export class LegMedia {
   }
 }
 
-function settingsOf(agreement: Agreement): StreamSettings {
+function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings {
   return {
-    remote: agreement.remote,
+    remote: signalledFrom === '' ? agreement.remote : { ...agreement.remote, signalledFrom },
     payloads: agreement.payloads.map(({ receive, send, format }) => ({
       receive,
       send,

@@ -177,12 +177,15 @@ export abstract class Leg {
     const { dialog, media } = this;
     if (dialog === undefined || media === undefined || media.negotiation.state !== 'stable') return;
     const codec = media.codec;
-    const sdp = media.negotiation.offer({ direction, ...(codec === undefined ? {} : { prefer: [codec] }) });
-    const response = await dialog.reinvite({ sdp });
-    // After a 491 the far end's own offer may have come first; ours, sent again, then stands anew.
-    if (media.negotiation.state === 'stable') media.negotiation.repeatOffer(sdp);
+    const { negotiation } = media;
+    const offer = () => negotiation.offer({ direction, ...(codec === undefined ? {} : { prefer: [codec] }) });
+    const glare = {
+      withdraw: () => negotiation.rollback(),
+      again: () => (this.end === undefined ? offer() : undefined),
+    };
+    const response = await dialog.reinvite({ sdp: offer(), glare });
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
-    if (read?.ok === true) await media.configure(read.agreement);
+    if (read?.ok === true) await media.configure(read.agreement, this.remoteHost);
     else media.negotiation.rollback();
   }
 

@@ -220,7 +220,7 @@ export class OutboundLeg extends Leg {
     const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
     if (early?.sdp !== undefined && this.media !== undefined) {
       const read = this.media.negotiation.answered(early.sdp, false);
-      if (read.ok) void this.media.configure(read.agreement);
+      if (read.ok) void this.media.configure(read.agreement, this.remoteHost);
     }
     this.provisional(progress.status, progress.reason, progress.sdp !== undefined);
     if (early !== undefined) this.early.emit('audio', early);
@@ -270,7 +270,7 @@ export class OutboundLeg extends Leg {
       });
       return;
     }
-    void media.configure(read.agreement);
+    void media.configure(read.agreement, this.remoteHost);
     this.answered(dialog);
   }
 

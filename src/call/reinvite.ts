@@ -8,9 +8,6 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
   if (media === undefined) return request.reply({ status: 488, reason: 'No Media' });
   const { negotiation } = media;
   if (request.sdp === undefined) return offerLate(leg, request);
-  // The dialog lets an offer through only when none of ours is under way: one that waits to be repeated after a 491
-  // (RFC 3261 §14.1) is not.
-  if (negotiation.state === 'local-offer') negotiation.rollback();
   const before = negotiation.agreement?.direction;
   const received = negotiation.receive(request.sdp);
   if (!received.ok) {
@@ -28,7 +25,7 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
     return request.reply({ status: 488, reason: 'Not Acceptable Here', headers: [['Warning', warning(answer.fault)]] });
   }
   request.reply({ status: 200, sdp: answer.sdp });
-  await media.configure(answer.agreement);
+  await media.configure(answer.agreement, leg.remoteHost);
   if (before !== answer.agreement.direction) {
     leg.note('media.direction', { direction: answer.agreement.direction });
     leg.events.emit('direction');
@@ -43,7 +40,7 @@ function offerLate(leg: Leg, request: InDialogRequest): void {
   const sdp = media.negotiation.offer(codec === undefined ? {} : { prefer: [codec] });
   leg.dialog?.events.once('acknowledged', (answer) => {
     const read = answer === undefined ? undefined : media.negotiation.answered(answer);
-    if (read?.ok === true) void media.configure(read.agreement);
+    if (read?.ok === true) void media.configure(read.agreement, leg.remoteHost);
     else media.negotiation.rollback();
   });
   request.reply({ status: 200, sdp });

@@ -59,6 +59,12 @@ export class MemoryLive implements LiveStore {
     return found;
   }
 
+  async registered(): Promise<number> {
+    let count = 0;
+    for (const aor of this.#byAor.keys()) count += this.#current(aor).length;
+    return count;
+  }
+
   async putCall(call: LiveCall): Promise<void> {
     this.#calls.set(call.callSid, call);
   }

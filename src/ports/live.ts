@@ -42,6 +42,8 @@ export interface LiveStore {
   bindings(aor: string): Promise<readonly Binding[]>;
   /** Every binding of an account. */
   bindingsOf(accountSid: string): Promise<readonly Binding[]>;
+  /** Contacts registered in all: for /metrics. */
+  registered(): Promise<number>;
   putCall(call: LiveCall): Promise<void>;
   removeCall(callSid: string): Promise<void>;
   calls(accountSid: string): Promise<readonly LiveCall[]>;

@@ -78,11 +78,6 @@ export class Negotiation {
     return this.#print(this.#offered, undefined, this.#direction);
   }
 
-  /** An offer of ours was sent once more after the far end's came between. */
-  repeatOffer(sdp: Buffer): void {
-    if (this.#machine.handle({ type: 'offer' })) this.#last = sdp;
-  }
-
   /** Takes the far end's offer; nothing is agreed before answer(). */
   receive(
     offer: Buffer,

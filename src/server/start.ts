@@ -69,7 +69,11 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   setListenerFault((event, fault) => log.error({ event, fault: String(fault) }, 'a listener failed'));
   const node = `${os.hostname()}-${random.token(6)}`;
 
-  const store = await openStore(config.store.url, { clock, log, spoolRows: config.store.spool_rows });
+  const store = await openStore(config.store.url, {
+    clock,
+    log: log.child({ area: 'store' }),
+    spoolRows: config.store.spool_rows,
+  });
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
   closers.push(() => directory.close());
@@ -104,7 +108,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     workers: config.media.workers,
     clock,
     random,
-    log,
+    log: log.child({ area: 'media' }),
     restMs: config.media.port_rest_seconds * 1000,
     silentMs: config.media.silence_seconds * 1000,
     ...(config.sip.advertise === undefined ? {} : { publicAddress: config.sip.advertise }),
@@ -139,9 +143,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => sounds.close());
 
-  const sip = await openSip({ config, clock, random, log, trace, directory, live, node });
+  const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
   closers.push(() => sip.close());
-  metrics.follow({ guard: sip.guard, agent: sip.agent });
+  metrics.follow({ guard: sip.guard, agent: sip.agent, registrations: () => live.registered() });
   const upkeep = new CarrierUpkeep({
     agent: sip.agent,
     directory,

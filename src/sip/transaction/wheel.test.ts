@@ -18,7 +18,10 @@ test('a timer fires at the first tick at or after its time', () => {
   clock.advance(199);
   assert.deepEqual(fired, []);
   clock.advance(1);
-  assert.deepEqual(fired.sort(), ['a', 'b']);
+  assert.deepEqual(
+    fired.toSorted((a, b) => (a < b ? -1 : 1)),
+    ['a', 'b'],
+  );
 });
 
 test('all timers of a tick share one clock timer, which goes with the last of them', () => {
