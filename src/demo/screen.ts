@@ -1,7 +1,7 @@
 /** The live ladder in a terminal: one lane a party, arrows for SIP, notes for hooks, audio and decisions. */
 import pc from 'picocolors';
 
-const laneWidth = 14;
+const laneWidth = 16;
 const timeWidth = 9;
 
 export type Tint = 'request' | 'progress' | 'success' | 'refusal' | 'hook' | 'audio' | 'result' | 'plain';
