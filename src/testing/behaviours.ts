@@ -139,6 +139,15 @@ export const phones = {
     };
   },
 
+  /** Answers, and the first ACKs get lost on their way: the 200 comes again. RFC 3261 §13.3.1.4. */
+  losesAck(times = 1, script: AnswerScript = {}): Behaviour {
+    return (call) => {
+      call.lostAcks = times;
+      call.rings();
+      return answer(call, script);
+    };
+  },
+
   /** 18x first, a refusal after it. */
   sends18xThen(status: number, ms = 50): Behaviour {
     return (call) => {

@@ -40,7 +40,9 @@ export class IncomingPhoneCall extends PhoneCall {
   readonly #peer: Peer;
   /** What happens on CANCEL before a final answer. Default: 200 to it, 487 to the INVITE. */
   onCancel: ((cancel: Message) => void) | undefined;
-  /** True once a final response left. */
+  /** So many ACKs get lost on their way here: the 200 is repeated meanwhile. */
+  lostAcks = 0;
+  /** The final status that left, else 0. */
   #final = 0;
 
   constructor(host: Host, invite: Message, peer: Peer) {
@@ -139,6 +141,10 @@ export class IncomingPhoneCall extends PhoneCall {
   }
 
   override takes(request: Message, peer: Peer): void {
+    if (request.method === 'ACK' && this.lostAcks > 0) {
+      this.lostAcks--;
+      return;
+    }
     if (request.method !== 'CANCEL') {
       super.takes(request, peer);
       return;

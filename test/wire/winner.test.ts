@@ -1,6 +1,6 @@
 // One winner, whatever comes when; everybody else is told so. decisions.md, "Ringing".
 import assert from 'node:assert/strict';
-import { dial, elsewhere, phones, stage, toPhone, toSip, toUser } from '../kit/index.ts';
+import { dial, elsewhere, levelOf, phones, stage, toPhone, toneVoice, toSip, toUser } from '../kit/index.ts';
 
 const story = stage({
   phones: ['acme', 'desk', 'hall', 'bob'],
@@ -122,4 +122,38 @@ story('what the actionHook answers replaces the verbs that follow', async (w) =>
   w.app.on('/action', [{ verb: 'hangup', headers: { 'X-Then': 'new' } }]);
   const call = w.calls();
   assert.equal((await call.byed()).get('x-then'), 'new');
+});
+
+story('every repeat of the callee’s 200 is acknowledged again', async (w) => {
+  w.phone('desk').onInvite = phones.losesAck(2, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))]));
+  const call = w.calls();
+  const target = await w.phone('desk').nextCall();
+  await target.acknowledged();
+  await call.hears(620);
+  await call.hangsUp();
+});
+
+story('the callee’s first word is not clipped: most of a short word that starts with the 200 arrives', async (w) => {
+  const desk = w.phone('desk');
+  w.app.answers(dial([toSip(desk)], { answerOnBridge: true }));
+  const call = w.calls();
+  const target = await w.phone('desk').nextCall();
+  const media = await target.openMedia();
+  target.rings();
+  await call.rings();
+  const voice = toneVoice(620);
+  media.speaks(Int16Array.from({ length: 4000 }, (_, n) => voice(n)));
+  target.answerNow();
+  await call.hears(620);
+  await call.media?.ears.packets.until(
+    (packet) => levelOf(packet.samples, 620) < -40 && packet.at > (call.media?.ears.firstAudioAt ?? Infinity),
+    {
+      what: 'the end of the word',
+      story: () => w.story(),
+    },
+  );
+  const frames = call.media?.ears.packets.entries.filter((packet) => levelOf(packet.samples, 620) > -20).length ?? 0;
+  await call.hangsUp();
+  assert.ok(frames >= 15, `${frames} of the 25 frames of the word arrived`);
 });

@@ -1,0 +1,142 @@
+// What carriers need between calls: our registration, with digest; pings of their gateways. decisions.md "Carriers".
+import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { describe, it } from 'node:test';
+import {
+  createResponse,
+  digestResponse,
+  parseCredentials,
+  parseMessage,
+  serialize,
+  type SipRequest,
+} from '../../src/sip/message/index.ts';
+import { dial, phones, stage, toPhone, World } from '../kit/index.ts';
+
+/** A carrier's registrar: challenges, checks the answer by its own computation, remembers what it accepted. */
+class CarrierRegistrar {
+  readonly accepted: SipRequest[] = [];
+  readonly refused: SipRequest[] = [];
+  readonly #socket = dgram.createSocket('udp4');
+  #waiting: (() => void)[] = [];
+
+  async listen(): Promise<number> {
+    this.#socket.on('message', (bytes, from) => {
+      const read = parseMessage(bytes);
+      if (!read.ok || read.message.kind !== 'request' || read.message.method !== 'REGISTER') return;
+      const reply = this.#judge(read.message);
+      this.#socket.send(serialize(reply), from.port, from.address);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
+    return this.#socket.address().port;
+  }
+
+  async until(what: string, ready: () => boolean): Promise<void> {
+    const late = setTimeout(() => assert.fail(`never came: ${what}`), 8000);
+    while (!ready()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    clearTimeout(late);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #judge(request: SipRequest) {
+    const given = parseCredentials(request.headers.get('Authorization') ?? '');
+    const right =
+      given !== undefined &&
+      given.response ===
+        digestResponse({ ...given, username: 'trunk', password: 'pw-of-trunk', method: 'REGISTER', uri: given.uri });
+    if (right) {
+      this.accepted.push(request);
+      const contact = request.headers.get('Contact') ?? '';
+      return createResponse(request, 200, undefined, { toTag: 'r', headers: [['Contact', contact]] });
+    }
+    this.refused.push(request);
+    const challenge = 'Digest realm="sip.acme.test", nonce="n0nce", algorithm=SHA-256, qop="auth"';
+    return createResponse(request, 401, undefined, { toTag: 'r', headers: [['WWW-Authenticate', challenge]] });
+  }
+}
+
+describe('registration at a carrier', () => {
+  it('registers at start with its digest, and takes it back at the end', async () => {
+    const registrar = new CarrierRegistrar();
+    const port = await registrar.listen();
+    const register = { realm: 'sip.acme.test', username: 'trunk', password: 'pw-of-trunk', from_user: 'line-7' };
+    const world = await World.start({
+      account: (w) => ({
+        carriers: [w.origin(), { name: 'acme', register, gateways: [{ host: '127.0.0.1', port, inbound: false }] }],
+      }),
+    });
+    try {
+      await registrar.until('an accepted REGISTER', () => registrar.accepted.length > 0);
+      const [first] = registrar.accepted;
+      assert.equal(first?.uri, 'sip:sip.acme.test');
+      assert.equal(first?.from.uri.user, 'line-7');
+      assert.equal(first?.from.uri.host, 'sip.acme.test');
+      assert.match(first?.headers.get('Contact') ?? '', /<sip:trunk@127\.0\.0\.1:\d+/);
+      assert.equal(registrar.refused.length, 1, 'one challenge, one answer');
+    } finally {
+      await world.stop();
+    }
+    assert.equal(registrar.accepted.at(-1)?.headers.get('Expires'), '0');
+    registrar.close();
+  });
+
+  it('a carrier that refuses raises an alert, once', async () => {
+    const registrar = new CarrierRegistrar();
+    const port = await registrar.listen();
+    const register = { realm: 'sip.acme.test', username: 'trunk', password: 'wrong' };
+    const world = await World.start({
+      account: (w) => ({
+        carriers: [w.origin(), { name: 'acme', register, gateways: [{ host: '127.0.0.1', port, inbound: false }] }],
+      }),
+    });
+    try {
+      const alerts = await world.eventually('an alert', async () => {
+        const found = await world.alerts('carrier-registration-failure');
+        return found.length > 0 && found;
+      });
+      assert.equal(alerts.length, 1);
+      assert.match(String(alerts[0]?.['message']), /acme.*(401|403)/);
+    } finally {
+      await world.stop();
+      registrar.close();
+    }
+  });
+});
+
+const story = stage({
+  phones: ['dead', 'alive'],
+  config: { sip: { options_ping_seconds: 5 } },
+  account: (w) => ({
+    carriers: [
+      w.origin(),
+      {
+        name: 'acme',
+        gateways: [
+          w.gateway('dead', { send_options_ping: true, priority: 1 }),
+          w.gateway('alive', { send_options_ping: true, priority: 2 }),
+        ],
+      },
+    ],
+  }),
+});
+
+story('gateways are asked with OPTIONS, and one that refuses is passed over at once', async (w) => {
+  const { dead, alive } = { dead: w.phone('dead'), alive: w.phone('alive') };
+  assert.ok(
+    alive.strays.entries.some((each) => each.method === 'OPTIONS') || (await alive.strays.next(0)).method === 'OPTIONS',
+  );
+  dead.optionsStatus = 503;
+  alive.onInvite = phones.answersAfter(10);
+  await w.eventually('the gateway is known to be down', async () => {
+    w.app.answers(dial([toPhone({ trunk: 'acme' })], { answerOnBridge: true, timeout: 3 }));
+    const call = w.calls();
+    dead.onInvite = phones.answersAfter(10);
+    await call.answered();
+    await call.hangsUp();
+    await w.next('/action');
+    return alive.calls.entries.length > 0;
+  });
+});
