@@ -23,8 +23,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const screen = new Screen(['caller', 'graine', 'carrier', 'desk', 'bob'], { color, print });
   const began = performance.now();
   screen.title('Graine: a call comes in, the app answers with dial, three phones ring, one wins');
-  const stage = await openStage(options.startServer);
+  let stage: Stage | undefined;
   try {
+    stage = await openStage(options.startServer);
     screen.head(now());
     followLive(stage, screen);
     const demo = await placeCall(stage, screen);
@@ -40,7 +41,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     screen.plain(fault instanceof Error ? (fault.stack ?? fault.message) : String(fault));
     return 1;
   } finally {
-    await stage.close();
+    await stage?.close();
   }
 }
 
