@@ -23,6 +23,9 @@ export type Verdict =
 
 type Lookup = NonNullable<UserAgentOptions['credentials']>;
 
+/** libre before 2.0: gives up with ENOSYS on any algorithm but MD5, whatever stands beside it (RFC 7616 §3.7 says ignore). */
+const onlyMd5 = /^baresip v[01]\./;
+
 const ask: Verdict = { kind: 'challenge', stale: false };
 const askAgain: Verdict = { kind: 'challenge', stale: true };
 const wrong: Verdict = { kind: 'wrong' };
@@ -39,14 +42,14 @@ export class Authenticator {
     this.#decoy = { clientSid: '', accountSid: '', secret: { password: options.random.token(32) } };
   }
 
-  /** Strongest first. RFC 8760 §2.3. */
-  challenge(realm: string, stale: boolean): ExtraHeader[] {
+  /** Strongest first. RFC 8760 §2.3. DEVIATES: clients that refuse a challenge beside one they do not know get MD5 alone. */
+  challenge(realm: string, stale: boolean, userAgent = ''): ExtraHeader[] {
     const nonce = this.#nonces.make(realm);
     const header = (algorithm: DigestAlgorithm): ExtraHeader => [
       'WWW-Authenticate',
       formatChallenge({ realm, nonce, algorithm, qop: true, ...(stale ? { stale } : {}) }),
     ];
-    return [header('SHA-256'), header('MD5')];
+    return onlyMd5.test(userAgent) ? [header('MD5')] : [header('SHA-256'), header('MD5')];
   }
 
   check(request: SipRequest, realm: string): Verdict | Promise<Verdict> {

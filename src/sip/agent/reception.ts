@@ -137,7 +137,7 @@ export class Reception {
         return this.#welcome(request, from, verdict.identity, transaction);
       case 'challenge': {
         this.#network.offence(from, weights.challenged);
-        const headers = this.#authenticator?.challenge(realm, verdict.stale);
+        const headers = this.#authenticator?.challenge(realm, verdict.stale, request.headers.get('User-Agent'));
         return this.#answer(request, from, { status: 401, headers }, transaction);
       }
       case 'wrong':
