@@ -84,6 +84,10 @@ const media = Type.Object(
       description: 'RTP ports, both ends included; the first should be even',
     }),
     workers: optional(bound(1, 64, 'Media threads; default: cores - 1, at least 1')),
+    wire: oneOf(['auto', 'epoll', 'dgram'], {
+      default: 'auto',
+      description: 'How RTP packets move: auto takes io_uring where the kernel allows it, then epoll, then dgram',
+    }),
     rtpengine: Type.Array(text('udp://address:port'), { default: [], description: 'Where rtpengine listens' }),
     port_rest_seconds: count(5, 0, 300, 'A closed port rests this long before reuse'),
     silence_seconds: count(60, 1, 86_400, 'A leg without RTP for this long is reported as silent'),

@@ -1,6 +1,7 @@
 /** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
+import { readPlain } from './plain.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -75,12 +76,8 @@ function readSdp(bytes: Buffer): SdpRead {
   const text = bytes.toString('utf8');
   if (!text.startsWith('v=0')) return fault('SDP does not begin with v=0');
   if (text.includes('\0')) return fault('SDP contains NUL');
-  let raw: sdpTransform.SessionDescription;
-  try {
-    raw = sdpTransform.parse(text);
-  } catch {
-    return fault('SDP cannot be read');
-  }
+  const raw = (readPlain(text) as unknown as sdpTransform.SessionDescription | undefined) ?? readAny(text);
+  if (raw === undefined) return fault('SDP cannot be read');
   const lines = raw.media as RawMedia[];
   if (lines.length === 0) return fault('SDP has no m-line');
   if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
@@ -94,6 +91,14 @@ function readSdp(bytes: Buffer): SdpRead {
     ok: true,
     sdp: { sessionId: String(raw.origin?.sessionId ?? '0'), version: Number(raw.origin?.sessionVersion ?? 0), media },
   };
+}
+
+function readAny(text: string): sdpTransform.SessionDescription | undefined {
+  try {
+    return sdpTransform.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function fault(text: string): SdpFault {

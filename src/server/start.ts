@@ -47,6 +47,9 @@ export interface Server {
   }>;
 }
 
+/** What the media engine is asked for. */
+const wires = { auto: true, epoll: 'epoll', dgram: false } as const;
+
 /** Starts everything. Rejects, with nothing left open, when a part cannot start. */
 export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
   refuseUnbuilt(config, { transports: ['udp', 'tcp'] });
@@ -111,6 +114,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     log: log.child({ area: 'media' }),
     restMs: config.media.port_rest_seconds * 1000,
     silentMs: config.media.silence_seconds * 1000,
+    preferBatched: wires[config.media.wire],
     ...(config.sip.advertise === undefined ? {} : { publicAddress: config.sip.advertise }),
   });
   closers.push(() => media.close());
