@@ -12,7 +12,7 @@ export type Io = {
 export const terminal: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
-  color: colors.isColorSupported,
+  color: colors.isColorSupported && process.stdout.isTTY === true,
 };
 
 export function painter({ color }: Io) {

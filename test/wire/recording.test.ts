@@ -37,9 +37,10 @@ story('the caller is on the left, the callee on the right, and neither is heard 
   });
   assert.equal(path.dirname(String(cdr['recording_url'])), folder);
   assert.equal(readdirSync(folder).length, 1);
-  const wav = await w.eventually('the file is whole', () => {
+  // The file is valid at any moment and grows until its writer has seen the legs end.
+  const wav = await w.eventually('the file holds the whole call', () => {
     const read = readWav(readFileSync(String(cdr['recording_url'])));
-    return Promise.resolve(read.channels.length === 2 && read);
+    return Promise.resolve(read.channels.length === 2 && (read.channels[0]?.length ?? 0) > read.rate && read);
   });
   assert.equal(wav.rate, 8000);
   const seconds = (wav.channels[0]?.length ?? 0) / wav.rate;
