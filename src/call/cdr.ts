@@ -5,7 +5,9 @@ export async function writeCdr(leg: Leg): Promise<void> {
   const { identity, services, end } = leg;
   if (end === undefined) return;
   const quality = await leg.media?.release();
-  if (quality !== undefined) leg.note('media.quality', { ...quality });
+  // Without a packet either way there is nothing to tell.
+  if (quality !== undefined && quality.packetsReceived + quality.packetsSent > 0)
+    leg.note('media.quality', { ...quality });
   services.store.appendCdr({
     callSid: identity.callSid,
     accountSid: identity.accountSid,

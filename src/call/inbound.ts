@@ -57,7 +57,7 @@ function startSession({ services, scripts, invitation, account, destination }: S
       from: invitation.from.uri.user ?? invitation.from.uri.host,
       to: destination.number,
       callerName: invitation.from.displayName ?? '',
-      traceId: services.random.uuid().replaceAll('-', ''),
+      traceId: callSid.replaceAll('-', ''),
     },
     invitation,
   );

@@ -124,7 +124,7 @@ function openSession({ services, scripts, account, application, body, plan }: Op
       from: body.from,
       to: body.to.number ?? body.to.name ?? body.to.sipUri ?? '',
       callerName: body.callerName ?? '',
-      traceId: services.random.uuid().replaceAll('-', ''),
+      traceId: callSid.replaceAll('-', ''),
     },
     plan,
   );

@@ -48,7 +48,6 @@ export class DialTask implements Task {
       initial: 'ringing',
       context: undefined,
       perform: (effect) => this.#perform(effect),
-      onChange: (from, event, to) => context.caller.note('dial.moved', { from, event, to }),
     });
   }
 
