@@ -66,7 +66,8 @@ const bench = {
   quick: values.quick,
   rates: values.rates?.split(',').map(Number),
   server: { folder, callers: [...callers, near], entry: values.entry, node: values.node },
-  wires: [['as the server chooses', {}]],
+  // How packets move: the batched path where the kernel allows it, and plain dgram.
+  wires: [['batched', { wire: 'auto' }], ['dgram', { wire: 'dgram' }]],
   peers: { kamailio: kamailioVersion(), rtpengine: rtpengineVersion() },
   say: (line) => console.log(`  ${line}`),
 };

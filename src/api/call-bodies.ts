@@ -1,5 +1,6 @@
 /** Bodies of the call commands, reference.md 4.1 and 4.2. */
 import { Type } from 'typebox';
+import { type PlacedCall, placedCallFaults } from '../verbs/index.ts';
 import type { Detail } from './errors.ts';
 import { choice, closed, flag, hook, integer, maybe, sid, sipHeaders, text } from './schema.ts';
 
@@ -56,6 +57,15 @@ type CreateBody = {
 const keyField: Readonly<Record<string, string>> = { phone: 'number', teams: 'number', user: 'name', sip: 'sipUri' };
 const hooks = ['call_hook', 'call_status_hook', 'referHook', 'sipRequestWithinDialogHook'];
 
+/** Accepted in shape so that it can be refused by name. */
+const notYet = ['amd', 'record', 'dual_streams', 'referHook', 'sipRequestWithinDialogHook'];
+
+/** `to.number: expected …` → its parts. */
+function detailOf(fault: string): Detail {
+  const [, field = '', rest = fault] = /^([\w.[\]-]+): (?:expected )?(.*)$/s.exec(fault) ?? [];
+  return { path: `/${field.replaceAll('.', '/')}`, expected: rest };
+}
+
 /** Rules between the fields of a create. */
 export function createFaults(body: CreateBody): Detail[] {
   const faults: Detail[] = [];
@@ -66,6 +76,11 @@ export function createFaults(body: CreateBody): Detail[] {
   if (!body['application_sid'] && !body['call_hook'] && !body['app_json']) {
     faults.push({ path: '/application_sid', expected: 'set, or call_hook or app_json in its place', got: 'nothing' });
   }
+  for (const name of notYet) {
+    if (body[name])
+      faults.push({ path: `/${name}`, expected: 'left out: this version cannot do it yet', got: 'a value' });
+  }
+  if (faults.length === 0) faults.push(...placedCallFaults(body as unknown as PlacedCall).map(detailOf));
   for (const name of hooks) {
     const value = body[name] as string | { url: string } | null | undefined;
     const url = typeof value === 'object' ? value?.url : value;

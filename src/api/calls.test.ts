@@ -5,12 +5,12 @@ import { account, accountToken, ask, clock, control, live, store, useServer } fr
 
 useServer();
 
-test('a call is placed: the body reaches call control as it came, its answer reaches the client', async () => {
+test('a call is placed: the body reaches call control, its number without separators; the answer reaches the client', async () => {
   control.asked = [];
   control.answer = { ok: true, status: 201, body: { sid: 'c1', callId: 'x' } };
   const body = {
-    from: '1',
-    to: { type: 'phone', number: '+1555' },
+    from: '+15550001111',
+    to: { type: 'phone', number: '+1 (555) 123-0002' },
     call_hook: 'https://app.test/',
     tag: { a: [1] },
     callerName: null,
@@ -19,7 +19,15 @@ test('a call is placed: the body reaches call control as it came, its answer rea
   assert.equal(made.status, 201);
   assert.deepEqual(made.body, { sid: 'c1', callId: 'x' });
   assert.deepEqual(control.asked, [
-    [account, { from: '1', to: body.to, call_hook: 'https://app.test/', tag: { a: [1] } }],
+    [
+      account,
+      {
+        from: '+15550001111',
+        to: { type: 'phone', number: '+15551230002' },
+        call_hook: 'https://app.test/',
+        tag: { a: [1] },
+      },
+    ],
   ]);
   control.answer = { ok: false, status: 480, message: 'no carrier' };
   const refused = await ask('POST', `/v1/Accounts/${account}/Calls`, body);

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Cdr, ControlResult } from '../ports/index.ts';
+import { dialledNumber } from '../verbs/index.ts';
 import { accountOf } from './auth.ts';
 import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
 import { cdrFields } from './cdr-fields.ts';
@@ -23,6 +24,13 @@ const listQuery = closed({
   to: Type.Optional(Type.String({ maxLength: 255 })),
   callStatus: Type.Optional(Type.String({ maxLength: 32 })),
 });
+
+/** What is dialled is the canonical number, whatever separators it was written with. */
+function withDialledNumber(body: Body): Body {
+  const to = body['to'] as Body;
+  const number = to['number'];
+  return typeof number === 'string' ? { ...body, to: { ...to, number: dialledNumber(number) } } : body;
+}
 
 function answer(reply: FastifyReply, result: ControlResult): FastifyReply {
   if (!result.ok) return reply.code(result.status).send({ msg: result.message, code: callRefused, details: [] });
@@ -107,7 +115,7 @@ class Calls {
         ...appJsonFaults(body['app_json'], '/app_json'),
       ];
       if (faults.length > 0) throw invalid('the body', faults);
-      return answer(reply, await this.#options.control.create(accountSid, body));
+      return answer(reply, await this.#options.control.create(accountSid, withDialledNumber(body)));
     });
     const url = '/Accounts/:account_sid/Calls/:call_sid';
     const schema = { tags, summary: 'Steer a running call: exactly one command', params: oneCall, body: updateBody };

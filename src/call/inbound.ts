@@ -6,7 +6,8 @@ import { InboundLeg } from './inbound-leg.ts';
 import { applicationFor, type Destination } from './routing/inbound.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
-import { Session } from './session.ts';
+import { openSession } from './open-session.ts';
+import type { Session } from './session.ts';
 
 export function handleInvitation(services: Services, scripts: ScriptFactory, invitation: Invitation): void {
   const { accountSid } = invitation.caller;
@@ -62,26 +63,7 @@ function startSession({ services, scripts, invitation, account, destination }: S
     invitation,
   );
   leg.trunk = destination.trunk;
-  leg.note('session.started', {
-    accountSid: account.sid,
-    application: application?.name,
-    from: leg.identity.from,
-    to: leg.identity.to,
-  });
-  const link = services.hooks.open({
-    accountSid: account.sid,
-    callSid,
-    webhookSecret: account.webhookSecret,
-    base: application?.callHook,
-    traceId: leg.identity.traceId,
-  });
-  const session = new Session({ services, scripts, caller: leg, application, link });
-  void services.live.putCall({
-    callSid,
-    accountSid: account.sid,
-    node: services.settings.node,
-    startedAt: leg.startedAt,
-  });
+  const session = openSession({ services, scripts, caller: leg, account, application, base: application?.callHook });
   // The ports are reserved while the application thinks: they are needed in all but the rarest call.
   leg.openMedia().catch((fault: unknown) => leg.note('media.failed', { reason: String(fault) }));
   void session.run(() => firstVerbs(session, leg, destination));

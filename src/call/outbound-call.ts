@@ -8,7 +8,8 @@ import { OutboundLeg } from './outbound-leg.ts';
 import type { NoPlan, Plan } from './plan.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
-import { Session } from './session.ts';
+import { openSession } from './open-session.ts';
+import type { Session } from './session.ts';
 import { callInfo } from './call-info.ts';
 
 /** The body of POST Calls, shape-checked by the API. reference.md 4.1. */
@@ -54,7 +55,7 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   }
   const plan = await planFor(services, account, body);
   if ('refused' in plan) return { ok: false, status: 422, message: plan.refused.reason };
-  const session = openSession({ services, scripts, account, application, body, plan });
+  const session = placeCall({ services, scripts, account, application, body, plan });
   const leg = session.caller as OutboundLeg;
   const ring = services.clock.after((body.timeout ?? 60) * 1000, `call ${leg.callSid} ring timer`, () =>
     leg.expire({ by: 'server', reason: 'nobody answered in time' }),
@@ -110,7 +111,7 @@ type Opening = {
   plan: Plan;
 };
 
-function openSession({ services, scripts, account, application, body, plan }: Opening): Session {
+function placeCall({ services, scripts, account, application, body, plan }: Opening): Session {
   const callSid = services.random.uuid();
   const leg = new OutboundLeg(
     services,
@@ -129,28 +130,9 @@ function openSession({ services, scripts, account, application, body, plan }: Op
     plan,
   );
   leg.tag = body.tag;
-  leg.note('session.started', {
-    accountSid: account.sid,
-    application: application?.name,
-    from: leg.identity.from,
-    to: leg.identity.to,
-  });
   const base = application?.callHook ?? hookOf(body.call_hook);
-  const link = services.hooks.open({
-    accountSid: account.sid,
-    callSid,
-    webhookSecret: account.webhookSecret,
-    base,
-    traceId: leg.identity.traceId,
-  });
-  const session = new Session({ services, scripts, caller: leg, application, link });
+  const session = openSession({ services, scripts, caller: leg, account, application, base });
   if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
-  void services.live.putCall({
-    callSid,
-    accountSid: account.sid,
-    node: services.settings.node,
-    startedAt: leg.startedAt,
-  });
   return session;
 }
 

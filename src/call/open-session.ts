@@ -1,0 +1,28 @@
+/** What every session begins with, whoever placed its first call: its note, its link to the application, its place in the
+ * directory of calls. */
+import type { Account, Application, HookTarget } from '../ports/index.ts';
+import type { Leg } from './leg.ts';
+import type { ScriptFactory } from './script.ts';
+import type { Services } from './services.ts';
+import { Session } from './session.ts';
+
+type Opening = {
+  readonly services: Services;
+  readonly scripts: ScriptFactory;
+  readonly caller: Leg;
+  readonly account: Account;
+  readonly application: Application | undefined;
+  /** Relative hooks resolve against it. */
+  readonly base: HookTarget | undefined;
+};
+
+export function openSession({ services, scripts, caller, account, application, base }: Opening): Session {
+  const { callSid, from, to, traceId } = caller.identity;
+  caller.note('session.started', { accountSid: account.sid, application: application?.name, from, to });
+  const { webhookSecret } = account;
+  const link = services.hooks.open({ accountSid: account.sid, callSid, webhookSecret, base, traceId });
+  const session = new Session({ services, scripts, caller, application, link });
+  const { node } = services.settings;
+  void services.live.putCall({ callSid, accountSid: account.sid, node, startedAt: caller.startedAt });
+  return session;
+}
