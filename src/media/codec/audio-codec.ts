@@ -21,19 +21,39 @@ export interface AudioCodec {
   conceal(into: Int16Array): number;
   /** A packet is missing and the one after it is here: `decode` it next. As good as the codec can, else as `conceal`. */
   recover(bytes: Uint8Array, at: number, length: number, into: Int16Array): number;
-  /** Gives back what is held outside of JavaScript. Idempotent; afterwards nothing is encoded and silence decoded. */
+  /** Gives back what is held outside of JavaScript. Idempotent. Not to be used afterwards; if it is, nothing throws. */
   close(): void;
 }
 
-class G711Codec implements AudioCodec {
+/** What codecs without concealment of their own share: lost sound is made from the sound before it. */
+abstract class ConcealedCodec {
+  abstract readonly frame: number;
+  protected readonly concealer: Concealer;
+
+  constructor(rate: number) {
+    this.concealer = new Concealer(rate);
+  }
+
+  conceal(into: Int16Array): number {
+    return this.concealer.conceal(into, this.frame);
+  }
+
+  recover(_bytes: Uint8Array, _at: number, _length: number, into: Int16Array): number {
+    return this.conceal(into);
+  }
+
+  close(): void {}
+}
+
+class G711Codec extends ConcealedCodec implements AudioCodec {
   readonly rate = 8000;
   readonly clockRate = 8000;
   readonly frame = 160;
   readonly #toByte: Uint8Array;
   readonly #toSample: Int16Array;
-  readonly #concealer = new Concealer(8000);
 
   constructor(codec: G711) {
+    super(8000);
     this.#toByte = encoder(codec);
     this.#toSample = decoder(codec);
   }
@@ -48,28 +68,21 @@ class G711Codec implements AudioCodec {
     const count = Math.min(length, bytes.length - at, into.length);
     if (count < 1) return this.conceal(into);
     for (let i = 0; i < count; i++) into[i] = this.#toSample[bytes[at + i]!]!;
-    this.#concealer.good(into, count);
+    this.concealer.good(into, count);
     return count;
   }
-
-  conceal(into: Int16Array): number {
-    return this.#concealer.conceal(into, this.frame);
-  }
-
-  recover(_bytes: Uint8Array, _at: number, _length: number, into: Int16Array): number {
-    return this.conceal(into);
-  }
-
-  close(): void {}
 }
 
-class G722Codec implements AudioCodec {
+class G722Codec extends ConcealedCodec implements AudioCodec {
   readonly rate = 16_000;
   readonly clockRate = 8000;
   readonly frame = 320;
   readonly #encoder = new G722Encoder();
   readonly #decoder = new G722Decoder();
-  readonly #concealer = new Concealer(16_000);
+
+  constructor() {
+    super(16_000);
+  }
 
   encode(samples: Int16Array, into: Uint8Array, at: number): number {
     return this.#encoder.encode(samples, into, at);
@@ -78,19 +91,9 @@ class G722Codec implements AudioCodec {
   decode(bytes: Uint8Array, at: number, length: number, into: Int16Array): number {
     const count = this.#decoder.decode(bytes, at, length, into);
     if (count === 0) return this.conceal(into);
-    this.#concealer.good(into, count);
+    this.concealer.good(into, count);
     return count;
   }
-
-  conceal(into: Int16Array): number {
-    return this.#concealer.conceal(into, this.frame);
-  }
-
-  recover(_bytes: Uint8Array, _at: number, _length: number, into: Int16Array): number {
-    return this.conceal(into);
-  }
-
-  close(): void {}
 }
 
 class OpusCodec implements AudioCodec {

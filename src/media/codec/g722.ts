@@ -32,7 +32,7 @@ const stepLow = Int16Array.of(
   3042, 1198, 538, 334, 172, 58, -30, -60,
 );
 const stepHigh = Int16Array.of(798, -214, 798, -214);
-// 2048 × 2^(i/32), rounded as the recommendation has it.
+// 2048 × 2^(i/32).
 // prettier-ignore
 const antilog = Int16Array.of(
   2048, 2093, 2139, 2186, 2233, 2282, 2332, 2383, 2435, 2489, 2543, 2599, 2656, 2714, 2774, 2834,
