@@ -208,9 +208,9 @@ export class EmbeddedEngine implements MediaEngine {
     const left = this.#entry(options.left);
     const right = options.right === undefined ? undefined : this.#entry(options.right);
     const { path, maxSeconds } = options;
-    const recording = await this.#recordings.start(session, path, left.link);
-    if (recording === undefined) return;
-    left.link.post({ do: 'record', recording, left: left.id, right: right?.id ?? 0, maxSeconds });
+    await this.#recordings.start({ session, path, link: left.link }, (recording) => {
+      return { do: 'record', recording, left: left.id, right: right?.id ?? 0, maxSeconds };
+    });
   }
 
   async stopRecording(session: string): Promise<{ path: string; seconds: number }> {

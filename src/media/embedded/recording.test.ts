@@ -142,3 +142,38 @@ test('a folder that does not exist refuses the recording at once', async () => {
   const options = { path, left: ends.a.endpoint, right: undefined, maxSeconds: 1 };
   await assert.rejects(engine.startRecording(ends.session, options), { code: 'media-recording-file' });
 });
+
+test('the first recording of an engine begins at once, though its file and the thread that makes it are not there yet', async () => {
+  const cold = await testEngine();
+  const ends = [];
+  for (const endpoint of ['x', 'y']) {
+    const phone = await TestPhone.open();
+    phones.push(phone);
+    const at = await cold.open({ session: 'cold', endpoint });
+    await cold.configure(endpoint, phone.settings([PCMU]));
+    ends.push({ phone, endpoint, at });
+  }
+  const [a, b] = ends as [(typeof ends)[0], (typeof ends)[0]];
+  await cold.bridge('x', 'y');
+  // The port is learned, and the worker awake, before time counts.
+  while (b.phone.heard.length === 0) {
+    await a.phone.tone(a.at, 440, 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const path = join(folder, 'cold.wav');
+  const began = performance.now();
+  let madeAfter = 0;
+  const made = cold.startRecording('cold', { path, left: 'x', right: 'y', maxSeconds: 60 }).then(() => {
+    madeAfter = performance.now() - began;
+  });
+  await made;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const passed = performance.now() - began;
+  const { seconds } = await cold.stopRecording('cold');
+  await cold.close();
+  // Commands travel up to 15 ms apart; the file took `madeAfter` of that time, and all of it is in the recording.
+  assert.ok(
+    seconds * 1000 > passed - Math.max(60, madeAfter / 2),
+    `${seconds} s of ${passed} ms; file after ${madeAfter} ms`,
+  );
+});

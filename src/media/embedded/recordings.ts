@@ -1,6 +1,7 @@
 import { GraineError } from '../../base/index.ts';
 import type { Clerk } from '../files/clerk.ts';
 import { badRecording, recordingBusy } from './faults.ts';
+import type { Command } from './protocol.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 /** Ended recordings whose figures are kept for whoever stops them late. */
@@ -24,21 +25,22 @@ export class Recordings {
     this.#ended = ended;
   }
 
-  /** Makes the file; the worker may send sound under the number returned. Undefined: it was stopped meanwhile. */
-  async start(session: string, path: string, link: WorkerLink): Promise<number | undefined> {
+  /** The worker listens at once, while the file is being made: the first one waits for its thread to start, and the sound
+   * of those moments waits in that thread's queue. Resolves when there is a file. */
+  async start({ session, path, link }: Omit<Recording, 'id'>, listen: (id: number) => Command): Promise<void> {
     if (this.#running.has(session))
       throw new GraineError(recordingBusy, { session, state: 'is being recorded already' });
     const recording: Recording = { id: ++this.#id, session, path, link };
     this.#running.set(session, recording);
-    const error = await this.#clerk.create(recording.id, path);
-    if (error !== undefined) {
-      this.#running.delete(session);
-      throw new GraineError(badRecording, { path, why: error });
-    }
-    if (this.#running.get(session) !== recording) return void this.#clerk.finish(recording.id);
     this.#byId.set(recording.id, recording);
     this.#past.delete(session);
-    return recording.id;
+    const made = this.#clerk.create(recording.id, path);
+    link.post(listen(recording.id));
+    const error = await made;
+    if (error === undefined) return;
+    if (this.#running.get(session) === recording) this.#running.delete(session);
+    if (this.#byId.delete(recording.id)) this.#unlisten(recording);
+    throw new GraineError(badRecording, { path, why: error });
   }
 
   async stop(session: string): Promise<Ended> {
@@ -72,7 +74,7 @@ export class Recordings {
     if (recording === undefined) return;
     const running = this.#running.get(recording.session) === recording;
     if (!running) return;
-    void recording.link.ask((ask) => ({ do: 'stopRecord', recording: id, ask })).catch(() => {});
+    this.#unlisten(recording);
     this.#end(recording, why);
   }
 
@@ -87,6 +89,10 @@ export class Recordings {
     await Promise.all(Array.from(this.#running.keys(), (session) => this.stop(session).catch(() => {})));
     await Promise.all(this.#past.values());
     this.#past.clear();
+  }
+
+  #unlisten({ id, link }: Recording): void {
+    void link.ask((ask) => ({ do: 'stopRecord', recording: id, ask })).catch(() => {});
   }
 
   #end(recording: Recording, error: string | undefined): void {

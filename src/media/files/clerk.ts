@@ -47,11 +47,21 @@ export class Clerk {
     return samples === undefined ? { error: error ?? 'the file thread is gone' } : { samples };
   }
 
-  /** Creates the file; the error when it cannot be. */
-  async create(id: number, path: string): Promise<string | undefined> {
-    const { error } = await this.#request((ask) => ({ kind: 'create', ask, id, path }));
-    if (error === undefined) this.#waiting.set(id, 0);
-    return error;
+  /** Creates the file; the error when it cannot be. Sound may be appended from now on, without waiting for the answer. */
+  create(id: number, path: string): Promise<string | undefined> {
+    this.#waiting.set(id, 0);
+    return new Promise((resolve) => {
+      this.#post({
+        kind: 'create',
+        ask: this.#expect(({ error }) => {
+          // Whoever waits here hears of it: `failed` is for recordings that had begun.
+          if (error !== undefined) this.#waiting.delete(id);
+          resolve(error);
+        }),
+        id,
+        path,
+      });
+    });
   }
 
   append(id: number, samples: Int16Array): void {
@@ -85,10 +95,13 @@ export class Clerk {
 
   #request(make: (ask: number) => DeskRequest): Promise<Answer> {
     return new Promise((resolve) => {
-      const ask = ++this.#ask;
-      this.#asks.set(ask, resolve);
-      this.#post(make(ask));
+      this.#post(make(this.#expect(resolve)));
     });
+  }
+
+  #expect(heard: (answer: Answer) => void): number {
+    this.#asks.set(++this.#ask, heard);
+    return this.#ask;
   }
 
   #post(request: DeskRequest): void {
