@@ -3,6 +3,7 @@ export { Emitter, type ListenerFault, setListenerFault } from './emitter.ts';
 export { defineError, type ErrorEntry, errorRegistry, GraineError, messageOf } from './errors.ts';
 export { type Log, silentLog } from './log.ts';
 export { ignore, Machine, type MachineOptions, type Step, type Table } from './machine.ts';
+export { createPcmRing, type PcmFormat, PcmRingReader, PcmRingWriter } from './pcm-ring.ts';
 export { printable } from './printable.ts';
 export { type Random, SeededRandom, SystemRandom } from './random.ts';
 export {
