@@ -154,3 +154,11 @@ export type SchemaFault = {
   readonly got: string;
   readonly hint?: string;
 };
+
+/** A rule that a well-formed dial breaks. */
+export type DialFault = {
+  /** Where, member by member: `['target', 0, 'number']`. */
+  readonly at: readonly (string | number)[];
+  readonly expected: string;
+  readonly got: string;
+};

@@ -9,7 +9,7 @@ import {
   type Plan,
   recordBridge,
 } from '../../../call/index.ts';
-import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
@@ -65,7 +65,7 @@ export class DialTask implements Task {
 
   /** A dial that can ring nobody says so at once; its actionHook still fires. */
   #refused(): boolean {
-    const faults = dialFaults(this.#dial);
+    const faults = dialFaults(this.#dial).map(describeDialFault);
     if (faults.length === 0) return false;
     const { session, caller } = this.#context;
     caller.note('dial.refused', { faults });
