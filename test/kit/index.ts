@@ -6,6 +6,7 @@ export { ensureDebian, missingDebian } from './debian.ts';
 export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } from './graine.ts';
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { freePort, mediaPorts } from './ports.ts';
+export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';
