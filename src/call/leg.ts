@@ -198,6 +198,7 @@ export abstract class Leg {
 
   /** A digit from RTP or INFO. */
   pressed(digit: string, durationMs: number, source: 'rtp' | 'info'): void {
+    if (this.media?.muted === true) return;
     // Which digit stays out of the timeline: it may be a card number.
     this.note('digit', { source, durationMs });
     this.events.emit('digit', digit, durationMs, source);

@@ -9,6 +9,8 @@ import type { DialVerb, Target } from './types.ts';
 export const mostTargets = 10;
 const longestName = 128;
 const longestUri = 512;
+const mostPatterns = 50;
+const longestPattern = 32;
 
 /** One sentence a fault, each naming the field; empty when the dial may go out. */
 export function dialFaults(dial: DialVerb): string[] {
@@ -28,6 +30,7 @@ export function dialFaults(dial: DialVerb): string[] {
   if (callerName !== undefined && (callerName.length > longestName || hasControl(callerName)))
     faults.push(`callerName: at most ${longestName} characters, none of them control characters`);
   faults.push(...headerFaults(dial.headers, 'headers'));
+  faults.push(...captureFaults(dial.dtmfCapture));
   return faults;
 }
 
@@ -68,6 +71,18 @@ function partFaults(target: Target, path: string): string[] {
   // It is dialled in place of the number, so the number's rule holds for it too.
   if (target.type === 'phone' && target.overrideTo !== undefined && canonicalNumber(target.overrideTo) === undefined)
     faults.push(`${path}.overrideTo: expected E.164 digits such as +15551230001, got ${shown(target.overrideTo)}`);
+  return faults;
+}
+
+/** A pattern that no key can complete would wait for ever without a word. */
+function captureFaults(capture: DialVerb['dtmfCapture']): string[] {
+  const faults: string[] = [];
+  for (const [list, patterns] of Object.entries(capture ?? {})) {
+    if (patterns.length > mostPatterns) faults.push(`dtmfCapture.${list}: at most ${mostPatterns} patterns`);
+    const bad = patterns.find((each) => each.length > longestPattern || !/^[0-9*#A-D]+$/i.test(each));
+    if (bad !== undefined)
+      faults.push(`dtmfCapture.${list}: expected 1 to ${longestPattern} keys of 0-9 * # A-D, got ${shown(bad)}`);
+  }
   return faults;
 }
 

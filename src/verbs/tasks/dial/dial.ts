@@ -11,6 +11,7 @@ import {
 } from '../../../call/index.ts';
 import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
+import { DtmfCapture } from './dtmf-capture.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
@@ -26,6 +27,7 @@ export class DialTask implements Task {
   readonly #machine: Machine<DialState, DialEvent, DialEffect, undefined>;
   readonly #ringing: Ringing;
   readonly #schedule: Schedule;
+  readonly #capture: DtmfCapture;
   readonly #children: Child[] = [];
   readonly #ended: Promise<DialEnd>;
   #settle: (end: DialEnd) => void = () => {};
@@ -40,6 +42,7 @@ export class DialTask implements Task {
     this.#context = context;
     this.#dial = dial;
     this.#ringing = new Ringing(context, dial);
+    this.#capture = new DtmfCapture(context.session, dial);
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
     const { clock } = context.session.services;
     this.#schedule = new Schedule({ clock, dial, label: this.#label(''), launch: (at) => void this.#launch(at) });
@@ -208,6 +211,7 @@ export class DialTask implements Task {
     const answered =
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
+    this.#capture.start(caller, winner);
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
@@ -243,6 +247,7 @@ export class DialTask implements Task {
     this.#limitTimer?.cancel();
     this.#schedule.close();
     this.#ringing.stop();
+    this.#capture.stop();
     this.#bridge?.close();
     this.#context.session.connected = undefined;
     this.#settle(end);
