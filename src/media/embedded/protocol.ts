@@ -61,6 +61,7 @@ export type Report =
   | { readonly say: 'flowing'; readonly id: number; readonly at: number }
   | { readonly say: 'digit'; readonly id: number; readonly digit: string; readonly durationMs: number }
   | { readonly say: 'played'; readonly id: number; readonly play: string; readonly error: string | undefined }
+  | { readonly say: 'keysSent'; readonly id: number }
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }
   | { readonly say: 'fault'; readonly what: string; readonly error: string };
