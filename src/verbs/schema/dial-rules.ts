@@ -12,6 +12,8 @@ const longestName = 128;
 const longestUri = 512;
 const e164 = 'E.164 digits such as +15551230001';
 const oneLine = (length: number): string => `at most ${length} characters, none of them control characters`;
+const mostPatterns = 50;
+const longestPattern = 32;
 
 /** Each rule the dial breaks; empty when it may go out. */
 export function dialFaults(dial: DialVerb): DialFault[] {
@@ -30,6 +32,7 @@ export function dialFaults(dial: DialVerb): DialFault[] {
   if (callerName !== undefined && (callerName.length > longestName || hasControl(callerName)))
     faults.push({ at: ['callerName'], expected: oneLine(longestName), got: shown(callerName) });
   faults.push(...headerFaults(dial.headers));
+  faults.push(...captureFaults(dial.dtmfCapture));
   return faults;
 }
 
@@ -79,6 +82,19 @@ function partFaults(target: Target): DialFault[] {
   // It is dialled in place of the number, so the number's rule holds for it too.
   if (target.type === 'phone' && target.overrideTo !== undefined && canonicalNumber(target.overrideTo) === undefined)
     faults.push({ at: ['overrideTo'], expected: e164, got: shown(target.overrideTo) });
+  return faults;
+}
+
+/** A pattern that no key can complete would wait for ever without a word. */
+function captureFaults(capture: DialVerb['dtmfCapture']): DialFault[] {
+  const faults: DialFault[] = [];
+  for (const [list, patterns] of Object.entries(capture ?? {})) {
+    const at = ['dtmfCapture', list];
+    if (patterns.length > mostPatterns)
+      faults.push({ at, expected: `at most ${mostPatterns} patterns`, got: String(patterns.length) });
+    const bad = patterns.find((each) => each.length > longestPattern || !/^[0-9*#A-D]+$/i.test(each));
+    if (bad !== undefined) faults.push({ at, expected: `1 to ${longestPattern} keys of 0-9 * # A-D`, got: shown(bad) });
+  }
   return faults;
 }
 

@@ -8,6 +8,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const mostSeconds = 2_000_000;
 const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
+const defaultKeyMs = 500;
+/** What the media engine can do, ms. */
+const keyLimits = { shortest: 40, longest: 5000 } as const;
 const empty: Fields = Object.freeze({});
 const noHeaders: Headers = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -26,6 +29,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'pause', id, length: Math.min(Number(raw['length']), mostSeconds) };
     case 'hangup':
       return { verb: 'hangup', id, headers: headers(raw['headers']) };
+    case 'dtmf':
+      return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
     case 'tag':
       return { verb: 'tag', id, data: raw['data'] as JsonObject };
     case 'redirect':
@@ -216,6 +221,10 @@ function decibels(raw: unknown): number {
 function seconds(raw: unknown): number | undefined {
   const value = numeric(raw);
   return value === undefined || value <= 0 ? undefined : Math.min(value, mostSeconds);
+}
+
+function keyMs(raw: unknown): number {
+  return Math.min(keyLimits.longest, Math.max(keyLimits.shortest, numeric(raw) || defaultKeyMs));
 }
 
 function numeric(raw: unknown): number | undefined {

@@ -234,6 +234,5 @@ test('what cannot run yet is named: verbs, options, targets', () => {
     { path: '[2].amd', verb: 'dial' },
     { path: '[2].boostAudioSignal', verb: 'dial' },
     { path: '[2].target[1].type', verb: 'dial' },
-    { path: '[2].target[2].confirmHook', verb: 'dial' },
   ]);
 });

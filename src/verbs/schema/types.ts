@@ -108,6 +108,13 @@ export type PlayVerb = Named<'play'> & {
   readonly actionHook: Hook | undefined;
 };
 
+export type DtmfVerb = Named<'dtmf'> & {
+  /** 0-9 * # A-D, and w and W, which wait half a second and a second. */
+  readonly dtmf: string;
+  /** How long each key is down, ms. */
+  readonly duration: number;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -115,7 +122,6 @@ export const otherVerbNames = [
   'config',
   'dequeue',
   'dialogflow',
-  'dtmf',
   'dub',
   'enqueue',
   'gather',
@@ -138,6 +144,7 @@ export type Verb =
   | AlertVerb
   | AnswerVerb
   | DialVerb
+  | DtmfVerb
   | HangupVerb
   | OtherVerb
   | PauseVerb

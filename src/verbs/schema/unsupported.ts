@@ -9,9 +9,7 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
   amd: (dial) => dial.amd !== undefined,
   boostAudioSignal: (dial) => dial.boostAudioSignal !== 0,
-  confirmHook: (dial) => dial.confirmHook !== undefined,
-  dtmfCapture: (dial) => dial.dtmfCapture !== undefined,
-  dtmfHook: (dial) => dial.dtmfHook !== undefined,
+  dtmfSuppress: (dial) => dial.dtmfSuppress,
   dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   listen: (dial) => dial.listen !== undefined,
@@ -22,8 +20,6 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
 };
 
 const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
-/** Only for dials: a target's own confirmHook needs the same machinery. */
-const targetHookNeeds = 'confirmHook';
 
 export type Unsupported = {
   /** JSON path of the verb, option or target. */
@@ -51,8 +47,6 @@ function dialParts(dial: DialVerb): string[] {
     const target = dial.target[i];
     if (target === undefined) continue;
     if (unsupportedTargetTypes.has(target.type)) parts.push(`target[${i}].type`);
-    if (target.confirmHook !== undefined && targetHookNeeds in unsupportedDialOptions)
-      parts.push(`target[${i}].confirmHook`);
   }
   return parts;
 }

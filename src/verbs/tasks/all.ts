@@ -4,6 +4,7 @@ import type { Need, Task, TaskContext } from '../task.ts';
 import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
+import { DtmfTask } from './dtmf.ts';
 import { HangupTask } from './hangup.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
@@ -13,6 +14,7 @@ import { TagTask } from './tag.ts';
 
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
+  dtmf: 'answered',
   play: 'answered',
   hangup: 'stable',
   'sip:decline': 'unanswered',
@@ -35,6 +37,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new AnswerTask();
     case 'dial':
       return new DialTask(context, verb);
+    case 'dtmf':
+      return new DtmfTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
     case 'pause':
