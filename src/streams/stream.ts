@@ -86,6 +86,12 @@ export class Stream {
       this.end('source-ended', 'the call is over');
   }
 
+  /** Ends it with what waits sent. */
+  finish(): void {
+    this.#send();
+    this.end('stopped', 'the listen is over');
+  }
+
   end(end: StreamEnd, why: string): void {
     if (this.#over) return;
     this.#over = true;

@@ -47,7 +47,7 @@ function perform(command: Command): void {
     case 'text':
       return streams.get(command.stream)?.text(command.text);
     case 'close':
-      return streams.get(command.stream)?.end('stopped', 'the listen is over');
+      return streams.get(command.stream)?.finish();
     case 'end':
       for (const stream of streams.values()) stream.end('stopped', 'the server is stopping');
       // Sockets that still say goodbye keep the thread a moment longer.

@@ -5,6 +5,7 @@ import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
 import { HangupTask } from './hangup.ts';
+import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
@@ -15,6 +16,7 @@ const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
   play: 'answered',
   hangup: 'stable',
+  listen: 'answered',
   'sip:decline': 'unanswered',
 };
 
@@ -24,7 +26,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  return verb.verb === 'play' && verb.earlyMedia;
+  return (verb.verb === 'play' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -37,6 +39,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new DialTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
+    case 'listen':
+      return new ListenTask(context, verb);
     case 'pause':
       return new PauseTask(context, verb);
     case 'play':

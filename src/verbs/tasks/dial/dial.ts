@@ -13,6 +13,7 @@ import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
+import { listenToDial } from './listen.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
@@ -33,6 +34,7 @@ export class DialTask implements Task {
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
+  #stopListening: (() => void) | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -212,6 +214,7 @@ export class DialTask implements Task {
     try {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
+      this.#stopListening = listenToDial(this.#context, this.#dial, winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
@@ -243,6 +246,7 @@ export class DialTask implements Task {
     this.#limitTimer?.cancel();
     this.#schedule.close();
     this.#ringing.stop();
+    this.#stopListening?.();
     this.#bridge?.close();
     this.#context.session.connected = undefined;
     this.#settle(end);
