@@ -8,7 +8,7 @@ import type { TapRate } from '../ports/index.ts';
 import { Clip } from './clip.ts';
 import { limits } from './limits.ts';
 
-/** How far the feed is filled ahead: the reader's beat and ours are not one. */
+/** How far the feed is filled ahead: the reader's beat and ours are not one, and it waits for two frames to begin. */
 const LEAD_MS = 60;
 
 type Sound = {
@@ -129,13 +129,11 @@ export class Playout {
   }
 
   /** True: all of the clip was written. */
-  #write({ clip, counted }: Sound, feed: PcmRingWriter, now: number): boolean {
-    this.#run = now < this.#runEnd(now) ? this.#run : undefined;
-    // A stream that comes as it is spoken is held a little first, or every late frame of it would be a gap.
-    const hold = counted || (this.#bytes * 500) / clip.rate >= LEAD_MS ? 0 : LEAD_MS;
-    const run = (this.#run ??= { at: now + hold, written: 0 });
+  #write({ clip }: Sound, feed: PcmRingWriter, now: number): boolean {
+    if (this.#run === undefined || now >= this.#runEnd(now)) this.#run = { at: now, written: 0 };
+    const run = this.#run;
     while (!clip.done) {
-      const due = now < run.at ? 0 : Math.floor(((now - run.at + LEAD_MS - run.written) * clip.rate) / 1000);
+      const due = Math.floor(((now - run.at + LEAD_MS - run.written) * clip.rate) / 1000);
       if (due <= 0) return false;
       const samples = clip.take(due);
       feed.write(samples);
@@ -146,10 +144,7 @@ export class Playout {
 
   /** When the last of what was written has been heard. */
   #runEnd(now: number): number {
-    const run = this.#run;
-    // A run that is still held has not written anything, and has not ended.
-    if (run === undefined) return now;
-    return now < run.at ? run.at + 1 : run.at + run.written;
+    return this.#run === undefined ? now : this.#run.at + this.#run.written;
   }
 
   #feedOf(rate: TapRate): PcmRingWriter | 'wanted' | 'none' {
