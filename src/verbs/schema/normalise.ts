@@ -1,5 +1,6 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
+import { listenOptions } from './listen.ts';
 import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -31,6 +32,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'hangup', id, headers: headers(raw['headers']) };
     case 'dtmf':
       return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
+    case 'listen':
+      return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
     case 'tag':
       return { verb: 'tag', id, data: raw['data'] as JsonObject };
     case 'redirect':
@@ -76,7 +79,7 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
     forwardPAI: raw['forwardPAI'] !== false,
     headers: headers(raw['headers']),
-    listen: (raw['listen'] ?? raw['stream']) as JsonObject | undefined,
+    listen: nestedListen((raw['listen'] ?? raw['stream']) as Fields | undefined),
     onHoldHook: hook(raw['onHoldHook']),
     proxy: optional(raw['proxy']),
     referHook: hook(raw['referHook']),
@@ -178,6 +181,10 @@ function from(raw: Fields = empty): Target['from'] {
 function amd(raw: Fields | undefined): JsonObject | undefined {
   if (raw === undefined) return undefined;
   return { ...without(raw, ['hook', '_', 'id']), actionHook: hook(raw['actionHook']) ?? hook(raw['hook']) };
+}
+
+function nestedListen(raw: Fields | undefined): DialVerb['listen'] {
+  return raw === undefined ? undefined : listenOptions(raw, hook(raw['actionHook']));
 }
 
 function dtmfCapture(raw: unknown): DialVerb['dtmfCapture'] {

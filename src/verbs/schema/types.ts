@@ -1,6 +1,7 @@
 /** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
  * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { ListenOptions } from './listen.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
 export type Hook = HookTarget;
@@ -71,7 +72,7 @@ export type DialVerb = Named<'dial'> & {
   readonly exitMediaPath: boolean | 'strict';
   readonly forwardPAI: boolean;
   readonly headers: Headers;
-  readonly listen: JsonObject | undefined;
+  readonly listen: ListenOptions | undefined;
   readonly onHoldHook: Hook | undefined;
   readonly proxy: string | undefined;
   readonly referHook: Hook | undefined;
@@ -88,6 +89,7 @@ export type DialVerb = Named<'dial'> & {
 
 export type AnswerVerb = Named<'answer'>;
 export type AlertVerb = Named<'alert'> & { readonly message: string };
+export type ListenVerb = Named<'listen'> & ListenOptions;
 export type PauseVerb = Named<'pause'> & { /** Seconds. */ readonly length: number };
 export type HangupVerb = Named<'hangup'> & { readonly headers: Headers };
 export type RedirectVerb = Named<'redirect'> & { readonly actionHook: Hook; readonly statusHook: Hook | undefined };
@@ -127,7 +129,6 @@ export const otherVerbNames = [
   'gather',
   'leave',
   'lex',
-  'listen',
   'llm',
   'message',
   'rasa',
@@ -146,6 +147,7 @@ export type Verb =
   | DialVerb
   | DtmfVerb
   | HangupVerb
+  | ListenVerb
   | OtherVerb
   | PauseVerb
   | PlayVerb

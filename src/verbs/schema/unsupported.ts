@@ -12,7 +12,7 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   dtmfSuppress: (dial) => dial.dtmfSuppress,
   dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
-  listen: (dial) => dial.listen !== undefined,
+  'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   onHoldHook: (dial) => dial.onHoldHook !== undefined,
   referHook: (dial) => dial.referHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
@@ -34,6 +34,8 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
     const verb = verbs[i];
     if (verb === undefined) continue;
     if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
+    else if (verb.verb === 'listen' && verb.transcribe !== undefined)
+      found.push({ path: `[${i}].transcribe`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
   }

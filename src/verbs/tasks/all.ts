@@ -6,6 +6,7 @@ import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
 import { HangupTask } from './hangup.ts';
+import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
@@ -17,6 +18,7 @@ const needs: { readonly [verb: string]: Need } = {
   dtmf: 'answered',
   play: 'answered',
   hangup: 'stable',
+  listen: 'answered',
   'sip:decline': 'unanswered',
 };
 
@@ -26,7 +28,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  return verb.verb === 'play' && verb.earlyMedia;
+  return (verb.verb === 'play' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -41,6 +43,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new DtmfTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
+    case 'listen':
+      return new ListenTask(context, verb);
     case 'pause':
       return new PauseTask(context, verb);
     case 'play':
