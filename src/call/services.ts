@@ -1,6 +1,6 @@
 /** Everything call control works with, handed in once by main.ts. */
 import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, Directory, Hooks, LiveStore, MediaEngine, Store } from '../ports/index.ts';
+import type { Alerts, Directory, Hooks, LiveStore, MediaEngine, Speech, Store } from '../ports/index.ts';
 import type { Binding } from '../ports/index.ts';
 import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
@@ -52,6 +52,7 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly sounds: SoundFiles;
+  readonly speech: Speech;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

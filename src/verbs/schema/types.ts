@@ -108,6 +108,16 @@ export type PlayVerb = Named<'play'> & {
   readonly actionHook: Hook | undefined;
 };
 
+export type SayVerb = Named<'say'> & {
+  /** Said one after the other: plain, SSML, or `silence_stream://ms`. */
+  readonly text: readonly string[];
+  readonly loop: number | 'forever';
+  readonly earlyMedia: boolean;
+  readonly synthesizer: JsonObject | undefined;
+  readonly instructions: string | undefined;
+  readonly disableTtsCache: boolean;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -125,7 +135,6 @@ export const otherVerbNames = [
   'llm',
   'message',
   'rasa',
-  'say',
   'sip:refer',
   'sip:request',
   'transcribe',
@@ -143,6 +152,7 @@ export type Verb =
   | PauseVerb
   | PlayVerb
   | RedirectVerb
+  | SayVerb
   | SipDeclineVerb
   | TagVerb;
 

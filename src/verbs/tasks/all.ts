@@ -8,12 +8,14 @@ import { HangupTask } from './hangup.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
+import { SayTask } from './say.ts';
 import { SipDeclineTask } from './sip-decline.ts';
 import { TagTask } from './tag.ts';
 
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
   play: 'answered',
+  say: 'answered',
   hangup: 'stable',
   'sip:decline': 'unanswered',
 };
@@ -24,7 +26,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  return verb.verb === 'play' && verb.earlyMedia;
+  return (verb.verb === 'play' || verb.verb === 'say') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -43,6 +45,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new PlayTask(context, verb);
     case 'redirect':
       return new RedirectTask(context, verb);
+    case 'say':
+      return new SayTask(context, verb);
     case 'sip:decline':
       return new SipDeclineTask(context, verb);
     case 'tag':
