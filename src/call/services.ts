@@ -7,6 +7,7 @@ import type {
   FindStream,
   LiveStore,
   MediaEngine,
+  Speech,
   Store,
   Streams,
   StudioEngine,
@@ -65,6 +66,7 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly sounds: SoundFiles;
+  readonly speech: Speech;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -19,6 +19,7 @@ import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
+import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
@@ -152,6 +153,23 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => sounds.close());
 
+  const speech = createSpeech({
+    clock,
+    random,
+    log: log.child({ area: 'speech' }),
+    alerts,
+    tts: config.speech.tts ?? {},
+    stt: config.speech.stt ?? {},
+    credentialsOf: () => [],
+    cache: {
+      dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),
+      maxBytes: config.speech.cache_max_bytes,
+      outlives: config.speech.cache_folder !== undefined,
+    },
+    timeoutMs: config.speech.timeout_seconds * 1000,
+  });
+  closers.push(() => speech.stop());
+
   const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
   closers.push(() => sip.close());
   metrics.follow({ guard: sip.guard, agent: sip.agent, registrations: () => live.registered() });
@@ -186,6 +204,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     sounds,
+    speech,
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,

@@ -1,7 +1,7 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { listenOptions } from './listen.ts';
-import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
+import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb, SayVerb } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,6 +22,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return dial(raw, id);
     case 'play':
       return play(raw, id);
+    case 'say':
+      return say(raw, id);
     case 'answer':
       return { verb: 'answer', id };
     case 'alert':
@@ -103,6 +105,20 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
+  };
+}
+
+export function say(raw: Fields, id: string | undefined): SayVerb {
+  const { loop, text } = raw;
+  return {
+    verb: 'say',
+    id,
+    text: text === undefined ? [] : ([text].flat() as string[]),
+    loop: loop === 'forever' ? loop : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    earlyMedia: raw['earlyMedia'] === true,
+    synthesizer: raw['synthesizer'] as JsonObject | undefined,
+    instructions: optional(raw['instructions']),
+    disableTtsCache: raw['disableTtsCache'] === true,
   };
 }
 

@@ -117,6 +117,16 @@ export type DtmfVerb = Named<'dtmf'> & {
   readonly duration: number;
 };
 
+export type SayVerb = Named<'say'> & {
+  /** Said one after the other: plain, SSML, or `silence_stream://ms`. */
+  readonly text: readonly string[];
+  readonly loop: number | 'forever';
+  readonly earlyMedia: boolean;
+  readonly synthesizer: JsonObject | undefined;
+  readonly instructions: string | undefined;
+  readonly disableTtsCache: boolean;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -132,7 +142,6 @@ export const otherVerbNames = [
   'llm',
   'message',
   'rasa',
-  'say',
   'sip:refer',
   'sip:request',
   'transcribe',
@@ -152,6 +161,7 @@ export type Verb =
   | PauseVerb
   | PlayVerb
   | RedirectVerb
+  | SayVerb
   | SipDeclineVerb
   | TagVerb;
 
