@@ -15,6 +15,9 @@ const events: DialEvent[] = [
   { type: 'winnerGone', by: 'callee' },
   { type: 'timeLimit' },
   { type: 'stop', by: 'caller' },
+  { type: 'referred', by: 'callee' },
+  { type: 'referred', by: 'caller' },
+  { type: 'settled' },
 ];
 
 // One row a state, one cell an event in the order above: the next state and the effects, '-' for nothing.
@@ -29,6 +32,9 @@ const rows: Record<DialState, string[]> = {
     '-',
     '-',
     'ended cancelRinging finish',
+    '-',
+    '-',
+    '-',
   ],
   connecting: [
     'connecting surplus',
@@ -40,6 +46,9 @@ const rows: Record<DialState, string[]> = {
     'ended finish',
     '-',
     'ended dropWinner finish',
+    '-',
+    '-',
+    '-',
   ],
   connected: [
     'connected surplus',
@@ -51,8 +60,12 @@ const rows: Record<DialState, string[]> = {
     'ended finish',
     'ended dropWinner finish',
     'ended dropWinner finish',
+    'ended part finish',
+    'referring part',
+    '-',
   ],
-  ended: ['ended surplus', '-', '-', '-', '-', '-', '-', '-', '-'],
+  referring: ['referring surplus', '-', '-', '-', '-', '-', '-', '-', 'ended finish', '-', '-', 'ended finish'],
+  ended: ['ended surplus', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
 };
 
 for (const [from, cells] of Object.entries(rows) as [DialState, string[]][]) {

@@ -2,11 +2,14 @@
  *
  *   ringing ──answered──▶ connecting ──bridged──▶ connected ──winnerGone, timeLimit──▶ ended
  *      └──exhausted, ringTimeout, refused, stop──────────────────────────────────────────▲
+ *
+ * connected ──referred by the callee──▶ ended: the caller runs other verbs, the callee waits for word of them.
+ * connected ──referred by the caller──▶ referring ──settled, stop──▶ ended: the callee has its own application.
  */
 import { ignore, type Step, type Table } from '../../../base/index.ts';
 import type { OutboundLeg } from '../../../call/index.ts';
 
-export type DialState = 'ringing' | 'connecting' | 'connected' | 'ended';
+export type DialState = 'ringing' | 'connecting' | 'connected' | 'referring' | 'ended';
 
 /** Who or what brought the dial to its end. */
 export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted';
@@ -23,6 +26,10 @@ export type DialEvent =
   /** The winner's leg is over: its own doing, the API's, or a fault. */
   | { type: 'winnerGone'; by: 'callee' | 'api' | 'error' }
   | { type: 'timeLimit' }
+  /** One party's REFER was accepted: the other leaves for the verbs it is to run. */
+  | { type: 'referred'; by: 'caller' | 'callee' }
+  /** The caller's REFER came to its end. */
+  | { type: 'settled' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
 
@@ -34,6 +41,8 @@ export type DialEffect =
   | { type: 'cancelRinging'; because: 'elsewhere' | 'timeout' | 'stop' }
   | { type: 'startTimeLimit' }
   | { type: 'dropWinner'; end: DialEnd }
+  /** The two no longer hear each other, and neither is hung up. */
+  | { type: 'part' }
   | { type: 'finish'; end: DialEnd };
 
 type Cell = Step<DialState, DialEffect>;
@@ -57,6 +66,9 @@ const elect = (e: { child: OutboundLeg }): Cell => ({
 });
 const talk = (): Cell => ({ to: 'connected', effects: [{ type: 'startTimeLimit' }] });
 
+const referred = (e: { by: 'caller' | 'callee' }): Cell =>
+  e.by === 'callee' ? over('callee', { type: 'part' })() : { to: 'referring', effects: [{ type: 'part' }] };
+
 const gone = (e: { by: DialEnd }): Cell => over(e.by)();
 
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
@@ -69,6 +81,8 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
     stop: stopped(() => ({ type: 'cancelRinging', because: 'stop' })),
   },
   connecting: {
@@ -80,6 +94,8 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: drop('error'),
     winnerGone: gone,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
     stop: stopped((end) => ({ type: 'dropWinner', end })),
   },
   connected: {
@@ -91,7 +107,23 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: gone,
     timeLimit: drop('timelimit'),
+    referred,
+    settled: ignore,
     stop: stopped((end) => ({ type: 'dropWinner', end })),
+  },
+  // The callee has left for an application of its own: what it does is no longer ours.
+  referring: {
+    answered: surplus('referring'),
+    exhausted: ignore,
+    ringTimeout: ignore,
+    refused: ignore,
+    bridged: ignore,
+    bridgeFailed: ignore,
+    winnerGone: ignore,
+    timeLimit: ignore,
+    referred: ignore,
+    settled: over('caller'),
+    stop: (e) => over(e.by)(),
   },
   ended: {
     answered: surplus('ended'),
@@ -102,6 +134,8 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
     stop: ignore,
   },
 };

@@ -5,6 +5,7 @@ import {
   Bridge,
   type EndCause,
   InboundLeg,
+  type Leg,
   OutboundLeg,
   type Plan,
   recordBridge,
@@ -17,6 +18,7 @@ import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
 import { displayOf, hopsLeft, planOf } from './targets.ts';
+import { Transfers } from './transfers.ts';
 
 const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
 
@@ -33,6 +35,7 @@ export class DialTask implements Task {
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
+  #transfers: Transfers | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -60,6 +63,9 @@ export class DialTask implements Task {
 
   stop(): void {
     const gone = this.#context.caller.end;
+    // The application moves the caller by REST, as the callee's accepted REFER asked: the callee is told of it, not hung up.
+    if (gone === undefined && this.#transfers?.referrer === this.#winner && this.#winner !== undefined)
+      this.#machine.handle({ type: 'referred', by: 'callee' });
     this.#machine.handle({ type: 'stop', by: gone === undefined || gone.cause.by === 'api' ? 'api' : 'caller' });
   }
 
@@ -192,6 +198,8 @@ export class DialTask implements Task {
         return this.#startTimeLimit();
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
+      case 'part':
+        return this.#bridge?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
@@ -212,11 +220,34 @@ export class DialTask implements Task {
     try {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
+      caller.events.emit('dialled', 200, 'OK');
+      this.#takeTransfers(winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
     }
+  }
+
+  #takeTransfers(winner: OutboundLeg): void {
+    const { referHook } = this.#dial;
+    if (referHook === undefined || this.#machine.state !== 'connected') return;
+    const { caller, session } = this.#context;
+    this.#transfers = new Transfers(this.#context, referHook, {
+      move: (referrer, verbs) => {
+        const faults = session.script.check(verbs);
+        if (faults.length > 0) return faults;
+        if (referrer === caller) return ['not yet'];
+        this.#machine.handle({ type: 'referred', by: 'callee' });
+        const replaced = session.script.replace(verbs);
+        return replaced.ok ? [] : replaced.faults;
+      },
+      over: (referrer, moved) => {
+        if (referrer === caller) this.#machine.handle({ type: 'settled' });
+        else if (moved || this.#machine.state === 'ended') letGo(winner);
+      },
+    });
+    this.#transfers.open(caller, winner);
   }
 
   #cancelRinging(because: 'elsewhere' | 'timeout' | 'stop'): void {
@@ -244,6 +275,7 @@ export class DialTask implements Task {
     this.#schedule.close();
     this.#ringing.stop();
     this.#bridge?.close();
+    this.#transfers?.close();
     this.#context.session.connected = undefined;
     this.#settle(end);
   }
@@ -253,6 +285,7 @@ export class DialTask implements Task {
     const outcome = resultOf(this.#children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
+    if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
     if (this.#dial.actionHook === undefined) return {};
     const body = await actionBody({ caller, children: this.#children, winner: this.#winner, outcome, end });
     return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
@@ -275,6 +308,16 @@ export class DialTask implements Task {
 }
 
 const rangOut: EndCause = { by: 'server', reason: 'nobody answered in time' };
+
+/** A party that was transferred away hangs up by itself as soon as it is told; one that does not is hung up. */
+const LET_GO_MS = 2000;
+
+function letGo(leg: Leg): void {
+  if (leg.end !== undefined) return;
+  const cause: EndCause = { by: 'callee', reason: 'transferred the call' };
+  const timer = leg.services.clock.after(LET_GO_MS, `call ${leg.callSid} was transferred`, () => leg.hangup(cause));
+  leg.events.on('ended', () => timer.cancel());
+}
 
 function whoEnded(leg: OutboundLeg): 'callee' | 'api' | 'error' {
   const by = leg.end?.cause.by;
