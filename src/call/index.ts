@@ -13,6 +13,7 @@ export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 export { CarrierPacers } from './pacing.ts';
 export type { NoPlan, Plan } from './plan.ts';
 export { recordBridge } from './recording.ts';
+export { Referral } from './referral.ts';
 export { Registry } from './registry.ts';
 export { assertedOf, type Caller } from './routing/caller.ts';
 export { planPhone } from './routing/phone.ts';

@@ -53,8 +53,10 @@ export type LegEvents = {
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). */
   direction: [];
-  /** A request inside the dialog that the leg does not answer itself. */
+  /** A request inside the dialog that nobody claimed and the leg does not answer itself. */
   request: [request: InDialogRequest];
+  /** What became of a dial of this leg's application: provisional, then one final status. Who asked for a transfer is told. */
+  dialled: [status: number, reason: string];
 };
 
 export abstract class Leg {
@@ -79,6 +81,7 @@ export abstract class Leg {
   media: LegMedia | undefined;
   dialog: Dialog | undefined;
   #final: FinalStatus = 'failed';
+  readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
   constructor(services: Services, identity: LegIdentity) {
@@ -206,6 +209,18 @@ export abstract class Leg {
     this.events.emit('digit', digit, durationMs, source);
   }
 
+  /** Takes over the answering of one method inside the dialog, until the function it returns is called. The latest claim
+   * counts. INFO with a digit stays the leg's own. */
+  claim(method: string, handler: (request: InDialogRequest) => void): () => void {
+    const before = this.#claims.get(method);
+    this.#claims.set(method, handler);
+    return () => {
+      if (this.#claims.get(method) !== handler) return;
+      if (before === undefined) this.#claims.delete(method);
+      else this.#claims.set(method, before);
+    };
+  }
+
   /** One line of this call's timeline. */
   note(what: string, detail: Readonly<Record<string, unknown>>): void {
     const { callSid, sessionSid } = this.identity;
@@ -246,7 +261,9 @@ export abstract class Leg {
   #inDialog(request: InDialogRequest): void {
     const digit = digitOf(request);
     if (digit === undefined) {
-      this.events.emit('request', request);
+      const claimed = this.#claims.get(request.method);
+      if (claimed === undefined) this.events.emit('request', request);
+      else claimed(request);
       return;
     }
     if (digit === 'unreadable') request.reply({ status: 400, reason: 'Unreadable DTMF' });
