@@ -59,7 +59,7 @@ export type LegEvents = {
 
 export abstract class Leg {
   readonly events = new Emitter<LegEvents>();
-  readonly identity: LegIdentity;
+  identity: LegIdentity;
   readonly services: Services;
   readonly startedAt: number;
   sipCallId = '';
@@ -204,6 +204,18 @@ export abstract class Leg {
     // Which digit stays out of the timeline: it may be a card number.
     this.note('digit', { source, durationMs });
     this.events.emit('digit', digit, durationMs, source);
+  }
+
+  /** From now on this leg is the first of a session of its own, with its own timeline. */
+  secede(): void {
+    this.note('leg.seceded', { callSid: this.callSid });
+    this.identity = { ...this.identity, sessionSid: this.callSid };
+    this.link(this.sipCallId);
+    this.note('session.started', {
+      accountSid: this.identity.accountSid,
+      from: this.identity.from,
+      to: this.identity.to,
+    });
   }
 
   /** One line of this call's timeline. */

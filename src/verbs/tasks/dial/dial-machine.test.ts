@@ -18,6 +18,7 @@ const events: [name: string, event: DialEvent][] = [
   ['bridgeFailed', { type: 'bridgeFailed' }],
   ['winnerGone', { type: 'winnerGone', by: 'callee' }],
   ['timeLimit', { type: 'timeLimit' }],
+  ['letGo', { type: 'letGo' }],
   ['stop', { type: 'stop', by: 'caller' }],
 ];
 
@@ -31,6 +32,7 @@ const rows: Record<DialState, string[]> = {
     'ended cancelRinging finish',
     'screening cancelRinging',
     'ended finish',
+    '-',
     '-',
     '-',
     '-',
@@ -49,6 +51,7 @@ const rows: Record<DialState, string[]> = {
     '-',
     '-',
     '-',
+    '-',
     'ended cancelRinging dropScreened finish',
   ],
   connecting: [
@@ -62,6 +65,7 @@ const rows: Record<DialState, string[]> = {
     'connected startTimeLimit',
     'ended dropWinner finish',
     'ended finish',
+    '-',
     '-',
     'ended dropWinner finish',
   ],
@@ -77,9 +81,10 @@ const rows: Record<DialState, string[]> = {
     '-',
     'ended finish',
     'ended dropWinner finish',
+    'ended finish',
     'ended dropWinner finish',
   ],
-  ended: ['ended surplus', 'ended surplus', 'ended surplus', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
+  ended: ['ended surplus', 'ended surplus', 'ended surplus', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
 };
 
 function machineIn(initial: DialState, perform: (effect: DialEffect) => void) {

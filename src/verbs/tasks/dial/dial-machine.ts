@@ -31,6 +31,8 @@ export type DialEvent =
   /** The winner's leg is over: its own doing, the API's, or a fault. */
   | { type: 'winnerGone'; by: 'callee' | 'api' | 'error' }
   | { type: 'timeLimit' }
+  /** The winner becomes a call of its own. */
+  | { type: 'letGo' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
 
@@ -97,6 +99,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   screening: {
@@ -109,6 +112,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   connecting: {
@@ -121,6 +125,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: drop('error'),
     winnerGone: gone,
     timeLimit: ignore,
+    letGo: ignore,
     stop: dropped,
   },
   connected: {
@@ -133,6 +138,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: gone,
     timeLimit: drop('timelimit'),
+    letGo: over('api'),
     stop: dropped,
   },
   ended: {
@@ -145,6 +151,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    letGo: ignore,
     stop: ignore,
   },
 };

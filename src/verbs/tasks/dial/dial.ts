@@ -232,6 +232,7 @@ export class DialTask implements Task {
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
+      session.letGo = () => this.#machine.handle({ type: 'letGo' });
       this.#machine.handle({ type: 'bridged' });
       this.#stopListening = listenToDial(this.#context, this.#dial, winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
@@ -269,6 +270,7 @@ export class DialTask implements Task {
     this.#stopListening?.();
     this.#bridge?.close();
     this.#context.session.connected = undefined;
+    this.#context.session.letGo = undefined;
     this.#settle(end);
   }
 
