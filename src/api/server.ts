@@ -7,6 +7,7 @@ import { gatekeeper } from './auth.ts';
 import { bodyLimit, parseBody } from './body.ts';
 import { addCalls } from './calls.ts';
 import type { Detail } from './errors.ts';
+import { addEvents } from './events.ts';
 import { addConfig, addHealth } from './health.ts';
 import type { ApiOptions } from './options.ts';
 import { addRecords } from './records.ts';
@@ -117,6 +118,7 @@ function addRest(server: FastifyInstance, options: ApiOptions): void {
   addAccountParts(server, options);
   addCalls(server, options);
   addTrace(server, options);
+  addEvents(server, options);
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);

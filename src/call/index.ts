@@ -1,3 +1,4 @@
+export { adultWith } from './adulting.ts';
 export { bestFailure } from './best-response.ts';
 export { Bridge } from './bridge.ts';
 export { callInfo } from './call-info.ts';

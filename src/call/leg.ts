@@ -23,6 +23,8 @@ export type LegIdentity = {
   readonly sessionSid: string;
   readonly accountSid: string;
   readonly applicationSid: string | undefined;
+  /** Whose endpoints ours can be bridged with, where that is not the session: one media worker carries them all. */
+  readonly mediaSession?: string;
   readonly parentCallSid: string | undefined;
   readonly direction: 'inbound' | 'outbound';
   readonly from: string;
@@ -61,7 +63,7 @@ export type LegEvents = {
 
 export abstract class Leg {
   readonly events = new Emitter<LegEvents>();
-  readonly identity: LegIdentity;
+  identity: LegIdentity;
   readonly services: Services;
   readonly startedAt: number;
   sipCallId = '';
@@ -97,6 +99,11 @@ export abstract class Leg {
     services.registry.addLeg(this);
   }
 
+  /** The media session of this leg and of every leg that its own calls are bridged with. */
+  get mediaSession(): string {
+    return this.identity.mediaSession ?? this.identity.sessionSid;
+  }
+
   get state(): LegState {
     return this.#machine.state;
   }
@@ -119,7 +126,7 @@ export abstract class Leg {
   /** Reserves this leg's ports, once. */
   async openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return this.media;
-    const media = await LegMedia.open(this.services, this.identity.sessionSid, this.callSid);
+    const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -219,6 +226,18 @@ export abstract class Leg {
       if (before === undefined) this.#claims.delete(method);
       else this.#claims.set(method, before);
     };
+  }
+
+  /** From now on this leg is the first of a session of its own, with its own timeline. */
+  secede(): void {
+    this.note('leg.seceded', { callSid: this.callSid });
+    this.identity = { ...this.identity, sessionSid: this.callSid, mediaSession: this.mediaSession };
+    this.link(this.sipCallId);
+    this.note('session.started', {
+      accountSid: this.identity.accountSid,
+      from: this.identity.from,
+      to: this.identity.to,
+    });
   }
 
   /** One line of this call's timeline. */

@@ -67,6 +67,8 @@ export type Services = {
   readonly pacers: CarrierPacers;
   readonly sounds: SoundFiles;
   readonly speech: Speech;
+  /** What is wrong with the body of a command (the rules of PUT Calls), a sentence each. */
+  readonly updateFaults: (body: Readonly<Record<string, unknown>>) => readonly string[];
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -182,3 +182,42 @@ story('the referrer hangs up while the hook thinks: nothing is moved', async (w)
   await call.byed();
   assert.equal(w.phone('hall').calls.entries.length, 0);
 });
+
+story('the caller refers: the verbs run on the callee, the caller is told and then let go', async (w) => {
+  const { call, callee } = await talking(w);
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: '/second' }));
+  assert.equal((await refers(call)).status, 202);
+  const hall = await w.phone('hall').nextCall();
+  await told(call, 200);
+  await Promise.all([callee.hears(880), hall.hears(620)]);
+  const first = await w.next('/action');
+  assert.equal(first.body['dial_call_status'], 'completed');
+  assert.equal(first.body['dial_terminated_by'], 'caller');
+  await call.byed();
+  await callee.hangsUp();
+  await hall.byed();
+  const second = await w.next('/second');
+  assert.equal(second.body['dial_terminated_by'], 'caller');
+  assert.equal(second.body['parent_call_sid'], first.body['call_sid']);
+});
+
+story('the caller refers and the application moves the callee by REST: the caller is told too', async (w) => {
+  const { call, callee } = await talking(w);
+  assert.equal((await refers(call)).status, 202);
+  const { body } = await w.next('/refer');
+  w.app.on('/moved', () => dial([toSip(w.phone('hall'))]));
+  const child = body['refer_details'].referred_call_sid as string;
+  assert.equal((await w.update(child, { child_call_hook: w.app.url('/moved') })).status, 202);
+  await told(call, 200);
+  await Promise.all([callee.hears(880), call.byed()]);
+  await callee.hangsUp();
+});
+
+story('what the caller asked for fails: the caller is told with what', async (w) => {
+  const { call, callee } = await talking(w);
+  w.phone('hall').onInvite = phones.busy();
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: '/second' }));
+  assert.equal((await refers(call)).status, 202);
+  await told(call, 486);
+  await Promise.all([callee.byed(), call.byed()]);
+});

@@ -38,6 +38,8 @@ export type DialEvent =
   | { type: 'referred'; by: 'caller' | 'callee' }
   /** The caller's REFER came to its end. */
   | { type: 'settled' }
+  /** The winner becomes a call of its own. */
+  | { type: 'letGo' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
 
@@ -111,6 +113,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     timeLimit: ignore,
     referred: ignore,
     settled: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   screening: {
@@ -125,6 +128,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     timeLimit: ignore,
     referred: ignore,
     settled: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   connecting: {
@@ -139,6 +143,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     timeLimit: ignore,
     referred: ignore,
     settled: ignore,
+    letGo: ignore,
     stop: dropped,
   },
   connected: {
@@ -153,6 +158,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     timeLimit: drop('timelimit'),
     referred,
     settled: ignore,
+    letGo: over('api'),
     stop: dropped,
   },
   // The callee has left for an application of its own: what it does is no longer ours.
@@ -166,6 +172,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    letGo: ignore,
     referred: ignore,
     settled: over('caller'),
     stop: (e) => over(e.by)(),
@@ -182,6 +189,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     timeLimit: ignore,
     referred: ignore,
     settled: ignore,
+    letGo: ignore,
     stop: ignore,
   },
 };

@@ -1,6 +1,7 @@
 /** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
 import { Machine, type Timer } from '../../../base/index.ts';
 import {
+  adultWith,
   answeredElsewhere,
   Bridge,
   type EndCause,
@@ -142,6 +143,7 @@ export class DialTask implements Task {
       {
         callSid: session.services.random.uuid(),
         sessionSid: caller.identity.sessionSid,
+        mediaSession: caller.mediaSession,
         accountSid: session.accountSid,
         applicationSid: caller.identity.applicationSid,
         parentCallSid: caller.callSid,
@@ -242,6 +244,7 @@ export class DialTask implements Task {
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
+      session.letGo = () => this.#letGo();
       this.#machine.handle({ type: 'bridged' });
       // One of the two may have hung up meanwhile: then everything was ended already.
       if (!this.#talking) return;
@@ -255,6 +258,12 @@ export class DialTask implements Task {
     }
   }
 
+  /** The winner becomes a call of its own; when the caller's REFER asked for that, the caller waits for word of it. */
+  #letGo(): void {
+    const asked = this.#transfers?.referrer === this.#context.caller;
+    this.#machine.handle(asked ? { type: 'referred', by: 'caller' } : { type: 'letGo' });
+  }
+
   #takeTransfers(winner: OutboundLeg): void {
     const { referHook } = this.#dial;
     if (referHook === undefined) return;
@@ -263,8 +272,9 @@ export class DialTask implements Task {
       move: (referrer, verbs) => {
         const faults = session.script.check(verbs);
         if (faults.length > 0) return faults;
-        if (referrer === caller) return ['not yet'];
-        this.#machine.handle({ type: 'referred', by: 'callee' });
+        const by = referrer === caller ? 'caller' : 'callee';
+        this.#machine.handle({ type: 'referred', by });
+        if (by === 'caller') return adultWith(session, winner, verbs);
         const replaced = session.script.replace(verbs);
         return replaced.ok ? [] : replaced.faults;
       },
@@ -304,6 +314,7 @@ export class DialTask implements Task {
     this.#bridge?.close();
     this.#transfers?.close();
     this.#context.session.connected = undefined;
+    this.#context.session.letGo = undefined;
     this.#settle(end);
   }
 
