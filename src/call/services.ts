@@ -4,6 +4,7 @@ import type { Alerts, Directory, Hooks, LiveStore, MediaEngine, Store } from '..
 import type { Binding } from '../ports/index.ts';
 import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
+import type { Quotas } from './quotas.ts';
 import type { Registry } from './registry.ts';
 import type { SoundFiles } from './sound-files.ts';
 
@@ -51,6 +52,7 @@ export type Services = {
   readonly settings: CallSettings;
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
+  readonly quotas: Quotas;
   readonly sounds: SoundFiles;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;

@@ -100,6 +100,7 @@ class AccountBuilder {
       ...given('deviceCallingApplicationSid', this.#application(raw.device_calling_application)),
       ...given('registrationHook', hookTarget(raw.registration_hook)),
       ...given('maxCalls', raw.max_calls),
+      ...given('maxCps', raw.max_cps),
     };
   }
 

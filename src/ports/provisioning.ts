@@ -20,6 +20,8 @@ export type Account = {
   readonly registrationHook?: HookTarget;
   /** Most calls (sessions) at once; undefined: no limit. */
   readonly maxCalls?: number;
+  /** Most new calls a second; undefined: no limit. */
+  readonly maxCps?: number;
   readonly isActive: boolean;
 };
 

@@ -8,6 +8,7 @@ import {
   createControl,
   followMedia,
   handleInvitation,
+  Quotas,
   Registry,
   type Services,
   SoundFiles,
@@ -177,6 +178,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
+    quotas: new Quotas({ clock, alerts, registry }),
     sounds,
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
