@@ -82,6 +82,7 @@ async function planFor(services: Services, account: Account, body: CreateCallBod
   const { to } = body;
   const caller: Caller = {
     id: body.from,
+    vouched: false,
     name: body.callerName,
     asserted: undefined,
     headers: Object.entries({ ...body.headers, ...to.headers }).map(([name, value]) => [name, String(value)]),

@@ -22,6 +22,8 @@ export type Account = {
   readonly maxCalls?: number;
   /** Most new calls a second; undefined: no limit. */
   readonly maxCps?: number;
+  /** A caller id that an application or a user sets must be a phone number of the account, at every carrier. */
+  readonly ownNumbersOnly?: boolean;
   readonly isActive: boolean;
 };
 
@@ -71,6 +73,8 @@ export type Carrier = {
   /** Lower first. */
   readonly priority: number;
   readonly weight: number;
+  /** As the account's, at this carrier. */
+  readonly ownNumbersOnly?: boolean;
   /** May receive identities whose owner asked for privacy, and may assert them. RFC 3325. */
   readonly trusted: boolean;
 };

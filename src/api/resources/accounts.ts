@@ -10,6 +10,7 @@ const names = {
   deviceCallingApplicationSid: 'device_calling_application_sid',
   maxCalls: 'max_calls',
   maxCps: 'max_cps',
+  ownNumbersOnly: 'own_numbers_only',
   isActive: 'is_active',
 };
 
@@ -25,6 +26,7 @@ export const accounts: Resource<'account'> = {
     registration_hook: maybe(hook),
     max_calls: maybe(integer('Most calls at once; more get 503', 1, 1_000_000)),
     max_cps: maybe(integer('Most new calls a second; more get 503', 1, 100_000)),
+    own_numbers_only: maybe(flag('A caller id that an application or a user sets must be a number of the account')),
     is_active: maybe(flag('Calls of an inactive account are refused')),
     webhook_secret: maybe(text('Signs every hook; made when left out; write-only')),
     service_provider_sid: ignored,
@@ -39,7 +41,7 @@ export const accounts: Resource<'account'> = {
   },
   required: ['name'],
   secrets: ['webhook_secret'],
-  adminFields: ['max_calls', 'max_cps', 'is_active', 'sip_realm', 'name'],
+  adminFields: ['max_calls', 'max_cps', 'own_numbers_only', 'is_active', 'sip_realm', 'name'],
   pointers: [{ field: 'device_calling_application_sid', kind: 'application' }],
   filters: ['name', 'sip_realm'],
   toFields: (account) => ({
@@ -58,6 +60,7 @@ export const accounts: Resource<'account'> = {
         deviceCallingApplicationSid: 'device_calling_application_sid',
         maxCalls: 'max_calls',
         maxCps: 'max_cps',
+        ownNumbersOnly: 'own_numbers_only',
       }),
       ...(registrationHook === undefined ? {} : { registrationHook }),
       webhookSecret: orDefault(fields['webhook_secret'], `wh_${random.token(32)}`),
