@@ -13,6 +13,7 @@ import type { ApiOptions } from './options.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
 import { addAccountParts } from './resources/account-parts.ts';
+import { addLimits } from './resources/limits.ts';
 import { accounts } from './resources/accounts.ts';
 import { addApiKeys } from './resources/api-keys.ts';
 import { applications } from './resources/applications.ts';
@@ -116,6 +117,7 @@ function addRest(server: FastifyInstance, options: ApiOptions): void {
   addResource(server, teamsTenants, options);
   addApiKeys(server, options);
   addAccountParts(server, options);
+  addLimits(server, options);
   addCalls(server, options);
   addTrace(server, options);
   addEvents(server, options);

@@ -13,6 +13,7 @@ export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 export { CarrierPacers } from './pacing.ts';
 export type { NoPlan, Plan } from './plan.ts';
+export { Quotas } from './quotas.ts';
 export { recordBridge } from './recording.ts';
 export { Referral } from './referral.ts';
 export { Registry } from './registry.ts';

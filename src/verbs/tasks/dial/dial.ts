@@ -330,7 +330,7 @@ export class DialTask implements Task {
     return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
   }
 
-  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' }): void {
+  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' | 'dial-refused' }): void {
     if (refused.alert === undefined) return;
     const { session, caller } = this.#context;
     session.services.alerts.raise({
