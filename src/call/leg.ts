@@ -49,6 +49,8 @@ export type LegEvents = {
   digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
   /** A play came to its end by itself. */
   played: [play: string, error: string | undefined];
+  /** The keys we were told to press have gone out. */
+  keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). */
   direction: [];
   /** A request inside the dialog that the leg does not answer itself. */
@@ -198,6 +200,7 @@ export abstract class Leg {
 
   /** A digit from RTP or INFO. */
   pressed(digit: string, durationMs: number, source: 'rtp' | 'info'): void {
+    if (this.media?.muted === true) return;
     // Which digit stays out of the timeline: it may be a card number.
     this.note('digit', { source, durationMs });
     this.events.emit('digit', digit, durationMs, source);

@@ -6,4 +6,5 @@ export type * from './live.ts';
 export type * from './media.ts';
 export type * from './provisioning.ts';
 export type * from './store.ts';
+export type * from './streams.ts';
 export type * from './studio.ts';

@@ -1,25 +1,33 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
-import type { Script, Session } from '../call/index.ts';
+import type { Leg, Script, Session } from '../call/index.ts';
 import { InboundLeg } from '../call/index.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+
+/** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
+const notWhileScreened: ReadonlySet<string> = new Set(['dial', 'answer', 'sip:decline']);
 
 export class Interpreter implements Script {
   readonly #context: TaskContext;
   #queue: Verb[] = [];
   #task: Task | undefined;
   #verb: string | undefined;
-  #phase: 'idle' | 'running' | 'stopped' = 'idle';
+  /** broken: a screened callee is not connected past a hook or document that failed. */
+  #phase: 'idle' | 'running' | 'broken' | 'stopped' = 'idle';
   /** Grows with every replacement: what an older verb's hook answers is then ignored. */
   #generation = 0;
+  readonly #screening: boolean;
 
-  constructor(session: Session) {
-    this.#context = { session, caller: session.caller };
+  /** `callee`: the verbs are the confirm application of that leg. */
+  constructor(session: Session, callee?: Leg) {
+    const screen = (leg: Leg) => new Interpreter(session, leg);
+    this.#context = { session, caller: callee ?? session.caller, screen };
+    this.#screening = callee !== undefined;
   }
 
   async run(payload: unknown): Promise<'done' | 'invalid'> {
-    const verbs = this.#read(payload);
+    const verbs = this.#screening && isEmpty(payload) ? [] : this.#read(payload);
     if (verbs === undefined) return 'invalid';
     this.#queue = verbs;
     this.#phase = 'running';
@@ -28,8 +36,7 @@ export class Interpreter implements Script {
       if (verb === undefined) break;
       await this.#perform(verb);
     }
-    this.#phase = 'stopped';
-    return 'done';
+    return this.#conclude();
   }
 
   check(payload: unknown): readonly string[] {
@@ -72,14 +79,26 @@ export class Interpreter implements Script {
     if (!this.#running || generation !== this.#generation) return;
     caller.note('verb.started', { verb: verb.verb, id: verb.id });
     this.#task = makeTask(this.#context, verb);
-    const { next } = await this.#task.run();
+    const { next, hookFailed } = await this.#task.run();
     this.#task = undefined;
     this.#verb = undefined;
     caller.note('verb.finished', { verb: verb.verb, id: verb.id });
+    if (hookFailed === true) this.#breakOff();
     if (next === undefined || !this.#running || generation !== this.#generation) return;
     if (isEmpty(next)) return;
     const verbs = this.#read(next);
     if (verbs !== undefined) this.#queue = verbs;
+    else this.#breakOff();
+  }
+
+  #conclude(): 'done' | 'invalid' {
+    const outcome = this.#phase === 'broken' ? 'invalid' : 'done';
+    this.#phase = 'stopped';
+    return outcome;
+  }
+
+  #breakOff(): void {
+    if (this.#screening && this.#running) this.#phase = 'broken';
   }
 
   /** Brings the call into the state the verb needs; false: skip the verb. */
@@ -108,6 +127,12 @@ export class Interpreter implements Script {
         'invalid-app-payload',
         parsed.faults.map((fault) => describeFaults([fault])),
       );
+      return undefined;
+    }
+    const forbidden = this.#screening ? parsed.verbs.findIndex((each) => notWhileScreened.has(each.verb)) : -1;
+    if (forbidden >= 0) {
+      const { verb } = parsed.verbs[forbidden] as Verb;
+      this.#refuse('invalid-app-payload', [`[${forbidden}]: ${verb} cannot run in a confirm application`]);
       return undefined;
     }
     const cannot = unsupported(parsed.verbs);

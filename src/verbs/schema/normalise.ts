@@ -1,5 +1,6 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
+import { listenOptions } from './listen.ts';
 import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -8,6 +9,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const mostSeconds = 2_000_000;
 const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
+const defaultKeyMs = 500;
+/** What the media engine can do, ms. */
+const keyLimits = { shortest: 40, longest: 5000 } as const;
 const empty: Fields = Object.freeze({});
 const noHeaders: Headers = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -26,6 +30,10 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'pause', id, length: Math.min(Number(raw['length']), mostSeconds) };
     case 'hangup':
       return { verb: 'hangup', id, headers: headers(raw['headers']) };
+    case 'dtmf':
+      return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
+    case 'listen':
+      return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
     case 'tag':
       return { verb: 'tag', id, data: raw['data'] as JsonObject };
     case 'redirect':
@@ -71,7 +79,7 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
     forwardPAI: raw['forwardPAI'] !== false,
     headers: headers(raw['headers']),
-    listen: (raw['listen'] ?? raw['stream']) as JsonObject | undefined,
+    listen: nestedListen((raw['listen'] ?? raw['stream']) as Fields | undefined),
     onHoldHook: hook(raw['onHoldHook']),
     proxy: optional(raw['proxy']),
     referHook: hook(raw['referHook']),
@@ -175,6 +183,10 @@ function amd(raw: Fields | undefined): JsonObject | undefined {
   return { ...without(raw, ['hook', '_', 'id']), actionHook: hook(raw['actionHook']) ?? hook(raw['hook']) };
 }
 
+function nestedListen(raw: Fields | undefined): DialVerb['listen'] {
+  return raw === undefined ? undefined : listenOptions(raw, hook(raw['actionHook']));
+}
+
 function dtmfCapture(raw: unknown): DialVerb['dtmfCapture'] {
   if (raw === undefined) return undefined;
   if (Array.isArray(raw)) return { childCall: raw as string[], parentCall: raw as string[] };
@@ -216,6 +228,10 @@ function decibels(raw: unknown): number {
 function seconds(raw: unknown): number | undefined {
   const value = numeric(raw);
   return value === undefined || value <= 0 ? undefined : Math.min(value, mostSeconds);
+}
+
+function keyMs(raw: unknown): number {
+  return Math.min(keyLimits.longest, Math.max(keyLimits.shortest, numeric(raw) || defaultKeyMs));
 }
 
 function numeric(raw: unknown): number | undefined {

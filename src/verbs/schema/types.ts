@@ -1,6 +1,7 @@
 /** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
  * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { ListenOptions } from './listen.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
 export type Hook = HookTarget;
@@ -71,7 +72,7 @@ export type DialVerb = Named<'dial'> & {
   readonly exitMediaPath: boolean | 'strict';
   readonly forwardPAI: boolean;
   readonly headers: Headers;
-  readonly listen: JsonObject | undefined;
+  readonly listen: ListenOptions | undefined;
   readonly onHoldHook: Hook | undefined;
   readonly proxy: string | undefined;
   readonly referHook: Hook | undefined;
@@ -88,6 +89,7 @@ export type DialVerb = Named<'dial'> & {
 
 export type AnswerVerb = Named<'answer'>;
 export type AlertVerb = Named<'alert'> & { readonly message: string };
+export type ListenVerb = Named<'listen'> & ListenOptions;
 export type PauseVerb = Named<'pause'> & { /** Seconds. */ readonly length: number };
 export type HangupVerb = Named<'hangup'> & { readonly headers: Headers };
 export type RedirectVerb = Named<'redirect'> & { readonly actionHook: Hook; readonly statusHook: Hook | undefined };
@@ -108,6 +110,13 @@ export type PlayVerb = Named<'play'> & {
   readonly actionHook: Hook | undefined;
 };
 
+export type DtmfVerb = Named<'dtmf'> & {
+  /** 0-9 * # A-D, and w and W, which wait half a second and a second. */
+  readonly dtmf: string;
+  /** How long each key is down, ms. */
+  readonly duration: number;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -115,13 +124,11 @@ export const otherVerbNames = [
   'config',
   'dequeue',
   'dialogflow',
-  'dtmf',
   'dub',
   'enqueue',
   'gather',
   'leave',
   'lex',
-  'listen',
   'llm',
   'message',
   'rasa',
@@ -138,7 +145,9 @@ export type Verb =
   | AlertVerb
   | AnswerVerb
   | DialVerb
+  | DtmfVerb
   | HangupVerb
+  | ListenVerb
   | OtherVerb
   | PauseVerb
   | PlayVerb
@@ -153,4 +162,12 @@ export type SchemaFault = {
   readonly expected: string;
   readonly got: string;
   readonly hint?: string;
+};
+
+/** A rule that a well-formed dial breaks. */
+export type DialFault = {
+  /** Where, member by member: `['target', 0, 'number']`. */
+  readonly at: readonly (string | number)[];
+  readonly expected: string;
+  readonly got: string;
 };

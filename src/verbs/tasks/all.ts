@@ -4,7 +4,9 @@ import type { Need, Task, TaskContext } from '../task.ts';
 import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
+import { DtmfTask } from './dtmf.ts';
 import { HangupTask } from './hangup.ts';
+import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
@@ -13,8 +15,10 @@ import { TagTask } from './tag.ts';
 
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
+  dtmf: 'answered',
   play: 'answered',
   hangup: 'stable',
+  listen: 'answered',
   'sip:decline': 'unanswered',
 };
 
@@ -24,7 +28,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  return verb.verb === 'play' && verb.earlyMedia;
+  return (verb.verb === 'play' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -35,8 +39,12 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new AnswerTask();
     case 'dial':
       return new DialTask(context, verb);
+    case 'dtmf':
+      return new DtmfTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
+    case 'listen':
+      return new ListenTask(context, verb);
     case 'pause':
       return new PauseTask(context, verb);
     case 'play':

@@ -1,7 +1,7 @@
 /** redirect: asks another hook for a new application; statusHook, when given, takes over the status callbacks. */
 import { callInfo } from '../../call/index.ts';
 import type { RedirectVerb } from '../schema/schema.ts';
-import type { Outcome, Task, TaskContext } from '../task.ts';
+import { type Outcome, outcomeOf, type Task, type TaskContext } from '../task.ts';
 
 export class RedirectTask implements Task {
   readonly #context: TaskContext;
@@ -18,7 +18,7 @@ export class RedirectTask implements Task {
     if (statusHook !== undefined) session.statusHook = statusHook;
     const body = { ...callInfo(caller), ...(id === undefined ? {} : { verb_id: id }) };
     const answer = await session.link.request(actionHook, 'session:redirect', body);
-    return answer.ok && answer.body !== undefined ? { next: answer.body } : {};
+    return outcomeOf(answer);
   }
 
   stop(): void {}

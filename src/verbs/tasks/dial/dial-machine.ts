@@ -1,22 +1,30 @@
 /** The life of a dial. One winner, one end, whatever arrives in one tick: every state answers every event.
  *
- *   ringing ──answered──▶ connecting ──bridged──▶ connected ──winnerGone, timeLimit──▶ ended
- *      └──exhausted, ringTimeout, refused, stop──────────────────────────────────────────▲
+ *   ringing ──answered, accepted──▶ connecting ──bridged──▶ connected ──winnerGone, timeLimit──▶ ended
+ *      ├──ringTimeout, some are being screened──▶ screening ──accepted──▶ connecting             ▲
+ *      └──exhausted, ringTimeout, refused, stop───────┴──exhausted, refused, stop────────────────┘
+ *
+ * A callee with a confirmHook answers into its confirm application (`screen`); while it is there the others go on
+ * ringing, and others may be there too. The first to accept wins.
  */
 import { ignore, type Step, type Table } from '../../../base/index.ts';
 import type { OutboundLeg } from '../../../call/index.ts';
+import type { HookTarget } from '../../../ports/index.ts';
 
-export type DialState = 'ringing' | 'connecting' | 'connected' | 'ended';
+export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'ended';
 
 /** Who or what brought the dial to its end. */
 export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted';
 
 export type DialEvent =
-  /** A callee answered (and, with screening, accepted). */
-  | { type: 'answered'; child: OutboundLeg }
+  /** A callee answered; `confirm`: it is to be screened first. */
+  | { type: 'answered'; child: OutboundLeg; confirm: HookTarget | undefined }
+  /** A callee's confirm application ended with the callee still there. */
+  | { type: 'accepted'; child: OutboundLeg }
   /** Nobody rings and nobody is left to ring. */
   | { type: 'exhausted' }
-  | { type: 'ringTimeout' }
+  /** `screened`: how many callees are in their confirm applications. They have a limit of their own. */
+  | { type: 'ringTimeout'; screened: number }
   | { type: 'refused' }
   | { type: 'bridged' }
   | { type: 'bridgeFailed' }
@@ -28,10 +36,14 @@ export type DialEvent =
 
 export type DialEffect =
   | { type: 'elect'; child: OutboundLeg }
+  /** The confirm application begins; nobody has won yet. */
+  | { type: 'screen'; child: OutboundLeg; hook: HookTarget }
   /** Answered too late: BYE, with the reason. */
   | { type: 'surplus'; child: OutboundLeg }
   /** Everything that still rings is cancelled. */
   | { type: 'cancelRinging'; because: 'elsewhere' | 'timeout' | 'stop' }
+  /** Every confirm application ends; callees other than `except` get BYE. */
+  | { type: 'dropScreened'; except: OutboundLeg | undefined }
   | { type: 'startTimeLimit' }
   | { type: 'dropWinner'; end: DialEnd }
   | { type: 'finish'; end: DialEnd };
@@ -45,13 +57,28 @@ const over =
   (): Cell => ({ to: 'ended', effects: [...before, { type: 'finish', end }] });
 const drop = (end: DialEnd) => over(end, { type: 'dropWinner', end });
 const stopped =
-  (before: (by: DialEnd) => DialEffect) =>
+  (before: (by: DialEnd) => readonly DialEffect[]) =>
   (e: { by: 'caller' | 'api' }): Cell =>
-    over(e.by, before(e.by))();
+    over(e.by, ...before(e.by))();
+/** Nobody is left: those who ring are cancelled, those in their confirm applications hung up. */
+const abandoned = stopped(() => [
+  { type: 'cancelRinging', because: 'stop' },
+  { type: 'dropScreened', except: undefined },
+]);
+const dropped = stopped((end) => [{ type: 'dropWinner', end }]);
+const picked = (e: { child: OutboundLeg; confirm: HookTarget | undefined }): Cell =>
+  e.confirm === undefined
+    ? elect(e)
+    : { to: 'ringing', effects: [{ type: 'screen', child: e.child, hook: e.confirm }] };
+const rangOut = (e: { screened: number }): Cell =>
+  e.screened === 0
+    ? over('timeout', { type: 'cancelRinging', because: 'timeout' })()
+    : { to: 'screening', effects: [{ type: 'cancelRinging', because: 'timeout' }] };
 const elect = (e: { child: OutboundLeg }): Cell => ({
   to: 'connecting',
   effects: [
     { type: 'cancelRinging', because: 'elsewhere' },
+    { type: 'dropScreened', except: e.child },
     { type: 'elect', child: e.child },
   ],
 });
@@ -61,18 +88,32 @@ const gone = (e: { by: DialEnd }): Cell => over(e.by)();
 
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
   ringing: {
-    answered: elect,
+    answered: picked,
+    accepted: elect,
     exhausted: over('exhausted'),
-    ringTimeout: over('timeout', { type: 'cancelRinging', because: 'timeout' }),
+    ringTimeout: rangOut,
     refused: over('error'),
     bridged: ignore,
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
-    stop: stopped(() => ({ type: 'cancelRinging', because: 'stop' })),
+    stop: abandoned,
+  },
+  screening: {
+    answered: surplus('screening'),
+    accepted: elect,
+    exhausted: over('timeout'),
+    ringTimeout: ignore,
+    refused: over('error', { type: 'dropScreened', except: undefined }),
+    bridged: ignore,
+    bridgeFailed: ignore,
+    winnerGone: ignore,
+    timeLimit: ignore,
+    stop: abandoned,
   },
   connecting: {
     answered: surplus('connecting'),
+    accepted: surplus('connecting'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,
@@ -80,10 +121,11 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: drop('error'),
     winnerGone: gone,
     timeLimit: ignore,
-    stop: stopped((end) => ({ type: 'dropWinner', end })),
+    stop: dropped,
   },
   connected: {
     answered: surplus('connected'),
+    accepted: surplus('connected'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,
@@ -91,10 +133,11 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: gone,
     timeLimit: drop('timelimit'),
-    stop: stopped((end) => ({ type: 'dropWinner', end })),
+    stop: dropped,
   },
   ended: {
     answered: surplus('ended'),
+    accepted: surplus('ended'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,

@@ -9,10 +9,14 @@ import {
   type Plan,
   recordBridge,
 } from '../../../call/index.ts';
-import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import type { HookTarget } from '../../../ports/index.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
+import { Screening } from './confirm.ts';
+import { DtmfCapture } from './dtmf-capture.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
+import { listenToDial } from './listen.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
@@ -26,13 +30,16 @@ export class DialTask implements Task {
   readonly #machine: Machine<DialState, DialEvent, DialEffect, undefined>;
   readonly #ringing: Ringing;
   readonly #schedule: Schedule;
-  readonly #children: Child[] = [];
+  readonly #capture: DtmfCapture;
+  readonly #screening: Screening;
+  readonly #children: Pick<Child, 'target' | 'leg'>[] = [];
   readonly #ended: Promise<DialEnd>;
   #settle: (end: DialEnd) => void = () => {};
   #ringTimer: Timer | undefined;
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
+  #stopListening: (() => void) | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -40,6 +47,12 @@ export class DialTask implements Task {
     this.#context = context;
     this.#dial = dial;
     this.#ringing = new Ringing(context, dial);
+    this.#capture = new DtmfCapture(context.session, dial);
+    this.#screening = new Screening({
+      context,
+      seconds: dial.confirmTimeout,
+      accepted: (child) => this.#machine.handle({ type: 'accepted', child }),
+    });
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
     const { clock } = context.session.services;
     this.#schedule = new Schedule({ clock, dial, label: this.#label(''), launch: (at) => void this.#launch(at) });
@@ -65,7 +78,7 @@ export class DialTask implements Task {
 
   /** A dial that can ring nobody says so at once; its actionHook still fires. */
   #refused(): boolean {
-    const faults = dialFaults(this.#dial);
+    const faults = dialFaults(this.#dial).map(describeDialFault);
     if (faults.length === 0) return false;
     const { session, caller } = this.#context;
     caller.note('dial.refused', { faults });
@@ -90,7 +103,7 @@ export class DialTask implements Task {
     if (this.#machine.state !== 'ringing') return;
     const { clock } = this.#context.session.services;
     this.#ringTimer = clock.after(this.#dial.timeout * 1000, this.#label('ring timer'), () =>
-      this.#machine.handle({ type: 'ringTimeout' }),
+      this.#machine.handle({ type: 'ringTimeout', screened: this.#screening.size }),
     );
     this.#ringing.start();
     this.#schedule.start();
@@ -141,7 +154,7 @@ export class DialTask implements Task {
     this.#children.push({ target, leg });
     leg.note('dial.target', { type: target.type, to: leg.identity.to, branches: plan.branches.length });
     session.adopt(leg);
-    leg.events.on('status', (status) => this.#childMoved(leg, status));
+    leg.events.on('status', (status) => this.#childMoved(leg, status, target.confirmHook ?? this.#dial.confirmHook));
     leg.events.on('ended', () => this.#childEnded(leg));
     leg.early.on('audio', () => void this.#ringing.earlyMedia(leg));
     return leg;
@@ -159,8 +172,8 @@ export class DialTask implements Task {
     });
   }
 
-  #childMoved(leg: OutboundLeg, status: string): void {
-    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg });
+  #childMoved(leg: OutboundLeg, status: string, confirm: HookTarget | undefined): void {
+    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg, confirm });
     else if (this.#machine.state !== 'ringing') return;
     else if (status === 'ringing') this.#ringing.rang();
     else if (status === 'early-media' && this.#dial.target.length > 1) this.#ringing.rang();
@@ -173,7 +186,8 @@ export class DialTask implements Task {
 
   /** Nobody rings: the schedule may have more; else the dial is over, without waiting for its timer. */
   #considerExhausted(): void {
-    if (this.#machine.state !== 'ringing' || this.#planning > 0) return;
+    const { state } = this.#machine;
+    if ((state !== 'ringing' && state !== 'screening') || this.#planning > 0) return;
     if (this.#children.some(({ leg }) => leg.end === undefined)) return;
     this.#ringing.silenced();
     if (this.#schedule.waiting > 0) this.#schedule.idle();
@@ -184,6 +198,12 @@ export class DialTask implements Task {
     switch (effect.type) {
       case 'elect':
         return void this.#elect(effect.child);
+      case 'screen':
+        // One that answers without having rung: the caller hears ringing while the callee is asked.
+        this.#ringing.rang();
+        return this.#screening.start(effect.child, effect.hook);
+      case 'dropScreened':
+        return this.#screening.drop(effect.except);
       case 'surplus':
         return effect.child.hangup({ by: 'server', reason: 'answered elsewhere' }, { reason: answeredElsewhere });
       case 'cancelRinging':
@@ -208,10 +228,12 @@ export class DialTask implements Task {
     const answered =
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
+    this.#capture.start(caller, winner);
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
+      this.#stopListening = listenToDial(this.#context, this.#dial, winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
@@ -243,6 +265,8 @@ export class DialTask implements Task {
     this.#limitTimer?.cancel();
     this.#schedule.close();
     this.#ringing.stop();
+    this.#capture.stop();
+    this.#stopListening?.();
     this.#bridge?.close();
     this.#context.session.connected = undefined;
     this.#settle(end);
@@ -250,11 +274,12 @@ export class DialTask implements Task {
 
   async #report(end: DialEnd): Promise<Outcome> {
     const { caller, session } = this.#context;
-    const outcome = resultOf(this.#children, this.#winner, end);
+    const children = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
+    const outcome = resultOf(children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
     if (this.#dial.actionHook === undefined) return {};
-    const body = await actionBody({ caller, children: this.#children, winner: this.#winner, outcome, end });
+    const body = await actionBody({ caller, children, winner: this.#winner, outcome, end });
     return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
   }
 
