@@ -83,7 +83,7 @@ export class AmdDetector {
 
   #hearTone(tone: ToneFinding): void {
     const { kind, frequencies, durationMs, confidence } = tone;
-    if (kind === 'progress' || this.#judged === 'human' && kind !== 'beep') return;
+    if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
     if (kind === 'beep') {
       if (this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
@@ -92,7 +92,13 @@ export class AmdDetector {
       return;
     }
     if (this.#judged !== undefined) return;
-    this.#say({ event: kind, confidence, reason: kind === 'sit' ? 'special information tone' : 'fax tone', durationMs, frequencies });
+    this.#say({
+      event: kind,
+      confidence,
+      reason: kind === 'sit' ? 'special information tone' : 'fax tone',
+      durationMs,
+      frequencies,
+    });
     this.#judged = 'machine';
     this.#judgedAt = this.#now;
     this.#special = true;
@@ -152,7 +158,12 @@ export class AmdDetector {
     const wait = beeped ? Math.min(model.END_AFTER_BEEP_MS, this.#limits.greetingEndMs) : this.#limits.greetingEndMs;
     if (!this.#ended && now - this.#lastSound >= frames(wait)) {
       this.#ended = true;
-      this.#say({ event: 'greeting-end', confidence: 0.9, reason: 'silence', durationMs: this.#greeting.length * FRAME_MS });
+      this.#say({
+        event: 'greeting-end',
+        confidence: 0.9,
+        reason: 'silence',
+        durationMs: this.#greeting.length * FRAME_MS,
+      });
     }
     if (this.#ended && (beeped || this.#special || now >= frames(this.#limits.toneMs))) this.#stop('greeting ended');
     else if (now >= frames(model.LONGEST_MS)) this.#stop('time limit');

@@ -25,7 +25,11 @@ const CED_HZ = 2100;
 const CED_MS = 1400;
 
 /** Special information tones (E.180): Hz a place in the triplet may have. */
-const sitPlaces: readonly (readonly number[])[] = [[914, 950, 985], [1371, 1400, 1429], [1777, 1800]];
+const sitPlaces: readonly (readonly number[])[] = [
+  [914, 950, 985],
+  [1371, 1400, 1429],
+  [1777, 1800],
+];
 const SIT_HZ = 25;
 const SIT_LEAST_MS = 180;
 
@@ -68,5 +72,8 @@ function hasFrequencies(run: ToneRun, hz: readonly number[]): boolean {
   if (high === undefined) return companion === 0 && Math.abs(frequency - low!) < NEAR_HZ;
   // Lines 50 Hz apart and less look like one between them.
   if (companion === 0) return high - low! <= 60 && frequency > low! - NEAR_HZ && frequency < high + NEAR_HZ;
-  return Math.abs(Math.min(frequency, companion) - low!) < NEAR_HZ && Math.abs(Math.max(frequency, companion) - high) < NEAR_HZ;
+  return (
+    Math.abs(Math.min(frequency, companion) - low!) < NEAR_HZ &&
+    Math.abs(Math.max(frequency, companion) - high) < NEAR_HZ
+  );
 }

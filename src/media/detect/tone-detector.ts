@@ -171,14 +171,16 @@ export class ToneDetector {
     const ms = (run.end - run.start + 1) * FRAME_MS;
     const quiet = sound.frames - 1 - run.end;
     if (quiet >= 2) this.#hear(sound.level);
-    const again = this.#run.open && this.#run.frames >= LEAST_FRAMES - 2 && this.#run.start - run.end <= ALONE_FRAMES + 1;
+    const again =
+      this.#run.open && this.#run.frames >= LEAST_FRAMES - 2 && this.#run.start - run.end <= ALONE_FRAMES + 1;
     if (again) {
       this.#waits = false;
       return undefined;
     }
     const off = voice === undefined ? repeatsAfter(run, ms) : 0;
     const wait = Math.max(ALONE_FRAMES, off === 0 ? 0 : off / FRAME_MS + 5);
-    if (quiet < wait || (this.#run.open && this.#run.frames < LEAST_FRAMES && quiet < wait + LEAST_FRAMES)) return undefined;
+    if (quiet < wait || (this.#run.open && this.#run.frames < LEAST_FRAMES && quiet < wait + LEAST_FRAMES))
+      return undefined;
     this.#waits = false;
     if (this.#repeated || (off > 0 && this.sounding > 0)) return undefined;
     if (voice === undefined && isRinging(run, ms)) {
@@ -206,5 +208,10 @@ export class ToneDetector {
 
 function finding(kind: ToneFinding['kind'], run: ToneRun, confidence: number): ToneFinding {
   const lines = [run.frequency, run.companion].filter((hz) => hz > 0).map(Math.round);
-  return { kind, frequencies: lines.toSorted((a, b) => a - b), durationMs: (run.end - run.start + 1) * FRAME_MS, confidence };
+  return {
+    kind,
+    frequencies: lines.toSorted((a, b) => a - b),
+    durationMs: (run.end - run.start + 1) * FRAME_MS,
+    confidence,
+  };
 }
