@@ -6,8 +6,8 @@ export function followMedia(services: Services): () => void {
   const { media, registry, alerts } = services;
   const off = [
     media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
-    media.events.on('played', (endpoint, play, error) =>
-      registry.legOfEndpoint(endpoint)?.events.emit('played', play, error),
+    media.events.on('played', (endpoint, play, error, progress) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('played', play, error, progress),
     ),
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),

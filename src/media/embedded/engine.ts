@@ -6,6 +6,7 @@ import type {
   FeedOptions,
   MediaEngine,
   PlayOptions,
+  PlayProgress,
   Quality,
   StreamSettings,
   StudioEngine,
@@ -14,6 +15,7 @@ import type {
 } from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
+import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
@@ -21,7 +23,7 @@ import { portPairs } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
-import { soundData } from './sound-data.ts';
+import { fileRate, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
 
@@ -57,6 +59,9 @@ type Entry = {
   play: number;
 };
 
+/** A stop goes out at once when there is little to do, as other commands do. */
+const STOP_MS = 0;
+const NOTHING: PlayProgress = { samples: 0, position: 0 };
 const REST_MS = 30_000;
 const REST_UNUSED_MS = 2000;
 /** Releases wait this long for those of other calls. */
@@ -76,6 +81,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #names = new Map<number, string>();
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
+  readonly #library: Library;
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
@@ -91,9 +97,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
     this.#shares = share(shuffle(pairs, options.random), options.workers);
+    this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
-    this.#studio = new StudioBook((endpoint) => this.#entry(endpoint), this.#clerk);
+    this.#studio = new StudioBook((endpoint) => this.#entry(endpoint), this.#library);
     for (let index = 0; index < this.#shares.length; index++) this.#links.push(this.#start(index));
   }
 
@@ -188,20 +195,28 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const { sound } = options;
     let data: SoundData;
     if (sound.kind === 'file') {
-      const loaded = await this.#clerk.load(sound.path);
+      const loaded = await this.#library.load(sound.path, fileRate(entry.settings));
       if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
-      if ('error' in loaded)
-        return this.events.emit('played', endpoint, play, `cannot play ${sound.path}: ${loaded.error}`);
-      data = { kind: 'samples', samples: loaded.samples };
+      if ('error' in loaded) return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs: options.limitMs });
+    entry.link.post({
+      do: 'play',
+      id: entry.id,
+      play,
+      sound: data,
+      loop,
+      limitMs: options.limitMs,
+      from: options.from ?? 0,
+    });
   }
 
-  async stopPlay(endpoint: string): Promise<void> {
+  async stopPlay(endpoint: string): Promise<PlayProgress> {
     const entry = this.#entry(endpoint);
     entry.play++;
-    entry.link.post({ do: 'stopPlay', id: entry.id });
+    const progress = await entry.link.ask((ask) => ({ do: 'stopPlay', id: entry.id, ask }), STOP_MS);
+    return (progress as PlayProgress | undefined) ?? NOTHING;
   }
 
   async sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void> {
@@ -347,7 +362,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     for (const restart of this.#restarts.values()) restart.cancel();
     await this.#recordings.close();
     await Promise.all(this.#links.map((link) => link.close()));
-    await this.#clerk.close();
+    await Promise.all([this.#clerk.close(), this.#library.close()]);
     this.#studio.close();
     this.#entries.clear();
     this.#names.clear();
@@ -421,7 +436,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       case 'detected':
         return this.studioEvents.emit('detected', name, report.detection);
       case 'played':
-        return this.events.emit('played', name, report.play, report.error);
+        return this.events.emit('played', name, report.play, report.error, report.progress);
     }
   }
 
