@@ -22,3 +22,4 @@ export type { Script, ScriptFactory } from './script.ts';
 export type { CallPlacer, CallSettings, Services } from './services.ts';
 export { Session } from './session.ts';
 export { SoundFiles } from './sound-files.ts';
+export { shownUrl } from './sound-url.ts';

@@ -149,7 +149,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     dir: path.join(os.tmpdir(), `graine-sounds-${random.token(8)}`),
     maxBytes: 32 * 1024 * 1024,
     cacheBytes: 256 * 1024 * 1024,
-    freshMs: 60_000,
+    localDir: config.media.sounds_dir,
   });
   closers.push(() => sounds.close());
 
