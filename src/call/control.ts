@@ -4,6 +4,7 @@ import { callInfo } from './call-info.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import { createCall } from './outbound-call.ts';
+import { steerRecording } from './record-command.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -74,6 +75,7 @@ const commands: Readonly<Record<string, Command>> = {
     return accepted;
   },
   dtmf: sendDtmf,
+  record: steerRecording,
   listen_status: steerListening,
   stream_status: steerListening,
 };

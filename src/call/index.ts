@@ -12,7 +12,7 @@ export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 export { CarrierPacers } from './pacing.ts';
 export type { NoPlan, Plan } from './plan.ts';
-export { recordBridge } from './recording.ts';
+export { RecordingKeeper } from './recording-keeper.ts';
 export { Registry } from './registry.ts';
 export { assertedOf, type Caller } from './routing/caller.ts';
 export { planPhone } from './routing/phone.ts';

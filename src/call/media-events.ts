@@ -12,6 +12,7 @@ export function followMedia(services: Services): () => void {
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
+    media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),
     media.events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) {
         const leg = registry.legOfEndpoint(endpoint);

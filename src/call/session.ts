@@ -7,6 +7,7 @@ import type { EndCause } from './end-cause.ts';
 import { answerUnasked } from './in-dialog.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
+import { CallRecording } from './recording.ts';
 import type { Script, ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 
@@ -21,6 +22,7 @@ export class Session {
   readonly #script: Script;
   readonly #legs = new Set<Leg>();
   readonly #records: Promise<void>[] = [];
+  readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
@@ -65,6 +67,7 @@ export class Session {
     leg.events.on('request', (request) => answerUnasked(request));
     leg.events.on('ended', (end) => {
       this.#legs.delete(leg);
+      if (leg === this.caller) this.#records.push(this.recording.close());
       this.#records.push(writeCdr(leg));
       if (leg !== this.caller) return;
       leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });

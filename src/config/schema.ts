@@ -97,6 +97,7 @@ const media = Type.Object(
         file: true,
       }),
     ),
+    recording_keep_days: optional(bound(1, 3650, 'Recordings older than this are deleted; default: kept for ever')),
     max_recording_seconds: count(14_400, 1, 86_400, 'A recording ends by itself after this'),
   },
   { description: 'Audio' },

@@ -132,11 +132,17 @@ export interface MediaEngine {
   sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void>;
   /** While muted nothing the far end says (audio or digits) goes anywhere. */
   mute(endpoint: string, muted: boolean): Promise<void>;
-  /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. */
+  /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. The file has its name when it is
+   * finished; until then it is called `.part` behind that. */
   startRecording(
     session: string,
     options: { path: string; left: string; right: string | undefined; maxSeconds: number },
   ): Promise<void>;
+  /** Stops listening until resumed. `silence`: the time passes in the recording, in silence; else it is not in it. */
+  pauseRecording(session: string, silence: boolean): Promise<void>;
+  resumeRecording(session: string): Promise<void>;
+  /** Another endpoint of the session is heard on the right from now on. */
+  recordRight(session: string, endpoint: string): Promise<void>;
   stopRecording(session: string): Promise<{ path: string; seconds: number }>;
   quality(endpoint: string): Promise<Quality>;
   /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */

@@ -9,6 +9,7 @@ import {
   followMedia,
   followStreams,
   handleInvitation,
+  RecordingKeeper,
   Registry,
   type Services,
   SoundFiles,
@@ -142,6 +143,13 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => hooks.close());
   const streams = createStreams({ log: log.child({ area: 'streams' }) });
   closers.push(() => streams.closeAll());
+  const keeper = new RecordingKeeper({
+    clock,
+    log,
+    dir: config.media.recordings,
+    keepDays: config.media.recording_keep_days,
+  });
+  closers.push(() => keeper.close());
   const sounds = new SoundFiles({
     clock,
     random,

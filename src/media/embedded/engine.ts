@@ -246,6 +246,18 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     return this.#recordings.stop(session);
   }
 
+  async pauseRecording(session: string, silence: boolean): Promise<void> {
+    this.#recordings.pause(session, silence ? 'silence' : 'cut');
+  }
+
+  async resumeRecording(session: string): Promise<void> {
+    this.#recordings.pause(session, 'no');
+  }
+
+  async recordRight(session: string, endpoint: string): Promise<void> {
+    this.#recordings.right(session, this.#entry(endpoint).id);
+  }
+
   async quality(endpoint: string): Promise<Quality> {
     const { link, id } = this.#entry(endpoint);
     const quality = await link.ask((ask) => ({ do: 'quality', id, ask }));

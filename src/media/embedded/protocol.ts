@@ -27,6 +27,8 @@ export type Command =
       readonly right: number;
       readonly maxSeconds: number;
     }
+  | { readonly do: 'pauseRecord'; readonly recording: number; readonly pause: 'cut' | 'silence' | 'no' }
+  | { readonly do: 'recordRight'; readonly recording: number; readonly right: number }
   | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
   | StudioCommand
   | { readonly do: 'quality'; readonly id: number; readonly ask: number }

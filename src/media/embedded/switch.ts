@@ -116,6 +116,13 @@ export class MediaSwitch {
         return this.#bridge(this.#endpoints.get(command.a), this.#endpoints.get(command.b));
       case 'record':
         return this.#record(command);
+      case 'pauseRecord': {
+        const recorder = this.#recordings.get(command.recording);
+        const now = this.#clock.monotonic();
+        return command.pause === 'no' ? recorder?.resume(now) : recorder?.pause(now, command.pause === 'silence');
+      }
+      case 'recordRight':
+        return this.#recordRight(this.#recordings.get(command.recording), this.#endpoints.get(command.right));
       case 'stopRecord':
         this.#finishRecording(command.recording, this.#clock.monotonic());
         return this.#options.report({ say: 'answer', ask: command.ask, value: undefined });
@@ -278,6 +285,10 @@ export class MediaSwitch {
     if (left !== undefined) this.#listenTo(left, recorder, 0);
     if (right !== undefined) this.#listenTo(right, recorder, 1);
     if (recorder.ears === 0) this.#finishRecording(command.recording, this.#clock.monotonic());
+  }
+
+  #recordRight(recorder: Recorder | undefined, right: Endpoint | undefined): void {
+    if (recorder !== undefined && right !== undefined) this.#listenTo(right, recorder, 1);
   }
 
   #listenTo(endpoint: Endpoint, recorder: Recorder, channel: number): void {

@@ -1,5 +1,5 @@
 /** Entry of the thread that writes recordings: disks are slow, so neither calls nor packets wait for them. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, openSync, renameSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/index.ts';
 import type { DeskReply, DeskRequest } from './clerk.ts';
@@ -7,13 +7,32 @@ import { wavHeader } from './wav.ts';
 
 const RATE = 8000;
 
-type Recording = { readonly fd: number; bytes: number };
+type Recording = { readonly fd: number; readonly path: string; bytes: number };
 
 const recordings = new Map<number, Recording>();
 const port = parentPort!;
 
 function reply(message: DeskReply): void {
   port.postMessage(message);
+}
+
+/** A recording grows under another name, so that whoever finds it under its own has all of it. It replaces nothing,
+ * neither at the beginning nor at the end, and follows no link. */
+function create(path: string): Recording {
+  if (existsSync(path)) throw new Error('there is such a file already');
+  const fd = openSync(partOf(path), 'wx', 0o640);
+  try {
+    // Whatever the umask: those who may keep recordings may read them.
+    fchmodSync(fd, 0o640);
+  } catch (fault) {
+    closeSync(fd);
+    throw fault;
+  }
+  return { fd, path, bytes: 0 };
+}
+
+function partOf(path: string): string {
+  return `${path}.part`;
 }
 
 function append(id: number, samples: Int16Array): void {
@@ -41,9 +60,20 @@ function finish(id: number): number {
   if (recording === undefined) return 0;
   recordings.delete(id);
   try {
+    // A recording that ended at once is a whole file too.
+    if (recording.bytes === 0) writeAll(recording.fd, wavHeader(RATE, 2, 0), 0);
+  } catch {
+    // A full disk has no room for that either.
+  }
+  try {
     closeSync(recording.fd);
   } catch {
     // Written or not: the kernel has let go of it.
+  }
+  try {
+    if (!existsSync(recording.path)) renameSync(partOf(recording.path), recording.path);
+  } catch {
+    // Someone took it away while it grew. What is under the other name, if anything, is whole as it is.
   }
   return recording.bytes / 4 / RATE;
 }
@@ -52,7 +82,7 @@ function handle(request: DeskRequest): void {
   switch (request.kind) {
     case 'create':
       try {
-        recordings.set(request.id, { fd: openSync(request.path, 'w', 0o640), bytes: 0 });
+        recordings.set(request.id, create(request.path));
         return reply({ kind: 'done', ask: request.ask, seconds: 0, error: undefined });
       } catch (fault) {
         return reply({ kind: 'done', ask: request.ask, seconds: 0, error: messageOf(fault) });

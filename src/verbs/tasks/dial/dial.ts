@@ -1,14 +1,6 @@
 /** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
 import { Machine, type Timer } from '../../../base/index.ts';
-import {
-  answeredElsewhere,
-  Bridge,
-  type EndCause,
-  InboundLeg,
-  OutboundLeg,
-  type Plan,
-  recordBridge,
-} from '../../../call/index.ts';
+import { answeredElsewhere, Bridge, type EndCause, InboundLeg, OutboundLeg, type Plan } from '../../../call/index.ts';
 import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import type { HookTarget } from '../../../ports/index.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
@@ -234,7 +226,7 @@ export class DialTask implements Task {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
       this.#stopListening = listenToDial(this.#context, this.#dial, winner);
-      if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
+      session.recording.connected(winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
@@ -268,6 +260,7 @@ export class DialTask implements Task {
     this.#capture.stop();
     this.#stopListening?.();
     this.#bridge?.close();
+    this.#context.session.recording.disconnected();
     this.#context.session.connected = undefined;
     this.#settle(end);
   }
