@@ -257,7 +257,7 @@ export class Studio {
     if (keySound !== undefined || player !== undefined) {
       const which = keySound === undefined ? 'player' : 'keySound';
       const frame = endpoint[which]!.next(rate);
-      if (endpoint[which]!.over) this.#maker.over(endpoint, which, undefined);
+      if (endpoint[which]!.over) this.#maker.over(endpoint, which, endpoint[which]!.player.fault);
       return frame;
     }
     if (peer?.said === undefined) return undefined;
