@@ -19,7 +19,7 @@ export type LinkOptions = {
 };
 
 /** Closings that say: come back. RFC 6455 §7.4.1 and its registry. */
-const comeBack = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
+const comeBack = new Set([1001, 1006, 1011, 1012, 1013, 1014]);
 /** Answers to a handshake that may be others a moment later. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 

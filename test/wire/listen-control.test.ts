@@ -1,17 +1,7 @@
 // listen: how it ends and how it is steered: keys, length, silence, REST, the listener's own doing, and those that fail.
 import assert from 'node:assert/strict';
 import { after as afterAll, before } from 'node:test';
-import {
-  dial,
-  type Ears,
-  levelOf,
-  ListenerApp,
-  type ListenerCall,
-  type PhoneCall,
-  phones,
-  stage,
-  toSip,
-} from '../kit/index.ts';
+import { dial, type Ears, levelOf, ListenerApp, type PhoneCall, phones, stage, toSip } from '../kit/index.ts';
 
 function earsOf(call: PhoneCall | undefined): Ears {
   if (call?.media === undefined) throw new Error('no audio there');
@@ -28,12 +18,6 @@ const story = stage({ phones: ['desk'] });
 
 function isZero({ sound }: { sound: Int16Array }): boolean {
   return sound.every((sample) => sample === 0);
-}
-
-/** A round trip: what the listener was sent before has come. */
-async function mark(heard: ListenerCall, name: string): Promise<void> {
-  heard.send({ type: 'mark', data: { name } });
-  await heard.texts.until((text) => text['data']?.name === name, { what: `the mark ${name}` });
 }
 
 story('passDtmf tells each key; finishOnKey ends it, and the actionHook names the key', async (w) => {
@@ -113,15 +97,15 @@ for (const status of ['listen_status', 'stream_status']) {
     const parent = String((await w.next('/call')).body['call_sid']);
     await heard.hears(440, { rate: 8000 });
     assert.equal((await w.update(parent, { [status]: 'silence' })).status, 202);
-    await mark(heard, 'silent');
+    await heard.caughtUp();
     const from = heard.frames.entries.length;
     await heard.frames.until(() => heard.frames.entries.length >= from + 20, { what: 'more zeros' });
     assert.ok(heard.frames.entries.slice(from).every(isZero));
     assert.equal((await w.update(child, { [status]: 'pause' })).status, 202);
-    await mark(heard, 'paused');
+    await heard.caughtUp();
     const paused = heard.frames.entries.length;
     await call.hears(620);
-    await mark(heard, 'still paused');
+    await heard.caughtUp();
     assert.equal(heard.frames.entries.length, paused);
     assert.equal((await w.update(parent, { [status]: 'resume' })).status, 202);
     await heard.hears(440, { rate: 8000 });
