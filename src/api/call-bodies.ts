@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { type PlacedCall, placedCallFaults } from '../verbs/index.ts';
 import type { Detail } from './errors.ts';
+import { checker } from './validate.ts';
 import { choice, closed, flag, hook, integer, maybe, sid, sipHeaders, text } from './schema.ts';
 
 const free = Type.Record(Type.String(), Type.Unknown());
@@ -60,12 +61,6 @@ const hooks = ['call_hook', 'call_status_hook', 'referHook', 'sipRequestWithinDi
 /** Accepted in shape so that it can be refused by name. */
 const notYet = ['amd', 'record', 'dual_streams', 'referHook', 'sipRequestWithinDialogHook'];
 
-/** `to.number: expected …` → its parts. */
-function detailOf(fault: string): Detail {
-  const [, field = '', rest = fault] = /^([\w.[\]-]+): (?:expected )?(.*)$/s.exec(fault) ?? [];
-  return { path: `/${field.replaceAll('.', '/')}`, expected: rest };
-}
-
 /** Rules between the fields of a create. */
 export function createFaults(body: CreateBody): Detail[] {
   const faults: Detail[] = [];
@@ -80,7 +75,10 @@ export function createFaults(body: CreateBody): Detail[] {
     if (body[name])
       faults.push({ path: `/${name}`, expected: 'left out: this version cannot do it yet', got: 'a value' });
   }
-  if (faults.length === 0) faults.push(...placedCallFaults(body as unknown as PlacedCall).map(detailOf));
+  if (faults.length === 0) {
+    for (const { at, expected, got } of placedCallFaults(body as unknown as PlacedCall))
+      faults.push({ path: `/${at.join('/')}`, expected, got });
+  }
   for (const name of hooks) {
     const value = body[name] as string | { url: string } | null | undefined;
     const url = typeof value === 'object' ? value?.url : value;
@@ -157,4 +155,15 @@ export function commandFault(body: Readonly<Record<string, unknown>>): string | 
   if (found.length === 0) return given('whisper') ? undefined : 'no valid options supplied to updateCall';
   const pair = found.length === 2 && found.includes('call_hook') && found.includes('child_call_hook');
   return found.length === 1 || pair ? undefined : 'multiple options are not allowed in updateCall';
+}
+
+const checkUpdate = checker(updateBody);
+
+/** The rules of PUT Calls for a body that came another way: a sentence a fault. */
+export function updateFaults(body: Readonly<Record<string, unknown>>): readonly string[] {
+  const faults = checkUpdate(body).map(
+    ({ path, expected, got }) => `${path}: expected ${expected}${got === undefined ? '' : `, got ${got}`}`,
+  );
+  const fault = commandFault(body);
+  return faults.length > 0 || fault === undefined ? faults : [fault];
 }

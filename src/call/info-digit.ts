@@ -1,4 +1,5 @@
-/** DTMF in SIP INFO: `application/dtmf-relay` (Signal=, Duration=) and `application/dtmf` (the digit alone). */
+/** DTMF in SIP INFO: `application/dtmf-relay` (Signal=, Duration=) and `application/dtmf` (the digit alone; some phones
+ * write the lines of dtmf-relay there too). */
 import type { InDialogRequest } from '../sip/agent/index.ts';
 
 /** undefined: not a DTMF INFO. 'unreadable': one that makes no sense. */
@@ -7,7 +8,7 @@ export function digitOf(request: InDialogRequest): { digit: string; durationMs: 
   const type = (request.request.headers.get('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/dtmf-relay' && type !== 'application/dtmf') return undefined;
   const body = request.request.body.subarray(0, 256).toString('latin1');
-  const signal = type === 'application/dtmf' ? body.trim() : field(body, 'signal');
+  const signal = type === 'application/dtmf' && !body.includes('=') ? body.trim() : field(body, 'signal');
   const digit = normalise(signal);
   if (digit === undefined) return 'unreadable';
   const duration = Number(field(body, 'duration') ?? 160);

@@ -10,6 +10,7 @@ export class LegMedia {
   readonly negotiation: Negotiation;
   readonly #engine: MediaEngine;
   #released: Promise<Quality | undefined> | undefined;
+  #muted = false;
 
   private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
     this.#engine = engine;
@@ -49,7 +50,13 @@ export class LegMedia {
     return this.#engine.sendDigits(this.endpoint, digits, durationMs);
   }
 
+  /** While true nothing the far end says or presses goes anywhere. */
+  get muted(): boolean {
+    return this.#muted;
+  }
+
   mute(muted: boolean): Promise<void> {
+    this.#muted = muted;
     return this.#engine.mute(this.endpoint, muted);
   }
 

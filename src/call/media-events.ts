@@ -9,6 +9,7 @@ export function followMedia(services: Services): () => void {
     media.events.on('played', (endpoint, play, error) =>
       registry.legOfEndpoint(endpoint)?.events.emit('played', play, error),
     ),
+    media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
     media.events.on('lost', (endpoints, why) => {

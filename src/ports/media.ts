@@ -98,6 +98,8 @@ export interface MediaEngine {
     digit: [endpoint: string, digit: string, durationMs: number];
     /** A play came to its end by itself (never after stopPlay). `error` when it could not be played. */
     played: [endpoint: string, play: string, error: string | undefined];
+    /** All keys that sendDigits was given so far have gone out. */
+    keysSent: [endpoint: string];
     /** No RTP for `silentMs` although some was due. */
     silent: [endpoint: string, silentMs: number];
     /** A recording ended by itself: full disk, limit, all its endpoints released. */

@@ -1,7 +1,7 @@
 /** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
 import os from 'node:os';
 import path from 'node:path';
-import { createApi } from '../api/index.ts';
+import { createApi, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
@@ -9,6 +9,7 @@ import {
   followMedia,
   followStreams,
   handleInvitation,
+  Quotas,
   Registry,
   type Services,
   SoundFiles,
@@ -19,6 +20,7 @@ import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
+import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
@@ -152,6 +154,23 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => sounds.close());
 
+  const speech = createSpeech({
+    clock,
+    random,
+    log: log.child({ area: 'speech' }),
+    alerts,
+    tts: config.speech.tts ?? {},
+    stt: config.speech.stt ?? {},
+    credentialsOf: () => [],
+    cache: {
+      dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),
+      maxBytes: config.speech.cache_max_bytes,
+      outlives: config.speech.cache_folder !== undefined,
+    },
+    timeoutMs: config.speech.timeout_seconds * 1000,
+  });
+  closers.push(() => speech.stop());
+
   const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
   closers.push(() => sip.close());
   metrics.follow({ guard: sip.guard, agent: sip.agent, registrations: () => live.registered() });
@@ -185,7 +204,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
+    quotas: new Quotas({ clock, alerts, registry }),
     sounds,
+    speech,
+    updateFaults,
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,
@@ -212,6 +234,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     live,
     control: createControl(services, createScript),
     timelines,
+    events: hooks,
     metrics,
     readiness: () => (state.stopping || sip.agent.draining ? { ready: false, reason: 'draining' } : { ready: true }),
     clock,

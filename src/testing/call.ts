@@ -103,6 +103,12 @@ export abstract class PhoneCall {
     });
   }
 
+  /** Presses one key by SIP INFO; resolves with the answer. `type` without `application/`. */
+  pressesByInfo(key: string, options: { type?: 'dtmf-relay' | 'dtmf'; body?: string } = {}): Promise<Message> {
+    const { type = 'dtmf-relay', body = type === 'dtmf' ? key : `Signal=${key}\r\nDuration=160\r\n` } = options;
+    return this.request('INFO', { contentType: `application/${type}`, body });
+  }
+
   /** Says BYE; resolves with its answer. */
   hangsUp(headers: readonly Header[] = []): Promise<Message> {
     this.media?.pause();

@@ -1,13 +1,13 @@
 /** A verb at work. It declares what it needs of the call, and only knows how to run and how to stop. */
 import { callInfo, InboundLeg, type Leg, type Session } from '../call/index.ts';
-import type { HookRef } from '../ports/index.ts';
+import type { HookAnswer, HookRef } from '../ports/index.ts';
 
 /** What must be true before a verb runs. answered: an unanswered call is answered first (or given early media where the
  * verb asks for it). unanswered: skipped once the call was answered. */
 export type Need = 'nothing' | 'answered' | 'unanswered' | 'stable';
 
-/** What a verb leaves behind: a new application, when its hook answered with one. */
-export type Outcome = { readonly next?: unknown };
+/** What a verb leaves behind: a new application, when its hook answered with one. `hookFailed`: it was asked in vain. */
+export type Outcome = { readonly next?: unknown; readonly hookFailed?: true };
 
 export interface Task {
   /** Resolves when the verb is done or was stopped. Never rejects for what the network did. */
@@ -16,7 +16,15 @@ export interface Task {
   stop(): void;
 }
 
-export type TaskContext = { readonly session: Session; readonly caller: Leg };
+/** A confirm application on a callee's leg. `invalid` when anything in it could not be had or run. */
+export type ScreeningScript = { run(payload: unknown): Promise<'done' | 'invalid'>; stop(): void };
+
+export type TaskContext = {
+  readonly session: Session;
+  /** The leg the verbs run on: the session's first, or a callee that is being screened. */
+  readonly caller: Leg;
+  readonly screen: (callee: Leg) => ScreeningScript;
+};
 
 /** Asks a verb's hook. Resolves with the document it answered with, if any. */
 export async function askHook(
@@ -27,7 +35,12 @@ export async function askHook(
 ): Promise<Outcome> {
   const payload = { ...callInfo(context.caller), ...body, ...(id === undefined ? {} : { verb_id: id }) };
   const answer = await context.session.link.request(hook, 'verb:hook', payload);
-  return answer.ok && answer.body !== undefined ? { next: answer.body } : {};
+  return outcomeOf(answer);
+}
+
+export function outcomeOf(answer: HookAnswer): Outcome {
+  if (!answer.ok) return { hookFailed: true };
+  return answer.body === undefined ? {} : { next: answer.body };
 }
 
 /** Makes sure something can be played to the caller. False when it is gone or cannot. */

@@ -30,6 +30,10 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.byed();
   },
   pause: async (_, call) => assert.equal((await call.refused()).status, 486),
+  dtmf: async (_, call) => {
+    await call.byed();
+    assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
+  },
   hangup: async (_, call) => assert.equal((await call.byed()).get('x-why'), 'closed today'),
   redirect: async (_, call) => assert.equal((await call.refused()).status, 480),
   tag: async (w, call) => {
@@ -56,6 +60,10 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
   play: async (_, call) => {
     await call.hears(440);
     await call.byed();
+  },
+  say: async (_, call) => {
+    await call.byed();
+    assert.ok((call.media?.ears.level({ since: 1 }) ?? -99) > -50, 'something was said');
   },
   dial: async (w, call) => {
     await call.answered();

@@ -7,6 +7,8 @@ export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } f
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { ListenerApp, ListenerCall, type ListenerFrame } from './listener.ts';
 export { freePort, mediaPorts } from './ports.ts';
+export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';
+export { WsApp, type WsAnswer, type WsMessage } from './ws-app.ts';

@@ -2,23 +2,36 @@
 import type { Carrier, Gateway } from '../../ports/index.ts';
 import type { Hop } from '../../sip/agent/index.ts';
 import { isIP } from 'node:net';
+import { printable } from '../../base/index.ts';
 import type { Branch, NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { type Caller, escapeUser, fromOf, headersOf } from './caller.ts';
+import { byPriorityAndWeight } from './draw.ts';
+import { honest, mayShow } from './own-numbers.ts';
 
 export type PhoneTarget = { readonly number: string; readonly trunk: string | undefined };
 
 export function planPhone(services: Services, accountSid: string, target: PhoneTarget, caller: Caller): Plan | NoPlan {
   const carriers = carriersFor(services, accountSid, target, caller);
   if (!Array.isArray(carriers)) return carriers;
-  const branches = carriers.flatMap((carrier) => branchesOf(services, carrier, target.number, caller));
-  const first = carriers[0];
+  const allowed = carriers.filter((carrier) => mayShow(services, accountSid, carrier, caller));
+  if (allowed.length === 0 && carriers.length > 0) return notOwn(caller);
+  const branches = allowed.flatMap((carrier) =>
+    branchesOf(services, carrier, target.number, honest(services, accountSid, carrier, caller)),
+  );
+  const first = allowed[0];
   if (branches.length === 0 || first === undefined) return none(404, 'no carrier has an active outbound gateway');
   return { mode: 'failover', trunk: first.name, branches };
 }
 
 function none(sipStatus: number, reason: string): NoPlan {
   return { refused: { status: 'failed', sipStatus, reason, alert: 'no-carrier' } };
+}
+
+function notOwn(caller: Caller): NoPlan {
+  const shown = printable(caller.fromUser ?? caller.id, 40);
+  const reason = `callerId: "${shown}" is not a phone number of this account, and its carriers take no other`;
+  return { refused: { status: 'failed', sipStatus: 403, reason, alert: 'dial-refused' } };
 }
 
 /** The named trunk and nothing else; or: the carrier of the caller id's own number, then the others by priority. */
@@ -34,27 +47,7 @@ function carriersFor(services: Services, accountSid: string, target: PhoneTarget
   const ownNumber = directory.phoneNumber(accountSid, caller.id);
   const at = all.findIndex((carrier) => carrier.sid === ownNumber?.carrierSid);
   const own = at < 0 ? [] : all.splice(at, 1);
-  return [...own, ...byPriorityAndWeight(services, all)];
-}
-
-/** Lower priority first; within one priority a draw by weight, as SRV does (RFC 2782). */
-function byPriorityAndWeight<T extends { priority: number; weight: number }>(
-  services: Services,
-  list: readonly T[],
-): T[] {
-  const ordered: T[] = [];
-  const left = [...list].sort((a, b) => a.priority - b.priority);
-  while (left.length > 0) {
-    const priority = left[0]?.priority;
-    const same = left.filter((each) => each.priority === priority);
-    const total = same.reduce((sum, each) => sum + Math.max(1, each.weight), 0);
-    let draw = same.length === 1 ? 0 : services.random.integer(total);
-    const chosen = same.find((each) => (draw -= Math.max(1, each.weight)) < 0) ?? same[0];
-    if (chosen === undefined) break;
-    left.splice(left.indexOf(chosen), 1);
-    ordered.push(chosen);
-  }
-  return ordered;
+  return [...own, ...byPriorityAndWeight(services.random, all)];
 }
 
 function branchesOf(services: Services, carrier: Carrier, number: string, caller: Caller): Branch[] {
@@ -62,7 +55,9 @@ function branchesOf(services: Services, carrier: Carrier, number: string, caller
   // A gateway that does not answer its pings is tried only where no other is left.
   const up = gateways.filter((gateway) => services.gatewayUp(gateway.sid));
   const list = up.length === 0 ? gateways : up;
-  return byPriorityAndWeight(services, list).map((gateway) => branchOf(services, carrier, gateway, { number, caller }));
+  return byPriorityAndWeight(services.random, list).map((gateway) =>
+    branchOf(services, carrier, gateway, { number, caller }),
+  );
 }
 
 /** `+`, prefix and digits as this carrier wants them. */

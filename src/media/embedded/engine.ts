@@ -412,6 +412,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('flowing', name, report.at);
       case 'digit':
         return this.events.emit('digit', name, report.digit, report.durationMs);
+      case 'keysSent':
+        return this.events.emit('keysSent', name);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':

@@ -141,6 +141,7 @@ export class Maker {
     endpoint[which] = undefined;
     this.studio.refresh(endpoint);
     if (which === 'player') this.#context.report({ say: 'played', id: endpoint.id, play, error });
+    else this.#context.report({ say: 'keysSent', id: endpoint.id });
   }
 
   #keys(endpoint: Endpoint, now: number): void {
@@ -153,7 +154,9 @@ export class Maker {
       this.#packet.length = 16;
       this.#send(endpoint, endpoint.codecs.eventType | (starts ? MARKER : 0), endpoint.keyAt, now);
     }
-    if (keys.over) endpoint.keys = undefined;
+    if (!keys.over) return;
+    endpoint.keys = undefined;
+    this.#context.report({ say: 'keysSent', id: endpoint.id });
   }
 
   #send(endpoint: Endpoint, type: number, timestamp: number, now: number): void {

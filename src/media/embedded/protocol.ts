@@ -95,6 +95,7 @@ export type Report =
   | { readonly say: 'played'; readonly id: number; readonly play: string; readonly error: string | undefined }
   | { readonly say: 'trackPlayed'; readonly id: number; readonly track: string; readonly error: string | undefined }
   | { readonly say: 'detected'; readonly id: number; readonly detection: Detection }
+  | { readonly say: 'keysSent'; readonly id: number }
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }
   | { readonly say: 'fault'; readonly what: string; readonly error: string };

@@ -9,6 +9,9 @@ const most = 20;
 
 type Schema = {
   readonly type?: string;
+  readonly pattern?: string;
+  /** Of a pattern, in words. */
+  readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
@@ -85,6 +88,7 @@ export function meant(name: string): string {
 function fits(schema: Schema, value: unknown): boolean {
   if (schema.enum !== undefined) return schema.enum.includes(value);
   if (!sameType(schema, value)) return false;
+  if (typeof value === 'string' && schema.pattern !== undefined) return new RegExp(schema.pattern, 'u').test(value);
   if (typeof value !== 'number') return true;
   if (schema.type === 'integer' && !Number.isInteger(value)) return false;
   return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
@@ -107,6 +111,7 @@ function sameType(schema: Schema, value: unknown): boolean {
 
 function describe(schema: Schema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(describe).join(' or ');
+  if (schema.pattern !== undefined) return schema.description ?? schema.pattern;
   if (schema.enum !== undefined) return `one of ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`;
   const range = [
     ...(schema.minimum !== undefined ? [`at least ${schema.minimum}`] : []),

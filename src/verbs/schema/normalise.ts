@@ -1,7 +1,7 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { listenOptions } from './listen.ts';
-import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
+import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb, SayVerb } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +9,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const mostSeconds = 2_000_000;
 const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
+const defaultKeyMs = 500;
+/** What the media engine can do, ms. */
+const keyLimits = { shortest: 40, longest: 5000 } as const;
 const empty: Fields = Object.freeze({});
 const noHeaders: Headers = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -19,6 +22,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return dial(raw, id);
     case 'play':
       return play(raw, id);
+    case 'say':
+      return say(raw, id);
     case 'answer':
       return { verb: 'answer', id };
     case 'alert':
@@ -27,6 +32,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'pause', id, length: Math.min(Number(raw['length']), mostSeconds) };
     case 'hangup':
       return { verb: 'hangup', id, headers: headers(raw['headers']) };
+    case 'dtmf':
+      return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
     case 'listen':
       return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
     case 'tag':
@@ -98,6 +105,20 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
+  };
+}
+
+export function say(raw: Fields, id: string | undefined): SayVerb {
+  const { loop, text } = raw;
+  return {
+    verb: 'say',
+    id,
+    text: text === undefined ? [] : ([text].flat() as string[]),
+    loop: loop === 'forever' ? loop : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    earlyMedia: raw['earlyMedia'] === true,
+    synthesizer: raw['synthesizer'] as JsonObject | undefined,
+    instructions: optional(raw['instructions']),
+    disableTtsCache: raw['disableTtsCache'] === true,
   };
 }
 
@@ -223,6 +244,10 @@ function decibels(raw: unknown): number {
 function seconds(raw: unknown): number | undefined {
   const value = numeric(raw);
   return value === undefined || value <= 0 ? undefined : Math.min(value, mostSeconds);
+}
+
+function keyMs(raw: unknown): number {
+  return Math.min(keyLimits.longest, Math.max(keyLimits.shortest, numeric(raw) || defaultKeyMs));
 }
 
 function numeric(raw: unknown): number | undefined {

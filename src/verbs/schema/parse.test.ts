@@ -161,6 +161,12 @@ const refused: [string, unknown, string[]][] = [
   ['text', 'hangup', ['must be array | "hangup"']],
   ['nothing', undefined, ['must be array | undefined undefined']],
   ['null', null, ['must be array | null']],
+  ['keys no phone has', [{ verb: 'dtmf', dtmf: '12-3' }], ['[0].dtmf | 1 to 128 of 0-9 * # A-D w W | "12-3"']],
+  [
+    'too many keys',
+    [{ verb: 'dtmf', dtmf: '1'.repeat(129) }],
+    [`[0].dtmf | 1 to 128 of 0-9 * # A-D w W | "${'1'.repeat(40)}…"`],
+  ],
   [
     'a mistyped verb',
     [{ verb: 'answer' }, { verb: 'dail' }],

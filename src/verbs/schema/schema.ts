@@ -1,5 +1,5 @@
 /** This folder's entry: documents in, typed verbs out. Files of `src/verbs` import from here. */
-export { dialFaults, isAnonymous, mostTargets } from './dial-rules.ts';
+export { describeDialFault, dialFaults, isAnonymous, mostTargets } from './dial-rules.ts';
 export { canonicalE164, canonicalNumber } from './e164.ts';
 export { documentLimits } from './guard.ts';
 export { headerFaults, headerLimits, isProtectedHeader } from './header-rules.ts';

@@ -9,6 +9,10 @@ export const number = Type.Number();
 export const amount = Type.Number({ minimum: 0 });
 /** Any JSON object: customer data, vendor options. */
 export const open = Type.Object({});
+/** Keys of a phone; `w` and `W` wait half a second and a second. */
+export const keys = Type.String({ pattern: '^[0-9*#A-Da-dwW]{1,128}$', description: '1 to 128 of 0-9 * # A-D w W' });
+/** The name of a track. */
+export const trackName = Type.String({ pattern: '^[^\\u0000-\\u001f]{1,64}$', description: '1 to 64 characters' });
 export const texts = Type.Array(text);
 export const textOrTexts = Type.Union([text, texts]);
 export const numberOrText = Type.Union([number, text]);
@@ -119,7 +123,7 @@ export const dub = strict(
   {
     verb: oneOf('dub'),
     action: oneOf('addTrack', 'removeTrack', 'silenceTrack', 'playOnTrack', 'sayOnTrack'),
-    track: text,
+    track: trackName,
     play: text,
     say: Type.Union([text, say]),
     loop: Type.Union([bool, number, text]),

@@ -110,6 +110,23 @@ export type PlayVerb = Named<'play'> & {
   readonly actionHook: Hook | undefined;
 };
 
+export type DtmfVerb = Named<'dtmf'> & {
+  /** 0-9 * # A-D, and w and W, which wait half a second and a second. */
+  readonly dtmf: string;
+  /** How long each key is down, ms. */
+  readonly duration: number;
+};
+
+export type SayVerb = Named<'say'> & {
+  /** Said one after the other: plain, SSML, or `silence_stream://ms`. */
+  readonly text: readonly string[];
+  readonly loop: number | 'forever';
+  readonly earlyMedia: boolean;
+  readonly synthesizer: JsonObject | undefined;
+  readonly instructions: string | undefined;
+  readonly disableTtsCache: boolean;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -117,7 +134,6 @@ export const otherVerbNames = [
   'config',
   'dequeue',
   'dialogflow',
-  'dtmf',
   'dub',
   'enqueue',
   'gather',
@@ -126,7 +142,6 @@ export const otherVerbNames = [
   'llm',
   'message',
   'rasa',
-  'say',
   'sip:refer',
   'sip:request',
   'transcribe',
@@ -139,12 +154,14 @@ export type Verb =
   | AlertVerb
   | AnswerVerb
   | DialVerb
+  | DtmfVerb
   | HangupVerb
   | ListenVerb
   | OtherVerb
   | PauseVerb
   | PlayVerb
   | RedirectVerb
+  | SayVerb
   | SipDeclineVerb
   | TagVerb;
 
@@ -155,4 +172,12 @@ export type SchemaFault = {
   readonly expected: string;
   readonly got: string;
   readonly hint?: string;
+};
+
+/** A rule that a well-formed dial breaks. */
+export type DialFault = {
+  /** Where, member by member: `['target', 0, 'number']`. */
+  readonly at: readonly (string | number)[];
+  readonly expected: string;
+  readonly got: string;
 };

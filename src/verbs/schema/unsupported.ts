@@ -9,21 +9,16 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
   amd: (dial) => dial.amd !== undefined,
   boostAudioSignal: (dial) => dial.boostAudioSignal !== 0,
-  confirmHook: (dial) => dial.confirmHook !== undefined,
-  dtmfCapture: (dial) => dial.dtmfCapture !== undefined,
-  dtmfHook: (dial) => dial.dtmfHook !== undefined,
+  dtmfSuppress: (dial) => dial.dtmfSuppress,
   dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   onHoldHook: (dial) => dial.onHoldHook !== undefined,
-  referHook: (dial) => dial.referHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,
 };
 
 const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
-/** Only for dials: a target's own confirmHook needs the same machinery. */
-const targetHookNeeds = 'confirmHook';
 
 export type Unsupported = {
   /** JSON path of the verb, option or target. */
@@ -53,8 +48,6 @@ function dialParts(dial: DialVerb): string[] {
     const target = dial.target[i];
     if (target === undefined) continue;
     if (unsupportedTargetTypes.has(target.type)) parts.push(`target[${i}].type`);
-    if (target.confirmHook !== undefined && targetHookNeeds in unsupportedDialOptions)
-      parts.push(`target[${i}].confirmHook`);
   }
   return parts;
 }

@@ -7,6 +7,7 @@ import {
   dub,
   headers,
   hook,
+  keys,
   listen,
   listenSwitch,
   number,
@@ -170,7 +171,7 @@ const others = {
   dequeue: strict({ ...hooks, verb: oneOf('dequeue'), name: text, beep: bool, callSid: text, timeout: amount }, [
     'name',
   ]),
-  dtmf: strict({ verb: oneOf('dtmf'), dtmf: text, duration: amount }, ['dtmf']),
+  dtmf: strict({ verb: oneOf('dtmf'), dtmf: keys, duration: amount }, ['dtmf']),
   enqueue: strict({ ...hooks, verb: oneOf('enqueue'), name: text, waitHook: hook, priority: number }, ['name']),
   leave: strict({ verb: oneOf('leave') }),
   message: strict(

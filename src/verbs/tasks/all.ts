@@ -4,17 +4,21 @@ import type { Need, Task, TaskContext } from '../task.ts';
 import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
+import { DtmfTask } from './dtmf.ts';
 import { HangupTask } from './hangup.ts';
 import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
+import { SayTask } from './say.ts';
 import { SipDeclineTask } from './sip-decline.ts';
 import { TagTask } from './tag.ts';
 
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
+  dtmf: 'answered',
   play: 'answered',
+  say: 'answered',
   hangup: 'stable',
   listen: 'answered',
   'sip:decline': 'unanswered',
@@ -26,7 +30,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  return (verb.verb === 'play' || verb.verb === 'listen') && verb.earlyMedia;
+  return (verb.verb === 'play' || verb.verb === 'say' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -37,6 +41,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new AnswerTask();
     case 'dial':
       return new DialTask(context, verb);
+    case 'dtmf':
+      return new DtmfTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
     case 'listen':
@@ -47,6 +53,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new PlayTask(context, verb);
     case 'redirect':
       return new RedirectTask(context, verb);
+    case 'say':
+      return new SayTask(context, verb);
     case 'sip:decline':
       return new SipDeclineTask(context, verb);
     case 'tag':

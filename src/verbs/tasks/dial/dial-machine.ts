@@ -1,39 +1,62 @@
 /** The life of a dial. One winner, one end, whatever arrives in one tick: every state answers every event.
  *
- *   ringing ──answered──▶ connecting ──bridged──▶ connected ──winnerGone, timeLimit──▶ ended
- *      └──exhausted, ringTimeout, refused, stop──────────────────────────────────────────▲
+ *   ringing ──answered, accepted──▶ connecting ──bridged──▶ connected ──winnerGone, timeLimit──▶ ended
+ *      ├──ringTimeout, some are being screened──▶ screening ──accepted──▶ connecting             ▲
+ *      └──exhausted, ringTimeout, refused, stop───────┴──exhausted, refused, stop────────────────┘
+ *
+ * connected ──referred by the callee──▶ ended: the caller runs other verbs, the callee waits for word of them.
+ * connected ──referred by the caller──▶ referring ──settled, stop──▶ ended: the callee has its own application.
+ *
+ * A callee with a confirmHook answers into its confirm application (`screen`); while it is there the others go on
+ * ringing, and others may be there too. The first to accept wins.
  */
 import { ignore, type Step, type Table } from '../../../base/index.ts';
 import type { OutboundLeg } from '../../../call/index.ts';
+import type { HookTarget } from '../../../ports/index.ts';
 
-export type DialState = 'ringing' | 'connecting' | 'connected' | 'ended';
+export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'referring' | 'ended';
 
 /** Who or what brought the dial to its end. */
 export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted';
 
 export type DialEvent =
-  /** A callee answered (and, with screening, accepted). */
-  | { type: 'answered'; child: OutboundLeg }
+  /** A callee answered; `confirm`: it is to be screened first. */
+  | { type: 'answered'; child: OutboundLeg; confirm: HookTarget | undefined }
+  /** A callee's confirm application ended with the callee still there. */
+  | { type: 'accepted'; child: OutboundLeg }
   /** Nobody rings and nobody is left to ring. */
   | { type: 'exhausted' }
-  | { type: 'ringTimeout' }
+  /** `screened`: how many callees are in their confirm applications. They have a limit of their own. */
+  | { type: 'ringTimeout'; screened: number }
   | { type: 'refused' }
   | { type: 'bridged' }
   | { type: 'bridgeFailed' }
   /** The winner's leg is over: its own doing, the API's, or a fault. */
   | { type: 'winnerGone'; by: 'callee' | 'api' | 'error' }
   | { type: 'timeLimit' }
+  /** One party's REFER was accepted: the other leaves for the verbs it is to run. */
+  | { type: 'referred'; by: 'caller' | 'callee' }
+  /** The caller's REFER came to its end. */
+  | { type: 'settled' }
+  /** The winner becomes a call of its own. */
+  | { type: 'letGo' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
 
 export type DialEffect =
   | { type: 'elect'; child: OutboundLeg }
+  /** The confirm application begins; nobody has won yet. */
+  | { type: 'screen'; child: OutboundLeg; hook: HookTarget }
   /** Answered too late: BYE, with the reason. */
   | { type: 'surplus'; child: OutboundLeg }
   /** Everything that still rings is cancelled. */
   | { type: 'cancelRinging'; because: 'elsewhere' | 'timeout' | 'stop' }
+  /** Every confirm application ends; callees other than `except` get BYE. */
+  | { type: 'dropScreened'; except: OutboundLeg | undefined }
   | { type: 'startTimeLimit' }
   | { type: 'dropWinner'; end: DialEnd }
+  /** The two no longer hear each other, and neither is hung up. */
+  | { type: 'part' }
   | { type: 'finish'; end: DialEnd };
 
 type Cell = Step<DialState, DialEffect>;
@@ -45,34 +68,72 @@ const over =
   (): Cell => ({ to: 'ended', effects: [...before, { type: 'finish', end }] });
 const drop = (end: DialEnd) => over(end, { type: 'dropWinner', end });
 const stopped =
-  (before: (by: DialEnd) => DialEffect) =>
+  (before: (by: DialEnd) => readonly DialEffect[]) =>
   (e: { by: 'caller' | 'api' }): Cell =>
-    over(e.by, before(e.by))();
+    over(e.by, ...before(e.by))();
+/** Nobody is left: those who ring are cancelled, those in their confirm applications hung up. */
+const abandoned = stopped(() => [
+  { type: 'cancelRinging', because: 'stop' },
+  { type: 'dropScreened', except: undefined },
+]);
+const dropped = stopped((end) => [{ type: 'dropWinner', end }]);
+const picked = (e: { child: OutboundLeg; confirm: HookTarget | undefined }): Cell =>
+  e.confirm === undefined
+    ? elect(e)
+    : { to: 'ringing', effects: [{ type: 'screen', child: e.child, hook: e.confirm }] };
+const rangOut = (e: { screened: number }): Cell =>
+  e.screened === 0
+    ? over('timeout', { type: 'cancelRinging', because: 'timeout' })()
+    : { to: 'screening', effects: [{ type: 'cancelRinging', because: 'timeout' }] };
 const elect = (e: { child: OutboundLeg }): Cell => ({
   to: 'connecting',
   effects: [
     { type: 'cancelRinging', because: 'elsewhere' },
+    { type: 'dropScreened', except: e.child },
     { type: 'elect', child: e.child },
   ],
 });
 const talk = (): Cell => ({ to: 'connected', effects: [{ type: 'startTimeLimit' }] });
 
+const referred = (e: { by: 'caller' | 'callee' }): Cell =>
+  e.by === 'callee' ? over('callee', { type: 'part' })() : { to: 'referring', effects: [{ type: 'part' }] };
+
 const gone = (e: { by: DialEnd }): Cell => over(e.by)();
 
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
   ringing: {
-    answered: elect,
+    answered: picked,
+    accepted: elect,
     exhausted: over('exhausted'),
-    ringTimeout: over('timeout', { type: 'cancelRinging', because: 'timeout' }),
+    ringTimeout: rangOut,
     refused: over('error'),
     bridged: ignore,
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
-    stop: stopped(() => ({ type: 'cancelRinging', because: 'stop' })),
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
+    stop: abandoned,
+  },
+  screening: {
+    answered: surplus('screening'),
+    accepted: elect,
+    exhausted: over('timeout'),
+    ringTimeout: ignore,
+    refused: over('error', { type: 'dropScreened', except: undefined }),
+    bridged: ignore,
+    bridgeFailed: ignore,
+    winnerGone: ignore,
+    timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
+    stop: abandoned,
   },
   connecting: {
     answered: surplus('connecting'),
+    accepted: surplus('connecting'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,
@@ -80,10 +141,14 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: drop('error'),
     winnerGone: gone,
     timeLimit: ignore,
-    stop: stopped((end) => ({ type: 'dropWinner', end })),
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
+    stop: dropped,
   },
   connected: {
     answered: surplus('connected'),
+    accepted: surplus('connected'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,
@@ -91,10 +156,15 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: gone,
     timeLimit: drop('timelimit'),
-    stop: stopped((end) => ({ type: 'dropWinner', end })),
+    referred,
+    settled: ignore,
+    letGo: over('api'),
+    stop: dropped,
   },
-  ended: {
-    answered: surplus('ended'),
+  // The callee has left for an application of its own: what it does is no longer ours.
+  referring: {
+    answered: surplus('referring'),
+    accepted: surplus('referring'),
     exhausted: ignore,
     ringTimeout: ignore,
     refused: ignore,
@@ -102,6 +172,24 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    letGo: ignore,
+    referred: ignore,
+    settled: over('caller'),
+    stop: (e) => over(e.by)(),
+  },
+  ended: {
+    answered: surplus('ended'),
+    accepted: surplus('ended'),
+    exhausted: ignore,
+    ringTimeout: ignore,
+    refused: ignore,
+    bridged: ignore,
+    bridgeFailed: ignore,
+    winnerGone: ignore,
+    timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
     stop: ignore,
   },
 };

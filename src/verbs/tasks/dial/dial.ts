@@ -1,23 +1,28 @@
 /** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
 import { Machine, type Timer } from '../../../base/index.ts';
 import {
+  adultWith,
   answeredElsewhere,
   Bridge,
   type EndCause,
   InboundLeg,
+  type Leg,
   OutboundLeg,
   type Plan,
   recordBridge,
 } from '../../../call/index.ts';
-import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
+import type { HookTarget } from '../../../ports/index.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
+import { Screening } from './confirm.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
-import { listenToDial } from './listen.ts';
+import { Features } from './features.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
 import { displayOf, hopsLeft, planOf } from './targets.ts';
+import { Transfers } from './transfers.ts';
 
 const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
 
@@ -27,14 +32,16 @@ export class DialTask implements Task {
   readonly #machine: Machine<DialState, DialEvent, DialEffect, undefined>;
   readonly #ringing: Ringing;
   readonly #schedule: Schedule;
-  readonly #children: Child[] = [];
+  readonly #features: Features;
+  readonly #screening: Screening;
+  readonly #children: Pick<Child, 'target' | 'leg'>[] = [];
   readonly #ended: Promise<DialEnd>;
   #settle: (end: DialEnd) => void = () => {};
   #ringTimer: Timer | undefined;
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
-  #stopListening: (() => void) | undefined;
+  #transfers: Transfers | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -42,6 +49,12 @@ export class DialTask implements Task {
     this.#context = context;
     this.#dial = dial;
     this.#ringing = new Ringing(context, dial);
+    this.#features = new Features(context, dial);
+    this.#screening = new Screening({
+      context,
+      seconds: dial.confirmTimeout,
+      accepted: (child) => this.#machine.handle({ type: 'accepted', child }),
+    });
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
     const { clock } = context.session.services;
     this.#schedule = new Schedule({ clock, dial, label: this.#label(''), launch: (at) => void this.#launch(at) });
@@ -62,12 +75,15 @@ export class DialTask implements Task {
 
   stop(): void {
     const gone = this.#context.caller.end;
+    // The application moves the caller by REST, as the callee's accepted REFER asked: the callee is told of it, not hung up.
+    if (gone === undefined && this.#transfers?.referrer === this.#winner && this.#winner !== undefined)
+      this.#machine.handle({ type: 'referred', by: 'callee' });
     this.#machine.handle({ type: 'stop', by: gone === undefined || gone.cause.by === 'api' ? 'api' : 'caller' });
   }
 
   /** A dial that can ring nobody says so at once; its actionHook still fires. */
   #refused(): boolean {
-    const faults = dialFaults(this.#dial);
+    const faults = dialFaults(this.#dial).map(describeDialFault);
     if (faults.length === 0) return false;
     const { session, caller } = this.#context;
     caller.note('dial.refused', { faults });
@@ -92,7 +108,7 @@ export class DialTask implements Task {
     if (this.#machine.state !== 'ringing') return;
     const { clock } = this.#context.session.services;
     this.#ringTimer = clock.after(this.#dial.timeout * 1000, this.#label('ring timer'), () =>
-      this.#machine.handle({ type: 'ringTimeout' }),
+      this.#machine.handle({ type: 'ringTimeout', screened: this.#screening.size }),
     );
     this.#ringing.start();
     this.#schedule.start();
@@ -127,6 +143,7 @@ export class DialTask implements Task {
       {
         callSid: session.services.random.uuid(),
         sessionSid: caller.identity.sessionSid,
+        mediaSession: caller.mediaSession,
         accountSid: session.accountSid,
         applicationSid: caller.identity.applicationSid,
         parentCallSid: caller.callSid,
@@ -143,7 +160,7 @@ export class DialTask implements Task {
     this.#children.push({ target, leg });
     leg.note('dial.target', { type: target.type, to: leg.identity.to, branches: plan.branches.length });
     session.adopt(leg);
-    leg.events.on('status', (status) => this.#childMoved(leg, status));
+    leg.events.on('status', (status) => this.#childMoved(leg, status, target.confirmHook ?? this.#dial.confirmHook));
     leg.events.on('ended', () => this.#childEnded(leg));
     leg.early.on('audio', () => void this.#ringing.earlyMedia(leg));
     return leg;
@@ -161,8 +178,8 @@ export class DialTask implements Task {
     });
   }
 
-  #childMoved(leg: OutboundLeg, status: string): void {
-    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg });
+  #childMoved(leg: OutboundLeg, status: string, confirm: HookTarget | undefined): void {
+    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg, confirm });
     else if (this.#machine.state !== 'ringing') return;
     else if (status === 'ringing') this.#ringing.rang();
     else if (status === 'early-media' && this.#dial.target.length > 1) this.#ringing.rang();
@@ -175,7 +192,8 @@ export class DialTask implements Task {
 
   /** Nobody rings: the schedule may have more; else the dial is over, without waiting for its timer. */
   #considerExhausted(): void {
-    if (this.#machine.state !== 'ringing' || this.#planning > 0) return;
+    const { state } = this.#machine;
+    if ((state !== 'ringing' && state !== 'screening') || this.#planning > 0) return;
     if (this.#children.some(({ leg }) => leg.end === undefined)) return;
     this.#ringing.silenced();
     if (this.#schedule.waiting > 0) this.#schedule.idle();
@@ -186,6 +204,12 @@ export class DialTask implements Task {
     switch (effect.type) {
       case 'elect':
         return void this.#elect(effect.child);
+      case 'screen':
+        // One that answers without having rung: the caller hears ringing while the callee is asked.
+        this.#ringing.rang();
+        return this.#screening.start(effect.child, effect.hook);
+      case 'dropScreened':
+        return this.#screening.drop(effect.except);
       case 'surplus':
         return effect.child.hangup({ by: 'server', reason: 'answered elsewhere' }, { reason: answeredElsewhere });
       case 'cancelRinging':
@@ -194,9 +218,15 @@ export class DialTask implements Task {
         return this.#startTimeLimit();
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
+      case 'part':
+        return this.#bridge?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
+  }
+
+  get #talking(): boolean {
+    return this.#machine.state === 'connected';
   }
 
   async #elect(winner: OutboundLeg): Promise<void> {
@@ -210,16 +240,50 @@ export class DialTask implements Task {
     const answered =
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
+    this.#features.elected(winner);
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
+      session.letGo = () => this.#letGo();
       this.#machine.handle({ type: 'bridged' });
-      this.#stopListening = listenToDial(this.#context, this.#dial, winner);
+      // One of the two may have hung up meanwhile: then everything was ended already.
+      if (!this.#talking) return;
+      this.#features.bridged(winner);
+      caller.events.emit('dialled', 200, 'OK');
+      this.#takeTransfers(winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
     }
+  }
+
+  /** The winner becomes a call of its own; when the caller's REFER asked for that, the caller waits for word of it. */
+  #letGo(): void {
+    const asked = this.#transfers?.referrer === this.#context.caller;
+    this.#machine.handle(asked ? { type: 'referred', by: 'caller' } : { type: 'letGo' });
+  }
+
+  #takeTransfers(winner: OutboundLeg): void {
+    const { referHook } = this.#dial;
+    if (referHook === undefined) return;
+    const { caller, session } = this.#context;
+    this.#transfers = new Transfers(this.#context, referHook, {
+      move: (referrer, verbs) => {
+        const faults = session.script.check(verbs);
+        if (faults.length > 0) return faults;
+        const by = referrer === caller ? 'caller' : 'callee';
+        this.#machine.handle({ type: 'referred', by });
+        if (by === 'caller') return adultWith(session, winner, verbs);
+        const replaced = session.script.replace(verbs);
+        return replaced.ok ? [] : replaced.faults;
+      },
+      over: (referrer, moved) => {
+        if (referrer === caller) this.#machine.handle({ type: 'settled' });
+        else if (moved || this.#machine.state === 'ended') letGo(winner);
+      },
+    });
+    this.#transfers.open(caller, winner);
   }
 
   #cancelRinging(because: 'elsewhere' | 'timeout' | 'stop'): void {
@@ -246,23 +310,27 @@ export class DialTask implements Task {
     this.#limitTimer?.cancel();
     this.#schedule.close();
     this.#ringing.stop();
-    this.#stopListening?.();
+    this.#features.stop();
     this.#bridge?.close();
+    this.#transfers?.close();
     this.#context.session.connected = undefined;
+    this.#context.session.letGo = undefined;
     this.#settle(end);
   }
 
   async #report(end: DialEnd): Promise<Outcome> {
     const { caller, session } = this.#context;
-    const outcome = resultOf(this.#children, this.#winner, end);
+    const children = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
+    const outcome = resultOf(children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
+    if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
     if (this.#dial.actionHook === undefined) return {};
-    const body = await actionBody({ caller, children: this.#children, winner: this.#winner, outcome, end });
+    const body = await actionBody({ caller, children, winner: this.#winner, outcome, end });
     return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
   }
 
-  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' }): void {
+  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' | 'dial-refused' }): void {
     if (refused.alert === undefined) return;
     const { session, caller } = this.#context;
     session.services.alerts.raise({
@@ -279,6 +347,16 @@ export class DialTask implements Task {
 }
 
 const rangOut: EndCause = { by: 'server', reason: 'nobody answered in time' };
+
+/** A party that was transferred away hangs up by itself as soon as it is told; one that does not is hung up. */
+const LET_GO_MS = 2000;
+
+function letGo(leg: Leg): void {
+  if (leg.end !== undefined) return;
+  const cause: EndCause = { by: 'callee', reason: 'transferred the call' };
+  const timer = leg.services.clock.after(LET_GO_MS, `call ${leg.callSid} was transferred`, () => leg.hangup(cause));
+  leg.events.on('ended', () => timer.cancel());
+}
 
 function whoEnded(leg: OutboundLeg): 'callee' | 'api' | 'error' {
   const by = leg.end?.cause.by;

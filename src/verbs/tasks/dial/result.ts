@@ -3,11 +3,16 @@ import type { Leg, OutboundLeg } from '../../../call/index.ts';
 import type { Quality } from '../../../ports/index.ts';
 import type { Target } from '../../schema/schema.ts';
 import { targetAddress } from '../../schema/schema.ts';
+import type { ConfirmResult } from './confirm.ts';
 import type { DialEnd } from './dial-machine.ts';
 import { type DialOutcome, outcomeOf, type TargetResult } from './outcome.ts';
 
-/** One target and the leg that rang it; no leg when its turn never came. */
-export type Child = { readonly target: Target; readonly leg: OutboundLeg };
+/** One target, the leg that rang it, and what came of its screening where there was one. */
+export type Child = {
+  readonly target: Target;
+  readonly leg: OutboundLeg;
+  readonly verdict: { readonly result: ConfirmResult; readonly at: number } | undefined;
+};
 
 export function resultOf(children: readonly Child[], winner: OutboundLeg | undefined, end: DialEnd): DialOutcome {
   if (winner !== undefined) {
@@ -17,9 +22,12 @@ export function resultOf(children: readonly Child[], winner: OutboundLeg | undef
   return outcomeOf(children.map(finalOf), end);
 }
 
-function finalOf({ leg }: Child): TargetResult {
-  const { end } = leg;
-  return end ?? { status: 'no-answer', sipStatus: 487, sipReason: 'Request Terminated' };
+const unanswered: TargetResult = { status: 'no-answer', sipStatus: 487, sipReason: 'Request Terminated' };
+
+/** Answered but never connected is, for the dial, not answered. decisions.md confirmHook. */
+function finalOf({ leg: { end } }: Child): TargetResult {
+  if (end?.status === 'completed') return unanswered;
+  return end ?? unanswered;
 }
 
 type Facts = {
@@ -31,17 +39,31 @@ type Facts = {
 };
 
 export async function actionBody({ caller, children, winner, outcome, end }: Facts): Promise<Record<string, unknown>> {
-  const decided = winner ?? children[outcome.decidedBy]?.leg;
+  const decidedBy = children[outcome.decidedBy];
+  const decided = winner ?? decidedBy?.leg;
+  const declined = [decidedBy, ...children].find((child) => wasDeclined(child));
   return {
     ...(decided === undefined ? {} : { dial_call_sid: decided.callSid, dial_sbc_callid: decided.sipCallId }),
     dial_call_status: outcome.status,
     dial_sip_status: outcome.sipStatus,
     dial_sip_reason: outcome.sipReason,
-    ...(winner === undefined ? {} : { dial_duration: winner.duration, dial_answered_at: iso(winner.answeredAt) }),
+    ...(winner === undefined ? {} : talkOf(winner, decidedBy)),
+    ...(winner !== undefined || declined === undefined ? {} : { dial_confirm_result: declined.verdict?.result }),
     dial_terminated_by: terminatedBy(end),
-    dial_results: children.map(entry),
+    dial_results: children.map((child) => entry(child, winner)),
     ...(winner === undefined ? {} : { dial_quality: await qualityOf(caller, winner) }),
   };
+}
+
+function wasDeclined(child: Child | undefined): boolean {
+  return child?.verdict !== undefined && child.verdict.result !== 'accepted';
+}
+
+/** Talk begins with the answer, or where the callee was screened with its yes. */
+function talkOf(winner: OutboundLeg, child: Child | undefined): Record<string, unknown> {
+  const begun = child?.verdict?.at ?? winner.answeredAt;
+  const ended = winner.endedAt ?? winner.services.clock.now();
+  return { dial_duration: Math.round((ended - (begun ?? ended)) / 1000), dial_answered_at: iso(begun) };
 }
 
 function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' | 'error' {
@@ -49,15 +71,17 @@ function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' |
   return end === 'timeout' || end === 'exhausted' ? 'callee' : end;
 }
 
-function entry({ target, leg }: Child): Record<string, unknown> {
+function entry({ target, leg, verdict }: Child, winner: OutboundLeg | undefined): Record<string, unknown> {
+  const connected = leg === winner || leg.status !== 'completed';
   return {
     target: { type: target.type, address: targetAddress(target) },
     call_sid: leg.callSid,
-    status: leg.status,
+    status: connected ? leg.status : 'no-answer',
     sip_status: leg.sipStatus,
     sip_reason: leg.sipReason,
     rang_at: iso(leg.rangAt),
     answered_at: iso(leg.answeredAt),
+    ...(verdict === undefined ? {} : { confirm_result: verdict.result }),
   };
 }
 

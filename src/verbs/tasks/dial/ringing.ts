@@ -41,8 +41,9 @@ export class Ringing {
 
   /** A callee sends audio before it answers: passed on where it is the only target and nothing else was asked for. */
   async earlyMedia(child: OutboundLeg): Promise<void> {
-    const only =
-      this.#dial.target.length === 1 && this.#dial.dialMusic === undefined && this.#dial.confirmHook === undefined;
+    const { target, dialMusic, confirmHook } = this.#dial;
+    const screened = confirmHook !== undefined || target[0]?.confirmHook !== undefined;
+    const only = target.length === 1 && dialMusic === undefined && !screened;
     if (!only || (this.#hearing !== 'nothing' && this.#hearing !== 'ringback')) return this.rang();
     const before = this.#hearing;
     this.#hearing = 'early-media';

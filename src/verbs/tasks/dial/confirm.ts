@@ -1,0 +1,98 @@
+/** confirmHook: call screening. A callee that answers runs an application of its own before it is connected; several may
+ * do so at once while others still ring. decisions.md confirmHook. */
+import { type Timer } from '../../../base/index.ts';
+import { answeredElsewhere, callInfo, type EndCause, type OutboundLeg } from '../../../call/index.ts';
+import type { HookTarget } from '../../../ports/index.ts';
+import type { ScreeningScript, TaskContext } from '../../task.ts';
+
+/** declined: hung up, by the application or the callee. failed: the application could not be had or run. */
+export type ConfirmResult = 'accepted' | 'declined' | 'failed' | 'timeout';
+
+type Screened = { script: ScreeningScript | undefined; timer: Timer; off: () => void };
+type Verdict = { readonly result: ConfirmResult; /** ms since the epoch. */ readonly at: number };
+
+const causes: Readonly<Record<Exclude<ConfirmResult, 'accepted'>, EndCause>> = {
+  declined: { by: 'script', reason: 'declined by the confirm application' },
+  failed: { by: 'error', reason: 'the confirm application failed' },
+  timeout: { by: 'timelimit', reason: 'the confirm application took too long' },
+};
+
+type Options = {
+  readonly context: TaskContext;
+  /** Seconds an application may take. */
+  readonly seconds: number;
+  readonly accepted: (child: OutboundLeg) => void;
+};
+
+export class Screening {
+  readonly #options: Options;
+  readonly #running = new Map<OutboundLeg, Screened>();
+  readonly #verdicts = new Map<OutboundLeg, Verdict>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** How many callees are in their confirm applications. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** What came of a callee's screening; undefined when there was none, or another won meanwhile. */
+  verdictOf(leg: OutboundLeg): Verdict | undefined {
+    return this.#verdicts.get(leg);
+  }
+
+  start(leg: OutboundLeg, hook: HookTarget): void {
+    const { context, seconds } = this.#options;
+    const { clock } = context.session.services;
+    const label = `call ${leg.callSid} confirm limit`;
+    const timer = clock.after(seconds * 1000, label, () => this.#decide(leg, 'timeout'));
+    const off = leg.events.on('ended', () => this.#decide(leg, 'declined'));
+    this.#running.set(leg, { script: undefined, timer, off });
+    leg.note('confirm.started', {});
+    this.#run(leg, hook).catch((fault: unknown) => {
+      context.session.services.log.error({ callSid: leg.callSid, fault }, 'a confirm application failed');
+      this.#decide(leg, 'failed');
+    });
+  }
+
+  /** Ends every screening; callees other than the winner are hung up, as answered elsewhere if there is one. */
+  drop(except: OutboundLeg | undefined): void {
+    for (const leg of Array.from(this.#running.keys())) {
+      this.#leave(leg);
+      if (except === undefined) leg.hangup({ by: 'caller', reason: 'the caller gave up' });
+      else if (leg !== except)
+        leg.hangup({ by: 'server', reason: 'answered elsewhere' }, { reason: answeredElsewhere });
+    }
+  }
+
+  async #run(leg: OutboundLeg, hook: HookTarget): Promise<void> {
+    const { context } = this.#options;
+    const answer = await context.session.link.request(hook, 'dial:confirm', callInfo(leg));
+    const screened = this.#running.get(leg);
+    if (screened === undefined) return;
+    if (!answer.ok) return this.#decide(leg, 'failed');
+    screened.script = context.screen(leg);
+    const outcome = await screened.script.run(answer.body ?? []);
+    this.#decide(leg, outcome === 'done' ? 'accepted' : 'failed');
+  }
+
+  /** The first verdict counts; what comes after it changes nothing. */
+  #decide(leg: OutboundLeg, result: ConfirmResult): void {
+    if (!this.#running.has(leg)) return;
+    this.#leave(leg);
+    this.#verdicts.set(leg, { result, at: leg.services.clock.now() });
+    leg.note('confirm.ended', { result });
+    if (result === 'accepted') this.#options.accepted(leg);
+    else leg.hangup(causes[result]);
+  }
+
+  #leave(leg: OutboundLeg): void {
+    const screened = this.#running.get(leg);
+    this.#running.delete(leg);
+    screened?.timer.cancel();
+    screened?.off();
+    screened?.script?.stop();
+  }
+}
