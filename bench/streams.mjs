@@ -47,7 +47,7 @@ function threads() {
 
 async function measure({ createStreams, base, port, format, listeners, seconds }) {
   const before = new Set(threads().keys());
-  const streams = createStreams({ log: base.silentLog });
+  const streams = createStreams({ clock: new base.SystemClock(), log: base.silentLog });
   const frame = new Int16Array((format.rate / 50) * format.channels).map((_, i) => (i * 7919) % 8000);
   const place = { url: `ws://127.0.0.1:${port}/`, addresses: [{ address: '127.0.0.1', family: 4 }], authorization: undefined };
   let connected = 0;

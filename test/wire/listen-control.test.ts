@@ -175,3 +175,42 @@ story('the call ends while the listener is not there: nothing is left', async (w
   await call.hangsUp();
   await w.status((body) => body['call_status'] === 'completed');
 });
+
+story('a hostile listener costs itself, not the call: garbage, floods, frames that are too large', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))], { listen: { url: ear.url(), actionHook: '/listened' } }));
+  const call = w.calls();
+  await call.answered();
+  const heard = await ear.next();
+  await heard.first();
+  const since = await call.hears(620);
+  for (let n = 0; n < 400; n++) heard.send({ type: 'mark', data: { name: 'x'.repeat(100) } });
+  for (let n = 0; n < 20; n++) heard.socket.send('{"type":');
+  await heard.texts.until((text) => text['type'] === 'mark', { what: 'an answer all the same' });
+  heard.socket.send(Buffer.alloc(5 * 1024 * 1024));
+  await w.next('/listened');
+  await w.eventually('the alert', async () =>
+    (await w.alerts('webhook-connection-failure')).some((each) => JSON.stringify(each).includes('MESSAGE_LENGTH')),
+  );
+  await call.hears(620);
+  assert.deepEqual(earsOf(call).gaps(200, since), []);
+  await call.hangsUp();
+  const { body } = await w.next('/action');
+  assert.equal(body['dial_call_status'], 'completed');
+  const metrics = await fetch(`${w.graine.http.url}/metrics`).then((answer) => answer.text());
+  assert.match(metrics, /graine_listens_total\{end="abusive"\} 1/);
+});
+
+story('with earlyMedia it begins before the call is answered', async (w) => {
+  w.app.answers([
+    { verb: 'listen', url: ear.url(), earlyMedia: true },
+    { verb: 'sip:decline', status: 486 },
+  ]);
+  const call = w.calls();
+  assert.equal((await call.rings()).status, 183);
+  const heard = await ear.next();
+  assert.equal((await heard.first())['callStatus'], 'early-media');
+  await heard.frames.until(() => heard.frames.entries.length >= 5, { what: 'frames' });
+  heard.send({ type: 'disconnect' });
+  assert.equal((await call.refused()).status, 486);
+});
