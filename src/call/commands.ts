@@ -6,6 +6,7 @@ import { callInfo } from './call-info.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
+import { sendSipRequest } from './sip-request.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 export type CommandContext = {
@@ -33,6 +34,7 @@ const commands: Readonly<Record<string, Command>> = {
     return accepted;
   },
   dtmf: sendDtmf,
+  sip_request: sipRequest,
   listen_status: steerListening,
   stream_status: steerListening,
 };
@@ -128,6 +130,20 @@ function whisper({ session, leg, body }: CommandContext): ControlResult {
   leg.note('api.command', { command: 'whisper' });
   const said = session.script.whisper(leg, body['whisper']);
   return said.ok ? accepted : refuse(422, `whisper: ${said.faults.join('; ')}`);
+}
+
+/** An in-dialog request; answered with what the far end answered. */
+async function sipRequest({ leg, body }: CommandContext): Promise<ControlResult> {
+  const { method, content_type, content, headers } = body['sip_request'] as {
+    method: string;
+    content_type?: string;
+    content?: string;
+    headers?: Readonly<Record<string, unknown>>;
+  };
+  const sent = await sendSipRequest(leg, { method, contentType: content_type, body: content, headers: headers ?? {} });
+  return sent.ok
+    ? { ok: true, status: 200, body: { status: sent.status, reason: sent.reason } }
+    : refuse(422, sent.fault);
 }
 
 async function sendDtmf({ leg, body }: CommandContext): Promise<ControlResult> {

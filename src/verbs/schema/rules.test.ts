@@ -210,12 +210,11 @@ test('a fault never repeats control characters', () => {
 test('what cannot run yet is named: verbs, options, targets', () => {
   const parsed = parseApplication([
     { verb: 'answer' },
-    { verb: 'say', text: 'x' },
+    { verb: 'lex', botId: 'x' },
     {
       verb: 'dial',
       target: [bob, { type: 'teams', number: '1' }, { ...phone, confirmHook: '/c' }],
-      amd: { hook: '/a' },
-      boostAudioSignal: 3,
+      srtpEncryption: 'sdes',
     },
     {
       verb: 'dial',
@@ -230,9 +229,8 @@ test('what cannot run yet is named: verbs, options, targets', () => {
   ]);
   assert.ok(parsed.ok);
   assert.deepEqual(unsupported(parsed.verbs), [
-    { path: '[1]', verb: 'say' },
-    { path: '[2].amd', verb: 'dial' },
-    { path: '[2].boostAudioSignal', verb: 'dial' },
+    { path: '[1]', verb: 'lex' },
+    { path: '[2].srtpEncryption', verb: 'dial' },
     { path: '[2].target[1].type', verb: 'dial' },
   ]);
 });
