@@ -45,11 +45,14 @@ const commands: Readonly<Record<string, Command>> = {
 export async function runCommand(context: CommandContext): Promise<ControlResult> {
   const { leg, body } = context;
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
-  for (const [name, command] of Object.entries(commands)) {
-    if (body[name] === undefined) continue;
+  const name = Object.keys(commands).find((each) => body[each] !== undefined);
+  const command = name === undefined ? undefined : commands[name];
+  if (command !== undefined) {
     leg.note('api.command', { command: name });
-    return command(context);
+    const result = await command(context);
+    if (!result.ok || body['whisper'] === undefined) return result;
   }
+  if (body['whisper'] !== undefined) return whisper(context);
   return refuse(422, `${Object.keys(body).join(', ')}: this version cannot do it yet`);
 }
 
@@ -120,6 +123,15 @@ function steerListening({ session, leg, body }: CommandContext): ControlResult {
   const wanted = body['listen_status'] ?? body['stream_status'];
   for (const each of found) each.setFlow(wanted === 'resume' ? 'sound' : (wanted as 'pause' | 'silence'));
   return accepted;
+}
+
+/** To the leg that is named, by itself or beside another command; the other party hears nothing meanwhile. */
+function whisper({ session, leg, body }: CommandContext): ControlResult {
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; whisper needs an answered call`);
+  leg.note('api.command', { command: 'whisper' });
+  const said = session.script.whisper(leg, body['whisper']);
+  return said.ok ? accepted : refuse(422, `whisper: ${said.faults.join('; ')}`);
 }
 
 /** An in-dialog request; answered with what the far end answered. */

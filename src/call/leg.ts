@@ -4,6 +4,7 @@ import { Emitter, Machine } from '../base/index.ts';
 import type { PlayProgress } from '../ports/index.ts';
 import { mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
@@ -82,6 +83,8 @@ export abstract class Leg {
   endedAt: number | undefined;
   end: LegEnd | undefined;
   media: LegMedia | undefined;
+  /** What it talks over, while it does. */
+  bridge: Bridge | undefined;
   dialog: Dialog | undefined;
   #final: FinalStatus = 'failed';
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();

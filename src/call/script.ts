@@ -1,4 +1,5 @@
 /** What runs a call's verbs, as the session sees it. Implemented by verbs/interpreter. */
+import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
 
 export interface Script {
@@ -11,6 +12,8 @@ export interface Script {
   append(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** The application can send nothing more: verbs that have run out are no longer waited for. */
   wake(): void;
+  /** Speaks to one leg alone, beside what runs: `play` and `say`, once each. Faults: nothing is said. */
+  whisper(leg: Leg, payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** Checks a document without running it. */
   check(payload: unknown): readonly string[];
   /** The call is over: stops the verb that runs, which may still tell its hook. run() resolves when it has. */

@@ -142,7 +142,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     connectionsPerOrigin: config.hooks.connections_per_origin,
   });
   closers.push(() => hooks.close());
-  const streams = createStreams({ log: log.child({ area: 'streams' }) });
+  const streams = createStreams({ clock, log: log.child({ area: 'streams' }) });
   closers.push(() => streams.closeAll());
   const keeper = new RecordingKeeper({
     clock,

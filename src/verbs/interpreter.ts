@@ -5,6 +5,7 @@ import { InboundLeg } from '../call/index.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { Whisper, whisperVerbs } from './whisper.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
 const notWhileScreened: ReadonlySet<string> = new Set(['dial', 'answer', 'sip:decline']);
@@ -30,6 +31,7 @@ export class Interpreter implements Script {
   /** Verbs that came before the first document was run. */
   #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
   #wake: () => void = () => {};
+  #whisper: Whisper | undefined;
 
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
@@ -78,6 +80,16 @@ export class Interpreter implements Script {
     if (this.#phase === 'idle') this.#early.verbs.push(...verbs);
     else this.#queue.push(...verbs);
     this.#wake();
+    return { ok: true };
+  }
+
+  whisper(leg: Leg, payload: unknown): Replaced {
+    if (this.#whisper !== undefined) return { ok: false, faults: ['one whisper is still being heard'] };
+    const read = whisperVerbs(payload);
+    if (!read.ok) return read;
+    const whisper = new Whisper({ ...this.#context, caller: leg }, read.verbs);
+    this.#whisper = whisper;
+    void whisper.run().finally(() => (this.#whisper = undefined));
     return { ok: true };
   }
 
