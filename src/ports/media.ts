@@ -108,11 +108,14 @@ export interface MediaEngine {
     lost: [endpoints: readonly string[], why: string];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: {
-    session: string;
-    endpoint: string;
-    address?: string;
-  }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
+  open(options: { session: string; endpoint: string; address?: string }): Promise<{
+    address: string;
+    port: number;
+    rtcpPort: number;
+    ssrc: number;
+    /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
+    codecs?: readonly string[];
+  }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
@@ -131,6 +134,9 @@ export interface MediaEngine {
     session: string,
     options: { path: string; left: string; right: string | undefined; maxSeconds: number },
   ): Promise<void>;
+  /** Stops listening until resumed. `silence`: the time passes in the recording, in silence; else it is not in it. */
+  pauseRecording(session: string, silence: boolean): Promise<void>;
+  resumeRecording(session: string): Promise<void>;
   stopRecording(session: string): Promise<{ path: string; seconds: number }>;
   quality(endpoint: string): Promise<Quality>;
   /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */

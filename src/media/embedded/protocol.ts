@@ -26,6 +26,7 @@ export type Command =
       readonly right: number;
       readonly maxSeconds: number;
     }
+  | { readonly do: 'pauseRecord'; readonly recording: number; readonly pause: 'cut' | 'silence' | 'no' }
   | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
   | StudioCommand
   | { readonly do: 'quality'; readonly id: number; readonly ask: number }
@@ -81,7 +82,7 @@ export type Answer = Quality | WorkerStats | undefined;
 export type WorkerStats = { readonly endpoints: number; readonly relayed: number; readonly resting: number };
 
 export type Report =
-  | { readonly say: 'ready'; readonly wire: string; readonly why: string }
+  | { readonly say: 'ready'; readonly wire: string; readonly why: string; readonly opus: boolean }
   | {
       readonly say: 'bound';
       readonly ports: readonly number[];

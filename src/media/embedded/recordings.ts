@@ -61,6 +61,12 @@ export class Recordings {
     return this.#finish(recording);
   }
 
+  pause(session: string, pause: 'cut' | 'silence' | 'no'): void {
+    const recording = this.#running.get(session);
+    if (recording === undefined) throw new GraineError(recordingBusy, { session, state: 'is not being recorded' });
+    recording.link.post({ do: 'pauseRecord', recording: recording.id, pause });
+  }
+
   sound(id: number, samples: Int16Array, last: boolean): void {
     const recording = this.#byId.get(id);
     if (recording === undefined) return;
