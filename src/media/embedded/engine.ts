@@ -17,7 +17,7 @@ import { Clerk } from '../files/clerk.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
-import { portPairs } from './pool.ts';
+import { portPairs, share, shuffle } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
@@ -490,18 +490,4 @@ function codecsOf(link: WorkerLink): readonly string[] {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** In no order that someone outside could follow. */
-function shuffle(ports: number[], random: Random): number[] {
-  for (let i = ports.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [ports[i], ports[j]] = [ports[j]!, ports[i]!];
-  }
-  return ports;
-}
-
-function share(ports: readonly number[], workers: number): number[][] {
-  const count = Math.max(1, Math.min(Math.floor(workers), ports.length));
-  return Array.from({ length: count }, (_, index) => ports.filter((_port, i) => i % count === index));
 }

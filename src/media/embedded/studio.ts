@@ -1,5 +1,7 @@
 import type { StudioCommand } from './protocol.ts';
 import { messageOf } from '../../base/index.ts';
+import type { DetectOptions } from '../../ports/index.ts';
+import { AmdDetector } from '../detect/amd-detector.ts';
 import { KeyHearer } from '../dtmf/hearer.ts';
 import { payloadLength, readU16, readU32, writeU16 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
@@ -7,7 +9,7 @@ import { Feed } from '../studio/feed.ts';
 import type { Arrival } from '../studio/jitter-buffer.ts';
 import { isQuiet, Said } from '../studio/said.ts';
 import { SoundPlay } from '../studio/sound.ts';
-import { Strip } from '../studio/strip.ts';
+import { type Ear, Strip } from '../studio/strip.ts';
 import { Tap } from '../studio/tap.ts';
 import { factorOf } from '../studio/track.ts';
 import { AUDIO, EVENT } from './codecs.ts';
@@ -164,7 +166,7 @@ export class Studio {
       case 'hearTones':
         return this.#hearTones(endpoint, strip, command.on);
       case 'detect':
-        return;
+        return this.#detect(endpoint, strip, command.options);
     }
   }
 
@@ -178,6 +180,26 @@ export class Studio {
       report({ say: 'digit', id: endpoint.id, digit, durationMs });
     };
     strip.hearKeys(new KeyHearer(told));
+  }
+
+  /** Who answered. The last finding ends it. */
+  #detect(endpoint: Endpoint, strip: Strip, options: DetectOptions | undefined): void {
+    if (strip.detecting !== undefined) strip.ears.delete(strip.detecting);
+    strip.detecting = undefined;
+    if (options === undefined) return;
+    const detector = new AmdDetector(options, (detection) => {
+      this.#context.report({ say: 'detected', id: endpoint.id, detection });
+    });
+    const ear: Ear = {
+      hear: (frame) => {
+        detector.push(frame);
+        if (!detector.over) return;
+        this.#detect(endpoint, strip, undefined);
+        this.refresh(endpoint);
+      },
+    };
+    strip.detecting = ear;
+    strip.ears.add(ear);
   }
 
   #playOnTrack(command: Extract<StudioCommand, { do: 'track' }>, endpoint: Endpoint, strip: Strip): void {
