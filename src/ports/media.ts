@@ -113,11 +113,14 @@ export interface MediaEngine {
     lost: [endpoints: readonly string[], why: string];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: {
-    session: string;
-    endpoint: string;
-    address?: string;
-  }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
+  open(options: { session: string; endpoint: string; address?: string }): Promise<{
+    address: string;
+    port: number;
+    rtcpPort: number;
+    ssrc: number;
+    /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
+    codecs?: readonly string[];
+  }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */

@@ -85,7 +85,7 @@ export type Answer = Quality | WorkerStats | PlayProgress | undefined;
 export type WorkerStats = { readonly endpoints: number; readonly relayed: number; readonly resting: number };
 
 export type Report =
-  | { readonly say: 'ready'; readonly wire: string; readonly why: string }
+  | { readonly say: 'ready'; readonly wire: string; readonly why: string; readonly opus: boolean }
   | {
       readonly say: 'bound';
       readonly ports: readonly number[];

@@ -249,7 +249,7 @@ export class MediaSwitch {
     if (!areDigits(digits)) return;
     const ms = Math.min(5000, Math.max(40, durationMs));
     if (endpoint.keys !== undefined) endpoint.keys.add(digits);
-    else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
+    else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms, endpoint.codecs.eventRate);
     else {
       endpoint.keySound = new SoundPlay(new Player('', constant(digitSamples(digits, ms)), 1, Infinity));
       this.#studio.refresh(endpoint);
@@ -295,6 +295,7 @@ export class MediaSwitch {
     this.#unlisten(endpoint);
     endpoint.tap = { recorder, channel };
     recorder.ears++;
+    this.#studio.refresh(endpoint);
   }
 
   /** A recording nobody speaks into any more is over. */
@@ -310,7 +311,11 @@ export class MediaSwitch {
     const recorder = this.#recordings.get(id);
     if (recorder === undefined) return;
     this.#recordings.delete(id);
-    for (const endpoint of this.#endpoints.values()) if (endpoint.tap?.recorder === recorder) endpoint.tap = undefined;
+    for (const endpoint of this.#endpoints.values()) {
+      if (endpoint.tap?.recorder !== recorder) continue;
+      endpoint.tap = undefined;
+      this.#studio.refresh(endpoint);
+    }
     const samples = recorder.take(now, true) ?? new Int16Array(0);
     this.#options.report({ say: 'sound', recording: id, samples, last: true });
   }
@@ -372,11 +377,12 @@ export class MediaSwitch {
     const { said } = endpoint;
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
     if (kind === EVENT) {
+      endpoint.digits.rate = rate;
       endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
       if (endpoint.strip?.holdsDigits === true) return endpoint.peer?.outgoing.leaveOut(packet);
     } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
-    if (endpoint.peer?.heard !== undefined) this.#studio.pass(endpoint, packet, offset, kind, now);
-    else this.#relay(endpoint, packet, offset, now);
+    const made = endpoint.peer?.heard !== undefined;
+    if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
   }
 
   /** The hot path: in, header rewritten in place, out. */
@@ -387,7 +393,10 @@ export class MediaSwitch {
     const type = packet.bytes[packet.at + 1]! & 0x7f;
     const action = route.actions[type]!;
     if (far === undefined || action === DROP || action === SOUND) return;
-    if (action === STUDIO) return this.#studio.pass(endpoint, packet, offset, AUDIO, now);
+    if (action === STUDIO) {
+      this.#studio.pass(endpoint, packet, offset, AUDIO, now);
+      return;
+    }
     if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;
