@@ -11,7 +11,11 @@ export class Bridge {
   #closing: () => void = () => {};
   #path: 'relay' | 'studio' | undefined;
 
-  constructor(a: Leg, b: Leg) {
+  readonly #passesHold: boolean;
+
+  /** `passHold` false: when one holds, the other is not told; somebody plays to it. */
+  constructor(a: Leg, b: Leg, options: { passHold?: boolean } = {}) {
+    this.#passesHold = options.passHold ?? true;
     this.#a = a;
     this.#b = b;
   }
@@ -24,9 +28,12 @@ export class Bridge {
   async open(): Promise<void> {
     const [a, b] = [this.#a, this.#b];
     if (a.media === undefined || b.media === undefined) return;
+    if (this.#passesHold)
+      this.#off.push(
+        a.events.on('direction', () => void b.redirectMedia(a.wantedOfOther)),
+        b.events.on('direction', () => void a.redirectMedia(b.wantedOfOther)),
+      );
     this.#off.push(
-      a.events.on('direction', () => void b.redirectMedia(a.wantedOfOther)),
-      b.events.on('direction', () => void a.redirectMedia(b.wantedOfOther)),
       a.events.on('digit', (digit, ms, source) => this.#pass(b, { digit, ms, source })),
       b.events.on('digit', (digit, ms, source) => this.#pass(a, { digit, ms, source })),
     );

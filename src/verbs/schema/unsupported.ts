@@ -13,7 +13,6 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
-  onHoldHook: (dial) => dial.onHoldHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,
 };

@@ -4,6 +4,7 @@ import type { OutboundLeg } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
+import { holdMusic } from './hold.ts';
 import { listenToDial } from './listen.ts';
 
 type Stop = () => void;
@@ -16,7 +17,7 @@ const beforeBridge: readonly Start[] = [
     return () => capture.stop();
   },
 ];
-const afterBridge: readonly Start[] = [listenToDial];
+const afterBridge: readonly Start[] = [listenToDial, holdMusic];
 
 export class Features {
   readonly #context: TaskContext;
