@@ -5,6 +5,7 @@ import { adultByHook, notApplied } from './adulting.ts';
 import { callInfo } from './call-info.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
+import { steerRecording } from './record-command.ts';
 import type { Session } from './session.ts';
 import { sendSipRequest } from './sip-request.ts';
 
@@ -35,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   dtmf: sendDtmf,
   sip_request: sipRequest,
+  record: ({ session, leg, body }) => steerRecording(session, leg, body),
   listen_status: steerListening,
   stream_status: steerListening,
 };

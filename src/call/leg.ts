@@ -1,6 +1,7 @@
 /** One leg: a SIP dialog (or the INVITE that may become one), its audio, and what hooks are told of it. A leg ends once,
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, Machine } from '../base/index.ts';
+import type { PlayProgress } from '../ports/index.ts';
 import { mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
@@ -51,7 +52,7 @@ export type LegEvents = {
   ended: [end: LegEnd];
   digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
   /** A play came to its end by itself. */
-  played: [play: string, error: string | undefined];
+  played: [play: string, error: string | undefined, progress: PlayProgress];
   /** The keys we were told to press have gone out. */
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). */
@@ -126,7 +127,12 @@ export abstract class Leg {
   /** Whole seconds since the answer. */
   get duration(): number {
     if (this.answeredAt === undefined) return 0;
-    return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - this.#answeredMonotonic) / 1000);
+    return this.secondsSince(this.#answeredMonotonic);
+  }
+
+  /** Whole seconds from a moment (monotonic ms) to its end, or to now. */
+  secondsSince(monotonic: number): number {
+    return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - monotonic) / 1000);
   }
 
   /** Reserves this leg's ports, once. */
