@@ -91,13 +91,14 @@ export class AmdDetector {
   }
 
   #hearTone(tone: ToneFinding): void {
-    const { kind, frequencies, durationMs, confidence } = tone;
+    const { kind, confidence, frequencies, durationMs, variance } = tone;
+    const shape = { durationMs, frequencies, variance };
     if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
     if (kind === 'beep') {
       if (this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
       if (this.#judged === undefined && this.#greeting.spoken) this.#verdict('machine', 0.97, 'beep');
-      this.#say({ event: 'tone', confidence, reason: 'beep', durationMs, frequencies });
+      this.#say({ event: 'tone', confidence, reason: 'beep', ...shape });
       return;
     }
     if (this.#judged !== undefined) return;
@@ -105,8 +106,7 @@ export class AmdDetector {
       event: kind,
       confidence,
       reason: kind === 'sit' ? 'special information tone' : 'fax tone',
-      durationMs,
-      frequencies,
+      ...shape,
     });
     this.#judged = 'machine';
     this.#judgedAt = this.#now;

@@ -8,6 +8,8 @@ export type ToneFinding = {
   readonly kind: 'beep' | 'sit' | 'fax' | 'progress';
   /** Hz, rounded. */
   readonly frequencies: readonly number[];
+  /** Hz², rounded. */
+  readonly variance: number;
   readonly durationMs: number;
   readonly confidence: number;
 };
@@ -162,12 +164,12 @@ export class ToneDetector {
   }
 
   #isProgress(run: ToneRun): void {
-    this.#progressHz = run.frequency;
+    this.#progressHz = run.lowest;
     this.#progressEnd = run.end;
   }
 
   #isKnown(run: ToneRun): boolean {
-    return Math.abs(run.frequency - this.#progressHz) < SAME_HZ && run.start - this.#progressEnd < MEMORY_FRAMES;
+    return Math.abs(run.lowest - this.#progressHz) < SAME_HZ && run.start - this.#progressEnd < MEMORY_FRAMES;
   }
 
   #hear(level: number): void {
@@ -208,6 +210,7 @@ export class ToneDetector {
     if (quiet < wait || (this.#run.open && this.#run.frames < LEAST_FRAMES && quiet < wait + LEAST_FRAMES))
       return undefined;
     this.#waits = false;
+    if (off > 0 && this.sounding > 0) this.#isProgress(run);
     if (this.#repeated || (off > 0 && this.sounding > 0)) return undefined;
     if (voice === undefined && isRinging(run, ms)) {
       this.#isProgress(run);
@@ -245,5 +248,6 @@ function finding(kind: ToneFinding['kind'], run: ToneRun, confidence: number): T
     frequencies: lines.toSorted((a, b) => a - b),
     durationMs: (run.end - run.start + 1) * FRAME_MS,
     confidence,
+    variance: Math.round(run.wander ** 2),
   };
 }

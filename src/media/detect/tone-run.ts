@@ -103,6 +103,11 @@ export class ToneRun {
     return this.#seconds > 0.7 * this.#inner && this.share > 0.9 ? this.#sumSecond / this.#seconds : 0;
   }
 
+  /** Hz of the lower line. */
+  get lowest(): number {
+    return this.companion === 0 ? this.frequency : Math.min(this.frequency, this.companion);
+  }
+
   /** Standard deviation of the leading line, Hz. */
   get wander(): number {
     return deviation(this.#sumFirst, this.#squareFirst, this.#inner);

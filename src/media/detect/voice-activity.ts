@@ -15,6 +15,8 @@ const UNDER_PEAK_DB = 18;
 /** A background that falls by this much, for longer than packets are lost in a row, was voice itself. */
 const DROP_DB = 8;
 const DROP_FRAMES = 8;
+/** Lost frames in a row that do not end what was said. */
+const MOST_LOST = 5;
 /** Share of a new level in the background, a frame. */
 const FOLLOW = 0.04;
 /** Share of a new frame in the level that is judged: voice lasts, clicks do not. */
@@ -32,6 +34,7 @@ export class VoiceActivity {
   #sway = 1;
   #frames = 0;
   #low = 0;
+  #lost = 0;
   #peak = QUIET_DB;
   /** Since voice began: mean and spread of the level, over about EVEN_FRAMES. */
   #even = 0;
@@ -45,7 +48,8 @@ export class VoiceActivity {
 
   /** Takes the level of one frame, dBov. A lost frame (digital silence) says nothing. */
   push(level: number, empty = false): boolean {
-    if (empty && this.#frames > 0) return this.active;
+    this.#lost = empty ? this.#lost + 1 : 0;
+    if (this.#lost > 0 && this.#frames > 0) return (this.active &&= this.#lost <= MOST_LOST);
     this.#frames++;
     this.#smooth = this.#frames === 1 ? level : this.#smooth + SMOOTH * (level - this.#smooth);
     if (this.#frames <= LEARNED) {
