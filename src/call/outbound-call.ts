@@ -155,8 +155,13 @@ function limitTalk(services: Services, leg: OutboundLeg, seconds: number | undef
 }
 
 /** What the hook answers replaces the application. */
-function detectAnswer(session: Session, plan: AmdPlan): void {
-  new AnswerDetection({ session, leg: session.caller, plan, answered: (verbs) => replaceApplication(session, verbs) });
+function detectAnswer(session: Session, plan: AmdPlan): AnswerDetection {
+  return new AnswerDetection({
+    session,
+    leg: session.caller,
+    plan,
+    answered: (verbs) => replaceApplication(session, verbs),
+  });
 }
 
 async function firstVerbs(
