@@ -8,6 +8,8 @@ import { ToneDetector, type ToneFinding } from './tone-detector.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FRAME_MS = 20;
+/** A beep that contradicts the verdict has to be beyond doubt. */
+const SURE_BEEP = 0.95;
 type Judged = 'human' | 'machine';
 type Say = Omit<Detection, 'atMs'>;
 
@@ -95,7 +97,8 @@ export class AmdDetector {
     const shape = { durationMs, frequencies, variance };
     if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
     if (kind === 'beep') {
-      if (this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
+      const doubtful = this.#judged === 'human' && confidence < SURE_BEEP;
+      if (doubtful || this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
       if (this.#judged === undefined && this.#greeting.spoken) this.#verdict('machine', 0.97, 'beep');
       this.#say({ event: 'tone', confidence, reason: 'beep', ...shape });

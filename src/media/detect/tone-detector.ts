@@ -21,17 +21,27 @@ const MOST_MS = 1800;
 const ALONE_FRAMES = 10;
 /** Edges: dB over the sound before and after that are beyond doubt, and those that do for a very steady tone. */
 const SHARP_DB = 15;
+/** A voice's own pitch is lower, and its overtones come with it. */
+const PITCH_HZ = 400;
+const CLEAN_DB = 10;
 const SOFT_RISE_DB = 6;
 const SOFT_FALL_DB = 4;
 /** Softer than the voice by more than this, it is music behind the voice. */
 const UNDER_VOICE_DB = 12;
 const SOFT_DB = -33;
+/** How far bursts of one cadence may differ. */
+const LIKE_DB = 6;
+const STANDS_OUT_DB = 12;
 /** Edges no music behind a voice has, dB. */
 const CLEAR_DB = 25;
 /** Sound this much under the voice is what lies behind it. If this share of that is tones, it is music. */
 const BEHIND_DB = 10;
-const MUSIC_SHARE = 0.3;
-const MUSIC_FOLLOW = 1 / 80;
+const MUSIC_SHARE = 0.12;
+/** A tone that sounds decides after so many frames: with sharp edges, and without. */
+const CERTAIN_FRAMES = 8;
+const SOFT_FRAMES = 12;
+const NOTE_FRAMES = 5;
+const MUSIC_FRAMES = 80;
 const EDGE_FRAMES = 5;
 const SIT_GAP_FRAMES = 5;
 /** How far a steady tone's frequency wanders, as a part of it: a sung note and a vowel wander more. */
@@ -55,6 +65,7 @@ export class ToneDetector {
   #waits = false;
   #repeated = false;
   #lastEnd = -1000;
+  #lastLevel = 0;
   /** Frequency and last frame of what was found to be the network's tone. */
   #progressHz = 0;
   #progressEnd = -1000;
@@ -66,6 +77,7 @@ export class ToneDetector {
   #faxTold = false;
   /** Share of tones in what lay behind the voice lately, and as it was when the sounding and the waiting run began. */
   #music = 0;
+  #behind = 10;
   #musicBefore = 0;
   #musicWaiting = 0;
 
@@ -90,13 +102,14 @@ export class ToneDetector {
   /** The sounding tone is already steady, sharp and loud enough to be a beep after a `voice` of this level, dB. */
   isCertain(voice: number): boolean {
     const run = this.#run;
-    if (!run.open || run.frames < LEAST_FRAMES || isKey(run)) return false;
+    if (!run.open || run.frames < CERTAIN_FRAMES || isKey(run)) return false;
+    if (run.unsteadiness > 2 && run.frames < 2 * CERTAIN_FRAMES) return false;
     const rise = run.level - run.before;
     const wander = run.wander / run.frequency;
     if (isBehind(run, voice, rise)) return false;
-    if (rise > CLEAR_DB || (rise > SHARP_DB && this.#musicBefore < MUSIC_SHARE))
-      return wander < WANDER && run.share > 0.85;
-    return wander < SOFT_WANDER && rise > SOFT_RISE_DB && run.unsteadiness < 1.3 && this.#musicBefore < MUSIC_SHARE;
+    if (rise <= CLEAR_DB && this.#musicBefore > MUSIC_SHARE && !standsOut(run, voice, rise)) return false;
+    if (rise > SHARP_DB || (rise > CLEAN_DB && run.frames >= SOFT_FRAMES)) return wander < WANDER && run.share > 0.85;
+    return run.frames >= SOFT_FRAMES && wander < SOFT_WANDER && rise > SOFT_RISE_DB && run.unsteadiness < 1.3;
   }
 
   /** A burst has ended and is not told yet. */
@@ -107,14 +120,19 @@ export class ToneDetector {
   /** Takes the newest frame. `voice`: level of the voice heard so far, dB, or undefined when nobody spoke. */
   push(sound: Sound, voice: number | undefined): ToneFinding | undefined {
     const found = this.#follow(sound, voice) ?? this.#settle(sound, voice);
-    if (voice === undefined || sound.level < voice - BEHIND_DB) {
-      const { single, both, strong } = sound.peaks;
-      const tonal = strong > 200 && !sound.empty && (single > 0.6 || both > 0.85);
-      this.#music += MUSIC_FOLLOW * ((tonal ? 1 : 0) - this.#music);
+    if (!sound.empty && (voice === undefined || sound.level < voice - BEHIND_DB)) {
+      this.#behind = Math.min(MUSIC_FRAMES, this.#behind + 1);
+      this.#music += (1 / this.#behind) * ((this.#isNote() ? 1 : 0) - this.#music);
     }
     this.#levels.copyWithin(0, 1);
     this.#levels[EDGE_FRAMES] = sound.level;
     return found;
+  }
+
+  /** What sounds is as steady as a note, and no more: a run of babble wanders. */
+  #isNote(): boolean {
+    const run = this.#run;
+    return run.open && run.frames >= NOTE_FRAMES && run.wander / run.frequency < WANDER;
   }
 
   #follow(sound: Sound, voice: number | undefined): ToneFinding | undefined {
@@ -149,8 +167,10 @@ export class ToneDetector {
     if (ms > MOST_MS) this.#isProgress(run);
     if (run.frames >= LEAST_FRAMES && ms <= MOST_MS && !isKey(run) && this.#sitNext < 2) {
       // A second burst soon after the first: neither is a beep.
-      this.#repeated = run.start - this.#lastEnd <= ALONE_FRAMES + 1 || this.#isKnown(run);
+      this.#repeated =
+        (run.start - this.#lastEnd <= ALONE_FRAMES + 1 && isLike(run.level, this.#lastLevel)) || this.#isKnown(run);
       this.#lastEnd = run.end;
+      this.#lastLevel = run.level;
       if (this.#repeated) this.#isProgress(run);
       [this.#run, this.#waiting] = [this.#waiting, run];
       this.#waits = true;
@@ -200,7 +220,10 @@ export class ToneDetector {
     const quiet = sound.frames - 1 - run.end;
     if (quiet >= 2) this.#hear(sound.level);
     const again =
-      this.#run.open && this.#run.frames >= LEAST_FRAMES - 2 && this.#run.start - run.end <= ALONE_FRAMES + 1;
+      this.#run.open &&
+      this.#run.frames >= LEAST_FRAMES - 2 &&
+      this.#run.start - run.end <= ALONE_FRAMES + 1 &&
+      isLike(this.#run.level, run.level);
     if (again) {
       this.#waits = false;
       return undefined;
@@ -230,10 +253,23 @@ export class ToneDetector {
       const glides = run.frames >= GLIDE_FRAMES && run.unsteadiness < 1.5 && run.share > GLIDE_SHARE;
       return glides ? 0.85 : 0;
     }
-    if (this.#musicWaiting > MUSIC_SHARE) return 0;
+    if (this.#musicWaiting > MUSIC_SHARE && !standsOut(run, voice, Math.min(rise, fall))) return 0;
+    const high = run.companion > 0 || run.frequency > PITCH_HZ;
+    if (!high || run.frames < CERTAIN_FRAMES) return 0;
+    if (Math.min(rise, fall) > CLEAN_DB && wander < WANDER && run.unsteadiness < 1.5 && run.share > 0.9) return 0.9;
     if (rise < SOFT_RISE_DB || fall < SOFT_FALL_DB || wander > SOFT_WANDER || run.unsteadiness > 1.5) return 0;
     return 0.75;
   }
+}
+
+/** Louder than the music it is heard with, and as loud as the voice. */
+function standsOut(run: ToneRun, voice: number | undefined, edge: number): boolean {
+  return edge > STANDS_OUT_DB && (voice === undefined || run.level > voice - BEHIND_DB);
+}
+
+/** A burst that comes again comes as loud. */
+function isLike(level: number, other: number): boolean {
+  return Math.abs(level - other) < LIKE_DB;
 }
 
 /** What is softer than the voice, and soft at all, and comes and goes gently, plays behind the voice. */

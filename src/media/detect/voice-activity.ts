@@ -49,7 +49,7 @@ export class VoiceActivity {
   /** Takes the level of one frame, dBov. A lost frame (digital silence) says nothing. */
   push(level: number, empty = false): boolean {
     this.#lost = empty ? this.#lost + 1 : 0;
-    if (this.#lost > 0 && this.#frames > 0) return (this.active &&= this.#lost <= MOST_LOST);
+    if (this.#lost > 0 && this.#isNoBackground) return (this.active &&= this.#lost <= MOST_LOST);
     this.#frames++;
     this.#smooth = this.#frames === 1 ? level : this.#smooth + SMOOTH * (level - this.#smooth);
     if (this.#frames <= LEARNED) {
@@ -62,6 +62,11 @@ export class VoiceActivity {
     if (!this.active) this.#learn();
     else this.#watch(level, was);
     return this.active;
+  }
+
+  /** A line that begins with lost packets is not a silent line; one that says nothing for longer is. */
+  get #isNoBackground(): boolean {
+    return this.#frames >= LEARNED || this.#lost <= MOST_LOST;
   }
 
   #threshold(): number {
