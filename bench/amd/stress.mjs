@@ -22,6 +22,13 @@ const rms = (samples) => Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / 
 const babble = rows.filter(({ kind }) => kind === 'babble')[0]?.samples;
 const music = rows.filter(({ kind }) => kind === 'music-on-hold')[0]?.samples;
 
+/** Music as it lay behind voices: what is left of those recordings after the last word. */
+const behind = (from) => {
+  const rests = rows.filter(({ noise, speechEnd }) => noise === 'music' && speechEnd !== undefined);
+  const joined = rests.flatMap(({ samples, speechEnd }) => [...samples.subarray(Math.ceil((speechEnd + 0.2) * 8000))]);
+  return joined.length === 0 ? undefined : Int16Array.from([...joined.slice(from), ...joined.slice(0, from)]);
+};
+
 const gain = (db) => (samples) => samples.map((s) => clip(s * 10 ** (db / 20)));
 const speed = (factor) => (samples) =>
   Int16Array.from({ length: Math.floor(samples.length / factor) }, (_, i) => {
@@ -65,6 +72,7 @@ const cases = {
   'white noise 10 dB': mixed(white(), 10),
   'babble 15 dB': mixed(babble, 15),
   'babble 8 dB': mixed(babble, 8),
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5].map((n) => [`soft music 15 dB, ${n}`, mixed(behind(n * 21_113), 15)])),
   'music 20 dB': mixed(music, 20),
   'music 12 dB': mixed(music, 12),
   'lost 5 %, zeros': lost(0.05, 1, false),

@@ -1,7 +1,7 @@
 /** Finds a mailbox's beep: one burst of a steady tone, with an edge on both sides, that does not come again. Names fax and
  * special information tones, and keeps the network's own tones apart by their cadence. */
 import { isFaxAnswer, isFaxCall, isKey, isRinging, repeatsAfter, sitPlace } from './call-tones.ts';
-import type { Sound } from './sound.ts';
+import { MOST_LOST, type Sound } from './sound.ts';
 import { ToneRun, toneLike } from './tone-run.ts';
 
 export type ToneFinding = {
@@ -27,13 +27,13 @@ const CLEAN_DB = 10;
 const SOFT_RISE_DB = 6;
 const SOFT_FALL_DB = 4;
 /** Softer than the voice by more than this, it is music behind the voice. */
-const UNDER_VOICE_DB = 12;
-const SOFT_DB = -33;
+const UNDER_VOICE_DB = 6;
+const SOFT_DB = -35;
 /** How far bursts of one cadence may differ. */
 const LIKE_DB = 6;
 const STANDS_OUT_DB = 12;
 /** Edges no music behind a voice has, dB. */
-const CLEAR_DB = 25;
+const CLEAR_DB = 30;
 /** Sound this much under the voice is what lies behind it. If this share of that is tones, it is music. */
 const BEHIND_DB = 10;
 const MUSIC_SHARE = 0.12;
@@ -86,11 +86,6 @@ export class ToneDetector {
     return this.#run.open ? this.#run.frames : 0;
   }
 
-  /** Frame number where the sounding tone began. */
-  get since(): number {
-    return this.#run.start;
-  }
-
   /** What sounds is a tone and no vowel, whether it is a beep or not. */
   get toneful(): boolean {
     const run = this.#run;
@@ -125,7 +120,8 @@ export class ToneDetector {
       this.#music += (1 / this.#behind) * ((this.#isNote() ? 1 : 0) - this.#music);
     }
     this.#levels.copyWithin(0, 1);
-    this.#levels[EDGE_FRAMES] = sound.level;
+    // A lost packet is no edge.
+    if (sound.lost === 0 || sound.lost > MOST_LOST) this.#levels[EDGE_FRAMES] = sound.level;
     return found;
   }
 
@@ -177,8 +173,6 @@ export class ToneDetector {
       this.#musicWaiting = this.#musicBefore;
       this.#after = 0;
       this.#afterFrames = 0;
-      this.#hear(this.#levels[EDGE_FRAMES - 1]!);
-      this.#hear(this.#levels[EDGE_FRAMES]!);
     }
     this.#run.reset();
   }
@@ -246,7 +240,7 @@ export class ToneDetector {
   #beepConfidence(run: ToneRun, voice: number | undefined): number {
     const rise = run.level - run.before;
     const fall = run.level - this.#after / Math.max(1, this.#afterFrames);
-    if (voice !== undefined && isBehind(run, voice, Math.min(rise, fall))) return 0;
+    if (isBehind(run, voice, Math.min(rise, fall))) return 0;
     const wander = run.wander / run.frequency;
     if (rise > SHARP_DB && fall > SHARP_DB && run.share > 0.85) {
       if (wander < WANDER) return 0.98;
@@ -273,8 +267,9 @@ function isLike(level: number, other: number): boolean {
 }
 
 /** What is softer than the voice, and soft at all, and comes and goes gently, plays behind the voice. */
-function isBehind(run: ToneRun, voice: number, edge: number): boolean {
-  return run.level < voice - UNDER_VOICE_DB && run.level < SOFT_DB && edge < CLEAR_DB;
+function isBehind(run: ToneRun, voice: number | undefined, edge: number): boolean {
+  if (run.level > SOFT_DB || edge > CLEAR_DB) return false;
+  return voice === undefined || run.level < voice - UNDER_VOICE_DB;
 }
 
 function finding(kind: ToneFinding['kind'], run: ToneRun, confidence: number): ToneFinding {

@@ -1,6 +1,6 @@
 /** Tells voice from background by level alone: the background is followed while nobody speaks, and voice is what stands out
  * from it by more than it sways. */
-import { QUIET_DB } from './sound.ts';
+import { MOST_LOST, QUIET_DB } from './sound.ts';
 
 /** Frames at the beginning that are taken for background. */
 const LEARNED = 5;
@@ -9,14 +9,12 @@ const LEAST_RISE_DB = 5;
 const RISE_SWAYS = 2.4;
 const MOST_RISE_DB = 9;
 /** Softer than this is no voice on any line, dBov. */
-const FAINTEST_DB = -52;
+const FAINTEST_DB = -56;
 /** Softer than the loudest voice so far by more than this is its echo or its breath, dB. */
 const UNDER_PEAK_DB = 18;
 /** A background that falls by this much, for longer than packets are lost in a row, was voice itself. */
 const DROP_DB = 8;
 const DROP_FRAMES = 8;
-/** Lost frames in a row that do not end what was said. */
-const MOST_LOST = 5;
 /** Share of a new level in the background, a frame. */
 const FOLLOW = 0.04;
 /** Share of a new frame in the level that is judged: voice lasts, clicks do not. */
