@@ -123,6 +123,11 @@ export class ToneRun {
     return deviation(this.#sumFirst, this.#squareFirst, this.#inner);
   }
 
+  /** The same as a part of the frequency. */
+  get relativeWander(): number {
+    return this.wander / this.frequency;
+  }
+
   /** Standard deviation of the level, dB. */
   get unsteadiness(): number {
     return deviation(this.#sumLevel, this.#squareLevel, this.#inner);
