@@ -28,6 +28,7 @@ export function readCorpus(folder, readWav) {
     kind: row.kind,
     source: row.source,
     difficulty: row.difficulty,
+    noise: row.noise,
     beepAt: number(row.beep_at_s),
     beepEnd: number(row.beep_end_s),
     speechStart: number(row.speech_start_s),

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Cdr, ControlResult } from '../ports/index.ts';
-import { dialledNumber } from '../verbs/index.ts';
+import { dialledNumber, placedAmd } from '../verbs/index.ts';
 import { accountOf } from './auth.ts';
 import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
 import { cdrFields } from './cdr-fields.ts';
@@ -25,6 +25,11 @@ const listQuery = closed({
   to: Type.Optional(Type.String({ maxLength: 255 })),
   callStatus: Type.Optional(Type.String({ maxLength: 32 })),
 });
+
+/** `amd` as call control takes it. */
+function withAmd(body: Body): Body {
+  return body['amd'] === undefined ? body : { ...body, amd: placedAmd(body['amd']) };
+}
 
 /** What is dialled is the canonical number, whatever separators it was written with. */
 function withDialledNumber(body: Body): Body {
@@ -118,7 +123,7 @@ class Calls {
         ...appJsonFaults(body['app_json'], '/app_json'),
       ];
       if (faults.length > 0) throw invalid('the body', faults);
-      const create = () => this.#options.control.create(accountSid, withDialledNumber(body));
+      const create = () => this.#options.control.create(accountSid, withAmd(withDialledNumber(body)));
       return answer(reply, await this.#once.once(request, accountSid, create));
     });
     const url = '/Accounts/:account_sid/Calls/:call_sid';

@@ -1,4 +1,5 @@
 export { adultWith } from './adulting.ts';
+export { type AmdPlan, AnswerDetection, replaceApplication } from './answer-detection.ts';
 export { bestFailure } from './best-response.ts';
 export { Bridge } from './bridge.ts';
 export { callInfo } from './call-info.ts';

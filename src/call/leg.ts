@@ -1,7 +1,7 @@
 /** One leg: a SIP dialog (or the INVITE that may become one), its audio, and what hooks are told of it. A leg ends once,
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, Machine } from '../base/index.ts';
-import type { PlayProgress } from '../ports/index.ts';
+import type { Detection, PlayProgress } from '../ports/index.ts';
 import { mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
@@ -53,6 +53,8 @@ export type LegEvents = {
   digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
   /** A play came to its end by itself. */
   played: [play: string, error: string | undefined, progress: PlayProgress];
+  /** What answering-machine detection found. */
+  detected: [found: Detection];
   /** The keys we were told to press have gone out. */
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). From and To of its re-INVITE. */

@@ -3,11 +3,14 @@ import type { Services } from './services.ts';
 
 /** Returns the function that stops listening. */
 export function followMedia(services: Services): () => void {
-  const { media, registry, alerts } = services;
+  const { media, registry, alerts, studio } = services;
   const off = [
     media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
     media.events.on('played', (endpoint, play, error, progress) =>
       registry.legOfEndpoint(endpoint)?.events.emit('played', play, error, progress),
+    ),
+    studio.studioEvents.on('detected', (endpoint, found) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('detected', found),
     ),
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),

@@ -8,6 +8,7 @@ import { OutboundLeg } from './outbound-leg.ts';
 import type { NoPlan, Plan } from './plan.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
+import { type AmdPlan, AnswerDetection, replaceApplication } from './answer-detection.ts';
 import { openSession } from './open-session.ts';
 import type { Session } from './session.ts';
 import { callInfo } from './call-info.ts';
@@ -33,6 +34,7 @@ export type CreateCallBody = {
   readonly fromHost?: string;
   readonly timeout?: number;
   readonly timeLimit?: number;
+  readonly amd?: AmdPlan;
   readonly tag?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string | number>>;
 };
@@ -72,6 +74,7 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
     ring.cancel();
     if (leg.end !== undefined) return undefined;
     limitTalk(services, leg, body.timeLimit);
+    if (body.amd !== undefined) detectAnswer(session, body.amd);
     return firstVerbs(session, application, body);
   });
   await leg.start(undefined);
@@ -149,6 +152,16 @@ function limitTalk(services: Services, leg: OutboundLeg, seconds: number | undef
   const cause = { by: 'timelimit', reason: 'the time limit was reached' } as const;
   const timer = services.clock.after(seconds * 1000, `call ${leg.callSid} time limit`, () => leg.hangup(cause));
   leg.events.on('ended', () => timer.cancel());
+}
+
+/** What the hook answers replaces the application. */
+function detectAnswer(session: Session, plan: AmdPlan): AnswerDetection {
+  return new AnswerDetection({
+    session,
+    leg: session.caller,
+    plan,
+    answered: (verbs) => replaceApplication(session, verbs),
+  });
 }
 
 async function firstVerbs(

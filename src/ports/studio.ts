@@ -53,6 +53,8 @@ export type Detection = {
   readonly durationMs?: number;
   /** Of a tone. */
   readonly frequencies?: readonly number[];
+  /** Of a tone's frequency, Hz². */
+  readonly variance?: number;
 };
 
 export interface StudioEngine {

@@ -1,7 +1,7 @@
 import type { Script, Session } from '../call/index.ts';
 import { Interpreter } from './interpreter.ts';
 
-export { dialledNumber, type PlacedCall, placedCallFaults } from './placed-call.ts';
+export { dialledNumber, placedAmd, type PlacedCall, placedCallFaults } from './placed-call.ts';
 export { describeFaults, parseApplication, verbSchemas } from './schema/schema.ts';
 
 /** What main.ts hands to call control: how a session's verbs are run. */

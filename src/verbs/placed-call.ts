@@ -1,4 +1,6 @@
 /** A call that REST places obeys the rules of a dial with one target: the same numbers, caller ids and headers. */
+import type { AmdPlan } from '../call/index.ts';
+import { amdPlan } from './tasks/amd.ts';
 import { canonicalNumber, type DialFault, dialFaults, type DialVerb, parseApplication } from './schema/schema.ts';
 
 export type PlacedCall = {
@@ -6,20 +8,29 @@ export type PlacedCall = {
   readonly to: Readonly<Record<string, unknown>> & { readonly type: string };
   readonly callerName?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
+  readonly amd?: unknown;
 };
 
 /** Each rule the call breaks, where it is in the body of the REST request; empty when the call may be placed. */
-export function placedCallFaults({ from, to, callerName, headers }: PlacedCall): DialFault[] {
+export function placedCallFaults({ from, to, callerName, headers, amd }: PlacedCall): DialFault[] {
   const dial = {
     verb: 'dial',
     target: [to],
     callerId: from,
     ...(callerName === undefined ? {} : { callerName }),
     ...(headers === undefined ? {} : { headers }),
+    ...(amd === undefined ? {} : { amd }),
   };
   const parsed = parseApplication([dial]);
   if (!parsed.ok) return parsed.faults.map((fault) => renamed({ ...fault, at: membersOf(fault.path).slice(1) }));
   return dialFaults(parsed.verbs[0] as DialVerb).map(renamed);
+}
+
+/** The `amd` of a create that has no faults, as call control takes it. */
+export function placedAmd(amd: unknown): AmdPlan | undefined {
+  const parsed = parseApplication([{ verb: 'dial', target: [{ type: 'user', name: 'a' }], amd }]);
+  const options = parsed.ok ? (parsed.verbs[0] as DialVerb).amd : undefined;
+  return options === undefined ? undefined : amdPlan(options);
 }
 
 /** The number without the separators people write; a leading `+` is kept. */

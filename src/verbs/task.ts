@@ -1,5 +1,5 @@
 /** A verb at work. It declares what it needs of the call, and only knows how to run and how to stop. */
-import { callInfo, InboundLeg, type Leg, type Session } from '../call/index.ts';
+import { callInfo, InboundLeg, type Leg, type Script, type Session } from '../call/index.ts';
 import type { HookAnswer, HookRef } from '../ports/index.ts';
 
 /** What must be true before a verb runs. answered: an unanswered call is answered first (or given early media where the
@@ -17,7 +17,7 @@ export interface Task {
 }
 
 /** A confirm application on a callee's leg. `invalid` when anything in it could not be had or run. */
-export type ScreeningScript = { run(payload: unknown): Promise<'done' | 'invalid'>; stop(): void };
+export type ScreeningScript = Pick<Script, 'run' | 'replace' | 'stop'>;
 
 export type TaskContext = {
   readonly session: Session;

@@ -8,6 +8,9 @@ import { ToneDetector, type ToneFinding } from './tone-detector.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FRAME_MS = 20;
+/** A beep that contradicts the verdict has to be beyond doubt. */
+const PLAIN_FRAMES = 12;
+const SURE_BEEP = 0.95;
 type Judged = 'human' | 'machine';
 type Say = Omit<Detection, 'atMs'>;
 
@@ -35,6 +38,8 @@ export class AmdDetector {
   /** Frames that are voice unless the tone they may belong to turns out to be one. */
   #doubtful = 0;
   #doubtfulEnd = 0;
+  /** Frames of voice that could be no tone. */
+  #plain = 0;
 
   constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel) {
     this.#model = model;
@@ -60,11 +65,16 @@ export class AmdDetector {
     const sound = this.#sound;
     sound.push(frame);
     const active = this.#voice.push(sound.level, sound.empty);
-    const tone = this.#tones.push(sound, this.#greeting.spoken ? this.#voice.loudest : undefined);
+    const tone = this.#tones.push(sound, this.#spoke ? this.#voice.loudest : undefined);
     this.#hearVoice(active);
     if (tone !== undefined) this.#hearTone(tone);
     if (this.#judged === undefined) this.#judge();
     if (this.#judged !== undefined) this.#follow();
+  }
+
+  /** Somebody spoke, beyond doubt: music has vowels, but no consonants. */
+  get #spoke(): boolean {
+    return this.#greeting.spoken && this.#plain >= PLAIN_FRAMES;
   }
 
   get #now(): number {
@@ -74,6 +84,7 @@ export class AmdDetector {
   /** A tone is no voice, but a vowel begins like one: what sounds is decided when it is over. */
   #hearVoice(active: boolean): void {
     const tones = this.#tones;
+    if (active && tones.sounding === 0) this.#plain++;
     const tone = tones.toneful || tones.isCertain(this.#voice.loudest);
     if (tone) this.#doubtful = 0;
     if (active || tone) this.#lastSound = this.#now;
@@ -91,13 +102,15 @@ export class AmdDetector {
   }
 
   #hearTone(tone: ToneFinding): void {
-    const { kind, frequencies, durationMs, confidence } = tone;
+    const { kind, confidence, frequencies, durationMs, variance } = tone;
+    const shape = { durationMs, frequencies, variance };
     if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
     if (kind === 'beep') {
-      if (this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
+      const doubtful = this.#judged === 'human' && confidence < SURE_BEEP;
+      if (doubtful || this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
-      if (this.#judged === undefined && this.#greeting.spoken) this.#verdict('machine', 0.97, 'beep');
-      this.#say({ event: 'tone', confidence, reason: 'beep', durationMs, frequencies });
+      if (this.#judged === undefined && this.#spoke) this.#verdict('machine', 0.97, 'beep');
+      this.#say({ event: 'tone', confidence, reason: 'beep', ...shape });
       return;
     }
     if (this.#judged !== undefined) return;
@@ -105,8 +118,7 @@ export class AmdDetector {
       event: kind,
       confidence,
       reason: kind === 'sit' ? 'special information tone' : 'fax tone',
-      durationMs,
-      frequencies,
+      ...shape,
     });
     this.#judged = 'machine';
     this.#judgedAt = this.#now;
@@ -138,7 +150,8 @@ export class AmdDetector {
     const said = this.#greeting;
     const tones = this.#tones;
     const model = this.#model;
-    if (tones.isCertain(this.#voice.loudest)) return this.#verdict('machine', 0.97, 'tone after greeting');
+    if (this.#spoke && tones.isCertain(this.#voice.loudest))
+      return this.#verdict('machine', 0.97, 'tone after greeting');
     const length = said.length * FRAME_MS;
     const delay = said.start * FRAME_MS;
     if (length >= model.longGreeting) return this.#verdict('machine', this.#machineLike(length), 'long greeting');

@@ -39,7 +39,7 @@ export const amdModel: AmdModel = {
   lateWeight: 3,
   lateLeast: 2800,
   shortGreeting: 600,
-  shortWait: 1000,
+  shortWait: 1400,
   wait: 1900,
   toneHold: 400,
   askingPause: 1100,

@@ -1,4 +1,7 @@
 /** What was said so far: when voice began and stopped, how much of it there was. Times in frames of 20 ms. */
+/** Frames of quiet between two syllables of one word, at most. */
+const SYLLABLE_GAP = 5;
+
 export class Greeting {
   /** First and last frame of voice; -1 before there is any. */
   start = -1;
@@ -34,7 +37,7 @@ export class Greeting {
   /** Takes whether frame `n` was voice. */
   push(n: number, voice: boolean): void {
     if (!voice) {
-      if (++this.#quiet > 3) this.#burst = 0;
+      if (++this.#quiet > SYLLABLE_GAP) this.#burst = 0;
       return;
     }
     this.#quiet = 0;

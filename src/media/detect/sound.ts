@@ -2,6 +2,8 @@
 import { Peaks } from './peaks.ts';
 import { Spectrum } from './spectrum.ts';
 
+/** Digital silence for no longer than this is lost packets, frames. */
+export const MOST_LOST = 5;
 /** Quieter than any line's noise: digital silence and lost frames count as this, dBov. */
 export const QUIET_DB = -65;
 
@@ -12,6 +14,8 @@ export class Sound {
   level = QUIET_DB;
   /** Digital silence: no line, a lost packet or a muted far end. */
   empty = true;
+  /** Frames of digital silence in a row. */
+  lost = 0;
   readonly peaks = new Peaks();
   readonly #spectrum = new Spectrum();
 
@@ -21,6 +25,7 @@ export class Sound {
     for (let i = 0; i < frame.length; i++) sum += frame[i]! * frame[i]!;
     const power = sum / frame.length / 0x40000000;
     this.empty = power < 1e-8;
+    this.lost = this.empty ? this.lost + 1 : 0;
     this.level = this.empty ? QUIET_DB : Math.max(QUIET_DB, 10 * Math.log10(power));
     this.#spectrum.push(frame);
     this.peaks.measure(this.#spectrum.power);

@@ -22,6 +22,7 @@ export class ToneRun {
   /** Mean level of the 100 ms before, dB. */
   before = 0;
   #gap = 0;
+  readonly #newest = { first: 0, second: 0, level: 0, share: 0 };
   #first = 0;
   #second = 0;
   #sumFirst = 0;
@@ -80,14 +81,23 @@ export class ToneRun {
     this.#first = first;
     this.#second = second;
     this.#top = Math.max(this.#top, sound.level);
-    // The first frame is half filled: it says little.
-    if (this.frames === 1) return;
+    // The first frame and the last are half filled: they say little.
+    if (this.frames > 2) this.#count();
+    this.#newest.first = first;
+    this.#newest.second = second;
+    this.#newest.level = sound.level;
+    this.#newest.share = sound.peaks.both;
+  }
+
+  /** Counts the frame before the newest. */
+  #count(): void {
+    const { first, second, level, share } = this.#newest;
     this.#inner++;
     this.#sumFirst += first;
     this.#squareFirst += first * first;
-    this.#sumLevel += sound.level;
-    this.#squareLevel += sound.level * sound.level;
-    this.#share += sound.peaks.both;
+    this.#sumLevel += level;
+    this.#squareLevel += level * level;
+    this.#share += share;
     if (second < LOWEST_COMPANION_HZ) return;
     this.#sumSecond += second;
     this.#seconds++;
@@ -103,9 +113,19 @@ export class ToneRun {
     return this.#seconds > 0.7 * this.#inner && this.share > 0.9 ? this.#sumSecond / this.#seconds : 0;
   }
 
+  /** Hz of the lower line. */
+  get lowest(): number {
+    return this.companion === 0 ? this.frequency : Math.min(this.frequency, this.companion);
+  }
+
   /** Standard deviation of the leading line, Hz. */
   get wander(): number {
     return deviation(this.#sumFirst, this.#squareFirst, this.#inner);
+  }
+
+  /** The same as a part of the frequency. */
+  get relativeWander(): number {
+    return this.wander / this.frequency;
   }
 
   /** Standard deviation of the level, dB. */

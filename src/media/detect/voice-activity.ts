@@ -1,6 +1,6 @@
 /** Tells voice from background by level alone: the background is followed while nobody speaks, and voice is what stands out
  * from it by more than it sways. */
-import { QUIET_DB } from './sound.ts';
+import { MOST_LOST, QUIET_DB } from './sound.ts';
 
 /** Frames at the beginning that are taken for background. */
 const LEARNED = 5;
@@ -9,7 +9,7 @@ const LEAST_RISE_DB = 5;
 const RISE_SWAYS = 2.4;
 const MOST_RISE_DB = 9;
 /** Softer than this is no voice on any line, dBov. */
-const FAINTEST_DB = -52;
+const FAINTEST_DB = -56;
 /** Softer than the loudest voice so far by more than this is its echo or its breath, dB. */
 const UNDER_PEAK_DB = 18;
 /** A background that falls by this much, for longer than packets are lost in a row, was voice itself. */
@@ -32,6 +32,7 @@ export class VoiceActivity {
   #sway = 1;
   #frames = 0;
   #low = 0;
+  #lost = 0;
   #peak = QUIET_DB;
   /** Since voice began: mean and spread of the level, over about EVEN_FRAMES. */
   #even = 0;
@@ -45,7 +46,8 @@ export class VoiceActivity {
 
   /** Takes the level of one frame, dBov. A lost frame (digital silence) says nothing. */
   push(level: number, empty = false): boolean {
-    if (empty && this.#frames > 0) return this.active;
+    this.#lost = empty ? this.#lost + 1 : 0;
+    if (this.#lost > 0 && this.#isNoBackground) return (this.active &&= this.#lost <= MOST_LOST);
     this.#frames++;
     this.#smooth = this.#frames === 1 ? level : this.#smooth + SMOOTH * (level - this.#smooth);
     if (this.#frames <= LEARNED) {
@@ -58,6 +60,11 @@ export class VoiceActivity {
     if (!this.active) this.#learn();
     else this.#watch(level, was);
     return this.active;
+  }
+
+  /** A line that begins with lost packets is not a silent line; one that says nothing for longer is. */
+  get #isNoBackground(): boolean {
+    return this.#frames >= LEARNED || this.#lost <= MOST_LOST;
   }
 
   #threshold(): number {

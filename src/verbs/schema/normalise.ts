@@ -2,6 +2,7 @@
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { listenOptions } from './listen.ts';
 import type {
+  AmdOptions,
   DialVerb,
   Headers,
   Hook,
@@ -210,9 +211,30 @@ function from(raw: Fields = empty): Target['from'] {
   return { user: optional(raw['user']), host: optional(raw['host']) };
 }
 
-function amd(raw: Fields | undefined): JsonObject | undefined {
+const amdTimers: AmdOptions['timers'] = {
+  noSpeechTimeoutMs: 5000,
+  decisionTimeoutMs: 15_000,
+  toneTimeoutMs: 20_000,
+  greetingCompletionTimeoutMs: 2000,
+};
+
+function amd(raw: Fields | undefined): AmdOptions | undefined {
   if (raw === undefined) return undefined;
-  return { ...without(raw, ['hook', '_', 'id']), actionHook: hook(raw['actionHook']) ?? hook(raw['hook']) };
+  const timers = (raw['timers'] ?? {}) as Fields;
+  const timer = (name: keyof AmdOptions['timers']): number => numeric(timers[name]) ?? amdTimers[name];
+  return {
+    actionHook: hook(raw['actionHook']) ?? hook(raw['hook']),
+    gate: raw['gate'] === true,
+    thresholdWordCount: numeric(raw['thresholdWordCount']) ?? 9,
+    digitCount: numeric(raw['digitCount']) ?? 0,
+    recognizer: raw['recognizer'] as JsonObject | undefined,
+    timers: {
+      noSpeechTimeoutMs: timer('noSpeechTimeoutMs'),
+      decisionTimeoutMs: timer('decisionTimeoutMs'),
+      toneTimeoutMs: timer('toneTimeoutMs'),
+      greetingCompletionTimeoutMs: timer('greetingCompletionTimeoutMs'),
+    },
+  };
 }
 
 function nestedListen(raw: Fields | undefined): DialVerb['listen'] {

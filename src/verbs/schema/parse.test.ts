@@ -313,8 +313,21 @@ test('a hook has one form, however it was written', () => {
 
 test('aliases end in one field', () => {
   assert.equal(dial({ stream: { url: 'wss://x' } }).listen?.url, 'wss://x');
-  assert.deepEqual(dial({ amd: { hook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
-  assert.deepEqual(dial({ amd: { actionHook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
+  const amd = {
+    actionHook: { url: '/amd' },
+    gate: false,
+    thresholdWordCount: 9,
+    digitCount: 0,
+    recognizer: undefined,
+    timers: {
+      noSpeechTimeoutMs: 5000,
+      decisionTimeoutMs: 15_000,
+      toneTimeoutMs: 20_000,
+      greetingCompletionTimeoutMs: 2000,
+    },
+  };
+  assert.deepEqual(dial({ amd: { hook: '/amd' } }).amd, amd);
+  assert.deepEqual(dial({ amd: { actionHook: '/amd' } }).amd, amd);
   assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [{ action: 'addTrack', track: 'a' }]);
   assert.deepEqual(dial({ dub: [{ action: 'addTrack', track: 'a' }] }).dub, [{ action: 'addTrack', track: 'a' }]);
   assert.deepEqual(dial({ dtmfCapture: ['*1'] }).dtmfCapture, { childCall: ['*1'], parentCall: ['*1'] });

@@ -47,13 +47,30 @@ export type TeamsTarget = TargetCommon & {
 };
 export type Target = PhoneTarget | SipTarget | UserTarget | TeamsTarget;
 
+/** Who answered? reference.md 6.2. */
+export type AmdOptions = {
+  readonly actionHook: Hook | undefined;
+  /** Connect only a person. */
+  readonly gate: boolean;
+  /** Of a transcript: this many words are a machine's; so many digits in a row, 0 for never. */
+  readonly thresholdWordCount: number;
+  readonly digitCount: number;
+  readonly recognizer: JsonObject | undefined;
+  readonly timers: {
+    readonly noSpeechTimeoutMs: number;
+    readonly decisionTimeoutMs: number;
+    readonly toneTimeoutMs: number;
+    readonly greetingCompletionTimeoutMs: number;
+  };
+};
+
 export type DialStrategy = 'simring' | 'hunt' | 'stagger';
 
 export type DialVerb = Named<'dial'> & {
   /** Duplicates removed. May still be empty or too long: ask `dialFaults`. */
   readonly target: readonly Target[];
   readonly actionHook: Hook | undefined;
-  readonly amd: JsonObject | undefined;
+  readonly amd: AmdOptions | undefined;
   readonly anchorMedia: boolean;
   readonly answerOnBridge: boolean;
   /** Decibels; 0 where it was left out or unreadable. */

@@ -5,10 +5,10 @@ import type { OutboundLeg } from '../../../call/index.ts';
 import { type DialEffect, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 
 const child = { callSid: 'c' } as OutboundLeg;
-const hook = { url: '/confirm' };
+const confirm = { hook: { url: '/confirm' }, amd: undefined };
 const events: [name: string, event: DialEvent][] = [
   ['answered', { type: 'answered', child, confirm: undefined }],
-  ['answered, to be screened', { type: 'answered', child, confirm: hook }],
+  ['answered, to be screened', { type: 'answered', child, confirm }],
   ['accepted', { type: 'accepted', child }],
   ['exhausted', { type: 'exhausted' }],
   ['ringTimeout', { type: 'ringTimeout', screened: 0 }],

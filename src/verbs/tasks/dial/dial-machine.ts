@@ -7,12 +7,13 @@
  * connected ──referred by the callee──▶ ended: the caller runs other verbs, the callee waits for word of them.
  * connected ──referred by the caller──▶ referring ──settled, stop──▶ ended: the callee has its own application.
  *
- * A callee with a confirmHook answers into its confirm application (`screen`); while it is there the others go on
+ * A callee with a confirmHook answers into its confirm application (`screen`), one behind the gate of amd into its
+ * detection; while it is there the others go on
  * ringing, and others may be there too. The first to accept wins.
  */
 import { ignore, type Step, type Table } from '../../../base/index.ts';
 import type { OutboundLeg } from '../../../call/index.ts';
-import type { HookTarget } from '../../../ports/index.ts';
+import type { Screen } from './confirm.ts';
 
 export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'referring' | 'ended';
 
@@ -21,7 +22,7 @@ export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'tim
 
 export type DialEvent =
   /** A callee answered; `confirm`: it is to be screened first. */
-  | { type: 'answered'; child: OutboundLeg; confirm: HookTarget | undefined }
+  | { type: 'answered'; child: OutboundLeg; confirm: Screen | undefined }
   /** A callee's confirm application ended with the callee still there. */
   | { type: 'accepted'; child: OutboundLeg }
   /** Nobody rings and nobody is left to ring. */
@@ -46,7 +47,7 @@ export type DialEvent =
 export type DialEffect =
   | { type: 'elect'; child: OutboundLeg }
   /** The confirm application begins; nobody has won yet. */
-  | { type: 'screen'; child: OutboundLeg; hook: HookTarget }
+  | { type: 'screen'; child: OutboundLeg; confirm: Screen }
   /** Answered too late: BYE, with the reason. */
   | { type: 'surplus'; child: OutboundLeg }
   /** Everything that still rings is cancelled. */
@@ -77,10 +78,10 @@ const abandoned = stopped(() => [
   { type: 'dropScreened', except: undefined },
 ]);
 const dropped = stopped((end) => [{ type: 'dropWinner', end }]);
-const picked = (e: { child: OutboundLeg; confirm: HookTarget | undefined }): Cell =>
+const picked = (e: { child: OutboundLeg; confirm: Screen | undefined }): Cell =>
   e.confirm === undefined
     ? elect(e)
-    : { to: 'ringing', effects: [{ type: 'screen', child: e.child, hook: e.confirm }] };
+    : { to: 'ringing', effects: [{ type: 'screen', child: e.child, confirm: e.confirm }] };
 const rangOut = (e: { screened: number }): Cell =>
   e.screened === 0
     ? over('timeout', { type: 'cancelRinging', because: 'timeout' })()

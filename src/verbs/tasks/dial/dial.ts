@@ -11,9 +11,8 @@ import {
   type Plan,
 } from '../../../call/index.ts';
 import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
-import type { HookTarget } from '../../../ports/index.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
-import { Screening } from './confirm.ts';
+import { type Screen, Screening, screenOf } from './confirm.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
@@ -159,7 +158,7 @@ export class DialTask implements Task {
     this.#children.push({ target, leg });
     leg.note('dial.target', { type: target.type, to: leg.identity.to, branches: plan.branches.length });
     session.adopt(leg);
-    leg.events.on('status', (status) => this.#childMoved(leg, status, target.confirmHook ?? this.#dial.confirmHook));
+    leg.events.on('status', (status) => this.#childMoved(leg, status, screenOf(this.#dial, target)));
     leg.events.on('ended', () => this.#childEnded(leg));
     leg.early.on('audio', () => void this.#ringing.earlyMedia(leg));
     return leg;
@@ -177,7 +176,7 @@ export class DialTask implements Task {
     });
   }
 
-  #childMoved(leg: OutboundLeg, status: string, confirm: HookTarget | undefined): void {
+  #childMoved(leg: OutboundLeg, status: string, confirm: Screen | undefined): void {
     if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg, confirm });
     else if (this.#machine.state !== 'ringing') return;
     else if (status === 'ringing') this.#ringing.rang();
@@ -206,7 +205,7 @@ export class DialTask implements Task {
       case 'screen':
         // One that answers without having rung: the caller hears ringing while the callee is asked.
         this.#ringing.rang();
-        return this.#screening.start(effect.child, effect.hook);
+        return this.#screening.start(effect.child, effect.confirm);
       case 'dropScreened':
         return this.#screening.drop(effect.except);
       case 'surplus':

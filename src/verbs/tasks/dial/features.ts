@@ -3,6 +3,7 @@
 import type { OutboundLeg } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
+import { detectAnswer } from '../amd.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
 import { holdMusic } from './hold.ts';
 import { listenToDial } from './listen.ts';
@@ -17,7 +18,16 @@ const beforeBridge: readonly Start[] = [
     return () => capture.stop();
   },
 ];
-const afterBridge: readonly Start[] = [listenToDial, holdMusic];
+const afterBridge: readonly Start[] = [
+  listenToDial,
+  holdMusic,
+  ({ session }, { amd }, winner) => {
+    // Behind the gate it has been found out already.
+    if (amd === undefined || amd.gate) return undefined;
+    const detection = detectAnswer(session, winner, amd);
+    return () => detection.stop();
+  },
+];
 
 export class Features {
   readonly #context: TaskContext;
