@@ -403,10 +403,14 @@ export class AppSocket implements SocketFacts {
 
   /** The application is gone for good: what still waits for it fails. */
   #lose(fault: SocketFault): void {
-    for (const item of this.#items.filter((each) => each.asked !== undefined)) {
+    const asked = this.#items.filter((each) => each.asked !== undefined);
+    for (const item of asked) {
       this.#remove(item);
       this.#settle(item, this.#fault(fault));
     }
+    // A question that failed has raised the alert.
+    const { house, context } = this.#options;
+    if (asked.length === 0) raiseFault(house.client.alerts, context, 'WebSocket', this.#fault(fault));
     this.#options.owner.gone(this);
   }
 

@@ -103,8 +103,26 @@ story('five tries in vain: an alert, and the call is hung up once nothing is lef
   app.refuses = 503;
   app.drop();
   await call.byed({ within: 30_000 });
-  const { body } = await w.account('GET', '/Alerts?page=1&count=100');
-  assert.ok(Array.isArray((body as Json).data));
+  await alerted(w, 'webhook-failure', /503/);
+});
+
+story('what an ack has proven is not told again', async (w) => {
+  app.on('session:new', [{ verb: 'answer' }, { verb: 'redirect', actionHook: '/asked' }]);
+  const call = w.calls();
+  await app.next('session:redirect');
+  app.send({ type: 'ack', seq: app.messages.entries.at(-1)?.seq });
+  await w.eventually('all is acknowledged', async () => {
+    const { body } = await w.account('GET', `/Calls/${app.messages.entries[0]?.call_sid}/Events`);
+    return (body.events as Json[]).every(({ acknowledged }) => acknowledged === true);
+  });
+  app.drop();
+  await app.next('session:reconnect');
+  await call.hangsUp();
+  await app.closes.until(({ connection }) => connection === 1, { what: 'the close' });
+  const told = app.messages.entries
+    .filter(({ connection }) => connection === 1)
+    .map(({ type, data }) => `${type} ${data['call_status']}`);
+  assert.deepEqual(told, ['session:reconnect in-progress', 'call:status completed']);
 });
 
 story('a call that ends while its application is away keeps what it would have been told', async (w) => {
