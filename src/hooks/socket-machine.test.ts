@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Machine } from '../base/index.ts';
 import {
@@ -85,3 +86,18 @@ function endsOnce(sequence: readonly SocketEvent[]): void {
   for (const event of [{ type: 'wanted' } as const, ...sequence]) machine.handle(event);
   assert.equal(ends, machine.state === 'closed' ? 1 : 0);
 }
+
+test('the table and its drawing in the README show the same moves', () => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+  const drawn = [...readme.matchAll(/^ {4}(\w+) --> (\w+): (\w+)/gm)].map(
+    ([, from, to, event]) => `${from} ${event} ${to}`,
+  );
+  const moves = new Set<string>();
+  const contexts = [facts(true, true), facts(false, false), facts(false, false, true)];
+  const cells = (Object.keys(rows) as SocketState[]).flatMap((from) => events.map((event) => ({ from, event })));
+  for (const { from, event } of cells.filter((cell) => cell.event.type !== 'abort')) {
+    const found = contexts.map((context) => step(from, event, context).split(' ')[0]).filter((to) => to !== '-');
+    for (const to of found) moves.add(`${from} ${event.type} ${to}`);
+  }
+  assert.deepEqual([...moves].toSorted(), [...new Set(drawn)].toSorted());
+});

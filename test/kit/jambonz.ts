@@ -25,19 +25,24 @@ export async function listening(server: http.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** An example that @jambonz/sdk ships, run as it is, in a process of its own. */
-export async function example(file: string): Promise<{ port: number; stop: () => void }> {
+/** An example that @jambonz/sdk ships, run as it is. */
+export function example(file: string): Promise<Program> {
   const folder = path.join(path.dirname(require.resolve('@jambonz/sdk')), '..', 'examples');
+  return program(file, ['--import', 'tsx', path.join(folder, file)]);
+}
+
+export type Program = { readonly port: number; readonly stop: () => void };
+
+/** A server in a Node process of its own, on a free port of loopback, whatever port it names. */
+export async function program(name: string, args: readonly string[]): Promise<Program> {
   const loader = new URL('any-port.mjs', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--import', loader, path.join(folder, file)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, ['--import', loader, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   child.unref();
   let said = '';
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}: ${said}`)));
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${said}`)));
     child.stdout.on('data', (text: Buffer) => {
-      said += text.toString();
+      if (said.length < 65_536) said += text.toString();
       const found = /^PORT (\d+)$/m.exec(said)?.[1];
       if (found !== undefined) resolve(Number(found));
     });
