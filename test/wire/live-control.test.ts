@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { dial, type Json, type OutgoingPhoneCall, odd, phones, stage, toSip, type World } from '../kit/index.ts';
 
-const story = stage({ phones: ['desk'] });
+// Two media workers: legs that part must still be able to be bridged anew.
+const story = stage({ phones: ['desk', 'other'], config: { media: { workers: 2 } } });
 
 async function talking(w: World, more = {}): Promise<{ call: OutgoingPhoneCall; parent: string; child: string }> {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
@@ -55,6 +56,18 @@ story(
     assert.ok(JSON.stringify(trace.body).includes('/later'), 'its timeline has its own hooks');
   },
 );
+
+story('the callee’s own application can dial on', async (w) => {
+  const { parent } = await talking(w);
+  w.phone('other').onInvite = phones.answersAfter(10, { tone: 800 });
+  w.app.on('/child', dial([toSip(w.phone('other'))], { actionHook: '/child-action' }));
+  assert.equal((await w.update(parent, { child_call_hook: w.app.url('/child') })).status, 202);
+  const desk = await w.phone('desk').nextCall();
+  await desk.hears(800);
+  await (await w.phone('other').nextCall()).hears(620);
+  await desk.hangsUp();
+  assert.equal((await w.next('/child-action')).body['dial_call_status'], 'completed');
+});
 
 story('call_hook and child_call_hook together: both sides get new verbs', async (w) => {
   const { call, parent } = await talking(w);

@@ -143,6 +143,13 @@ story('an application that sends nothing readable is cut off with 1008, and the 
   assert.equal((await app.closes.until(() => true, { what: 'a close' })).code, 1008);
 });
 
+story('an application that floods its call with messages is cut off with 1008', async (w) => {
+  const { call } = await answered(w);
+  for (let n = 0; n < 1200; n++) app.send({ type: 'ack', msgid: 'none' });
+  await call.byed();
+  assert.equal((await app.closes.until(() => true, { what: 'a close' })).code, 1008);
+});
+
 story('a message over the limit ends the connection, and the application is asked back', async (w) => {
   const { call } = await answered(w);
   app.send(JSON.stringify({ type: 'ack', msgid: 'x', data: 'x'.repeat(1_100_000) }));

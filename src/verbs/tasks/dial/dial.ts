@@ -151,6 +151,7 @@ export class DialTask implements Task {
         to: displayOf(this.#context, target),
         callerName: this.#dial.callerName ?? '',
         traceId: caller.identity.traceId,
+        mediaGroup: caller.mediaGroup,
       },
       plan,
     );
