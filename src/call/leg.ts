@@ -33,8 +33,6 @@ export type LegIdentity = {
   readonly to: string;
   readonly callerName: string;
   readonly traceId: string;
-  /** Whose media worker this leg's is, where it left the session it began in; undefined: its session's. */
-  readonly mediaGroup?: string | undefined;
 };
 
 /** How a leg ended. Fixed before anyone is told. */
@@ -119,11 +117,6 @@ export abstract class Leg {
 
   get callSid(): string {
     return this.identity.callSid;
-  }
-
-  /** Legs of one group share a media worker, so that they can be bridged. */
-  get mediaGroup(): string {
-    return this.identity.mediaGroup ?? this.identity.sessionSid;
   }
 
   /** call_status as hooks spell it. */

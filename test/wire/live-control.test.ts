@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { dial, type Json, type OutgoingPhoneCall, odd, phones, stage, toSip, type World } from '../kit/index.ts';
 
 // Two media workers: legs that part must still be able to be bridged anew.
-const story = stage({ phones: ['desk', 'other'], config: { media: { workers: 2 } } });
+const story = stage({ phones: ['desk', 'other'], config: { media: { workers: 2, port_rest_seconds: 0 } } });
 
 async function talking(w: World, more = {}): Promise<{ call: OutgoingPhoneCall; parent: string; child: string }> {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
@@ -58,7 +58,9 @@ story(
 );
 
 story('the callee’s own application can dial on', async (w) => {
-  const { parent } = await talking(w);
+  const { call, parent } = await talking(w);
+  // The caller stays: its worker is the busier one.
+  w.app.on('/action', [{ verb: 'pause', length: 600 }]);
   w.phone('other').onInvite = phones.answersAfter(10, { tone: 800 });
   w.app.on('/child', dial([toSip(w.phone('other'))], { actionHook: '/child-action' }));
   assert.equal((await w.update(parent, { child_call_hook: w.app.url('/child') })).status, 202);
@@ -67,6 +69,7 @@ story('the callee’s own application can dial on', async (w) => {
   await (await w.phone('other').nextCall()).hears(620);
   await desk.hangsUp();
   assert.equal((await w.next('/child-action')).body['dial_call_status'], 'completed');
+  await call.hangsUp();
 });
 
 story('call_hook and child_call_hook together: both sides get new verbs', async (w) => {

@@ -151,7 +151,6 @@ export class DialTask implements Task {
         to: displayOf(this.#context, target),
         callerName: this.#dial.callerName ?? '',
         traceId: caller.identity.traceId,
-        mediaGroup: caller.mediaGroup,
       },
       plan,
     );
