@@ -2,6 +2,16 @@
 import type { Leg } from './leg.ts';
 
 export async function writeCdr(leg: Leg): Promise<void> {
+  const { unwritten } = leg.services.registry;
+  unwritten.set(leg.callSid, leg);
+  try {
+    await write(leg);
+  } finally {
+    unwritten.delete(leg.callSid);
+  }
+}
+
+async function write(leg: Leg): Promise<void> {
   const { identity, services, end } = leg;
   if (end === undefined) return;
   const quality = await leg.media?.release();

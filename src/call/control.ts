@@ -24,8 +24,9 @@ export function createControl(services: Services, scripts: ScriptFactory): CallC
     list: (accountSid, filter) =>
       Array.from(legsOf(services, accountSid), shown).filter((info) => matches(info, filter)),
     get: (accountSid, callSid) => {
-      const leg = find(accountSid, callSid);
-      return leg === undefined ? undefined : shown(leg);
+      // Between its end and its record too: a call that was told of can always be read.
+      const leg = find(accountSid, callSid) ?? services.registry.unwritten.get(callSid);
+      return leg?.identity.accountSid === accountSid ? shown(leg) : undefined;
     },
     count: (accountSid) => {
       const count = { inbound: 0, outbound: 0 };

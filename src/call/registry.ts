@@ -9,6 +9,8 @@ export class Registry {
   /** How many sessions each account has. */
   readonly #perAccount = new Map<string, number>();
   readonly #endpoints = new Map<string, Leg>();
+  /** Ended legs whose record is still being written, by call sid. */
+  readonly unwritten = new Map<string, Leg>();
   /** By the name of their stream. */
   readonly listenings = new Map<string, Listening>();
   /** The session a leg belongs to is found by its sessionSid. */

@@ -68,6 +68,8 @@ const mostItems = 500;
 const mostEarly = 100;
 const mostCommands = 64;
 const mostBad = 20;
+/** Messages of one application: nobody's call may keep the thread from the others. */
+const mostInSecond = 500;
 const alertedBad = 3;
 const finals = new Set<unknown>(['completed', 'failed', 'busy', 'no-answer']);
 const sessionTypes = new Set(['session:new', 'session:redirect', 'session:adulting']);
@@ -87,6 +89,8 @@ export class AppSocket implements SocketFacts {
   #session: Payload | undefined;
   #greeting: string | undefined;
   #bad = 0;
+  #second = 0;
+  #inSecond = 0;
   #waiting = 0;
   #commands: Promise<void> = Promise.resolve();
   known = false;
@@ -145,6 +149,8 @@ export class AppSocket implements SocketFacts {
   }
 
   notify(hook: string, type: string, data: Payload): void {
+    const { state } = this.#machine;
+    if (state === 'closing' || state === 'leaving') return;
     if (this.#options.role === 'call' && this.#session === undefined) {
       if (this.#early.length < mostEarly || finals.has(data['call_status'])) this.#early.push([hook, type, data]);
       return;
@@ -301,6 +307,9 @@ export class AppSocket implements SocketFacts {
   }
 
   #heard(text: string | undefined): void {
+    const second = Math.floor(this.#clock.monotonic() / 1000);
+    if (second !== this.#second) [this.#second, this.#inSecond] = [second, 0];
+    if (++this.#inSecond > mostInSecond) return this.#giveUp('the application sends too much');
     const frame: Frame = text === undefined ? { type: 'bad', why: 'a binary message' } : readFrame(text);
     switch (frame.type) {
       case 'ack':
@@ -397,22 +406,30 @@ export class AppSocket implements SocketFacts {
   }
 
   #giveUp(message: string): void {
+    if (!this.alive) return;
     this.#lose({ kind: 'closed', message });
     this.#machine.handle({ type: 'close', code: 1008 });
   }
 
   /** The application is gone for good: what still waits for it fails. */
   #lose(fault: SocketFault): void {
-    for (const item of this.#items.filter((each) => each.asked !== undefined)) {
+    const asked = this.#items.filter((each) => each.asked !== undefined);
+    for (const item of asked) {
       this.#remove(item);
       this.#settle(item, this.#fault(fault));
     }
+    // A question that failed has raised the alert.
+    const { house, context } = this.#options;
+    if (asked.length === 0) raiseFault(house.client.alerts, context, 'WebSocket', this.#fault(fault));
     this.#options.owner.gone(this);
   }
 
   #goodbye(code: number): void {
     this.#timer?.cancel();
-    this.#wire?.close(code, code === 1000 ? 'the call is over' : code === 1008 ? 'unreadable messages' : 'fault');
+    this.#wire?.close(
+      code,
+      code === 1000 ? 'the call is over' : code === 1008 ? 'unreadable or too many messages' : 'fault',
+    );
     this.#timer = this.#clock.after(closeMs, `${this.#label} close`, () => this.#machine.handle({ type: 'expired' }));
   }
 

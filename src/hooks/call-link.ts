@@ -160,8 +160,8 @@ export class CallLink implements AppLink, SocketOwner {
     if ('method' in base && (relative || sameOrigin(base, place))) return (this.#socket ??= this.#open(base, 'call'));
     const url = place.url.replace(/^http/, 'ws');
     const known = this.#others.get(url);
-    if (known !== undefined) return known;
-    if (this.#others.size >= mostOthers)
+    if (known?.alive === true) return known;
+    if (known === undefined && this.#others.size >= mostOthers)
       return { ok: false, kind: 'bad-url', url, message: `more than ${mostOthers} WebSockets beside the call's own` };
     const socket = this.#open(place, 'status');
     this.#others.set(url, socket);

@@ -58,7 +58,9 @@ export class SocketWire {
       this.#over({ kind: 'timeout', message: `no WebSocket within ${handshakeMs} ms` }),
     );
     this.#socket.on('open', () => this.#opened());
-    this.#socket.on('message', (data: Buffer, binary) => on.message(binary ? undefined : data.toString('utf8')));
+    this.#socket.on('message', (data: Buffer, binary) => {
+      if (this.#stage === 'open') on.message(binary ? undefined : data.toString('utf8'));
+    });
     this.#socket.on('pong', () => (this.#answered = true));
     this.#socket.on('unexpected-response', (_, response) => {
       const { statusCode: status = 0 } = response;

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { rig } from './harness.test.ts';
+import { WebSocketServer } from 'ws';
+import { rig, until } from './harness.test.ts';
 
 // A self-signed certificate for app.example.test, good for these tests and nothing else.
 const key = `-----BEGIN PRIVATE KEY-----
@@ -64,3 +65,35 @@ test('https: a private address is refused before a handshake', async (t) => {
   const answer = await link.request(`https://app.example.test:${port}/`, 'verb:hook', {});
   assert.equal(answer.ok ? '' : answer.kind, 'address-refused');
 });
+
+async function wsApplication(t: TestContext): Promise<number> {
+  const server = createServer({ key, cert });
+  const wss = new WebSocketServer({ server });
+  wss.on('connection', (socket) =>
+    socket.on('message', (data: Buffer) => {
+      const { msgid } = JSON.parse(data.toString()) as { msgid: string };
+      socket.send(JSON.stringify({ type: 'ack', msgid }));
+    }),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of wss.clients) socket.terminate();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+for (const [title, name, options, taken] of [
+  ['a wss application whose certificate is vouched for is spoken to', 'app.example.test', { ca: cert }, true],
+  ['a wss application nobody vouches for is refused', 'app.example.test', {}, false],
+  ['a wss application with the certificate of another name is refused', 'other.example.test', { ca: cert }, false],
+] as const)
+  test(title, async (t) => {
+    const port = await wsApplication(t);
+    const { hooks, link } = rig(t, undefined, { resolve, ...options });
+    const answer = await link.request(`wss://${name}:${port}/`, 'session:new', {});
+    assert.equal(answer.ok ? 'taken' : answer.kind, taken ? 'taken' : 'connection');
+    link.close();
+    await until(() => hooks.pending() === 0);
+  });

@@ -253,4 +253,6 @@ export const verbAliases: Readonly<Record<string, string>> = {
   deepgram_s2s: 'llm',
   voiceagent_s2s: 'llm',
   ultravox_s2s: 'llm',
+  qwen_s2s: 'llm',
+  gptlive_s2s: 'llm',
 };
