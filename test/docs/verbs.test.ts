@@ -23,6 +23,13 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.byed();
     assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
   },
+  gather: async (w, call) => {
+    await call.hears(440);
+    await call.presses('47#', 60);
+    const { body } = await w.next('/chosen');
+    assert.deepEqual([body['reason'], body['digits']], ['dtmfDetected', '47']);
+    await call.byed();
+  },
   hangup: async (_, call) => assert.equal((await call.byed()).get('x-why'), 'closed today'),
   redirect: async (_, call) => assert.equal((await call.refused()).status, 480),
   tag: async (w, call) => {

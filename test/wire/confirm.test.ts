@@ -261,7 +261,7 @@ story('a caller who gives up ends the screening: the callee gets BYE', async (w)
   await w.next('/confirm');
   const callee = await w.phone('desk').nextCall();
   await callee.acknowledged();
-  await call.cancels();
+  call.cancels();
   await callee.byed();
   const body = await result(w);
   assert.equal(body['dial_call_status'], 'no-answer');

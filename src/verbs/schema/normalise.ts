@@ -1,6 +1,16 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
-import type { DialVerb, Headers, Hook, JsonObject, Target, Verb, OtherVerbName, PlayVerb } from './types.ts';
+import type {
+  DialVerb,
+  GatherVerb,
+  Headers,
+  Hook,
+  JsonObject,
+  Target,
+  Verb,
+  OtherVerbName,
+  PlayVerb,
+} from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +19,9 @@ const mostSeconds = 2_000_000;
 const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
 const defaultKeyMs = 500;
+const defaultGatherSeconds = 15;
+/** More keys than anybody types. */
+const mostDigits = 256;
 /** What the media engine can do, ms. */
 const keyLimits = { shortest: 40, longest: 5000 } as const;
 const empty: Fields = Object.freeze({});
@@ -19,6 +32,8 @@ export function normalise(name: string, raw: Fields): Verb {
   switch (name) {
     case 'dial':
       return dial(raw, id);
+    case 'gather':
+      return gather(raw, id);
     case 'play':
       return play(raw, id);
     case 'answer':
@@ -100,6 +115,27 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
+  };
+}
+
+function gather(raw: Fields, id: string | undefined): GatherVerb {
+  const input = ((raw['input'] as string[] | undefined) ?? ['digits']).map((each) =>
+    each === 'dtmf' ? 'digits' : each,
+  );
+  const { numDigits, timeout } = raw;
+  return {
+    verb: 'gather',
+    id,
+    input: input as GatherVerb['input'],
+    actionHook: hook(raw['actionHook']),
+    finishOnKey: String(raw['finishOnKey'] ?? '').toUpperCase(),
+    minDigits: count(numDigits ?? raw['minDigits']) ?? 1,
+    maxDigits: count(numDigits ?? raw['maxDigits']) ?? mostDigits,
+    interDigitTimeout: seconds(raw['interDigitTimeout']),
+    timeout: timeout === 0 ? undefined : (seconds(timeout) ?? defaultGatherSeconds),
+    dtmfBargein: raw['dtmfBargein'] !== false,
+    play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
+    say: raw['say'] as JsonObject | undefined,
   };
 }
 
@@ -225,6 +261,12 @@ function seconds(raw: unknown): number | undefined {
 
 function keyMs(raw: unknown): number {
   return Math.min(keyLimits.longest, Math.max(keyLimits.shortest, numeric(raw) || defaultKeyMs));
+}
+
+/** A number of keys; 0 and absence mean that it was left open. */
+function count(raw: unknown): number | undefined {
+  const value = Math.floor(numeric(raw) ?? 0);
+  return value < 1 ? undefined : Math.min(value, mostDigits);
 }
 
 function numeric(raw: unknown): number | undefined {

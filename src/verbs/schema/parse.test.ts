@@ -408,3 +408,16 @@ test('play has a list of urls and a count', () => {
     actionHook: undefined,
   });
 });
+
+test('gather: numDigits is both limits, timeout 0 is none, what is left out has its default', () => {
+  const [left, given] = verbs([
+    { verb: 'gather' },
+    { verb: 'gather', input: ['dtmf'], numDigits: 3, timeout: 0, finishOnKey: '#a', dtmfBargein: false },
+  ]);
+  const common = { verb: 'gather', id: undefined, actionHook: undefined, interDigitTimeout: undefined };
+  const prompt = { play: undefined, say: undefined };
+  const defaults = { input: ['digits'], finishOnKey: '', minDigits: 1, maxDigits: 256, timeout: 15, dtmfBargein: true };
+  assert.deepEqual(left, { ...common, ...prompt, ...defaults });
+  const limits = { minDigits: 3, maxDigits: 3, timeout: undefined, finishOnKey: '#A', dtmfBargein: false };
+  assert.deepEqual(given, { ...common, ...prompt, ...defaults, ...limits });
+});

@@ -115,6 +115,24 @@ export type DtmfVerb = Named<'dtmf'> & {
   readonly duration: number;
 };
 
+export type GatherVerb = Named<'gather'> & {
+  readonly input: readonly ('digits' | 'speech')[];
+  readonly actionHook: Hook | undefined;
+  /** Any of these keys ends the input and is not part of it; empty: none does. */
+  readonly finishOnKey: string;
+  readonly minDigits: number;
+  /** This many end the input. */
+  readonly maxDigits: number;
+  /** Seconds between two keys; undefined: `timeout` counts again from each key. */
+  readonly interDigitTimeout: number | undefined;
+  /** Seconds without input, from the end of the prompt; undefined: no limit. */
+  readonly timeout: number | undefined;
+  /** The first key ends the prompt. */
+  readonly dtmfBargein: boolean;
+  readonly play: PlayVerb | undefined;
+  readonly say: JsonObject | undefined;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -124,7 +142,6 @@ export const otherVerbNames = [
   'dialogflow',
   'dub',
   'enqueue',
-  'gather',
   'leave',
   'lex',
   'listen',
@@ -145,6 +162,7 @@ export type Verb =
   | AnswerVerb
   | DialVerb
   | DtmfVerb
+  | GatherVerb
   | HangupVerb
   | OtherVerb
   | PauseVerb

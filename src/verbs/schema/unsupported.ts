@@ -1,6 +1,6 @@
 /** What this version understands but cannot run yet. The interpreter refuses these with an alert: pretending to have
  * listened, screened or recorded would be worse than saying no. Shrink the two lists as features land. */
-import { type DialVerb, otherVerbNames, type Verb } from './types.ts';
+import { type DialVerb, type GatherVerb, otherVerbNames, type Verb } from './types.ts';
 
 /** Verbs that cannot run. */
 export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNames);
@@ -36,8 +36,16 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
     if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
+    else if (verb.verb === 'gather')
+      for (const path of gatherParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'gather' });
   }
   return found;
+}
+
+/** Nobody listens to speech or speaks yet. */
+function gatherParts({ input, say }: GatherVerb): string[] {
+  const speech = input.indexOf('speech');
+  return [...(speech < 0 ? [] : [`input[${speech}]`]), ...(say === undefined ? [] : ['say'])];
 }
 
 function dialParts(dial: DialVerb): string[] {

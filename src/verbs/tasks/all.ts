@@ -5,6 +5,7 @@ import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
+import { GatherTask } from './gather.ts';
 import { HangupTask } from './hangup.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
@@ -15,6 +16,7 @@ import { TagTask } from './tag.ts';
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
   dtmf: 'answered',
+  gather: 'answered',
   play: 'answered',
   hangup: 'stable',
   'sip:decline': 'unanswered',
@@ -26,6 +28,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
+  if (verb.verb === 'gather') return verb.play?.earlyMedia === true;
   return verb.verb === 'play' && verb.earlyMedia;
 }
 
@@ -39,6 +42,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new DialTask(context, verb);
     case 'dtmf':
       return new DtmfTask(context, verb);
+    case 'gather':
+      return new GatherTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
     case 'pause':
