@@ -60,12 +60,6 @@ const hooks = ['call_hook', 'call_status_hook', 'referHook', 'sipRequestWithinDi
 /** Accepted in shape so that it can be refused by name. */
 const notYet = ['amd', 'record', 'dual_streams', 'referHook', 'sipRequestWithinDialogHook'];
 
-/** `to.number: expected …` → its parts. */
-function detailOf(fault: string): Detail {
-  const [, field = '', rest = fault] = /^([\w.[\]-]+): (?:expected )?(.*)$/s.exec(fault) ?? [];
-  return { path: `/${field.replaceAll('.', '/')}`, expected: rest };
-}
-
 /** Rules between the fields of a create. */
 export function createFaults(body: CreateBody): Detail[] {
   const faults: Detail[] = [];
@@ -80,7 +74,10 @@ export function createFaults(body: CreateBody): Detail[] {
     if (body[name])
       faults.push({ path: `/${name}`, expected: 'left out: this version cannot do it yet', got: 'a value' });
   }
-  if (faults.length === 0) faults.push(...placedCallFaults(body as unknown as PlacedCall).map(detailOf));
+  if (faults.length === 0) {
+    for (const { at, expected, got } of placedCallFaults(body as unknown as PlacedCall))
+      faults.push({ path: `/${at.join('/')}`, expected, got });
+  }
   for (const name of hooks) {
     const value = body[name] as string | { url: string } | null | undefined;
     const url = typeof value === 'object' ? value?.url : value;

@@ -46,6 +46,20 @@ test('a call that lacks what it needs is refused before call control hears of it
     [{ from: '1', to: { type: 'user', name: 'bob' }, app_json: [{ verb: 'nope' }] }, '/app_json'],
     [{ from: 1, to: { type: 'user', name: 'bob' }, call_hook: 'https://x.test' }, '/from'],
     [{ from: '1', to: { type: 'fax', number: '1' }, call_hook: 'https://x.test' }, '/to/type'],
+    [{ from: '1', to: { type: 'user', name: 'a b' }, call_hook: 'https://x.test' }, '/to/name'],
+    [{ from: 'Ann', to: { type: 'phone', number: '+15551230001' }, call_hook: 'https://x.test' }, '/from'],
+    [
+      { from: '1', to: { type: 'user', name: 'bob' }, call_hook: 'https://x.test', headers: { 'X-A': 'a\r\nVia: b' } },
+      '/headers/X-A',
+    ],
+    [
+      {
+        from: '1',
+        to: { type: 'sip', sipUri: 'sip:a@b', auth: { username: 'u', password: 'a\nb' } },
+        call_hook: 'https://x.test',
+      },
+      '/to/auth/password',
+    ],
   ];
   for (const [body, path] of cases) {
     const refused = await ask('POST', at, body);

@@ -74,6 +74,8 @@ const commands: Readonly<Record<string, Command>> = {
     return accepted;
   },
   dtmf: sendDtmf,
+  listen_status: steerListening,
+  stream_status: steerListening,
 };
 
 async function update(session: Session, leg: Leg, body: Body): Promise<ControlResult> {
@@ -126,6 +128,17 @@ async function mute(_: Session, leg: Leg, body: Body): Promise<ControlResult> {
   if (leg.media === undefined || leg.state !== 'in-progress')
     return refuse(422, `the call is ${leg.status}; mute_status needs an answered call`);
   await leg.media.mute(body['mute_status'] === 'mute');
+  return accepted;
+}
+
+/** The listeners of this leg; where it has none, all of its session. */
+function steerListening(session: Session, leg: Leg, body: Body): ControlResult {
+  const all = [...session.services.registry.listenings.values()];
+  const own = all.filter((each) => each.leg === leg);
+  const found = own.length > 0 ? own : all.filter((each) => each.leg.identity.sessionSid === session.sid);
+  if (found.length === 0) return refuse(422, 'nobody listens to this call');
+  const wanted = body['listen_status'] ?? body['stream_status'];
+  for (const each of found) each.setFlow(wanted === 'resume' ? 'sound' : (wanted as 'pause' | 'silence'));
   return accepted;
 }
 

@@ -6,6 +6,7 @@ export type { EndCause } from './end-cause.ts';
 export { handleInvitation } from './inbound.ts';
 export { InboundLeg } from './inbound-leg.ts';
 export { Leg } from './leg.ts';
+export { followStreams, Listening, type ListenEnd, type ListenPlan } from './listening.ts';
 export type { CallStatus, FinalStatus } from './leg-state.ts';
 export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';

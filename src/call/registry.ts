@@ -1,11 +1,14 @@
 /** Which legs and sessions live here, by sid; and which leg a media endpoint belongs to. */
 import type { Leg } from './leg.ts';
+import type { Listening } from './listening.ts';
 import type { Session } from './session.ts';
 
 export class Registry {
   readonly #legs = new Map<string, Leg>();
   readonly #sessions = new Map<string, Session>();
   readonly #endpoints = new Map<string, Leg>();
+  /** By the name of their stream. */
+  readonly listenings = new Map<string, Listening>();
   /** The session a leg belongs to is found by its sessionSid. */
   readonly onEmpty: Array<() => void> = [];
 

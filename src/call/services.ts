@@ -1,6 +1,17 @@
 /** Everything call control works with, handed in once by main.ts. */
 import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, Directory, Hooks, LiveStore, MediaEngine, Store } from '../ports/index.ts';
+import type {
+  Alerts,
+  Directory,
+  Hooks,
+  FindStream,
+  LiveStore,
+  MediaEngine,
+  Speech,
+  Store,
+  Streams,
+  StudioEngine,
+} from '../ports/index.ts';
 import type { Binding } from '../ports/index.ts';
 import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
@@ -43,6 +54,9 @@ export type Services = {
   readonly trace: TraceChannel;
   readonly agent: CallPlacer;
   readonly media: MediaEngine;
+  readonly studio: StudioEngine;
+  readonly streams: Streams;
+  readonly findStream: FindStream;
   readonly hooks: Hooks;
   readonly alerts: Alerts;
   readonly directory: Directory;
@@ -52,6 +66,7 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly sounds: SoundFiles;
+  readonly speech: Speech;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

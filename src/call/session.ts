@@ -24,6 +24,8 @@ export class Session {
   statusHook: HookRef | undefined;
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
+  /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */
+  speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
   /** The leg the running dial connected: REST finds the bridge partner here. */
   connected: Leg | undefined;
 

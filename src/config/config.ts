@@ -69,6 +69,10 @@ export function configOf(
     http: { ...raw.http, listen: web },
     store: { ...raw.store, url: storeUrl(raw.store.url, resolve) },
     hooks: { ...raw.hooks, allow_private_addresses: raw.hooks.allow_private_addresses ?? local },
+    speech: {
+      ...raw.speech,
+      ...(raw.speech.cache_folder === undefined ? {} : { cache_folder: resolve(raw.speech.cache_folder) }),
+    },
     trace: { ...raw.trace, ...(raw.trace.folder === undefined ? {} : { folder: resolve(raw.trace.folder) }) },
     accounts: raw.accounts.map((each) => ({ ...each, sip_realm: each.sip_realm ?? domain })),
   };

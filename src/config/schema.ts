@@ -165,6 +165,16 @@ export const schema = Type.Object({
       stt: optional(
         Type.Record(Type.String(), Type.Unknown(), { description: 'Vendors and credentials', secret: true }),
       ),
+      cache_folder: optional(
+        text('Folder of spoken texts, kept over restarts; default: one that goes with the process', { file: true }),
+      ),
+      cache_max_bytes: count(
+        536_870_912,
+        1_048_576,
+        1_099_511_627_776,
+        'Most bytes of spoken texts kept; the longest unused go first',
+      ),
+      timeout_seconds: count(10, 1, 60, 'A vendor must have spoken a text within this'),
     },
     { description: 'Speech vendors' },
   ),

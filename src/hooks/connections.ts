@@ -68,11 +68,11 @@ export class Connections {
   }
 }
 
-function systemResolve(hostname: string, done: Parameters<Resolve>[1]): void {
+export function systemResolve(hostname: string, done: Parameters<Resolve>[1]): void {
   systemLookup(hostname, { all: true }, (error, addresses) => done(error, addresses));
 }
 
-function checkedLookup(resolve: Resolve, allowPrivate: boolean): LookupFunction {
+export function checkedLookup(resolve: Resolve, allowPrivate: boolean): LookupFunction {
   return (hostname, options, done) => {
     resolve(hostname, (error, addresses) => {
       const [first] = addresses;

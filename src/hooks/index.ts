@@ -1,2 +1,3 @@
 export { createHooks, type HooksOptions } from './hooks.ts';
 export type { Resolve } from './connections.ts';
+export { createStreamFinder } from './stream-place.ts';

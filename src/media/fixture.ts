@@ -14,6 +14,13 @@ export const EVENTS: Payload = { receive: 101, send: 101, codec: 'TELEPHONE-EVEN
 
 export type Heard = NonNullable<ReturnType<typeof readRtp>>;
 
+export type Talk = {
+  readonly codec: G711;
+  readonly levelDb: number;
+  /** Packets that are not sent, by number. */
+  readonly lose: (packet: number) => boolean;
+};
+
 let range = 0;
 
 /** An engine on a range that no other engine of this test process uses. */
@@ -104,6 +111,33 @@ export class TestPhone {
       await this.send(to, codec === 'PCMU' ? 0 : 8, bytes.subarray(i * 160, i * 160 + 160));
       this.timestamp += 160;
     }
+  }
+
+  /** Sends a tone as a phone does, a packet every 20 ms, until told to stop. Late ones are made up for at once. */
+  talk(to: { address: string; port: number }, frequency: number, options: Partial<Talk> = {}): () => void {
+    const { codec = 'PCMU', levelDb = -20, lose = () => false } = options;
+    const clock = new SystemClock();
+    // A second holds whole periods of any whole frequency: it can be repeated.
+    const bytes = encodeG711(codec, toneSamples([frequency], 1000, levelDb));
+    const start = clock.monotonic();
+    let sent = 0;
+    const step = (): void => {
+      for (; start + sent * 20 <= clock.monotonic(); sent++) {
+        const at = (sent % 50) * 160;
+        if (lose(sent)) this.sequence++;
+        else void this.send(to, codec === 'PCMU' ? 0 : 8, bytes.subarray(at, at + 160));
+        this.timestamp += 160;
+      }
+      timer = clock.after(Math.max(1, start + sent * 20 - clock.monotonic()), 'phone', step);
+    };
+    let timer = clock.after(0, 'phone', step);
+    return () => timer.cancel();
+  }
+
+  /** Resolves once so many more packets have come. */
+  more(packets: number): Promise<void> {
+    const wanted = this.heard.length + packets;
+    return this.until(() => this.heard.length >= wanted);
   }
 
   /** Resolves once `ready` holds; looks again with every packet. */

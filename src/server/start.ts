@@ -7,16 +7,19 @@ import {
   CarrierPacers,
   createControl,
   followMedia,
+  followStreams,
   handleInvitation,
   Registry,
   type Services,
   SoundFiles,
 } from '../call/index.ts';
 import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
-import { createHooks } from '../hooks/index.ts';
+import { createHooks, createStreamFinder } from '../hooks/index.ts';
 import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
+import { createStreams } from '../streams/index.ts';
+import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
@@ -44,6 +47,7 @@ export interface Server {
     transactions: number;
     ports: number;
     hooks: number;
+    streams: number;
   }>;
 }
 
@@ -136,6 +140,8 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     connectionsPerOrigin: config.hooks.connections_per_origin,
   });
   closers.push(() => hooks.close());
+  const streams = createStreams({ log: log.child({ area: 'streams' }) });
+  closers.push(() => streams.closeAll());
   const sounds = new SoundFiles({
     clock,
     random,
@@ -146,6 +152,23 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     freshMs: 60_000,
   });
   closers.push(() => sounds.close());
+
+  const speech = createSpeech({
+    clock,
+    random,
+    log: log.child({ area: 'speech' }),
+    alerts,
+    tts: config.speech.tts ?? {},
+    stt: config.speech.stt ?? {},
+    credentialsOf: () => [],
+    cache: {
+      dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),
+      maxBytes: config.speech.cache_max_bytes,
+      outlives: config.speech.cache_folder !== undefined,
+    },
+    timeoutMs: config.speech.timeout_seconds * 1000,
+  });
+  closers.push(() => speech.stop());
 
   const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
   closers.push(() => sip.close());
@@ -170,6 +193,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     trace,
     agent: sip.agent,
     media,
+    studio: media,
+    streams,
+    findStream: createStreamFinder({ allowPrivateAddresses: config.hooks.allow_private_addresses }),
     hooks,
     alerts,
     directory,
@@ -178,6 +204,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     sounds,
+    speech,
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,
@@ -194,7 +221,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       node,
     },
   };
-  closers.push(followMedia(services));
+  closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
 
   const state = { stopping: false };
@@ -247,6 +274,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
         transactions: Number(held.transactions ?? 0),
         ports: portsInUse,
         hooks: hooks.pending(),
+        streams: streams.stats().streams,
       };
     },
   };

@@ -48,6 +48,10 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.hears(440);
     await call.byed();
   },
+  say: async (_, call) => {
+    await call.byed();
+    assert.ok((call.media?.ears.level({ since: 1 }) ?? -99) > -50, 'something was said');
+  },
   dial: async (w, call) => {
     await call.answered();
     await call.hangsUp();

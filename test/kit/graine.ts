@@ -13,6 +13,7 @@ export type Leaks = {
   transactions: number;
   ports: number;
   hooks: number;
+  streams: number;
 };
 
 export type Graine = {

@@ -165,11 +165,11 @@ export class World {
 
   /** Between stories: everything must have ended by itself. Transactions linger for 64·T1, so they are not counted. */
   async clean(): Promise<void> {
-    const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0 };
+    const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0 };
     let left = none;
     for (const end = performance.now() + 4000; ; await after(20)) {
-      const { sessions, legs, dialogs, ports, hooks } = await this.graine.leaks();
-      left = { sessions, legs, dialogs, ports, hooks };
+      const { sessions, legs, dialogs, ports, hooks, streams } = await this.graine.leaks();
+      left = { sessions, legs, dialogs, ports, hooks, streams };
       if (isDeepStrictEqual(left, none) || performance.now() > end) break;
     }
     const story = isDeepStrictEqual(left, none) ? '' : this.story();

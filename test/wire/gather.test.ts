@@ -1,6 +1,6 @@
 // gather: keys during and after a prompt. reference.md 5; the screening example of dial.md.
 import assert from 'node:assert/strict';
-import { dial, type HookRequest, phones, stage, toSip, type World } from '../kit/index.ts';
+import { dial, type HookRequest, loudness, phones, stage, toSip, type World } from '../kit/index.ts';
 
 const story = stage({ phones: ['desk'] });
 const long = { url: 'tone_stream://%(20000,0,800)' };
@@ -69,6 +69,15 @@ story('the first key ends the prompt', async (w) => {
   assert.equal(body['digits'], '12');
 });
 
+story('a spoken prompt is heard, and the first key ends it', async (w) => {
+  const text = Array(20).fill('Please enter your number now, and take all the time you need.').join(' ');
+  const body = await gathered(w, { numDigits: 1, say: { text } }, async (call) => {
+    await call.media?.ears.packets.until((each) => loudness(each.samples) > -40, { what: 'speech' });
+    await call.presses('5');
+  });
+  assert.deepEqual([body['reason'], body['digits']], ['dtmfDetected', '5']);
+});
+
 story('dtmfBargein false: the prompt is heard to its end, and the keys count', async (w) => {
   const begun = performance.now();
   const options = { numDigits: 1, dtmfBargein: false, play: { url: 'tone_stream://%(1500,100,800)' } };
@@ -100,11 +109,13 @@ story('without an actionHook the next verb runs', async (w) => {
   assert.equal((await call.byed()).get('x-end'), 'yes');
 });
 
+const say = { text: 'You have a call from Alice. Press 1 to accept, 2 to decline.' };
+
 /** The screening application of dial.md: press 1 to accept, 2 to decline. */
 function screening(w: World): void {
   w.phone('desk').onInvite = phones.answersAfter(20, { tone: 620 });
   w.app.on('/screen', [
-    { verb: 'gather', actionHook: '/choice', input: ['digits'], numDigits: 1, timeout: 10, play: long },
+    { verb: 'gather', actionHook: '/choice', input: ['digits'], numDigits: 1, timeout: 10, say, play: long },
     { verb: 'hangup' },
   ]);
   w.app.on('/choice', ({ body }) =>

@@ -1,9 +1,9 @@
 // Who the callee sees, and which headers leave the house. decisions.md, "Carriers"; RFC 3323, RFC 3325.
 import assert from 'node:assert/strict';
-import { dial, type Header, type Message, phones, stage, toPhone, toSip, type World } from '../kit/index.ts';
+import { dial, type Header, type Message, phones, realm, stage, toPhone, toSip, type World } from '../kit/index.ts';
 
 const story = stage({
-  phones: ['plain', 'trusted', 'desk'],
+  phones: ['plain', 'trusted', 'desk', 'bob'],
   account: (w) => ({
     carriers: [
       w.origin(),
@@ -60,6 +60,25 @@ story('Privacy: id lets a trusted carrier have the identity, with the wish', asy
   assert.match(invite.get('p-asserted-identity') ?? '', /15557650001/);
   assert.match(invite.get('privacy') ?? '', /id/);
 });
+
+for (const [name, target] of [
+  ['plain', viaPlain],
+  ['trusted', viaTrusted],
+] as const)
+  story(`a registered user vouches for nobody, but his wish for privacy goes on to a ${name} carrier`, async (w) => {
+    w.phone(name).onInvite = phones.busy();
+    w.app.answers(dial([target], { answerOnBridge: true }));
+    const call = w.phone('bob').invites(`sip:100@${w.graine.sip.host}:${w.graine.sip.port}`, {
+      from: `bob@${realm}`,
+      login: { username: 'bob', password: 'secret' },
+      headers: restricted,
+    });
+    await call.refused();
+    const { invite } = await w.phone(name).nextCall();
+    assert.equal(invite.get('privacy'), 'id');
+    assert.equal(invite.get('p-asserted-identity'), undefined);
+    assert.doesNotMatch(invite.raw.toString(), /\+?15557650001/, 'nowhere in the request');
+  });
 
 story('callerId and callerName become From', async (w) => {
   const invite = await reached(

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { Branch, NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { type Caller, escapeUser, fromOf, headersOf } from './caller.ts';
+import { byPriorityAndWeight } from './draw.ts';
 
 export type PhoneTarget = { readonly number: string; readonly trunk: string | undefined };
 
@@ -34,27 +35,7 @@ function carriersFor(services: Services, accountSid: string, target: PhoneTarget
   const ownNumber = directory.phoneNumber(accountSid, caller.id);
   const at = all.findIndex((carrier) => carrier.sid === ownNumber?.carrierSid);
   const own = at < 0 ? [] : all.splice(at, 1);
-  return [...own, ...byPriorityAndWeight(services, all)];
-}
-
-/** Lower priority first; within one priority a draw by weight, as SRV does (RFC 2782). */
-function byPriorityAndWeight<T extends { priority: number; weight: number }>(
-  services: Services,
-  list: readonly T[],
-): T[] {
-  const ordered: T[] = [];
-  const left = [...list].sort((a, b) => a.priority - b.priority);
-  while (left.length > 0) {
-    const priority = left[0]?.priority;
-    const same = left.filter((each) => each.priority === priority);
-    const total = same.reduce((sum, each) => sum + Math.max(1, each.weight), 0);
-    let draw = same.length === 1 ? 0 : services.random.integer(total);
-    const chosen = same.find((each) => (draw -= Math.max(1, each.weight)) < 0) ?? same[0];
-    if (chosen === undefined) break;
-    left.splice(left.indexOf(chosen), 1);
-    ordered.push(chosen);
-  }
-  return ordered;
+  return [...own, ...byPriorityAndWeight(services.random, all)];
 }
 
 function branchesOf(services: Services, carrier: Carrier, number: string, caller: Caller): Branch[] {
@@ -62,7 +43,9 @@ function branchesOf(services: Services, carrier: Carrier, number: string, caller
   // A gateway that does not answer its pings is tried only where no other is left.
   const up = gateways.filter((gateway) => services.gatewayUp(gateway.sid));
   const list = up.length === 0 ? gateways : up;
-  return byPriorityAndWeight(services, list).map((gateway) => branchOf(services, carrier, gateway, { number, caller }));
+  return byPriorityAndWeight(services.random, list).map((gateway) =>
+    branchOf(services, carrier, gateway, { number, caller }),
+  );
 }
 
 /** `+`, prefix and digits as this carrier wants them. */

@@ -1,10 +1,10 @@
-/** Sample rate conversion between 8, 16, 24, 32 and 48 kHz: one polyphase low-pass (Kaiser window), stream by stream.
+/** Sample rate conversion between 8, 16, 24, 32, 48 and 64 kHz: one polyphase low-pass (Kaiser window), stream by stream.
  *
  *  in ──► line of the last taps ──► dot product with phase (n × M) mod L ──► out      out/in = L/M
  *
  * Flat to 85 % of the lower Nyquist frequency (3.4 kHz beside 8 kHz); from there to Nyquist it falls to the stop band. */
 
-export const sampleRates = [8000, 16_000, 24_000, 32_000, 48_000] as const;
+export const sampleRates = [8000, 16_000, 24_000, 32_000, 48_000, 64_000] as const;
 export type SampleRate = (typeof sampleRates)[number];
 
 /** Taps at the lower of the two rates: sets the width of the transition. */
@@ -54,7 +54,7 @@ function design(from: number, to: number): Filter {
   return { up, down: from / common, taps, table };
 }
 
-/** At most twenty pairs of rates: made when first asked for, then shared by all streams of the thread. */
+/** At most thirty pairs of rates: made when first asked for, then shared by all streams of the thread. */
 const filters = new Map<number, Filter>();
 
 function filterOf(from: SampleRate, to: SampleRate): Filter {

@@ -1,6 +1,7 @@
 import type { Payload } from '../../ports/index.ts';
 import { encoder, isG711 } from '../codec/g711.ts';
-import { EVENT_CODEC, isAudio, PAYLOAD_TYPES, Route } from './route.ts';
+import { hasOpus } from '../codec/opus.ts';
+import { EVENT_CODEC, isAudio, isOurs, PAYLOAD_TYPES, Route } from './route.ts';
 
 /** What a received payload type is. */
 export const NOT_NEGOTIATED = 0;
@@ -11,7 +12,7 @@ export const NOISE = 3;
 /** Different lists that are kept; a server sees a handful. */
 const MAX_KEPT = 256;
 
-/** The G.711 in which sound we make is sent. */
+/** The G.711 in which sound we make is sent, where that is what the far end wants first. */
 export type Voice = { readonly payloadType: number; readonly encode: Uint8Array };
 
 /** A negotiated list of payloads as the packet path reads it: by received payload type. Calls with equal lists share one. */
@@ -21,6 +22,8 @@ export class Codecs {
   readonly rates = new Uint32Array(PAYLOAD_TYPES);
   readonly payloads: (Payload | undefined)[] = [];
   readonly voice: Voice | undefined;
+  /** What sound we make or mix is sent in: the first that we can encode. */
+  readonly sender: Payload | undefined;
   /** What telephone-event is sent with; -1 without it. */
   readonly eventType: number;
   /** Name of the first audio codec: what figures are about. */
@@ -34,10 +37,11 @@ export class Codecs {
       this.rates[payload.receive] = payload.clockRate;
       this.payloads[payload.receive] = payload;
     }
-    const voice = list.find((payload) => isG711(payload.codec));
+    const sender = list.find((payload) => isOurs(payload) && (payload.codec !== 'OPUS' || hasOpus()));
+    this.sender = sender;
     this.voice =
-      voice !== undefined && isG711(voice.codec)
-        ? { payloadType: voice.send, encode: encoder(voice.codec) }
+      sender !== undefined && isG711(sender.codec)
+        ? { payloadType: sender.send, encode: encoder(sender.codec) }
         : undefined;
     this.eventType = list.find((payload) => payload.codec === EVENT_CODEC)?.send ?? -1;
     this.audio = list.find(isAudio)?.codec;
@@ -60,8 +64,8 @@ const kept = new Map<string, Codecs>();
 /** The shared table of a list. */
 export function codecsOf(list: readonly Payload[]): Codecs {
   let key = '';
-  for (const { receive, send, codec, clockRate, channels } of list)
-    key += `${receive} ${send} ${codec} ${clockRate} ${channels};`;
+  for (const { receive, send, codec, clockRate, channels, fmtp = '' } of list)
+    key += `${receive} ${send} ${codec} ${clockRate} ${channels} ${fmtp};`;
   let codecs = kept.get(key);
   if (codecs === undefined) {
     codecs = new Codecs(list);

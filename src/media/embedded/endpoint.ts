@@ -6,7 +6,10 @@ import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
-import type { Player } from './player.ts';
+import type { SoundPlay } from '../studio/sound.ts';
+import type { Said } from '../studio/said.ts';
+import type { Strip } from '../studio/strip.ts';
+import type { Heard } from './heard.ts';
 import type { Recorder } from './recorder.ts';
 import { type Codecs, codecsOf, noCodecs } from './codecs.ts';
 import type { Route } from './route.ts';
@@ -35,11 +38,18 @@ export class Endpoint {
 
   /** What we make for the far end, in order of precedence; while there is any, nothing is relayed to it. */
   keys: DigitSender | undefined;
-  keySound: Player | undefined;
-  player: Player | undefined;
+  keySound: SoundPlay | undefined;
+  player: SoundPlay | undefined;
   /** Timeline of what we make; -1 while we make nothing. */
   madeAt = -1;
   keyAt = 0;
+
+  /** What the studio is asked to do with its sound; and its halves, while something needs them. */
+  strip: Strip | undefined;
+  said: Said | undefined;
+  heard: Heard | undefined;
+  /** The other party sends what this far end does not take. */
+  transcoded = false;
 
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;

@@ -1,6 +1,17 @@
 import { isIP } from 'node:net';
 import { type Clock, Emitter, GraineError, type Log, messageOf, type Random, type Timer } from '../../base/index.ts';
-import type { EndpointSnapshot, MediaEngine, PlayOptions, Quality, StreamSettings } from '../../ports/index.ts';
+import type {
+  DetectOptions,
+  EndpointSnapshot,
+  FeedOptions,
+  MediaEngine,
+  PlayOptions,
+  Quality,
+  StreamSettings,
+  StudioEngine,
+  TapOptions,
+  TrackPlay,
+} from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { checkSettings } from './check.ts';
@@ -11,6 +22,7 @@ import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
 import { soundData } from './sound-data.ts';
+import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
 
 export type EmbeddedOptions = {
@@ -54,7 +66,7 @@ const SILENT_MS = 20_000;
 const RESTART_PAUSE_MS = 1000;
 
 /** The media engine in worker threads of this process. */
-export class EmbeddedEngine implements MediaEngine {
+export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly events: MediaEngine['events'] = new Emitter();
   readonly #options: EmbeddedOptions;
   readonly #family: number;
@@ -65,6 +77,7 @@ export class EmbeddedEngine implements MediaEngine {
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
   readonly #recordings: Recordings;
+  readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
   readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
@@ -80,6 +93,7 @@ export class EmbeddedEngine implements MediaEngine {
     this.#shares = share(shuffle(pairs, options.random), options.workers);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
+    this.#studio = new StudioBook((endpoint) => this.#entry(endpoint), this.#clerk);
     for (let index = 0; index < this.#shares.length; index++) this.#links.push(this.#start(index));
   }
 
@@ -253,6 +267,62 @@ export class EmbeddedEngine implements MediaEngine {
     };
   }
 
+  get studioEvents(): StudioEngine['studioEvents'] {
+    return this.#studio.studioEvents;
+  }
+
+  setGain(endpoint: string, db: number): Promise<void> {
+    return this.#studio.setGain(endpoint, db);
+  }
+
+  addTrack(endpoint: string, track: string): Promise<void> {
+    return this.#studio.addTrack(endpoint, track);
+  }
+
+  playOnTrack(endpoint: string, track: string, play: TrackPlay): Promise<void> {
+    return this.#studio.playOnTrack(endpoint, track, play);
+  }
+
+  silenceTrack(endpoint: string, track: string): Promise<void> {
+    return this.#studio.silenceTrack(endpoint, track);
+  }
+
+  removeTrack(endpoint: string, track: string): Promise<void> {
+    return this.#studio.removeTrack(endpoint, track);
+  }
+
+  openTap(endpoint: string, tap: string, options: TapOptions): Promise<SharedArrayBuffer> {
+    return this.#studio.openTap(endpoint, tap, options);
+  }
+
+  closeTap(endpoint: string, tap: string): Promise<void> {
+    return this.#studio.closeTap(endpoint, tap);
+  }
+
+  openFeed(endpoint: string, feed: string, options: FeedOptions): Promise<SharedArrayBuffer> {
+    return this.#studio.openFeed(endpoint, feed, options);
+  }
+
+  closeFeed(endpoint: string, feed: string): Promise<void> {
+    return this.#studio.closeFeed(endpoint, feed);
+  }
+
+  detectAnswer(endpoint: string, options: DetectOptions): Promise<void> {
+    return this.#studio.detectAnswer(endpoint, options);
+  }
+
+  stopDetecting(endpoint: string): Promise<void> {
+    return this.#studio.stopDetecting(endpoint);
+  }
+
+  hearTones(endpoint: string, on: boolean): Promise<void> {
+    return this.#studio.hearTones(endpoint, on);
+  }
+
+  holdDigits(endpoint: string, on: boolean): Promise<void> {
+    return this.#studio.holdDigits(endpoint, on);
+  }
+
   /** Everything needed to carry the open endpoints on elsewhere. */
   snapshot(): EndpointSnapshot[] {
     return Array.from(this.#entries, ([endpoint, { port, ssrc, settings }]) => ({ endpoint, port, ssrc, settings }));
@@ -278,6 +348,7 @@ export class EmbeddedEngine implements MediaEngine {
     await this.#recordings.close();
     await Promise.all(this.#links.map((link) => link.close()));
     await this.#clerk.close();
+    this.#studio.close();
     this.#entries.clear();
     this.#names.clear();
     this.#sessions.clear();
@@ -345,6 +416,10 @@ export class EmbeddedEngine implements MediaEngine {
         return this.events.emit('keysSent', name);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
+      case 'trackPlayed':
+        return this.studioEvents.emit('trackPlayed', name, report.track, report.error);
+      case 'detected':
+        return this.studioEvents.emit('detected', name, report.detection);
       case 'played':
         return this.events.emit('played', name, report.play, report.error);
     }
@@ -358,6 +433,7 @@ export class EmbeddedEngine implements MediaEngine {
 
   #forget(endpoint: string, entry: Entry): void {
     this.#entries.delete(endpoint);
+    this.#studio.forget(endpoint);
     this.#loops.remove(entry);
     this.#names.delete(entry.id);
     entry.link.endpoints.delete(entry.id);

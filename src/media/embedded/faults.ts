@@ -27,7 +27,7 @@ export const notConfigured = defineError('media-not-configured', {
 });
 export const noCommonCodec = defineError('media-no-common-codec', {
   message: "endpoints '{a}' and '{b}' share no codec, and theirs cannot be transcoded",
-  fix: 'Offer both sides PCMU or PCMA.',
+  fix: 'Offer both sides one of PCMU, PCMA, G722 and OPUS.',
   http: 488,
 });
 export const mediaLoop = defineError('media-loop', {
@@ -69,4 +69,19 @@ export const badRecording = defineError('media-recording-file', {
   message: "cannot record to '{path}': {why}",
   fix: 'Check the folder, its permissions and the free space.',
   http: 500,
+});
+export const badStudio = defineError('media-studio', {
+  message: '{field} of studio sound is {value}',
+  fix: 'It must be {rule}.',
+  http: 400,
+});
+export const tooMany = defineError('media-studio-full', {
+  message: "the media endpoint '{endpoint}' has {most} {what} already",
+  fix: 'Remove one that is not needed any more.',
+  http: 409,
+});
+export const tapTaken = defineError('media-studio-name', {
+  message: "the media endpoint '{endpoint}' has a {what} '{name}' already",
+  fix: 'Give each tap and each feed of an endpoint a name of its own, or close the other first.',
+  http: 409,
 });

@@ -1,15 +1,18 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { Packet } from '../rtp/packet.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Heard } from './heard.ts';
 import { FRAME } from './player.ts';
 import type { Report } from './protocol.ts';
+import { Studio } from './studio.ts';
 import type { Wire } from './wire.ts';
 
 const FRAME_MS = 20;
 /** Later than this and the missed frames are given up instead of sent in a burst. */
 const MAX_LATE_MS = 60;
 const QUARTERS = 4;
-const RATE = 8000;
+/** Room for a packet of any codec of ours. */
+const PACKET_BYTES = 1500;
 const MARKER = 0x80;
 
 export type WorkerContext = {
@@ -19,19 +22,23 @@ export type WorkerContext = {
   readonly report: (report: Report) => void;
 };
 
-/** Makes the packets that nobody sent us: tones, files, keys. One 20 ms beat for all of a worker, kept by the clock and
+/** Makes the packets that nobody sent us: tones, files, keys, and what comes out of the studio. One 20 ms beat for all of a worker, kept by the clock and
  * not by the timer, so it does not drift. Endpoints are spread over the beat's four quarters, so that many of them do not
  * hold relayed packets up all at once. */
 export class Maker {
   readonly #context: WorkerContext;
   readonly #quarters: readonly Set<Endpoint>[] = Array.from({ length: QUARTERS }, () => new Set<Endpoint>());
-  readonly #packet: Packet = { bytes: Buffer.alloc(12 + FRAME), at: 0, length: 0, host: '', port: 0 };
+  readonly studio: Studio;
+  /** Beats since the beginning: what is made once a beat is made once for each of these. */
+  cycle = 0;
+  readonly #packet: Packet = { bytes: Buffer.alloc(PACKET_BYTES), at: 0, length: 0, host: '', port: 0 };
   #count = 0;
   #quarter = 0;
   #next = Infinity;
 
   constructor(context: WorkerContext) {
     this.#context = context;
+    this.studio = new Studio(context, this);
   }
 
   /** When the next frame is due; Infinity while there is nothing to make. */
@@ -58,6 +65,7 @@ export class Maker {
     while (now >= this.#next) {
       for (const endpoint of this.#quarters[this.#quarter]!) this.#frame(endpoint, now);
       this.#quarter = (this.#quarter + 1) % QUARTERS;
+      if (this.#quarter === 0) this.cycle++;
       this.#next += FRAME_MS / QUARTERS;
     }
   }
@@ -69,36 +77,69 @@ export class Maker {
   }
 
   #frame(endpoint: Endpoint, now: number): void {
-    if (endpoint.keys !== undefined) this.#keys(endpoint, now);
-    else if (endpoint.keySound !== undefined) this.#sound(endpoint, 'keySound', now);
-    else if (endpoint.player !== undefined) this.#sound(endpoint, 'player', now);
-    if (endpoint.making) return;
+    const sends = endpoint.keys === undefined;
+    if (!sends) this.#keys(endpoint, now);
+    else if (endpoint.heard === undefined) {
+      if (endpoint.keySound !== undefined) this.#sound(endpoint, 'keySound', now);
+      else if (endpoint.player !== undefined) this.#sound(endpoint, 'player', now);
+    }
+    const { studio } = this;
+    if (studio.needsBeat(endpoint)) studio.beat(endpoint, sends, now);
+    if (endpoint.making || endpoint.heard !== undefined) return;
     endpoint.madeAt = -1;
-    this.remove(endpoint);
+    if (!studio.needsBeat(endpoint)) this.remove(endpoint);
+  }
+
+  /** Encodes and sends what the studio mixed; the timeline moves on even where there is nothing to send. */
+  sendFrame(endpoint: Endpoint, heard: Heard, now: number): void {
+    const { codec, payload, mix } = heard;
+    const fresh = endpoint.madeAt < 0;
+    if (fresh) endpoint.madeAt = endpoint.outgoing.join(now, codec.clockRate);
+    else endpoint.madeAt = (endpoint.madeAt + codec.clockRate / 50) % 4294967296;
+    if (endpoint.latch.far === undefined || !endpoint.maySend) return;
+    const size = codec.encode(mix.frames.samples, this.#packet.bytes, 12);
+    if (size <= 0) return;
+    this.#packet.length = 12 + size;
+    this.#send(endpoint, payload.send | (fresh ? MARKER : 0), endpoint.madeAt, now);
+  }
+
+  /** Sends on a key that the other party pressed: four bytes of RFC 4733. */
+  sendKey(
+    endpoint: Endpoint,
+    key: Packet,
+    offset: number,
+    as: { readonly type: number; readonly at: number; readonly now: number },
+  ): void {
+    for (let i = 0; i < 4; i++) this.#packet.bytes[12 + i] = key.bytes[key.at + offset + i]!;
+    this.#packet.length = 16;
+    this.#send(endpoint, as.type, as.at, as.now);
   }
 
   /** Moves this endpoint's timeline by a frame; true when the timeline is new, so that the packet has the marker. */
   #advance(endpoint: Endpoint, now: number): boolean {
     const fresh = endpoint.madeAt < 0;
-    endpoint.madeAt = fresh ? endpoint.outgoing.begin(now, RATE) : (endpoint.madeAt + FRAME) % 4294967296;
+    const clock = endpoint.codecs.sender?.clockRate ?? 8000;
+    endpoint.madeAt = fresh ? endpoint.outgoing.begin(now, clock) : (endpoint.madeAt + clock / 50) % 4294967296;
     return fresh;
   }
 
   #sound(endpoint: Endpoint, which: 'keySound' | 'player', now: number): void {
-    const player = endpoint[which]!;
+    const { player } = endpoint[which]!;
     const { voice } = endpoint.codecs;
     const fresh = this.#advance(endpoint, now);
-    if (voice === undefined) return this.#over(endpoint, which, 'no G.711 was negotiated to play it in');
+    if (voice === undefined)
+      return this.over(endpoint, which, 'neither G.711 nor G.722 nor Opus was negotiated to play it in');
     const packet = this.#packet;
     player.fill(packet.bytes, 12, voice.encode);
     packet.length = 12 + FRAME;
     this.#send(endpoint, voice.payloadType | (fresh ? MARKER : 0), endpoint.madeAt, now);
-    if (player.over) this.#over(endpoint, which, undefined);
+    if (player.over) this.over(endpoint, which, undefined);
   }
 
-  #over(endpoint: Endpoint, which: 'keySound' | 'player', error: string | undefined): void {
-    const play = endpoint[which]!.name;
+  over(endpoint: Endpoint, which: 'keySound' | 'player', error: string | undefined): void {
+    const play = endpoint[which]!.player.name;
     endpoint[which] = undefined;
+    this.studio.refresh(endpoint);
     if (which === 'player') this.#context.report({ say: 'played', id: endpoint.id, play, error });
     else this.#context.report({ say: 'keysSent', id: endpoint.id });
   }

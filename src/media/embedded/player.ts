@@ -21,6 +21,22 @@ export class Player {
     return this.#rounds <= 0 || this.#left <= 0;
   }
 
+  /** The next samples, as many as `into` holds; silence after the end. */
+  take(into: Int16Array): void {
+    const samples = this.#samples;
+    for (let i = 0; i < into.length; i++) {
+      if (this.#rounds <= 0 || this.#left <= 0) {
+        into[i] = 0;
+        continue;
+      }
+      into[i] = samples[this.#at]!;
+      this.#left--;
+      if (++this.#at < samples.length) continue;
+      this.#at = 0;
+      this.#rounds--;
+    }
+  }
+
   /** Encodes the next 20 ms into `bytes`; the end of a round runs into the next without a gap. */
   fill(bytes: Uint8Array, at: number, encode: Uint8Array): void {
     const samples = this.#samples;

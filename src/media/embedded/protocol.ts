@@ -1,6 +1,6 @@
 /** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
  * recordings are numbers here; names stay with the main thread. */
-import type { Quality, StreamSettings } from '../../ports/index.ts';
+import type { DetectOptions, Detection, Quality, StreamSettings, TapSource } from '../../ports/index.ts';
 
 export type Command =
   | { readonly do: 'bind'; readonly ports: readonly number[] }
@@ -27,12 +27,44 @@ export type Command =
       readonly maxSeconds: number;
     }
   | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
+  | StudioCommand
   | { readonly do: 'quality'; readonly id: number; readonly ask: number }
   | { readonly do: 'release'; readonly id: number; readonly ask: number }
   | { readonly do: 'stats'; readonly ask: number }
   /** Throws outside every guard: how tests see a worker die. */
   | { readonly do: 'crash' }
   | { readonly do: 'close' };
+
+/** What the studio is told. Rings are shared memory (base/pcm-ring.ts). */
+export type StudioCommand =
+  | { readonly do: 'gain'; readonly id: number; readonly db: number }
+  | {
+      readonly do: 'track';
+      readonly id: number;
+      readonly track: string;
+      /** Undefined silences it. */
+      readonly play: { readonly sound: SoundData; readonly loop: number; readonly gainDb: number } | undefined;
+    }
+  | { readonly do: 'removeTrack'; readonly id: number; readonly track: string }
+  | {
+      readonly do: 'tap';
+      readonly id: number;
+      readonly tap: string;
+      readonly source: TapSource;
+      readonly ring: SharedArrayBuffer;
+    }
+  | { readonly do: 'closeTap'; readonly id: number; readonly tap: string }
+  | {
+      readonly do: 'feed';
+      readonly id: number;
+      readonly feed: string;
+      readonly mode: 'mix' | 'replace';
+      readonly ring: SharedArrayBuffer;
+    }
+  | { readonly do: 'closeFeed'; readonly id: number; readonly feed: string }
+  | { readonly do: 'detect'; readonly id: number; readonly options: DetectOptions | undefined }
+  | { readonly do: 'hearTones'; readonly id: number; readonly on: boolean }
+  | { readonly do: 'holdDigits'; readonly id: number; readonly on: boolean };
 
 /** Sound as a worker takes it: made there, or samples shared by all threads. */
 export type SoundData =
@@ -61,6 +93,8 @@ export type Report =
   | { readonly say: 'flowing'; readonly id: number; readonly at: number }
   | { readonly say: 'digit'; readonly id: number; readonly digit: string; readonly durationMs: number }
   | { readonly say: 'played'; readonly id: number; readonly play: string; readonly error: string | undefined }
+  | { readonly say: 'trackPlayed'; readonly id: number; readonly track: string; readonly error: string | undefined }
+  | { readonly say: 'detected'; readonly id: number; readonly detection: Detection }
   | { readonly say: 'keysSent'; readonly id: number }
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }

@@ -8,6 +8,8 @@ export const COPY = 1;
 export const MAP = 2;
 /** Keys for a far end without telephone-event: made audible. */
 export const SOUND = 3;
+/** Decoded and encoded: nothing is shared. */
+export const STUDIO = 4;
 
 export const PAYLOAD_TYPES = 128;
 export const EVENT_CODEC = 'TELEPHONE-EVENT';
@@ -17,14 +19,23 @@ export function isAudio(payload: Payload): boolean {
   return payload.codec !== EVENT_CODEC && payload.codec !== 'CN';
 }
 
+/** Can the studio decode and encode it? */
+export function isOurs({ codec }: Payload): boolean {
+  return isG711(codec) || codec === 'G722' || codec === 'OPUS';
+}
+
 /** One direction of a bridge, by received payload type: built when something is negotiated, read for every packet. */
 export class Route {
   readonly actions = new Uint8Array(PAYLOAD_TYPES);
   readonly types = new Uint8Array(PAYLOAD_TYPES);
   readonly maps: (Uint8Array | undefined)[] = [];
+  /** What the far end should send first cannot be passed on as it is. */
+  readonly transcodes: boolean;
 
   constructor(from: readonly Payload[], to: readonly Payload[]) {
     for (const payload of from) this.#add(payload, to);
+    const first = from.find(isAudio);
+    this.transcodes = first !== undefined && this.actions[first.receive] === STUDIO;
   }
 
   #add(payload: Payload, targets: readonly Payload[]): void {
@@ -39,6 +50,7 @@ export class Route {
       this.types[type] = other.send;
       this.maps[type] = payload.codec === 'PCMU' ? ulawToAlaw : alawToUlaw;
     } else if (payload.codec === EVENT_CODEC) this.actions[type] = SOUND;
+    else if (isOurs(payload) && targets.some(isOurs)) this.actions[type] = STUDIO;
   }
 }
 
@@ -59,5 +71,5 @@ function oneWay(from: StreamSettings, to: StreamSettings): 'relay' | 'studio' | 
   const first = from.payloads.find(isAudio);
   if (first === undefined) return undefined;
   if (to.payloads.some((target) => sameCodec(first, target))) return 'relay';
-  return isG711(first.codec) && to.payloads.some((target) => isG711(target.codec)) ? 'studio' : undefined;
+  return isOurs(first) && to.payloads.some(isOurs) ? 'studio' : undefined;
 }

@@ -141,7 +141,7 @@ test('what cannot be played says so once and hurts nothing', async () => {
 });
 
 test('without G.711 there is nothing to play a tone in', async () => {
-  const { endpoint } = await leg([{ receive: 9, send: 9, codec: 'G722', clockRate: 8000, channels: 1 }]);
+  const { endpoint } = await leg([{ receive: 18, send: 18, codec: 'G729', clockRate: 8000, channels: 1 }]);
   const over = played('g');
   await engine.play(endpoint, 'g', { sound: { kind: 'busy', country: 'DE' }, loop: 1 });
   assert.match((await over) ?? '', /G\.711/);

@@ -14,8 +14,10 @@ import { Player } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
 import { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
-import { DROP, MAP, SOUND } from './route.ts';
+import { DROP, MAP, SOUND, STUDIO } from './route.ts';
 import { Slots } from './slots.ts';
+import { SoundPlay } from '../studio/sound.ts';
+import type { Studio } from './studio.ts';
 import { soundSamples } from './sounds.ts';
 import type { Wire, WireEvents } from './wire.ts';
 
@@ -43,6 +45,7 @@ export class MediaSwitch {
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #slots: Slots;
   readonly #maker: Maker;
+  readonly #studio: Studio;
   readonly #reporter: Reporter;
   readonly #recordings = new Map<number, Recorder>();
   #relayed = 0;
@@ -62,6 +65,7 @@ export class MediaSwitch {
     });
     const context = { wire: this.#wire, clock: options.clock, random: options.random, report: options.report };
     this.#maker = new Maker(context);
+    this.#studio = this.#maker.studio;
     this.#reporter = new Reporter(context);
     this.#nextSweep = this.#clock.monotonic() + SWEEP_MS;
   }
@@ -91,7 +95,10 @@ export class MediaSwitch {
   }
 
   close(): void {
-    for (const endpoint of this.#endpoints.values()) this.#reporter.goodbye(endpoint);
+    for (const endpoint of this.#endpoints.values()) {
+      this.#reporter.goodbye(endpoint);
+      this.#studio.release(endpoint);
+    }
     this.#endpoints.clear();
     this.#recordings.clear();
     this.#wire.close();
@@ -140,7 +147,7 @@ export class MediaSwitch {
         return this.#play(endpoint, command);
       case 'stopPlay':
         endpoint.player = undefined;
-        return;
+        return this.#studio.refresh(endpoint);
       case 'digits':
         return this.#sendDigits(endpoint, command.digits, command.durationMs);
       case 'mute':
@@ -150,6 +157,8 @@ export class MediaSwitch {
         return this.#options.report({ say: 'answer', ask: command.ask, value: endpoint.quality() });
       case 'release':
         return this.#release(endpoint, command.ask);
+      default:
+        return this.#studio.command(command, endpoint);
     }
   }
 
@@ -167,10 +176,13 @@ export class MediaSwitch {
 
   #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
     const now = this.#clock.monotonic();
+    const before = endpoint.codecs;
     endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
     this.#reporter.start(endpoint, now);
+    if (endpoint.codecs !== before) this.#studio.retune(endpoint);
     const { peer } = endpoint;
     if (peer !== undefined) this.#bridge(endpoint, peer);
+    else this.#studio.refresh(endpoint);
   }
 
   /** The signalling's address may be learned only where NAT can have hidden the right one. */
@@ -189,6 +201,9 @@ export class MediaSwitch {
     b.peer = a;
     a.route = a.codecs.routeTo(b.codecs);
     b.route = b.codecs.routeTo(a.codecs);
+    a.transcoded = b.route.transcodes;
+    b.transcoded = a.route.transcodes;
+    this.#studio.refresh(a);
   }
 
   #unbridge(endpoint: Endpoint): void {
@@ -197,8 +212,11 @@ export class MediaSwitch {
     for (const end of [endpoint, peer]) {
       end.peer = undefined;
       end.route = undefined;
+      end.transcoded = false;
       end.outgoing.cut();
     }
+    this.#studio.refresh(endpoint);
+    this.#studio.refresh(peer);
   }
 
   #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
@@ -211,7 +229,8 @@ export class MediaSwitch {
     }
     // Silence has no length of its own: it lasts until it is stopped.
     const rounds = command.sound.kind === 'silence' ? Infinity : command.loop;
-    endpoint.player = new Player(play, samples, rounds, limitMs ?? Infinity);
+    endpoint.player = new SoundPlay(new Player(play, samples, rounds, limitMs ?? Infinity));
+    this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
 
@@ -220,13 +239,17 @@ export class MediaSwitch {
     const ms = Math.min(5000, Math.max(40, durationMs));
     if (endpoint.keys !== undefined) endpoint.keys.add(digits);
     else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
-    else endpoint.keySound = new Player('', digitSamples(digits, ms), 1, Infinity);
+    else {
+      endpoint.keySound = new SoundPlay(new Player('', digitSamples(digits, ms), 1, Infinity));
+      this.#studio.refresh(endpoint);
+    }
     this.#maker.add(endpoint);
   }
 
   #digit(endpoint: Endpoint, digit: string, durationMs: number): void {
     this.#options.report({ say: 'digit', id: endpoint.id, digit, durationMs });
-    const { peer, route } = endpoint;
+    const { peer, route, strip } = endpoint;
+    if (strip?.holdsDigits === true) return;
     if (peer === undefined || peer.codecs.eventType >= 0 || route === undefined) return;
     this.#sendDigits(peer, digit, durationMs);
   }
@@ -236,6 +259,7 @@ export class MediaSwitch {
     this.#unbridge(endpoint);
     this.#unlisten(endpoint);
     this.#reporter.goodbye(endpoint);
+    this.#studio.release(endpoint);
     this.#maker.remove(endpoint);
     this.#endpoints.delete(endpoint.id);
     this.#slots.rest(endpoint, this.#clock.monotonic());
@@ -330,9 +354,14 @@ export class MediaSwitch {
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
     endpoint.silences = 0;
     if (endpoint.muted || !endpoint.mayReceive) return;
-    if (kind === EVENT) endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
-    else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
-    this.#relay(endpoint, packet, offset, now);
+    const { said } = endpoint;
+    if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
+    if (kind === EVENT) {
+      endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
+      if (endpoint.strip?.holdsDigits === true) return endpoint.peer?.outgoing.leaveOut(packet);
+    } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
+    if (endpoint.peer?.heard !== undefined) this.#studio.pass(endpoint, packet, offset, kind, now);
+    else this.#relay(endpoint, packet, offset, now);
   }
 
   /** The hot path: in, header rewritten in place, out. */
@@ -343,6 +372,7 @@ export class MediaSwitch {
     const type = packet.bytes[packet.at + 1]! & 0x7f;
     const action = route.actions[type]!;
     if (far === undefined || action === DROP || action === SOUND) return;
+    if (action === STUDIO) return this.#studio.pass(endpoint, packet, offset, AUDIO, now);
     if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;

@@ -2,6 +2,8 @@ import type { Packet } from './packet.ts';
 import { readU16, readU32, writeU16, writeU32 } from './header.ts';
 
 const FRAME_MS = 20;
+/** A pause before the studio's first frame that is its own delay, not the far end's silence. */
+const MAX_JOIN_MS = 250;
 const MAX_STEP = 3000;
 /** A relayed timestamp further than this from where the clock says it should be is a restart of the source. */
 const MAX_SKEW_MS = 5000;
@@ -66,6 +68,26 @@ export class Outgoing {
     this.timestamp = this.#next(now, rate);
     this.at = now;
     return this.timestamp;
+  }
+
+  /** As `begin`, for sound that goes on where the relayed sound was: it comes later than that did, but it lacks nothing,
+   * so its timeline has no hole. */
+  join(now: number, rate: number): number {
+    const follows = this.at >= 0 && now - this.at < MAX_JOIN_MS;
+    if (!follows) return this.begin(now, rate);
+    this.#source = -1;
+    this.timestamp = (this.timestamp + Math.round((FRAME_MS * rate) / 1000)) >>> 0;
+    this.at = now;
+    return this.timestamp;
+  }
+
+  /** A received packet is kept from the far end on purpose: those after it close the row. */
+  leaveOut(packet: Packet): void {
+    const { bytes, at } = packet;
+    const sequence = readU16(bytes, at + 2);
+    if (readU32(bytes, at + 8) !== this.#source || ((sequence - this.#sourceMax) & 0xffff) !== 1) return;
+    this.#sourceMax = sequence;
+    this.#sequenceOffset = (this.#sequenceOffset - 1) & 0xffff;
   }
 
   /** Writes the header of a packet we make ourselves: the next number, this timestamp. */

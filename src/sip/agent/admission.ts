@@ -43,7 +43,10 @@ function refuseRoute(request: SipRequest, { ownBranch }: Admission): Refusal | u
 function refuseNeeds(request: SipRequest): Refusal | undefined {
   const unknown = request.headers.all('Require').filter((option) => !understood.has(option.toLowerCase()));
   if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
-  if (request.body.length === 0 || request.method !== 'INVITE') return undefined;
+  if (request.method !== 'INVITE') return undefined;
+  // Our answer is a session description or none. §13.2.1, §20.1.
+  if (!acceptsSdp(request)) return { status: 406 };
+  if (request.body.length === 0) return undefined;
   const encoding = request.headers.get('Content-Encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return { status: 415, headers: [['Accept-Encoding', 'identity']] };
@@ -53,4 +56,13 @@ function refuseNeeds(request: SipRequest): Refusal | undefined {
   const handling = request.headers.get('Content-Disposition')?.toLowerCase() ?? '';
   if (handling.includes('handling=optional')) return undefined;
   return { status: 415, headers: [['Accept', 'application/sdp']] };
+}
+
+/** §20.1: without Accept it is application/sdp that is accepted. */
+function acceptsSdp({ headers }: SipRequest): boolean {
+  if (!headers.has('Accept')) return true;
+  return headers.all('Accept').some((range) => {
+    const type = range.split(';', 1)[0]?.trim().toLowerCase();
+    return type === 'application/sdp' || type === 'application/*' || type === '*/*';
+  });
 }

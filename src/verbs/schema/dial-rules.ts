@@ -4,84 +4,96 @@ import { printable } from '../../base/index.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { hasControl, headerFaults } from './header-rules.ts';
 import { targetAddress } from './normalise.ts';
-import type { DialVerb, Target } from './types.ts';
+import { memberPath } from './guard.ts';
+import type { DialFault, DialVerb, Target } from './types.ts';
 
 export const mostTargets = 10;
 const longestName = 128;
 const longestUri = 512;
+const e164 = 'E.164 digits such as +15551230001';
+const oneLine = (length: number): string => `at most ${length} characters, none of them control characters`;
 const mostPatterns = 50;
 const longestPattern = 32;
 
-/** One sentence a fault, each naming the field; empty when the dial may go out. */
-export function dialFaults(dial: DialVerb): string[] {
+/** Each rule the dial breaks; empty when it may go out. */
+export function dialFaults(dial: DialVerb): DialFault[] {
   const { target, callerId, callerName } = dial;
-  const faults: string[] = [];
-  if (target.length === 0) faults.push('target: at least one destination is needed');
-  if (target.length > mostTargets)
-    faults.push(`target: at most ${mostTargets} destinations, got ${target.length} without duplicates`);
-  for (let i = 0; i < Math.min(target.length, mostTargets); i++) {
-    const each = target[i];
-    if (each === undefined) continue;
-    const fault = targetFault(each);
-    if (fault !== undefined) faults.push(`target[${i}].${fault}`);
-    faults.push(...partFaults(each, `target[${i}]`));
+  const faults: DialFault[] = [];
+  if (target.length === 0) faults.push({ at: ['target'], expected: 'at least one destination', got: 'none' });
+  if (target.length > mostTargets) {
+    const expected = `at most ${mostTargets} destinations`;
+    faults.push({ at: ['target'], expected, got: `${target.length} without duplicates` });
+  }
+  for (const [i, each] of target.slice(0, mostTargets).entries()) {
+    const inTarget = (fault: DialFault): DialFault => ({ ...fault, at: ['target', i, ...fault.at] });
+    faults.push(...[...addressFaults(each), ...partFaults(each)].map(inTarget));
   }
   if (callerId !== undefined) faults.push(...callerIdFaults(callerId, target));
   if (callerName !== undefined && (callerName.length > longestName || hasControl(callerName)))
-    faults.push(`callerName: at most ${longestName} characters, none of them control characters`);
-  faults.push(...headerFaults(dial.headers, 'headers'));
+    faults.push({ at: ['callerName'], expected: oneLine(longestName), got: shown(callerName) });
+  faults.push(...headerFaults(dial.headers));
   faults.push(...captureFaults(dial.dtmfCapture));
   return faults;
 }
 
-function targetFault(target: Target): string | undefined {
+/** A fault as a sentence, for alerts and timelines. */
+export function describeDialFault({ at, expected, got }: DialFault): string {
+  const path = at.reduce<string>(
+    (so, each) => (typeof each === 'number' ? `${so}[${each}]` : memberPath(so, each)),
+    '',
+  );
+  return `${path}: expected ${expected}, got ${got}`;
+}
+
+/** The member of a target that holds its address, what may stand there, and whether this does. */
+function addressFaults(target: Target): DialFault[] {
   const address = targetAddress(target);
+  const got = address === '' ? 'nothing' : shown(address);
   switch (target.type) {
     case 'phone':
     case 'teams':
-      if (address === '') return `number: a ${target.type} target needs a telephone number`;
-      if (canonicalNumber(address) !== undefined) return undefined;
-      return `number: expected E.164 digits such as +15551230001, got ${shown(address)}`;
+      return canonicalNumber(address) === undefined ? [{ at: ['number'], expected: e164, got }] : [];
     case 'sip':
-      if (address === '') return 'sipUri: a sip target needs a SIP URI';
-      if (/^sips?:./i.test(address) && address.length <= longestUri && !unsafe(address)) return undefined;
-      return `sipUri: expected a SIP URI such as sip:user@host, got ${shown(address)}`;
+      if (/^sips?:./i.test(address) && address.length <= longestUri && !unsafe(address)) return [];
+      return [{ at: ['sipUri'], expected: 'a SIP URI such as sip:user@host', got }];
     case 'user':
-      if (address === '') return 'name: a user target needs the name of a registered user';
-      if (address.length <= longestName && !unsafe(address)) return undefined;
-      return `name: expected user or user@domain, got ${shown(address)}`;
+      if (address !== '' && address.length <= longestName && !unsafe(address)) return [];
+      return [{ at: ['name'], expected: 'a registered user, user or user@domain', got }];
   }
 }
 
-function partFaults(target: Target, path: string): string[] {
-  const faults = headerFaults(target.headers, `${path}.headers`);
-  const parts: Readonly<Record<string, string | undefined>> = {
-    proxy: target.proxy,
-    overrideTo: target.overrideTo,
-    'from.user': target.from.user,
-    'from.host': target.from.host,
-    'auth.username': target.auth?.username,
-    'auth.password': target.auth?.password,
-  };
-  for (const [name, value] of Object.entries(parts)) {
+function partFaults(target: Target): DialFault[] {
+  const faults = headerFaults(target.headers);
+  const parts: readonly (readonly [readonly string[], string | undefined])[] = [
+    [['proxy'], target.proxy],
+    [['overrideTo'], target.overrideTo],
+    [['from', 'user'], target.from.user],
+    [['from', 'host'], target.from.host],
+    [['auth', 'username'], target.auth?.username],
+    [['auth', 'password'], target.auth?.password],
+  ];
+  for (const [at, value] of parts) {
     if (value === undefined) continue;
-    const bad = name.startsWith('auth.') ? hasControl(value) : unsafe(value);
-    if (bad || value.length > longestUri) faults.push(`${path}.${name}: no blanks, quotes, <> or control characters`);
+    const secret = at[0] === 'auth';
+    if (value.length <= longestUri && !(secret ? hasControl(value) : unsafe(value))) continue;
+    const expected = secret ? oneLine(longestUri) : `at most ${longestUri} characters, no blanks, quotes or <>`;
+    faults.push({ at, expected, got: secret ? 'another value' : shown(value) });
   }
   // It is dialled in place of the number, so the number's rule holds for it too.
   if (target.type === 'phone' && target.overrideTo !== undefined && canonicalNumber(target.overrideTo) === undefined)
-    faults.push(`${path}.overrideTo: expected E.164 digits such as +15551230001, got ${shown(target.overrideTo)}`);
+    faults.push({ at: ['overrideTo'], expected: e164, got: shown(target.overrideTo) });
   return faults;
 }
 
 /** A pattern that no key can complete would wait for ever without a word. */
-function captureFaults(capture: DialVerb['dtmfCapture']): string[] {
-  const faults: string[] = [];
+function captureFaults(capture: DialVerb['dtmfCapture']): DialFault[] {
+  const faults: DialFault[] = [];
   for (const [list, patterns] of Object.entries(capture ?? {})) {
-    if (patterns.length > mostPatterns) faults.push(`dtmfCapture.${list}: at most ${mostPatterns} patterns`);
+    const at = ['dtmfCapture', list];
+    if (patterns.length > mostPatterns)
+      faults.push({ at, expected: `at most ${mostPatterns} patterns`, got: String(patterns.length) });
     const bad = patterns.find((each) => each.length > longestPattern || !/^[0-9*#A-D]+$/i.test(each));
-    if (bad !== undefined)
-      faults.push(`dtmfCapture.${list}: expected 1 to ${longestPattern} keys of 0-9 * # A-D, got ${shown(bad)}`);
+    if (bad !== undefined) faults.push({ at, expected: `1 to ${longestPattern} keys of 0-9 * # A-D`, got: shown(bad) });
   }
   return faults;
 }
@@ -91,12 +103,13 @@ export function isAnonymous(callerId: string): boolean {
   return /^(?:anonymous|restricted)$/i.test(callerId);
 }
 
-function callerIdFaults(callerId: string, targets: readonly Target[]): string[] {
+function callerIdFaults(callerId: string, targets: readonly Target[]): DialFault[] {
   if (isAnonymous(callerId) || canonicalE164(callerId) !== undefined) return [];
+  const fault = { at: ['callerId'], got: shown(callerId) };
   if (targets.some(({ type }) => type === 'phone' || type === 'teams'))
-    return [`callerId: a phone or teams target needs an E.164 caller id such as +15551230001, got ${shown(callerId)}`];
+    return [{ ...fault, expected: `for a phone or teams target ${e164}` }];
   if (callerId.length <= longestName && !unsafe(callerId)) return [];
-  return [`callerId: expected a number, extension or name, got ${shown(callerId)}`];
+  return [{ ...fault, expected: 'a number, extension or name' }];
 }
 
 /** Would this text end the URI or quoted string it is put in? */

@@ -1,6 +1,6 @@
 /** Which SIP headers an application may set. What routes, frames, authenticates or identifies a request is ours. */
 import { printable } from '../../base/index.ts';
-import type { Headers } from './types.ts';
+import type { DialFault, Headers } from './types.ts';
 
 export const headerLimits = { count: 50, name: 64, value: 1024, total: 8192 } as const;
 
@@ -23,30 +23,33 @@ export function isProtectedHeader(name: string): boolean {
   return protectedNames.has(lower) || lower.startsWith('content-');
 }
 
-/** What is wrong with a header block, one sentence a fault. */
-export function headerFaults(headers: Headers, path: string): string[] {
+/** What is wrong with the member `headers`. */
+export function headerFaults(headers: Headers): DialFault[] {
   const names = Object.keys(headers);
   if (names.length === 0) return [];
-  const faults: string[] = [];
+  const faults: DialFault[] = [];
+  const at = ['headers'];
   if (names.length > headerLimits.count)
-    faults.push(`${path}: at most ${headerLimits.count} headers, got ${names.length}`);
+    faults.push({ at, expected: `at most ${headerLimits.count} headers`, got: `${names.length}` });
   let total = 0;
   for (const name of names.slice(0, headerLimits.count)) {
     const value = headers[name] ?? '';
     const length = Buffer.byteLength(value);
     total += name.length + length;
     const fault = headerFault(name, value, length);
-    if (fault !== undefined) faults.push(`${path}.${printable(name, headerLimits.name)}: ${fault}`);
+    if (fault !== undefined) faults.push({ at: [...at, printable(name, headerLimits.name)], ...fault });
   }
-  if (total > headerLimits.total) faults.push(`${path}: at most ${headerLimits.total} bytes in all, got ${total}`);
+  if (total > headerLimits.total)
+    faults.push({ at, expected: `at most ${headerLimits.total} bytes in all`, got: `${total}` });
   return faults;
 }
 
-function headerFault(name: string, value: string, length: number): string | undefined {
-  if (name.length > headerLimits.name || !token.test(name)) return 'not a header name (RFC 3261 §25.1 token)';
-  if (isProtectedHeader(name)) return 'set by Graine, an application may not';
-  if (length > headerLimits.value) return `at most ${headerLimits.value} bytes, got ${length}`;
-  return hasControl(value) ? 'CR, LF, NUL and other control characters are refused' : undefined;
+function headerFault(name: string, value: string, length: number): Omit<DialFault, 'at'> | undefined {
+  if (name.length > headerLimits.name || !token.test(name))
+    return { expected: 'the name of a header (a token of RFC 3261 §25.1)', got: 'another text' };
+  if (isProtectedHeader(name)) return { expected: 'a header an application may set', got: 'one that Graine sets' };
+  if (length > headerLimits.value) return { expected: `at most ${headerLimits.value} bytes`, got: `${length}` };
+  return hasControl(value) ? { expected: 'a value of one line', got: 'CR, LF, NUL or another control' } : undefined;
 }
 
 /** C0 but TAB, DEL, C1, and the Unicode line and paragraph separators. */

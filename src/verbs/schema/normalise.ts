@@ -1,5 +1,6 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { canonicalE164, canonicalNumber } from './e164.ts';
+import { listenOptions } from './listen.ts';
 import type {
   DialVerb,
   GatherVerb,
@@ -10,6 +11,7 @@ import type {
   Verb,
   OtherVerbName,
   PlayVerb,
+  SayVerb,
 } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,6 +38,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return gather(raw, id);
     case 'play':
       return play(raw, id);
+    case 'say':
+      return say(raw, id);
     case 'answer':
       return { verb: 'answer', id };
     case 'alert':
@@ -46,6 +50,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'hangup', id, headers: headers(raw['headers']) };
     case 'dtmf':
       return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
+    case 'listen':
+      return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
     case 'tag':
       return { verb: 'tag', id, data: raw['data'] as JsonObject };
     case 'redirect':
@@ -91,7 +97,7 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
     forwardPAI: raw['forwardPAI'] !== false,
     headers: headers(raw['headers']),
-    listen: (raw['listen'] ?? raw['stream']) as JsonObject | undefined,
+    listen: nestedListen((raw['listen'] ?? raw['stream']) as Fields | undefined),
     onHoldHook: hook(raw['onHoldHook']),
     proxy: optional(raw['proxy']),
     referHook: hook(raw['referHook']),
@@ -135,7 +141,21 @@ function gather(raw: Fields, id: string | undefined): GatherVerb {
     timeout: timeout === 0 ? undefined : (seconds(timeout) ?? defaultGatherSeconds),
     dtmfBargein: raw['dtmfBargein'] !== false,
     play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
-    say: raw['say'] as JsonObject | undefined,
+    say: raw['say'] === undefined ? undefined : say(raw['say'] as Fields, undefined),
+  };
+}
+
+export function say(raw: Fields, id: string | undefined): SayVerb {
+  const { loop, text } = raw;
+  return {
+    verb: 'say',
+    id,
+    text: text === undefined ? [] : ([text].flat() as string[]),
+    loop: loop === 'forever' ? loop : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    earlyMedia: raw['earlyMedia'] === true,
+    synthesizer: raw['synthesizer'] as JsonObject | undefined,
+    instructions: optional(raw['instructions']),
+    disableTtsCache: raw['disableTtsCache'] === true,
   };
 }
 
@@ -214,6 +234,10 @@ function from(raw: Fields = empty): Target['from'] {
 function amd(raw: Fields | undefined): JsonObject | undefined {
   if (raw === undefined) return undefined;
   return { ...without(raw, ['hook', '_', 'id']), actionHook: hook(raw['actionHook']) ?? hook(raw['hook']) };
+}
+
+function nestedListen(raw: Fields | undefined): DialVerb['listen'] {
+  return raw === undefined ? undefined : listenOptions(raw, hook(raw['actionHook']));
 }
 
 function dtmfCapture(raw: unknown): DialVerb['dtmfCapture'] {

@@ -312,7 +312,7 @@ test('a hook has one form, however it was written', () => {
 });
 
 test('aliases end in one field', () => {
-  assert.deepEqual(dial({ stream: { url: 'wss://x' } }).listen, { url: 'wss://x' });
+  assert.equal(dial({ stream: { url: 'wss://x' } }).listen?.url, 'wss://x');
   assert.deepEqual(dial({ amd: { hook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
   assert.deepEqual(dial({ amd: { actionHook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
   assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [{ action: 'addTrack', track: 'a' }]);

@@ -68,11 +68,14 @@ const transcribeShape = {
 };
 export const transcribe = strict({ verb: oneOf('transcribe'), ...transcribeShape });
 
+/** Hz: what sound can be had at. */
+const rate = Type.Enum([8000, 16_000, 24_000, 32_000, 48_000, 64_000]);
+
 const listenShape = {
   actionHook: hook,
   auth: credentials,
   wsAuth: credentials,
-  bidirectionalAudio: open,
+  bidirectionalAudio: strict({ enabled: bool, streaming: bool, sampleRate: rate }),
   channel: number,
   disableBidirectionalAudio: bool,
   earlyMedia: bool,
@@ -82,7 +85,7 @@ const listenShape = {
   mixType: oneOf('mono', 'stereo', 'mixed'),
   passDtmf: bool,
   playBeep: bool,
-  sampleRate: amount,
+  sampleRate: rate,
   timeout: amount,
   transcribe,
   url: text,

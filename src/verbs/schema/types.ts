@@ -1,6 +1,7 @@
 /** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
  * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { ListenOptions } from './listen.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
 export type Hook = HookTarget;
@@ -71,7 +72,7 @@ export type DialVerb = Named<'dial'> & {
   readonly exitMediaPath: boolean | 'strict';
   readonly forwardPAI: boolean;
   readonly headers: Headers;
-  readonly listen: JsonObject | undefined;
+  readonly listen: ListenOptions | undefined;
   readonly onHoldHook: Hook | undefined;
   readonly proxy: string | undefined;
   readonly referHook: Hook | undefined;
@@ -88,6 +89,7 @@ export type DialVerb = Named<'dial'> & {
 
 export type AnswerVerb = Named<'answer'>;
 export type AlertVerb = Named<'alert'> & { readonly message: string };
+export type ListenVerb = Named<'listen'> & ListenOptions;
 export type PauseVerb = Named<'pause'> & { /** Seconds. */ readonly length: number };
 export type HangupVerb = Named<'hangup'> & { readonly headers: Headers };
 export type RedirectVerb = Named<'redirect'> & { readonly actionHook: Hook; readonly statusHook: Hook | undefined };
@@ -129,8 +131,19 @@ export type GatherVerb = Named<'gather'> & {
   readonly timeout: number | undefined;
   /** The first key ends the prompt. */
   readonly dtmfBargein: boolean;
+  /** The prompt: what is said, then what is played. */
+  readonly say: SayVerb | undefined;
   readonly play: PlayVerb | undefined;
-  readonly say: JsonObject | undefined;
+};
+
+export type SayVerb = Named<'say'> & {
+  /** Said one after the other: plain, SSML, or `silence_stream://ms`. */
+  readonly text: readonly string[];
+  readonly loop: number | 'forever';
+  readonly earlyMedia: boolean;
+  readonly synthesizer: JsonObject | undefined;
+  readonly instructions: string | undefined;
+  readonly disableTtsCache: boolean;
 };
 
 /** Verbs whose options are checked but not yet typed one by one. */
@@ -144,11 +157,9 @@ export const otherVerbNames = [
   'enqueue',
   'leave',
   'lex',
-  'listen',
   'llm',
   'message',
   'rasa',
-  'say',
   'sip:refer',
   'sip:request',
   'transcribe',
@@ -164,10 +175,12 @@ export type Verb =
   | DtmfVerb
   | GatherVerb
   | HangupVerb
+  | ListenVerb
   | OtherVerb
   | PauseVerb
   | PlayVerb
   | RedirectVerb
+  | SayVerb
   | SipDeclineVerb
   | TagVerb;
 
@@ -178,4 +191,12 @@ export type SchemaFault = {
   readonly expected: string;
   readonly got: string;
   readonly hint?: string;
+};
+
+/** A rule that a well-formed dial breaks. */
+export type DialFault = {
+  /** Where, member by member: `['target', 0, 'number']`. */
+  readonly at: readonly (string | number)[];
+  readonly expected: string;
+  readonly got: string;
 };

@@ -12,7 +12,7 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   dtmfSuppress: (dial) => dial.dtmfSuppress,
   dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
-  listen: (dial) => dial.listen !== undefined,
+  'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   onHoldHook: (dial) => dial.onHoldHook !== undefined,
   referHook: (dial) => dial.referHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
@@ -34,6 +34,8 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
     const verb = verbs[i];
     if (verb === undefined) continue;
     if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
+    else if (verb.verb === 'listen' && verb.transcribe !== undefined)
+      found.push({ path: `[${i}].transcribe`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
     else if (verb.verb === 'gather')
@@ -42,10 +44,10 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
   return found;
 }
 
-/** Nobody listens to speech or speaks yet. */
-function gatherParts({ input, say }: GatherVerb): string[] {
+/** Nobody listens to speech yet. */
+function gatherParts({ input }: GatherVerb): string[] {
   const speech = input.indexOf('speech');
-  return [...(speech < 0 ? [] : [`input[${speech}]`]), ...(say === undefined ? [] : ['say'])];
+  return speech < 0 ? [] : [`input[${speech}]`];
 }
 
 function dialParts(dial: DialVerb): string[] {

@@ -7,9 +7,11 @@ import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
 import { GatherTask } from './gather.ts';
 import { HangupTask } from './hangup.ts';
+import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
 import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
+import { SayTask } from './say.ts';
 import { SipDeclineTask } from './sip-decline.ts';
 import { TagTask } from './tag.ts';
 
@@ -18,7 +20,9 @@ const needs: { readonly [verb: string]: Need } = {
   dtmf: 'answered',
   gather: 'answered',
   play: 'answered',
+  say: 'answered',
   hangup: 'stable',
+  listen: 'answered',
   'sip:decline': 'unanswered',
 };
 
@@ -28,8 +32,8 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
-  if (verb.verb === 'gather') return verb.play?.earlyMedia === true;
-  return verb.verb === 'play' && verb.earlyMedia;
+  if (verb.verb === 'gather') return verb.play?.earlyMedia === true || verb.say?.earlyMedia === true;
+  return (verb.verb === 'play' || verb.verb === 'say' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -46,12 +50,16 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new GatherTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
+    case 'listen':
+      return new ListenTask(context, verb);
     case 'pause':
       return new PauseTask(context, verb);
     case 'play':
       return new PlayTask(context, verb);
     case 'redirect':
       return new RedirectTask(context, verb);
+    case 'say':
+      return new SayTask(context, verb);
     case 'sip:decline':
       return new SipDeclineTask(context, verb);
     case 'tag':

@@ -3,6 +3,7 @@ import type { Timer } from '../../base/index.ts';
 import type { GatherVerb } from '../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
 import { PlayTask } from './play.ts';
+import { SayTask } from './say.ts';
 
 /** What the actionHook is told. `stopped`: the call is over or the application was replaced, and nobody is told. */
 type Ending = { readonly reason: 'dtmfDetected' | 'timeout'; readonly digits: string } | 'stopped';
@@ -50,13 +51,21 @@ export class GatherTask implements Task {
 
   /** Plays the prompt; time counts from its end. */
   async #ask(): Promise<void> {
-    const { play } = this.#verb;
-    if (play !== undefined && this.#phase === 'idle') {
-      this.#phase = 'prompting';
-      this.#prompt = new PlayTask(this.#context, play);
-      await this.#prompt.run();
+    const { play, say } = this.#verb;
+    const prompts: Task[] = [];
+    if (say !== undefined) prompts.push(new SayTask(this.#context, say));
+    if (play !== undefined) prompts.push(new PlayTask(this.#context, play));
+    if (this.#phase === 'idle' && prompts.length > 0) this.#phase = 'prompting';
+    for (const prompt of prompts) {
+      if (!this.#isPrompting) break;
+      this.#prompt = prompt;
+      await prompt.run();
     }
     this.#prompted();
+  }
+
+  get #isPrompting(): boolean {
+    return this.#phase === 'prompting' || this.#phase === 'complete';
   }
 
   #prompted(): void {

@@ -9,13 +9,14 @@ import {
   type Plan,
   recordBridge,
 } from '../../../call/index.ts';
+import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import type { HookTarget } from '../../../ports/index.ts';
-import { type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
 import { Screening } from './confirm.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
+import { listenToDial } from './listen.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
@@ -38,6 +39,7 @@ export class DialTask implements Task {
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
+  #stopListening: (() => void) | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -76,7 +78,7 @@ export class DialTask implements Task {
 
   /** A dial that can ring nobody says so at once; its actionHook still fires. */
   #refused(): boolean {
-    const faults = dialFaults(this.#dial);
+    const faults = dialFaults(this.#dial).map(describeDialFault);
     if (faults.length === 0) return false;
     const { session, caller } = this.#context;
     caller.note('dial.refused', { faults });
@@ -231,6 +233,7 @@ export class DialTask implements Task {
     try {
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
+      this.#stopListening = listenToDial(this.#context, this.#dial, winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
@@ -263,6 +266,7 @@ export class DialTask implements Task {
     this.#schedule.close();
     this.#ringing.stop();
     this.#capture.stop();
+    this.#stopListening?.();
     this.#bridge?.close();
     this.#context.session.connected = undefined;
     this.#settle(end);

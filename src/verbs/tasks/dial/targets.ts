@@ -58,10 +58,13 @@ function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller 
   };
 }
 
-/** Only a carrier may vouch for an identity; a user's own claim is dropped (RFC 3325 §5, attack C5). */
+/** Only a carrier may vouch for an identity; a user's own claim is dropped, his wish for privacy is not (RFC 3325 §5,
+ * RFC 3323 §4.1; attack C5). */
 function assertedBy(caller: Leg): Caller['asserted'] {
-  if (!(caller instanceof InboundLeg) || caller.invitation.caller.kind !== 'carrier') return undefined;
-  return assertedOf(caller.invitation.request.headers);
+  if (!(caller instanceof InboundLeg)) return undefined;
+  const asserted = assertedOf(caller.invitation.request.headers);
+  if (asserted === undefined || caller.invitation.caller.kind === 'carrier') return asserted;
+  return asserted.privacy === undefined ? undefined : { identities: [], privacy: asserted.privacy };
 }
 
 /** One hop less than the caller's INVITE had: two servers that dial each other end in 483 (attack A6). */

@@ -1,0 +1,180 @@
+/** Tells who answered from sound alone: voice activity and cadence, tones, and silence where it says something. Pure: fed
+ * 20 ms frames of what the far end says, it counts time in frames and tells its findings; a frame allocates nothing. */
+import type { Detection, DetectOptions } from '../../ports/index.ts';
+import * as model from './amd-model.ts';
+import { Greeting } from './greeting.ts';
+import { Sound } from './sound.ts';
+import { ToneDetector, type ToneFinding } from './tone-detector.ts';
+import { VoiceActivity } from './voice-activity.ts';
+
+const FRAME_MS = 20;
+type Judged = 'human' | 'machine';
+type Say = Omit<Detection, 'atMs'>;
+
+const frames = (ms: number): number => Math.round(ms / FRAME_MS);
+
+export class AmdDetector {
+  readonly #tell: (found: Detection) => void;
+  readonly #sound = new Sound();
+  readonly #voice = new VoiceActivity();
+  readonly #tones = new ToneDetector();
+  readonly #greeting = new Greeting(frames(model.ASKING_PAUSE_MS), frames(model.LEAST_VOICE_MS));
+  readonly #limits: Required<DetectOptions>;
+  #judged: Judged | undefined;
+  #judgedAt = 0;
+  /** Last frame of a beep, and of any sound of the network. */
+  #beepEnd = -1;
+  #progressEnd = 0;
+  /** Last frame of voice or tone. */
+  #lastSound = 0;
+  /** The network spoke, not a mailbox: no beep follows. */
+  #special = false;
+  #ended = false;
+  #over = false;
+  /** Frames that are voice unless the tone they may belong to turns out to be one. */
+  #doubtful = 0;
+  #doubtfulEnd = 0;
+
+  constructor(options: DetectOptions, tell: (found: Detection) => void) {
+    this.#limits = { ...model.DEFAULTS, ...options };
+    this.#tell = tell;
+  }
+
+  /** Nothing more will be told. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Takes 20 ms: 160 samples at 8 kHz. */
+  push(frame: Int16Array): void {
+    if (this.#over) return;
+    const sound = this.#sound;
+    sound.push(frame);
+    const active = this.#voice.push(sound.level, sound.empty);
+    const tone = this.#tones.push(sound, this.#greeting.spoken ? this.#voice.loudest : undefined);
+    this.#hearVoice(active);
+    if (tone !== undefined) this.#hearTone(tone);
+    if (this.#judged === undefined) this.#judge();
+    if (this.#judged !== undefined) this.#follow();
+  }
+
+  get #now(): number {
+    return this.#sound.frames - 1;
+  }
+
+  /** A tone is no voice, but a vowel begins like one: what sounds is decided when it is over. */
+  #hearVoice(active: boolean): void {
+    const tones = this.#tones;
+    const tone = tones.toneful || tones.isCertain(this.#voice.loudest);
+    if (tone) this.#doubtful = 0;
+    if (active || tone) this.#lastSound = this.#now;
+    if (active && tones.sounding > 0 && !tone) {
+      this.#doubtful++;
+      this.#doubtfulEnd = this.#now;
+      return;
+    }
+    if (tones.sounding === 0) {
+      for (let n = this.#doubtfulEnd - this.#doubtful + 1; this.#doubtful > 0; n++, this.#doubtful--) {
+        this.#greeting.push(n, true);
+      }
+    }
+    this.#greeting.push(this.#now, active && tones.sounding === 0);
+  }
+
+  #hearTone(tone: ToneFinding): void {
+    const { kind, frequencies, durationMs, confidence } = tone;
+    if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
+    if (kind === 'beep') {
+      if (this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
+      this.#beepEnd = this.#now;
+      if (this.#judged === undefined && this.#greeting.spoken) this.#verdict('machine', 0.97, 'beep');
+      this.#say({ event: 'tone', confidence, reason: 'beep', durationMs, frequencies });
+      return;
+    }
+    if (this.#judged !== undefined) return;
+    this.#say({
+      event: kind,
+      confidence,
+      reason: kind === 'sit' ? 'special information tone' : 'fax tone',
+      durationMs,
+      frequencies,
+    });
+    this.#judged = 'machine';
+    this.#judgedAt = this.#now;
+    this.#special = true;
+    if (kind === 'fax') this.#stop('fax');
+  }
+
+  #judge(): void {
+    const now = this.#now;
+    if (this.#greeting.spoken) this.#judgeGreeting(now);
+    else this.#judgeSilence(now);
+    if (this.#judged === undefined && !this.#over && now >= frames(this.#limits.decisionMs)) {
+      this.#say({ event: 'unknown', confidence: 0.5, reason: 'decision timeout' });
+      this.#stop('decision timeout');
+    }
+  }
+
+  #judgeSilence(now: number): void {
+    if (this.#beepEnd >= 0 && now - this.#beepEnd >= frames(model.LONE_BEEP_MS)) {
+      return this.#verdict('machine', 0.8, 'beep without greeting');
+    }
+    if (this.#tones.toneful) this.#progressEnd = now;
+    if (this.#beepEnd >= 0 || now - this.#progressEnd < frames(this.#limits.noSpeechMs)) return;
+    this.#say({ event: 'no-speech', confidence: 0.9, reason: 'no speech' });
+    this.#stop('no speech');
+  }
+
+  #judgeGreeting(now: number): void {
+    const said = this.#greeting;
+    const tones = this.#tones;
+    const durationMs = said.length * FRAME_MS;
+    if (tones.isCertain(this.#voice.loudest)) return this.#verdict('machine', 0.95, 'tone after greeting');
+    if (durationMs >= model.LONG_GREETING_MS) return this.#verdict('machine', 0.95, 'long greeting');
+    const held = tones.sounding > 0 || tones.pending ? frames(model.TONE_HOLD_MS) : 0;
+    const asked = said.firstEnd >= 0 && (said.firstEnd - said.start + 1) * FRAME_MS < model.ASKING_GREETING_MS;
+    const end = asked ? said.firstEnd : said.end;
+    const lengthMs = (end - said.start + 1) * FRAME_MS;
+    const wait = lengthMs < model.SHORT_GREETING_MS ? model.SHORT_WAIT_MS : model.WAIT_MS;
+    if (now - end < frames(wait) + held) return;
+    this.#verdict('human', 0.9, asked ? 'asked again' : 'short greeting');
+  }
+
+  #verdict(event: Judged, confidence: number, reason: string): void {
+    this.#judged = event;
+    this.#judgedAt = this.#now;
+    this.#say({ event, confidence, reason, durationMs: this.#greeting.length * FRAME_MS });
+  }
+
+  /** After the verdict: a machine's greeting has an end, and a beep may come. */
+  #follow(): void {
+    if (this.#over) return;
+    const now = this.#now;
+    if (this.#judged === 'human') {
+      if (now - this.#judgedAt >= frames(model.AFTER_HUMAN_MS)) this.#stop('human');
+      return;
+    }
+    const beeped = this.#beepEnd >= 0;
+    const wait = beeped ? Math.min(model.END_AFTER_BEEP_MS, this.#limits.greetingEndMs) : this.#limits.greetingEndMs;
+    if (!this.#ended && now - this.#lastSound >= frames(wait)) {
+      this.#ended = true;
+      this.#say({
+        event: 'greeting-end',
+        confidence: 0.9,
+        reason: 'silence',
+        durationMs: this.#greeting.length * FRAME_MS,
+      });
+    }
+    if (this.#ended && (beeped || this.#special || now >= frames(this.#limits.toneMs))) this.#stop('greeting ended');
+    else if (now >= frames(model.LONGEST_MS)) this.#stop('time limit');
+  }
+
+  #stop(reason: string): void {
+    this.#over = true;
+    this.#say({ event: 'stopped', confidence: 1, reason });
+  }
+
+  #say(found: Say): void {
+    this.#tell({ ...found, atMs: this.#sound.frames * FRAME_MS });
+  }
+}

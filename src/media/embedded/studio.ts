@@ -1,0 +1,303 @@
+import type { StudioCommand } from './protocol.ts';
+import { messageOf } from '../../base/index.ts';
+import { payloadLength, readU16, readU32 } from '../rtp/header.ts';
+import type { Packet } from '../rtp/packet.ts';
+import { Feed } from '../studio/feed.ts';
+import type { Arrival } from '../studio/jitter-buffer.ts';
+import { isQuiet, Said } from '../studio/said.ts';
+import { SoundPlay } from '../studio/sound.ts';
+import { Strip } from '../studio/strip.ts';
+import { Tap } from '../studio/tap.ts';
+import { factorOf } from '../studio/track.ts';
+import { AUDIO, EVENT } from './codecs.ts';
+import type { Endpoint } from './endpoint.ts';
+import { Heard } from './heard.ts';
+import type { Maker, WorkerContext } from './maker.ts';
+import { Player } from './player.ts';
+import { STUDIO } from './route.ts';
+import { soundSamples } from './sounds.ts';
+
+/** The relay is gone back to in a pause, if one comes within so many frames. */
+const LINGER = 50;
+/** The other party counts as talking if its last packet is not older, ms. */
+const TALKING_MS = 100;
+const MARKER = 0x80;
+
+/** Moves the two halves of an endpoint into the studio and out again, and does their work on the beat. What its far end
+ * says is decoded while someone listens (`said`); what it hears is made here while something has to be done to it
+ * (`heard`). An endpoint with neither is on the relay path, untouched. */
+export class Studio {
+  readonly #context: WorkerContext;
+  readonly #maker: Maker;
+  readonly #arrival: Arrival = {
+    bytes: new Uint8Array(0),
+    at: 0,
+    length: 0,
+    sequence: 0,
+    timestamp: 0,
+    ssrc: 0,
+    type: 0,
+    clockRate: 8000,
+  };
+
+  constructor(context: WorkerContext, maker: Maker) {
+    this.#context = context;
+    this.#maker = maker;
+  }
+
+  command(command: StudioCommand, endpoint: Endpoint): void {
+    endpoint.strip ??= new Strip();
+    this.#obey(command, endpoint, endpoint.strip);
+    this.refresh(endpoint);
+  }
+
+  /** Something changed that decides which halves are needed: a wish, a bridge, a sound, the codecs. */
+  refresh(endpoint: Endpoint): void {
+    const { peer } = endpoint;
+    this.#heard(endpoint);
+    if (peer !== undefined) this.#heard(peer);
+    this.#said(endpoint);
+    if (peer !== undefined) this.#said(peer);
+  }
+
+  /** Other codecs were negotiated: both halves begin anew in them. */
+  retune(endpoint: Endpoint): void {
+    this.#dropSaid(endpoint);
+    const { heard } = endpoint;
+    if (heard !== undefined && heard.payload !== endpoint.codecs.sender) this.#dropHeard(endpoint);
+  }
+
+  release(endpoint: Endpoint): void {
+    this.#dropSaid(endpoint);
+    this.#dropHeard(endpoint);
+    endpoint.strip?.close();
+    endpoint.strip = undefined;
+  }
+
+  /** Does this endpoint need the beat? */
+  needsBeat(endpoint: Endpoint): boolean {
+    const { said, heard, strip } = endpoint;
+    return said !== undefined || heard !== undefined || (strip !== undefined && strip.tapsOfHeard > 0);
+  }
+
+  /** A packet for the `said` half. */
+  // oxlint-disable-next-line max-params -- numbers, not an object: this runs for a packet
+  take(endpoint: Endpoint, packet: Packet, offset: number, kind: number, now: number): void {
+    const { said } = endpoint;
+    if (said === undefined) return;
+    const arrival = this.#arrival;
+    const { bytes, at } = packet;
+    arrival.bytes = bytes;
+    arrival.at = at + offset;
+    arrival.length = Math.max(0, payloadLength(bytes, at, packet.length));
+    arrival.sequence = readU16(bytes, at + 2);
+    arrival.timestamp = readU32(bytes, at + 4);
+    arrival.ssrc = readU32(bytes, at + 8);
+    arrival.type = bytes[at + 1]! & 0x7f;
+    arrival.clockRate = endpoint.codecs.rates[arrival.type]!;
+    if (kind === AUDIO && arrival.length > 0) said.buffer.sound(arrival, now);
+    else if (kind === EVENT || arrival.length === 0) said.buffer.nothing(arrival, now);
+    else said.buffer.noise(arrival, now);
+  }
+
+  /** A packet to one whose sound is made here, or should be. */
+  // oxlint-disable-next-line max-params -- numbers, not an object: this runs for a packet
+  pass(from: Endpoint, packet: Packet, offset: number, kind: number, now: number): void {
+    const { peer, route } = from;
+    if (peer === undefined || route === undefined) return;
+    if (kind === EVENT) return this.#passKey(peer, packet, offset, now);
+    if (kind !== AUDIO) return;
+    const needed = route.actions[packet.bytes[packet.at + 1]! & 0x7f] === STUDIO;
+    if (needed === peer.transcoded) return;
+    peer.transcoded = needed;
+    const heardAlready = from.said !== undefined;
+    this.refresh(peer);
+    if (!heardAlready) this.take(from, packet, offset, kind, now);
+  }
+
+  /** One beat of an endpoint: `sends` unless keys take this frame. */
+  beat(endpoint: Endpoint, sends: boolean, now: number): void {
+    const { heard, strip } = endpoint;
+    if (heard !== undefined) {
+      if (sends) this.#hears(endpoint, heard, now);
+      else heard.mix.hush();
+    }
+    endpoint.said?.pull(this.#maker.cycle, now);
+    if (strip === undefined) return;
+    if (strip.ears.size > 0 && endpoint.said !== undefined) {
+      const frame = endpoint.said.frames.at(8000);
+      for (const ear of strip.ears.values()) ear.hear(frame);
+    }
+    if (strip.taps.size > 0) this.#tap(endpoint, strip, now);
+  }
+
+  // oxlint-disable-next-line complexity -- a plain list of commands
+  #obey(command: StudioCommand, endpoint: Endpoint, strip: Strip): void {
+    switch (command.do) {
+      case 'gain':
+        return strip.setGain(command.db);
+      case 'track':
+        return this.#playOnTrack(command, endpoint, strip);
+      case 'removeTrack':
+        return strip.remove(command.track);
+      case 'tap':
+        return strip.openTap(command.tap, new Tap(command.ring, command.source));
+      case 'closeTap':
+        return strip.closeTap(command.tap);
+      case 'feed':
+        strip.feeds.set(command.feed, new Feed(command.ring, command.mode));
+        return;
+      case 'closeFeed':
+        strip.feeds.delete(command.feed);
+        return;
+      case 'holdDigits':
+        strip.holdsDigits = command.on;
+        return;
+      case 'hearTones':
+      case 'detect':
+        return;
+    }
+  }
+
+  #playOnTrack(command: Extract<StudioCommand, { do: 'track' }>, endpoint: Endpoint, strip: Strip): void {
+    const { track, play } = command;
+    if (play === undefined) return strip.play(track, undefined);
+    try {
+      const rounds = play.sound.kind === 'silence' ? Infinity : play.loop;
+      const player = new Player(track, soundSamples(play.sound), rounds, Infinity);
+      strip.play(track, new SoundPlay(player), factorOf(play.gainDb));
+    } catch (fault) {
+      strip.play(track, undefined);
+      this.#context.report({ say: 'trackPlayed', id: endpoint.id, track, error: messageOf(fault) });
+    }
+  }
+
+  #heard(endpoint: Endpoint): void {
+    const { heard } = endpoint;
+    if (!needsHeard(endpoint)) {
+      if (heard === undefined) return;
+      // With the other party gone there is nothing to go on without a gap.
+      if (endpoint.peer === undefined) this.#dropHeard(endpoint);
+      else if (heard.leaving === 0) heard.leaving = 1;
+      return;
+    }
+    if (heard !== undefined) {
+      heard.leaving = 0;
+      return;
+    }
+    endpoint.heard = Heard.for(endpoint.codecs.sender!, endpoint.peer?.said?.waitingFrames ?? 0);
+    if (endpoint.heard === undefined) return;
+    // What we made so far goes on at its own timeline.
+    if (endpoint.madeAt >= 0) endpoint.heard.fresh = false;
+    this.#maker.add(endpoint);
+  }
+
+  #said(endpoint: Endpoint): void {
+    if (!needsSaid(endpoint)) return this.#dropSaid(endpoint);
+    if (endpoint.said === undefined) {
+      const jitter = endpoint.reception.jitterMs ?? 0;
+      endpoint.said = new Said(endpoint.codecs.payloads, endpoint.settings?.ptime ?? 20, jitter, endpoint.id);
+    }
+    this.#maker.add(endpoint);
+  }
+
+  #dropSaid(endpoint: Endpoint): void {
+    endpoint.said?.close();
+    endpoint.said = undefined;
+  }
+
+  #dropHeard(endpoint: Endpoint): void {
+    if (endpoint.heard === undefined) return;
+    endpoint.heard.codec.close();
+    endpoint.heard = undefined;
+    if (endpoint.player === undefined && endpoint.keySound === undefined) endpoint.madeAt = -1;
+  }
+
+  /** Makes and sends what is heard. */
+  #hears(endpoint: Endpoint, heard: Heard, now: number): void {
+    const main = this.#main(endpoint, heard, now);
+    if (heard.fresh && this.#waits(endpoint, heard, now)) return heard.mix.hush();
+    heard.fresh = false;
+    heard.mix.make(main, endpoint.strip, (track) => {
+      this.#context.report({ say: 'trackPlayed', id: endpoint.id, track, error: undefined });
+      this.refresh(endpoint);
+    });
+    this.#maker.sendFrame(endpoint, heard, now);
+    if (heard.leaving > 0) this.#leave(endpoint, heard);
+  }
+
+  /** Before the first frame: the other party's sound comes after its jitter buffer, and what has been relayed does not
+   * come again. */
+  #waits(endpoint: Endpoint, heard: Heard, now: number): boolean {
+    const { peer } = endpoint;
+    if (endpoint.making || peer?.said === undefined) return false;
+    if (heard.skip > 0) return heard.skip-- > 0;
+    return !peer.said.playing && now - peer.reception.lastAt < TALKING_MS;
+  }
+
+  #main(endpoint: Endpoint, heard: Heard, now: number): Int16Array | undefined {
+    const { rate } = heard.mix;
+    const { peer, keySound, player } = endpoint;
+    if (keySound !== undefined || player !== undefined) {
+      const which = keySound === undefined ? 'player' : 'keySound';
+      const frame = endpoint[which]!.next(rate);
+      if (endpoint[which]!.over) this.#maker.over(endpoint, which, undefined);
+      return frame;
+    }
+    if (peer?.said === undefined) return undefined;
+    peer.said.pull(this.#maker.cycle, now);
+    return peer.said.frames.at(rate);
+  }
+
+  #leave(endpoint: Endpoint, heard: Heard): void {
+    if (heard.leaving++ < LINGER && !isQuiet(heard.mix.frames.samples)) return;
+    this.#dropHeard(endpoint);
+    this.refresh(endpoint);
+  }
+
+  #tap(endpoint: Endpoint, strip: Strip, now: number): void {
+    const { said, heard, peer } = endpoint;
+    let heardFrames = heard?.mix.frames;
+    if (heardFrames === undefined && endpoint.maySend && peer?.said !== undefined && !endpoint.making) {
+      peer.said.pull(this.#maker.cycle, now);
+      heardFrames = peer.said.frames;
+    }
+    for (const tap of strip.taps.values()) {
+      const left = tap.hearsSaid ? said?.frames.at(tap.rate) : undefined;
+      tap.write(left, tap.hearsHeard ? heardFrames?.at(tap.rate) : undefined);
+    }
+  }
+
+  /** A key of the other party: the same event on the timeline of what is made here. */
+  #passKey(to: Endpoint, packet: Packet, offset: number, now: number): void {
+    const { heard, codecs } = to;
+    if (heard === undefined || codecs.eventType < 0 || to.keys !== undefined || packet.length - offset < 4) return;
+    const timestamp = readU32(packet.bytes, packet.at + 4);
+    const starts = timestamp !== heard.keySource;
+    if (starts) {
+      heard.keySource = timestamp;
+      heard.keyAt = to.madeAt < 0 ? to.outgoing.timestamp : to.madeAt;
+    }
+    this.#maker.sendKey(to, packet, offset, { type: codecs.eventType | (starts ? MARKER : 0), at: heard.keyAt, now });
+  }
+}
+
+function needsHeard(endpoint: Endpoint): boolean {
+  const { codecs, strip, peer, settings } = endpoint;
+  if (settings === undefined || codecs.sender === undefined) return false;
+  const makes = endpoint.player !== undefined || endpoint.keySound !== undefined;
+  if (makes && codecs.voice === undefined) return true;
+  if (peer !== undefined && endpoint.transcoded) return true;
+  if (strip === undefined) return false;
+  if (strip.sounding > 0 || strip.feeds.size > 0) return true;
+  if (strip.gain !== 1 && (peer !== undefined || makes)) return true;
+  return makes && strip.tapsOfHeard > 0;
+}
+
+function needsSaid(endpoint: Endpoint): boolean {
+  const { strip, peer, settings } = endpoint;
+  if (settings === undefined) return false;
+  if (strip !== undefined && (strip.tapsOfSaid > 0 || strip.ears.size > 0)) return true;
+  if (peer === undefined) return false;
+  return peer.heard !== undefined || (peer.strip !== undefined && peer.strip.tapsOfHeard > 0);
+}

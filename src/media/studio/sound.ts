@@ -1,0 +1,38 @@
+/** A run of samples played some times over, 20 ms at a time, at the rate of whoever mixes it. */
+import { Resampler, type SampleRate } from '../codec/resampler.ts';
+import { Player } from '../embedded/player.ts';
+
+export class SoundPlay {
+  readonly player: Player;
+  readonly #rate: SampleRate;
+  readonly #native: Int16Array;
+  #resampler: Resampler | undefined;
+  #converted = new Int16Array(0);
+  #to: SampleRate;
+
+  constructor(player: Player, rate: SampleRate = 8000) {
+    this.player = player;
+    this.#rate = rate;
+    this.#to = rate;
+    this.#native = new Int16Array(rate / 50);
+  }
+
+  get over(): boolean {
+    return this.player.over;
+  }
+
+  /** The next frame: good until the one after it. */
+  next(rate: SampleRate): Int16Array {
+    this.player.take(this.#native);
+    if (rate === this.#rate) return this.#native;
+    if (rate !== this.#to) this.#tune(rate);
+    this.#resampler!.process(this.#native, this.#native.length, this.#converted);
+    return this.#converted;
+  }
+
+  #tune(rate: SampleRate): void {
+    this.#to = rate;
+    this.#resampler = new Resampler(this.#rate, rate);
+    this.#converted = new Int16Array(rate / 50);
+  }
+}

@@ -1,0 +1,2 @@
+export type { AccountCredential } from './credentials.ts';
+export { createSpeech, type SpeechOptions } from './speech.ts';

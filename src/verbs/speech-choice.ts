@@ -1,0 +1,73 @@
+/** Who speaks and who listens for a verb: the verb's own words, then what `config` set, then the application's defaults.
+ * What nobody says is left open: the speech service chooses. reference.md 5, 4.4. */
+import type { Session } from '../call/index.ts';
+import type { VoiceChoice } from '../ports/index.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** First and fallback voice of a `synthesizer` object. */
+export function voicesFor(session: Session, own: Fields = {}): { voice: VoiceChoice; fallback?: VoiceChoice } {
+  const set = layered(own, session.speech.synthesizer ?? {}, defaults(session, 'speech_synthesis_'));
+  const fallback = voice(named(set, 'fallback'));
+  const other = isChosen(fallback) ? fallback : voice(defaults(session, 'fallback_speech_synthesis_'));
+  return { voice: voice(set), ...(isChosen(other) ? { fallback: other } : {}) };
+}
+
+/** Layers, the first winning. A layer that names another vendor keeps its language and voice to itself: one vendor's
+ * voice says nothing to another. */
+export function layered(...layers: readonly Fields[]): Fields {
+  let set: Fields = {};
+  for (const layer of layers) {
+    const [ours, theirs] = [vendorOf(set), vendorOf(layer)];
+    if (ours !== undefined && theirs !== undefined && ours !== theirs) continue;
+    set = { ...layer, ...set };
+  }
+  return set;
+}
+
+/** `default` is no vendor: it means what is below. */
+function vendorOf(fields: Fields): string | undefined {
+  const vendor = text(fields['vendor']);
+  return vendor === 'default' ? undefined : vendor;
+}
+
+/** An application's flat speech fields as one object: speech_synthesis_voice is `voice`. */
+export function defaults(session: Session, prefix: string): Fields {
+  const all = Object.entries(session.application?.speech ?? {});
+  return Object.fromEntries(
+    all.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+}
+
+/** fallbackVendor, fallbackLanguage … as vendor, language … */
+export function named(fields: Fields, prefix: string): Fields {
+  const entries = Object.entries(fields).filter(([name]) => name.startsWith(prefix) && name.length > prefix.length);
+  return Object.fromEntries(entries.map(([name, value]) => [lowerFirst(name.slice(prefix.length)), value]));
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+export function isChosen(choice: { readonly vendor?: string }): boolean {
+  return choice.vendor !== undefined;
+}
+
+function voice(fields: Fields): VoiceChoice {
+  const [vendor, label, language] = [vendorOf(fields), text(fields['label']), text(fields['language'])];
+  const [name, gender, engine] = [text(fields['voice']), text(fields['gender']), text(fields['engine'])];
+  const options = fields['options'];
+  return {
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(label === undefined ? {} : { label }),
+    ...(language === undefined ? {} : { language }),
+    ...(name === undefined ? {} : { voice: name }),
+    ...(gender === undefined ? {} : { gender }),
+    ...(engine === undefined ? {} : { engine }),
+    ...(typeof options === 'object' && options !== null ? { options: options as Fields } : {}),
+  };
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+}

@@ -1,0 +1,103 @@
+/** A WebSocket server that listens to calls: keeps what it is sent, and speaks back. */
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Journal, levelOf } from '../../src/testing/index.ts';
+import type { Json } from './hook-app.ts';
+
+export type ListenerFrame = { readonly at: number; readonly sound: Int16Array };
+
+/** One connection. */
+export class ListenerCall {
+  readonly socket: WebSocket;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly texts = new Journal<Record<string, Json>>();
+  readonly frames = new Journal<ListenerFrame>();
+  readonly closes = new Journal<number>();
+
+  constructor(socket: WebSocket, headers: http.IncomingHttpHeaders) {
+    this.socket = socket;
+    this.headers = headers;
+    socket.on('message', (data: Buffer, binary: boolean) => {
+      if (!binary) return this.texts.add(JSON.parse(data.toString()) as Record<string, Json>);
+      const copy = data.buffer.slice(data.byteOffset, data.byteOffset + data.length);
+      this.frames.add({ at: performance.now(), sound: new Int16Array(copy) });
+    });
+    socket.on('close', (code) => this.closes.add(code));
+    socket.on('error', () => {});
+  }
+
+  /** The metadata. */
+  first(): Promise<Record<string, Json>> {
+    return this.texts.until(() => true, { what: 'the metadata' });
+  }
+
+  send(message: unknown): void {
+    this.socket.send(Buffer.isBuffer(message) ? message : JSON.stringify(message));
+  }
+
+  /** All sound since a time; one channel of it. */
+  sound(options: { since?: number; channel?: number; channels?: number } = {}): Int16Array {
+    const { since = 0, channel = 0, channels = 1 } = options;
+    const parts = this.frames.entries.filter((frame) => frame.at >= since).map((frame) => frame.sound);
+    const all = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return channels === 1 ? all : all.filter((_, i) => i % channels === channel);
+  }
+
+  /** Resolves when a tone is the main part of 200 ms of sound that comes from now on. */
+  async hears(hz: number, options: { rate: number; channel?: number; channels?: number }): Promise<void> {
+    const { rate, channel = 0, channels = 1 } = options;
+    const since = performance.now();
+    await this.frames.until(
+      () => {
+        const sound = this.sound({ since, channel, channels }).subarray(-rate / 5);
+        return sound.length >= rate / 5 && levelOf(sound, hz, rate) > -25;
+      },
+      { what: `${hz} Hz at the listener`, story: () => `${this.frames.entries.length} frames came` },
+    );
+  }
+}
+
+export class ListenerApp {
+  readonly calls = new Journal<ListenerCall>();
+  readonly #server: http.Server;
+  readonly #sockets: WebSocketServer;
+  #taken = 0;
+
+  private constructor(server: http.Server) {
+    this.#server = server;
+    this.#sockets = new WebSocketServer({ server });
+    this.#sockets.on('connection', (socket, request) => this.calls.add(new ListenerCall(socket, request.headers)));
+  }
+
+  static async start(): Promise<ListenerApp> {
+    const server = http.createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new ListenerApp(server);
+  }
+
+  /** As applications write it: http(s) or ws(s). */
+  url(scheme: 'http' | 'ws' = 'ws'): string {
+    return `${scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/listen`;
+  }
+
+  /** The next connection that no test step has taken yet. */
+  next(): Promise<ListenerCall> {
+    const at = this.#taken++;
+    return this.calls
+      .until(() => this.calls.entries.length > at, { what: 'a connection to the listener' })
+      .then(() => this.calls.entries[at]!);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

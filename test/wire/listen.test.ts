@@ -1,0 +1,63 @@
+// listen: a call's sound at a WebSocket server, by the verb and inside dial.
+import assert from 'node:assert/strict';
+import { after as afterAll, before } from 'node:test';
+import { dial, levelOf, ListenerApp, phones, stage, toSip } from '../kit/index.ts';
+
+let ear: ListenerApp;
+before(async () => {
+  ear = await ListenerApp.start();
+});
+afterAll(() => ear.close());
+
+const story = stage({ phones: ['desk'] });
+
+story('the verb sends the metadata and then what the caller says, as long as it is said', async (w) => {
+  w.app.answers([{ verb: 'listen', url: ear.url('http'), metadata: { ticket: 7 }, actionHook: '/listened' }]);
+  w.app.on('/listened', [{ verb: 'hangup' }]);
+  const call = w.calls();
+  await call.answered();
+  const heard = await ear.next();
+  const first = await heard.first();
+  const { body } = await w.next('/call');
+  assert.deepEqual(
+    [first['callSid'], first['direction'], first['from'], first['to'], first['accountSid'], first['callStatus']],
+    [body['call_sid'], 'inbound', body['from'], body['to'], body['account_sid'], 'in-progress'],
+  );
+  assert.deepEqual([first['sampleRate'], first['mixType'], first['ticket']], [8000, 'mono', 7]);
+  await heard.hears(440, { rate: 8000 });
+  // The first frames are those that waited for the connection.
+  const since = performance.now();
+  await heard.frames.until((frame) => frame.at - since > 1500, { what: 'a second and a half' });
+  const frames = heard.frames.entries.filter((frame) => frame.at >= since);
+  const ms = (frames.at(-1)?.at ?? 0) - since;
+  assert.ok(Math.abs(frames.length * 20 - ms) <= 0.1 * ms, `${frames.length} frames in ${ms} ms`);
+  assert.ok(heard.frames.entries.every((frame) => frame.sound.length === 160));
+  const sound = heard.sound().subarray(-8000);
+  assert.ok(levelOf(sound, 440) > -15 && levelOf(sound, 440) < -9, `${levelOf(sound, 440)} dB`);
+  await call.hangsUp();
+  assert.equal(await heard.closes.until(() => true, { what: 'a close' }), 1000);
+  const told = await w.next('/listened');
+  assert.ok(told.body['dial_call_duration'] >= 1);
+});
+
+story('inside dial, stereo is the caller left and the callee right, and the metadata is the child’s', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  const listen = { url: ear.url(), mixType: 'stereo', sampleRate: 16_000 };
+  w.app.answers(dial([toSip(w.phone('desk'))], { listen }));
+  const call = w.calls();
+  await call.answered();
+  const heard = await ear.next();
+  const first = await heard.first();
+  assert.equal(first['direction'], 'outbound');
+  assert.equal(first['parentCallSid'], (await w.next('/call')).body['call_sid']);
+  await heard.hears(440, { rate: 16_000, channel: 0, channels: 2 });
+  await heard.hears(620, { rate: 16_000, channel: 1, channels: 2 });
+  const left = heard.sound({ channel: 0, channels: 2 }).subarray(-8000);
+  const right = heard.sound({ channel: 1, channels: 2 }).subarray(-8000);
+  assert.ok(levelOf(left, 620, 16_000) < -50, `the callee on the left: ${levelOf(left, 620, 16_000)} dB`);
+  assert.ok(levelOf(right, 440, 16_000) < -50, `the caller on the right: ${levelOf(right, 440, 16_000)} dB`);
+  await call.hears(620);
+  await call.hangsUp();
+  await heard.closes.until(() => true, { what: 'a close' });
+  assert.equal((await w.next('/action')).body['dial_call_sid'], first['callSid']);
+});
