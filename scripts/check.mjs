@@ -1,4 +1,4 @@
-// The fast gate, before every commit: types, lint, format, layers, unit tests, documents. Prints what failed and how to
+// The fast gate, before every commit: types, lint, format, layers, unit tests, documents and their examples. Prints what failed and how to
 // mend it; exits 0 only when all is well.   node scripts/check.mjs [--no-tests]
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -56,9 +56,9 @@ export function check({ tests = true } = {}) {
   for (const step of steps) ok = run(step) && ok;
   console.log(`     lint rules disabled in ${countDisables()} places, each with its reason`);
   if (!tests) return ok;
-  const [command, args] = nodeTests(testsUnder('src'), { concurrency: 2, timeout: 120_000, extra: ['--test-reporter=dot'] });
+  const [command, args] = nodeTests([...testsUnder('src'), ...testsUnder('test/docs')], { concurrency: 2, timeout: 120_000, extra: ['--test-reporter=dot'] });
   const unit = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  console.log(`\n${unit.status === 0 ? 'ok  ' : 'FAIL'} unit tests`);
+  console.log(`\n${unit.status === 0 ? 'ok  ' : 'FAIL'} unit tests and examples of the documents`);
   return ok && unit.status === 0;
 }
 

@@ -222,6 +222,9 @@ test('F1: a key of one account finds nothing of another, by any path and whateve
     ['GET', `/v1/Accounts/${other}/Alerts`],
     ['GET', `/v1/Accounts/${other}/RegisteredSipUsers`],
     ['GET', `/v1/Accounts/${other}/WebhookSecret`],
+    ['GET', `/v1/Accounts/${other}/Limits`],
+    ['POST', `/v1/Accounts/${other}/Limits`, { category: 'voice_call_session', quantity: 1 }],
+    ['DELETE', `/v1/Accounts/${other}/Limits`],
     ['GET', `/v1/Accounts/${other}/ApiKeys`],
     ['POST', '/v1/ApiKeys', { account_sid: other }],
     ['GET', `/v1/Accounts/${other}/Calls/known/Trace`],
@@ -283,6 +286,25 @@ test('an account key may not do what is the administrator’s', async () => {
     (await ask('PUT', `/v1/Accounts/${account}`, { registration_hook: 'http://x.test/r' }, accountToken)).status,
     204,
   );
+});
+
+test('Limits: jambonz’ way to an account’s max_calls; the administrator’s alone to change', async () => {
+  const at = `/v1/Accounts/${account}/Limits`;
+  const limit = { category: 'voice_call_session', quantity: 12 };
+  assert.equal((await ask('POST', at, limit)).status, 201);
+  assert.equal((await ask('GET', `/v1/Accounts/${account}`)).body['max_calls'], 12);
+  const listed = (await ask('GET', at, undefined, accountToken)).body as unknown as object[];
+  assert.deepEqual(listed, [{ account_limits_sid: account, account_sid: account, ...limit }]);
+  assert.equal((await ask('POST', at, limit, accountToken)).status, 403);
+  assert.equal((await ask('DELETE', at, undefined, accountToken)).status, 403);
+  const unknown = await ask('POST', at, { category: 'device', quantity: 1 });
+  assert.equal(unknown.status, 400);
+  assert.equal(unknown.body.details?.[0]?.path, '/category');
+  assert.equal((await ask('DELETE', `${at}?category=voice_call_session`)).status, 204);
+  assert.deepEqual((await ask('GET', at)).body, []);
+  assert.equal((await ask('POST', at, limit)).status, 201);
+  assert.equal((await ask('POST', at, { ...limit, quantity: 0 })).status, 201);
+  assert.deepEqual((await ask('GET', at)).body, [], 'a quantity of 0 takes it away');
 });
 
 test('the effective configuration is shown to the administrator only', async () => {

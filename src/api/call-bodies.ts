@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { type PlacedCall, placedCallFaults } from '../verbs/index.ts';
 import type { Detail } from './errors.ts';
+import { checker } from './validate.ts';
 import { choice, closed, flag, hook, integer, maybe, sid, sipHeaders, text } from './schema.ts';
 
 const free = Type.Record(Type.String(), Type.Unknown());
@@ -154,4 +155,15 @@ export function commandFault(body: Readonly<Record<string, unknown>>): string | 
   if (found.length === 0) return given('whisper') ? undefined : 'no valid options supplied to updateCall';
   const pair = found.length === 2 && found.includes('call_hook') && found.includes('child_call_hook');
   return found.length === 1 || pair ? undefined : 'multiple options are not allowed in updateCall';
+}
+
+const checkUpdate = checker(updateBody);
+
+/** The rules of PUT Calls for a body that came another way: a sentence a fault. */
+export function updateFaults(body: Readonly<Record<string, unknown>>): readonly string[] {
+  const faults = checkUpdate(body).map(
+    ({ path, expected, got }) => `${path}: expected ${expected}${got === undefined ? '' : `, got ${got}`}`,
+  );
+  const fault = commandFault(body);
+  return faults.length > 0 || fault === undefined ? faults : [fault];
 }

@@ -7,6 +7,7 @@ import { accountOf } from './auth.ts';
 import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
 import { cdrFields } from './cdr-fields.ts';
 import { callRefused, type Detail, invalid, invalidRequest, missing } from './errors.ts';
+import { Idempotency } from './idempotency.ts';
 import type { ApiOptions } from './options.ts';
 import { appJsonFaults } from './resources/applications.ts';
 import { nothing } from './resources/routes.ts';
@@ -73,9 +74,11 @@ function withoutNulls(body: Body): Body {
 class Calls {
   readonly #options: ApiOptions;
   readonly #erased = new Erased();
+  readonly #once: Idempotency;
 
   constructor(options: ApiOptions) {
     this.#options = options;
+    this.#once = new Idempotency(options.clock);
   }
 
   addReads(server: FastifyInstance): void {
@@ -115,7 +118,8 @@ class Calls {
         ...appJsonFaults(body['app_json'], '/app_json'),
       ];
       if (faults.length > 0) throw invalid('the body', faults);
-      return answer(reply, await this.#options.control.create(accountSid, withDialledNumber(body)));
+      const create = () => this.#options.control.create(accountSid, withDialledNumber(body));
+      return answer(reply, await this.#once.once(request, accountSid, create));
     });
     const url = '/Accounts/:account_sid/Calls/:call_sid';
     const schema = { tags, summary: 'Steer a running call: exactly one command', params: oneCall, body: updateBody };
@@ -129,7 +133,8 @@ class Calls {
     const fault = commandFault(body);
     if (fault !== undefined) return reply.code(400).send({ msg: fault, code: invalidRequest, details: [] });
     const { call_sid: callSid } = request.params as Params;
-    return answer(reply, await this.#options.control.update(accountSid, callSid, body));
+    const update = () => this.#options.control.update(accountSid, callSid, body);
+    return answer(reply, await this.#once.once(request, accountSid, update));
   }
 
   #account(request: FastifyRequest): string {

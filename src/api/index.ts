@@ -1,2 +1,3 @@
+export { updateFaults } from './call-bodies.ts';
 export type { ApiDirectory, ApiOptions, Readiness } from './options.ts';
 export { type Api, createApi } from './server.ts';

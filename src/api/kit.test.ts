@@ -87,6 +87,16 @@ export function useServer(): void {
         page: (accountSid, sid) =>
           Promise.resolve(sid === 'known' && accountSid === account ? '<!doctype html>' : undefined),
       },
+      events: {
+        events: (accountSid, sid, from) =>
+          sid === 'known' && accountSid === account
+            ? {
+                events: [{ seq: 3, id: 'm3', type: 'call:status', at: 0, acknowledged: false, data: {} }],
+                last: 3,
+                lost: 2 - from,
+              }
+            : undefined,
+      },
       metrics: { text: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }) },
       readiness: () => (state.ready ? { ready: true } : { ready: false, reason: 'draining' }),
       clock,

@@ -1,6 +1,6 @@
 /** What the REST API is given by main.ts. Narrow on purpose: each part names only what the API calls. */
 import type { Clock, Log, Random } from '../base/index.ts';
-import type { CallControl, Directory, Entities, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
+import type { CallControl, Directory, Entities, Hooks, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
 
 /** The directory, and the two ways to change it. */
 export type ApiDirectory = Pick<Directory, 'get' | 'all' | 'events'> & {
@@ -17,6 +17,8 @@ export type ApiOptions = {
   readonly live: Pick<LiveStore, 'bindingsOf'>;
   readonly control: CallControl;
   readonly timelines: Timelines;
+  /** What WebSocket applications were told. */
+  readonly events: Pick<Hooks, 'events'>;
   /** Prometheus text for /metrics. */
   readonly metrics: { text(): Promise<{ readonly contentType: string; readonly body: string }> };
   /** Can this process take a call now? */

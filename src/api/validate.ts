@@ -139,6 +139,13 @@ function detailsOf(schema: Node, value: unknown, faults: readonly Fault[]): Deta
 
 const words: Readonly<Record<string, string>> = { body: 'the body', querystring: 'the query', params: 'the path' };
 
+/** What is wrong with a value, a sentence each; empty when nothing is. */
+export function checker(schema: TSchema): (value: unknown) => readonly Detail[] {
+  const compiled = Compile(schema);
+  return (value) =>
+    compiled.Check(value) ? [] : detailsOf(schema as Node, value, compiled.Errors(value) as unknown as Fault[]);
+}
+
 /** A validator as fastify wants one. Query values are text and are converted first. */
 export function validatorFor(schema: TSchema, part: string): (value: unknown) => { value: unknown } | { error: Error } {
   const compiled = Compile(schema);

@@ -6,6 +6,7 @@ export class Bridge {
   readonly #a: Leg;
   readonly #b: Leg;
   readonly #off: (() => void)[] = [];
+  #state: 'open' | 'closed' = 'open';
   #path: 'relay' | 'studio' | undefined;
 
   constructor(a: Leg, b: Leg) {
@@ -32,7 +33,10 @@ export class Bridge {
     a.note('media.bridged', { path, with: b.callSid, codecs: [a.media.codec?.codec, b.media.codec?.codec] });
   }
 
+  /** Once: the legs may be in other bridges by the time this is called again. */
   close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     for (const off of this.#off.splice(0)) off();
     for (const leg of [this.#a, this.#b]) {
       if (leg.media !== undefined && leg.end === undefined)

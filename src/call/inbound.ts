@@ -18,21 +18,14 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
   if (maxCalls !== undefined && services.registry.size.sessions >= maxCalls) {
     return invitation.reject({ status: 503, reason: 'Busy', headers: [['Retry-After', '5']] });
   }
-  const running = account.maxCalls === undefined ? 0 : sessionsOf(services, accountSid);
-  if (account.maxCalls !== undefined && running >= account.maxCalls) {
-    const message = `the account has reached its limit of ${account.maxCalls} calls`;
-    services.alerts.raise({ accountSid, type: 'account-call-limit', message });
-    return invitation.reject({ status: 503, reason: 'Maximum Calls In Progress', headers: [['Retry-After', '5']] });
+  const over = services.quotas.begin(account);
+  if (over !== undefined) {
+    const headers = [['Retry-After', String(over.retryAfterSeconds)]] as const;
+    return invitation.reject({ status: 503, reason: over.reason, headers });
   }
   const destination = applicationFor(services, invitation);
   if (destination === undefined) return invitation.reject({ status: 404, reason: 'No Application For This Number' });
   startSession({ services, scripts, invitation, account, destination });
-}
-
-function sessionsOf(services: Services, accountSid: string): number {
-  let count = 0;
-  for (const session of services.registry.sessions()) if (session.accountSid === accountSid) count++;
-  return count;
 }
 
 type Start = {

@@ -1,3 +1,4 @@
+export { adultWith } from './adulting.ts';
 export { bestFailure } from './best-response.ts';
 export { Bridge } from './bridge.ts';
 export { callInfo } from './call-info.ts';
@@ -12,7 +13,9 @@ export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 export { CarrierPacers } from './pacing.ts';
 export type { NoPlan, Plan } from './plan.ts';
+export { Quotas } from './quotas.ts';
 export { recordBridge } from './recording.ts';
+export { Referral } from './referral.ts';
 export { Registry } from './registry.ts';
 export { assertedOf, type Caller } from './routing/caller.ts';
 export { planPhone } from './routing/phone.ts';

@@ -23,6 +23,8 @@ export type LegIdentity = {
   readonly sessionSid: string;
   readonly accountSid: string;
   readonly applicationSid: string | undefined;
+  /** Whose endpoints ours can be bridged with, where that is not the session: one media worker carries them all. */
+  readonly mediaSession?: string;
   readonly parentCallSid: string | undefined;
   readonly direction: 'inbound' | 'outbound';
   readonly from: string;
@@ -53,13 +55,15 @@ export type LegEvents = {
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). */
   direction: [];
-  /** A request inside the dialog that the leg does not answer itself. */
+  /** A request inside the dialog that nobody claimed and the leg does not answer itself. */
   request: [request: InDialogRequest];
+  /** What became of a dial of this leg's application: provisional, then one final status. Who asked for a transfer is told. */
+  dialled: [status: number, reason: string];
 };
 
 export abstract class Leg {
   readonly events = new Emitter<LegEvents>();
-  readonly identity: LegIdentity;
+  identity: LegIdentity;
   readonly services: Services;
   readonly startedAt: number;
   sipCallId = '';
@@ -79,6 +83,7 @@ export abstract class Leg {
   media: LegMedia | undefined;
   dialog: Dialog | undefined;
   #final: FinalStatus = 'failed';
+  readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
   constructor(services: Services, identity: LegIdentity) {
@@ -92,6 +97,11 @@ export abstract class Leg {
       perform: () => this.#report(),
     });
     services.registry.addLeg(this);
+  }
+
+  /** The media session of this leg and of every leg that its own calls are bridged with. */
+  get mediaSession(): string {
+    return this.identity.mediaSession ?? this.identity.sessionSid;
   }
 
   get state(): LegState {
@@ -116,7 +126,7 @@ export abstract class Leg {
   /** Reserves this leg's ports, once. */
   async openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return this.media;
-    const media = await LegMedia.open(this.services, this.identity.sessionSid, this.callSid);
+    const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -206,6 +216,30 @@ export abstract class Leg {
     this.events.emit('digit', digit, durationMs, source);
   }
 
+  /** Takes over the answering of one method inside the dialog, until the function it returns is called. The latest claim
+   * counts. INFO with a digit stays the leg's own. */
+  claim(method: string, handler: (request: InDialogRequest) => void): () => void {
+    const before = this.#claims.get(method);
+    this.#claims.set(method, handler);
+    return () => {
+      if (this.#claims.get(method) !== handler) return;
+      if (before === undefined) this.#claims.delete(method);
+      else this.#claims.set(method, before);
+    };
+  }
+
+  /** From now on this leg is the first of a session of its own, with its own timeline. */
+  secede(): void {
+    this.note('leg.seceded', { callSid: this.callSid });
+    this.identity = { ...this.identity, sessionSid: this.callSid, mediaSession: this.mediaSession };
+    this.link(this.sipCallId);
+    this.note('session.started', {
+      accountSid: this.identity.accountSid,
+      from: this.identity.from,
+      to: this.identity.to,
+    });
+  }
+
   /** One line of this call's timeline. */
   note(what: string, detail: Readonly<Record<string, unknown>>): void {
     const { callSid, sessionSid } = this.identity;
@@ -246,7 +280,9 @@ export abstract class Leg {
   #inDialog(request: InDialogRequest): void {
     const digit = digitOf(request);
     if (digit === undefined) {
-      this.events.emit('request', request);
+      const claimed = this.#claims.get(request.method);
+      if (claimed === undefined) this.events.emit('request', request);
+      else claimed(request);
       return;
     }
     if (digit === 'unreadable') request.reply({ status: 400, reason: 'Unreadable DTMF' });

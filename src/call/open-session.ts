@@ -1,6 +1,7 @@
 /** What every session begins with, whoever placed its first call: its note, its link to the application, its place in the
  * directory of calls. */
 import type { Account, Application, HookTarget } from '../ports/index.ts';
+import { appCommand } from './app-commands.ts';
 import type { Leg } from './leg.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
@@ -21,7 +22,7 @@ export function openSession({ services, scripts, caller, account, application, b
   caller.note('session.started', { accountSid: account.sid, application: application?.name, from, to });
   const { webhookSecret } = account;
   const link = services.hooks.open({ accountSid: account.sid, callSid, webhookSecret, base, traceId });
-  const session = new Session({ services, scripts, caller, application, link });
+  const session = new Session({ services, scripts, commander: appCommand, caller, application, link });
   const { node } = services.settings;
   void services.live.putCall({ callSid, accountSid: account.sid, node, startedAt: caller.startedAt });
   return session;

@@ -53,8 +53,11 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   if (body.application_sid !== undefined && application?.accountSid !== accountSid) {
     return { ok: false, status: 400, message: `application_sid: no application ${body.application_sid}` };
   }
+  if (!account.isActive) return { ok: false, status: 409, message: 'the account is not active' };
   const plan = await planFor(services, account, body);
   if ('refused' in plan) return { ok: false, status: 422, message: plan.refused.reason };
+  const over = services.quotas.begin(account);
+  if (over !== undefined) return { ok: false, status: 503, message: over.reason };
   const session = placeCall({ services, scripts, account, application, body, plan });
   const leg = session.caller as OutboundLeg;
   const ring = services.clock.after((body.timeout ?? 60) * 1000, `call ${leg.callSid} ring timer`, () =>
@@ -79,6 +82,7 @@ async function planFor(services: Services, account: Account, body: CreateCallBod
   const { to } = body;
   const caller: Caller = {
     id: body.from,
+    vouched: false,
     name: body.callerName,
     asserted: undefined,
     headers: Object.entries({ ...body.headers, ...to.headers }).map(([name, value]) => [name, String(value)]),

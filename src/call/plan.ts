@@ -36,6 +36,6 @@ export type NoPlan = {
     readonly status: FinalStatus;
     readonly sipStatus: number;
     readonly reason: string;
-    readonly alert?: 'no-carrier';
+    readonly alert?: 'no-carrier' | 'dial-refused';
   };
 };

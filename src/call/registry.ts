@@ -6,6 +6,8 @@ import type { Session } from './session.ts';
 export class Registry {
   readonly #legs = new Map<string, Leg>();
   readonly #sessions = new Map<string, Session>();
+  /** How many sessions each account has. */
+  readonly #perAccount = new Map<string, number>();
   readonly #endpoints = new Map<string, Leg>();
   /** By the name of their stream. */
   readonly listenings = new Map<string, Listening>();
@@ -27,10 +29,11 @@ export class Registry {
 
   addSession(session: Session): void {
     this.#sessions.set(session.sid, session);
+    this.#count(session.accountSid, 1);
   }
 
   removeSession(session: Session): void {
-    this.#sessions.delete(session.sid);
+    if (this.#sessions.delete(session.sid)) this.#count(session.accountSid, -1);
     if (this.#sessions.size === 0) for (const tell of this.onEmpty.splice(0)) tell();
   }
 
@@ -58,8 +61,18 @@ export class Registry {
     return this.#sessions.values();
   }
 
+  sessionsOf(accountSid: string): number {
+    return this.#perAccount.get(accountSid) ?? 0;
+  }
+
   get size(): { legs: number; sessions: number; endpoints: number } {
     return { legs: this.#legs.size, sessions: this.#sessions.size, endpoints: this.#endpoints.size };
+  }
+
+  #count(accountSid: string, by: 1 | -1): void {
+    const count = this.sessionsOf(accountSid) + by;
+    if (count === 0) this.#perAccount.delete(accountSid);
+    else this.#perAccount.set(accountSid, count);
   }
 
   /** Resolves when no session is left. */

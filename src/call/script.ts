@@ -7,6 +7,10 @@ export interface Script {
   run(payload: unknown): Promise<'done' | 'invalid'>;
   /** Drops what runs and runs this instead. Faults: the document is refused and what runs goes on. */
   replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
+  /** Adds verbs to those that wait. */
+  append(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
+  /** The application can send nothing more: verbs that have run out are no longer waited for. */
+  wake(): void;
   /** Checks a document without running it. */
   check(payload: unknown): readonly string[];
   /** The call is over: stops the verb that runs, which may still tell its hook. run() resolves when it has. */

@@ -15,6 +15,7 @@ import type {
 import type { Binding } from '../ports/index.ts';
 import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
+import type { Quotas } from './quotas.ts';
 import type { Registry } from './registry.ts';
 import type { SoundFiles } from './sound-files.ts';
 
@@ -65,8 +66,11 @@ export type Services = {
   readonly settings: CallSettings;
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
+  readonly quotas: Quotas;
   readonly sounds: SoundFiles;
   readonly speech: Speech;
+  /** What is wrong with the body of a command (the rules of PUT Calls), a sentence each. */
+  readonly updateFaults: (body: Readonly<Record<string, unknown>>) => readonly string[];
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -1,6 +1,6 @@
 /** A session owns its legs, the script that runs on its first leg, and the one cause of its end. Nothing else: what
  * legs do to each other lives with the verbs. */
-import type { AppLink, Application, HookRef } from '../ports/index.ts';
+import type { AppCommand, AppLink, Application, ControlResult, HookRef } from '../ports/index.ts';
 import { callInfo } from './call-info.ts';
 import { writeCdr } from './cdr.ts';
 import type { EndCause } from './end-cause.ts';
@@ -13,7 +13,22 @@ import type { Services } from './services.ts';
 /** Why the callee's side failed, kept for the caller's final response. */
 export type DialFailure = { readonly sipStatus: number; readonly sipReason: string | undefined };
 
+/** Carries out what a WebSocket application commands. */
+export type Commander = (session: Session, command: AppCommand) => ControlResult | Promise<ControlResult>;
+
+type Options = {
+  readonly services: Services;
+  readonly scripts: ScriptFactory;
+  readonly commander: Commander;
+  readonly caller: Leg;
+  readonly application: Application | undefined;
+  readonly link: AppLink;
+  /** The leg has been reported before, by the session it leaves. */
+  readonly continued?: boolean;
+};
+
 export class Session {
+  readonly #options: Options;
   readonly services: Services;
   readonly caller: Leg;
   readonly application: Application | undefined;
@@ -21,6 +36,7 @@ export class Session {
   readonly #script: Script;
   readonly #legs = new Set<Leg>();
   readonly #records: Promise<void>[] = [];
+  readonly #unfollow = new Map<Leg, () => void>();
   statusHook: HookRef | undefined;
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
@@ -28,14 +44,11 @@ export class Session {
   speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
   /** The leg the running dial connected: REST finds the bridge partner here. */
   connected: Leg | undefined;
+  /** How the running dial lets its connected leg go, still talking: set with `connected`. */
+  letGo: (() => void) | undefined;
 
-  constructor(options: {
-    services: Services;
-    scripts: ScriptFactory;
-    caller: Leg;
-    application: Application | undefined;
-    link: AppLink;
-  }) {
+  constructor(options: Options) {
+    this.#options = options;
     this.services = options.services;
     this.caller = options.caller;
     this.application = options.application;
@@ -43,7 +56,11 @@ export class Session {
     this.statusHook = options.application?.callStatusHook;
     this.#script = options.scripts(this);
     this.services.registry.addSession(this);
-    this.adopt(this.caller);
+    this.link.control({
+      command: (command) => options.commander(this, command),
+      gone: () => this.#script.wake(),
+    });
+    this.adopt(this.caller, options.continued);
   }
 
   get sid(): string {
@@ -59,32 +76,53 @@ export class Session {
   }
 
   /** Takes a leg in: its states are reported, its record written, unasked requests answered. */
-  adopt(leg: Leg): void {
+  adopt(leg: Leg, reported = false): void {
     this.#legs.add(leg);
-    leg.events.on('status', () => this.#reportStatus(leg));
-    leg.events.on('request', (request) => answerUnasked(request));
-    leg.events.on('ended', (end) => {
-      this.#legs.delete(leg);
-      this.#records.push(writeCdr(leg));
-      if (leg !== this.caller) return;
-      leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });
-      this.#script.stop();
-    });
-    this.#reportStatus(leg);
+    const off = [
+      leg.events.on('status', () => this.#reportStatus(leg)),
+      leg.events.on('request', (request) => answerUnasked(request)),
+      leg.events.on('ended', (end) => {
+        this.#legs.delete(leg);
+        this.#unfollow.delete(leg);
+        this.#records.push(writeCdr(leg));
+        if (leg !== this.caller) return;
+        leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });
+        this.#script.stop();
+      }),
+    ];
+    this.#unfollow.set(leg, () => off.forEach((each) => each()));
+    if (!reported) this.#reportStatus(leg);
+  }
+
+  /** The connected leg becomes a call of its own, still talking: the dial ends without it. */
+  partWith(leg: Leg, link: AppLink): Session {
+    this.letGo?.();
+    this.#unfollow.get(leg)?.();
+    this.#unfollow.delete(leg);
+    this.#legs.delete(leg);
+    leg.secede();
+    return new Session({ ...this.#options, caller: leg, link, continued: true });
+  }
+
+  /** A leg of this session that still runs. */
+  leg(callSid: string): Leg | undefined {
+    for (const leg of this.#legs) if (leg.callSid === callSid) return leg;
+    return undefined;
   }
 
   /** Runs the application to its end, then ends the session. Never rejects. */
   async run(first: () => Promise<{ verbs: unknown } | undefined>): Promise<void> {
+    let outcome: 'done' | 'invalid' = 'done';
     try {
       const start = await first();
       if (start !== undefined && this.caller.end === undefined) {
-        const outcome = await this.#script.run(start.verbs);
+        outcome = await this.#script.run(start.verbs);
         this.#conclude(outcome);
       }
     } catch (fault) {
       this.#broken(fault);
     }
-    await this.#close();
+    await this.#close(outcome === 'invalid' ? 'fault' : undefined);
   }
 
   /** Hangs the whole session up from our side. */
@@ -138,17 +176,17 @@ export class Session {
     this.caller.hangup({ by: 'server', reason: `internal: ${reason}` });
   }
 
-  async #close(): Promise<void> {
+  async #close(why?: 'fault'): Promise<void> {
     for (const leg of this.#legs) leg.hangup({ by: 'server', reason: 'the session ended' });
     await Promise.allSettled(this.#records);
-    this.link.close();
+    this.link.close(why);
     this.services.registry.removeSession(this);
     void this.services.live.removeCall(this.sid);
     this.services.trace.publish({ kind: 'end', at: this.services.clock.now(), sessionSid: this.sid });
   }
 
   #reportStatus(leg: Leg): void {
-    const hook = this.statusHook;
+    const hook = this.statusHook ?? (this.link.takesStatus ? '' : undefined);
     if (hook !== undefined) this.link.notify(hook, 'call:status', callInfo(leg));
   }
 }

@@ -82,6 +82,9 @@ const carrier = Type.Object({
   ),
   priority: count(1, 0, 65_535, 'Lower first when several carriers can take the call'),
   weight: count(1, 0, 65_535, 'Share among carriers of the same priority'),
+  own_numbers_only: no(
+    'True: a caller id that an application or a user sets must be one of the account’s phone numbers',
+  ),
   trusted: no('True: P-Asserted-Identity goes out even when Privacy asks for id'),
   gateways: Type.Array(gateway, { default: [], maxItems: 1000, description: 'Its addresses' }),
 });
@@ -108,7 +111,9 @@ export const account = Type.Object({
   webhook_secret: optional(secret('Signs every hook; made by the server when left out')),
   device_calling_application: optional(text('Runs when a registered user places a call')),
   registration_hook: optional(hook('Asked for users that are not listed here')),
-  max_calls: optional(bound(1, 1_000_000, 'Most calls at once')),
+  max_calls: optional(bound(1, 1_000_000, 'Most calls at once; more get 503')),
+  max_cps: optional(bound(1, 100_000, 'Most new calls a second; more get 503')),
+  own_numbers_only: no('The same, at every carrier of the account'),
   is_active: yes('False: all its calls and registrations are refused'),
   clients: Type.Array(client, { default: [], description: 'Registered SIP and WebRTC users' }),
   applications: Type.Array(application, { default: [], description: 'What runs when a call comes' }),

@@ -6,23 +6,32 @@ import { isHost, isNetwork, type Listener, parseListener, parsePlace, parsePorts
 
 type Complain = (path: string, message: string) => void;
 
-export function check(raw: Raw, lines: ReadonlyMap<string, number>): Fault[] {
+/** Checks every section whose shape is sound; a broken one is told of by its own faults. */
+export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: readonly string[]): Fault[] {
   const faults: Fault[] = [];
   const complain: Complain = (path, message) => faults.push({ line: lineOf(lines, path), path, message });
-  checkSip(raw, complain);
-  checkMedia(raw, complain);
-  checkHttp(raw, complain);
-  checkUrls(raw, complain);
-  distinct(
-    raw.accounts.map((each) => each.name),
-    'accounts',
-    'name',
-    complain,
-  );
-  const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
-  distinct(realms, 'accounts', 'sip_realm', complain);
-  raw.accounts.forEach((account, i) => checkAccount(account, `accounts[${i}]`, complain));
+  const sound = (...sections: string[]): boolean => !sections.some((each) => covers(broken, each));
+  if (sound('sip')) checkSip(raw, complain);
+  if (sound('media')) checkMedia(raw, complain);
+  if (sound('sip', 'http')) checkHttp(raw, complain);
+  if (sound('store', 'live')) checkUrls(raw, complain);
+  if (sound('accounts', 'sip')) {
+    const names = raw.accounts.map((each) => each.name);
+    distinct(names, 'accounts', 'name', complain);
+    const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
+    distinct(realms, 'accounts', 'sip_realm', complain);
+  }
+  const accounts = broken.includes('') || broken.includes('accounts') ? [] : raw.accounts;
+  for (const [i, account] of accounts.entries())
+    if (sound(`accounts[${i}]`)) checkAccount(account, `accounts[${i}]`, complain);
   return faults;
+}
+
+/** Is the section, something in it, or something around it broken? */
+export function covers(broken: readonly string[], section: string): boolean {
+  const inside = (part: string, whole: string): boolean =>
+    part.startsWith(whole) && (whole === '' || part.length === whole.length || '.['.includes(part[whole.length] ?? ''));
+  return broken.some((each) => inside(each, section) || inside(section, each));
 }
 
 function lineOf(lines: ReadonlyMap<string, number>, path: string): number {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../base/index.ts';
-import { check } from './checks.ts';
+import { check, covers } from './checks.ts';
 import { type Config, configOf } from './config.ts';
 import { demo } from './demo.ts';
 import { type Fault, invalid, unbuilt, unreadable } from './faults.ts';
@@ -34,12 +34,11 @@ export function parseConfig(
 ): Config {
   const name = source ?? 'the built-in configuration';
   if (text.length > longest) throw invalid(name, [{ line: 0, path: '', message: `longer than ${longest} bytes` }]);
-  const { value, faults, lines } = readYaml(text, schema as unknown as Shape);
-  // Checks across keys assume the shape; with a broken one they would only repeat its faults.
-  if (faults.length > 0) throw invalid(name, faults);
+  const { value, faults, broken, lines } = readYaml(text, schema as unknown as Shape);
   const raw = value as Raw;
-  const more = [...check(raw, lines), ...overlay(raw, env)];
-  if (more.length > 0) throw invalid(name, more);
+  const all = [...faults, ...check(raw, lines, broken)];
+  if (!covers(broken, 'log')) all.push(...overlay(raw, env));
+  if (all.length > 0) throw invalid(name, all);
   return configOf(raw, { source, folder, lines });
 }
 

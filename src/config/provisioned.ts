@@ -100,6 +100,8 @@ class AccountBuilder {
       ...given('deviceCallingApplicationSid', this.#application(raw.device_calling_application)),
       ...given('registrationHook', hookTarget(raw.registration_hook)),
       ...given('maxCalls', raw.max_calls),
+      ...given('maxCps', raw.max_cps),
+      ownNumbersOnly: raw.own_numbers_only,
     };
   }
 
@@ -186,6 +188,7 @@ class AccountBuilder {
       priority: raw.priority,
       weight: raw.weight,
       trusted: raw.trusted,
+      ownNumbersOnly: raw.own_numbers_only,
       ...given('description', raw.description),
       ...given('applicationSid', this.#application(raw.application)),
       ...given('diversion', raw.diversion),

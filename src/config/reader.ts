@@ -37,6 +37,8 @@ export type Shape = {
 export type Reading = {
   readonly value: unknown;
   readonly faults: Fault[];
+  /** Paths whose value is not what the schema promises. */
+  readonly broken: readonly string[];
   /** Line of every path that the file names. */
   readonly lines: ReadonlyMap<string, number>;
 };
@@ -54,11 +56,14 @@ export function readYaml(source: string, shape: Shape): Reading {
   }));
   const reader = new Reader(document, counter);
   const value = faults.length > 0 ? undefined : reader.read(document.contents as Node | null, shape, '');
-  return { value, faults: [...faults, ...reader.faults], lines: reader.lines };
+  // Of what is no YAML nothing can be told.
+  const broken = faults.length > 0 ? [''] : reader.broken;
+  return { value, faults: [...faults, ...reader.faults], broken, lines: reader.lines };
 }
 
 class Reader {
   readonly faults: Fault[] = [];
+  readonly broken: string[] = [];
   readonly lines = new Map<string, number>();
   readonly #document: Document;
   readonly #counter: LineCounter;
@@ -111,7 +116,7 @@ class Reader {
     if (known.includes(key)) return;
     const close = nearest(key, known);
     const hint = close === undefined ? `known here: ${known.join(', ')}` : `did you mean '${close}'?`;
-    this.#fault(pair.key as Node, path === '' ? key : `${path}.${key}`, `unknown key; ${hint}`);
+    this.#complain(pair.key as Node, path === '' ? key : `${path}.${key}`, `unknown key; ${hint}`);
   }
 
   #record(map: YAMLMap | undefined, shape: Shape, path: string): unknown {
@@ -119,7 +124,7 @@ class Reader {
     const result: Record<string, unknown> = {};
     for (const pair of map?.items ?? []) {
       const key = isScalar(pair.key) ? String(pair.key.value) : '';
-      if (key === '' || forbidden.has(key)) this.#fault(pair.key as Node, path, `'${key}' cannot be a name here`);
+      if (key === '' || forbidden.has(key)) this.#complain(pair.key as Node, path, `'${key}' cannot be a name here`);
       else result[key] = this.read(pair.value as Node | null, part, `${path}.${key}`);
     }
     return result;
@@ -142,8 +147,13 @@ class Reader {
   }
 
   #fault(node: Node | null | undefined, path: string, message: string): undefined {
-    this.faults.push({ line: node?.range ? this.#line(node) : this.#above(path), path, message });
+    this.broken.push(path);
+    this.#complain(node, path, message);
     return undefined;
+  }
+
+  #complain(node: Node | null | undefined, path: string, message: string): void {
+    this.faults.push({ line: node?.range ? this.#line(node) : this.#above(path), path, message });
   }
 
   #line(node: Node | null | undefined): number {

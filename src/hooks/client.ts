@@ -1,9 +1,9 @@
 /** Sends hooks: builds and signs the request, sends it over pooled connections, tries again where the URL asks for it,
  * traces each attempt, raises the alert of a fault. */
 import { Agent, Client, type Dispatcher } from 'undici';
-import type { Clock, Random, TraceChannel } from '../base/index.ts';
+import type { Clock, HookTrace, Random, TraceChannel } from '../base/index.ts';
 import type { Alerts, AppContext, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
-import { alertTypeOf } from './alert-types.ts';
+import { raiseFault } from './alert-types.ts';
 import { interpret } from './answer.ts';
 import { Connections, type ConnectionOptions } from './connections.ts';
 import { type Destination, Places } from './destination.ts';
@@ -39,6 +39,7 @@ export class HookClient implements Owner {
   readonly #options: ClientOptions;
   readonly clock: Clock;
   readonly connections: Connections;
+  readonly alerts: Alerts;
   readonly #agent: Agent;
   readonly #live = new Set<Exchange>();
   readonly #pauses = new Set<() => void>();
@@ -49,6 +50,7 @@ export class HookClient implements Owner {
     this.#options = options;
     this.places = new Places({ allowPrivate: options.allowPrivate });
     this.clock = options.clock;
+    this.alerts = options.alerts;
     this.connections = new Connections(options);
     this.#agent = new Agent({ ...this.#clientOptions(), connections: options.connectionsPerOrigin });
   }
@@ -67,7 +69,7 @@ export class HookClient implements Owner {
       'refused' in place
         ? this.#traced(job, place.url, { ok: false, kind: place.refused, url: place.url, message: place.message })
         : await this.#deliver(job, place);
-    if (!answer.ok) this.#raise(job, answer);
+    if (!answer.ok) raiseFault(this.alerts, job.sender.context, job.type, answer);
     return answer;
   }
 
@@ -184,7 +186,7 @@ export class HookClient implements Owner {
     },
   ): void {
     const size = seen.result !== undefined && 'body' in seen.result ? seen.result.body.length : 0;
-    this.#options.trace.publish({
+    this.publish({
       kind: 'hook',
       at: seen.at,
       callSid: job.sender.context.callSid,
@@ -200,17 +202,20 @@ export class HookClient implements Owner {
     });
   }
 
-  #raise(job: Job, fault: HookFault): void {
-    const type = alertTypeOf(fault);
-    if (type === undefined) return;
-    this.#options.alerts.raise({
-      accountSid: job.sender.context.accountSid,
-      callSid: job.sender.context.callSid,
-      type,
-      message: `${job.type} hook failed: ${fault.message}`,
-      url: fault.url,
-      ...(fault.status !== undefined && { status: fault.status }),
-    });
+  publish(trace: HookTrace): void {
+    this.#options.trace.publish(trace);
+  }
+
+  /** What a WebSocket handshake carries beside its own headers. The signature is over `<t>.<path and query>`. */
+  handshakeHeaders(context: AppContext, place: Destination): Record<string, string> {
+    const seconds = Math.floor(this.clock.now() / 1000);
+    const signature = this.#signers.of(context.webhookSecret).sign(seconds, place.path);
+    return {
+      'user-agent': this.#options.userAgent,
+      'graine-signature': signature,
+      'jambonz-signature': signature,
+      ...(place.authorization !== undefined && { authorization: place.authorization }),
+    };
   }
 
   /** Ends everything at once: what still runs is answered `closed`. */

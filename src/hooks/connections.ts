@@ -25,13 +25,18 @@ export type ConnectionOptions = {
 export class Connections {
   /** For undici: opens a socket. */
   readonly connect: buildConnector.connector;
+  /** For net.connect: resolves and checks. */
+  readonly lookup: LookupFunction;
+  readonly ca: string | undefined;
   #sequence = 0;
   #closing = Infinity;
 
   constructor(options: ConnectionOptions) {
+    this.lookup = checkedLookup(options.resolve ?? systemResolve, options.allowPrivate);
+    this.ca = options.ca;
     const open = buildConnector({
       timeout: options.connectTimeoutMs,
-      lookup: checkedLookup(options.resolve ?? systemResolve, options.allowPrivate),
+      lookup: this.lookup,
       // undici wants it set when a lookup is given; Node tries the checked addresses one after another.
       autoSelectFamily: true,
       ...(options.ca !== undefined && { ca: options.ca }),

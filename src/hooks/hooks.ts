@@ -1,10 +1,12 @@
 /** The way out to customers' applications and files, as one object with one end. */
 import type { Clock, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, AppContext, AppLink, Hooks } from '../ports/index.ts';
+import type { Alerts, AppContext, AppEvents, AppLink, Hooks } from '../ports/index.ts';
+import type { AppSocket, SocketHouse, SocketLimits } from './app-socket.ts';
+import { CallLink } from './call-link.ts';
 import { HookClient } from './client.ts';
 import type { Resolve } from './connections.ts';
+import { EventLogs } from './events.ts';
 import { fetchFile } from './fetch.ts';
-import { Link, type Tally } from './link.ts';
 
 export type HooksOptions = {
   readonly clock: Clock;
@@ -20,6 +22,9 @@ export type HooksOptions = {
   readonly maxBodyBytes?: number;
   readonly connectTimeoutMs?: number;
   readonly connectionsPerOrigin?: number;
+  /** Of a WebSocket application: how long it may take to acknowledge, and between two pings. */
+  readonly ackTimeoutMs?: number;
+  readonly pingMs?: number;
   /** How long `close` lets what is under way finish. */
   readonly drainMs?: number;
   /** Instead of the system's resolver. */
@@ -28,17 +33,27 @@ export type HooksOptions = {
   readonly ca?: string;
 };
 
-const defaults = { maxBodyBytes: 1024 * 1024, connectTimeoutMs: 3000, connectionsPerOrigin: 256, drainMs: 5000 };
+const defaults = {
+  maxBodyBytes: 1024 * 1024,
+  connectTimeoutMs: 3000,
+  connectionsPerOrigin: 256,
+  drainMs: 5000,
+  ackTimeoutMs: 5000,
+  pingMs: 25_000,
+};
 
 export function createHooks(options: HooksOptions): Hooks {
   return new HookService(options);
 }
 
-class HookService implements Hooks, Tally {
+class HookService implements Hooks, SocketHouse {
   readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #drainMs: number;
-  readonly #client: HookClient;
+  readonly client: HookClient;
+  readonly logs: EventLogs;
+  readonly live = new Set<AppSocket>();
+  readonly limits: SocketLimits;
   #pending = 0;
   #idle: (() => void)[] = [];
   #closed: Promise<void> | undefined;
@@ -48,7 +63,14 @@ class HookService implements Hooks, Tally {
     this.#clock = options.clock;
     this.#userAgent = `graine/${options.version}`;
     this.#drainMs = options.drainMs;
-    this.#client = new HookClient({
+    this.logs = new EventLogs(options);
+    this.limits = {
+      handshakeMs: options.connectTimeoutMs,
+      ackMs: options.ackTimeoutMs,
+      pingMs: options.pingMs,
+      maxBytes: options.maxBodyBytes,
+    };
+    this.client = new HookClient({
       clock: options.clock,
       random: options.random,
       alerts: options.alerts,
@@ -65,16 +87,20 @@ class HookService implements Hooks, Tally {
   }
 
   open(context: AppContext): AppLink {
-    return new Link(this.#client, context, this);
+    return new CallLink(this, context);
   }
 
   async fetch(url: string, options: Parameters<Hooks['fetch']>[1]): ReturnType<Hooks['fetch']> {
     this.add();
     try {
-      return await fetchFile({ client: this.#client, clock: this.#clock, userAgent: this.#userAgent }, url, options);
+      return await fetchFile({ client: this.client, clock: this.#clock, userAgent: this.#userAgent }, url, options);
     } finally {
       this.remove();
     }
+  }
+
+  events(accountSid: string, callSid: string, after: number): AppEvents | undefined {
+    return this.logs.find(accountSid, callSid)?.after(after);
   }
 
   pending(): number {
@@ -95,7 +121,12 @@ class HookService implements Hooks, Tally {
 
   /** Waits for what is under way, but not for long, then cuts the rest. */
   close(): Promise<void> {
-    return (this.#closed ??= this.#drained().then(() => this.#client.close()));
+    return (this.#closed ??= this.#drained().then(() => this.#cut()));
+  }
+
+  #cut(): Promise<void> {
+    for (const socket of this.live) socket.abort();
+    return this.client.close();
   }
 
   #drained(): Promise<void> {

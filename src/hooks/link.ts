@@ -1,7 +1,7 @@
-/** One call's link to its application. Requests go out at once; notifications one after another, so that the application
+/** The HTTP side of a call's link to its application. Requests go out at once; notifications one after another, so that the application
  * reads a call's states in the order they happened. */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import type { AppContext, AppLink, HookAnswer, HookRef } from '../ports/index.ts';
+import type { AppContext, HookAnswer, HookRef } from '../ports/index.ts';
 import type { HookClient } from './client.ts';
 import type { Sender } from './letter.ts';
 
@@ -37,7 +37,7 @@ export const longestQueue = 1000;
 /** Counts what is not finished yet. */
 export type Tally = { add(): void; remove(): void };
 
-export class Link implements AppLink {
+export class Link {
   readonly #client: HookClient;
   readonly #sender: Sender;
   readonly #tally: Tally;

@@ -17,6 +17,10 @@ export type Heard = NonNullable<ReturnType<typeof readRtp>>;
 export type Talk = {
   readonly codec: G711;
   readonly levelDb: number;
+  /** Payloads instead of the tone, over and over; their type and the steps of their clock. */
+  readonly say: readonly Uint8Array[];
+  readonly type: number;
+  readonly step: number;
   /** Packets that are not sent, by number. */
   readonly lose: (packet: number) => boolean;
 };
@@ -115,22 +119,23 @@ export class TestPhone {
 
   /** Sends a tone as a phone does, a packet every 20 ms, until told to stop. Late ones are made up for at once. */
   talk(to: { address: string; port: number }, frequency: number, options: Partial<Talk> = {}): () => void {
-    const { codec = 'PCMU', levelDb = -20, lose = () => false } = options;
+    const { codec = 'PCMU', levelDb = -20, lose = () => false, type = codec === 'PCMU' ? 0 : 8 } = options;
     const clock = new SystemClock();
     // A second holds whole periods of any whole frequency: it can be repeated.
-    const bytes = encodeG711(codec, toneSamples([frequency], 1000, levelDb));
+    const tone = encodeG711(codec, toneSamples([frequency], 1000, levelDb));
+    const say = options.say ?? Array.from({ length: 50 }, (_, i) => tone.subarray(i * 160, i * 160 + 160));
     const start = clock.monotonic();
     let sent = 0;
-    const step = (): void => {
+    const { step = 160 } = options;
+    const next = (): void => {
       for (; start + sent * 20 <= clock.monotonic(); sent++) {
-        const at = (sent % 50) * 160;
         if (lose(sent)) this.sequence++;
-        else void this.send(to, codec === 'PCMU' ? 0 : 8, bytes.subarray(at, at + 160));
-        this.timestamp += 160;
+        else void this.send(to, type, say[sent % say.length]!);
+        this.timestamp += step;
       }
-      timer = clock.after(Math.max(1, start + sent * 20 - clock.monotonic()), 'phone', step);
+      timer = clock.after(Math.max(1, start + sent * 20 - clock.monotonic()), 'phone', next);
     };
-    let timer = clock.after(0, 'phone', step);
+    let timer = clock.after(0, 'phone', next);
     return () => timer.cancel();
   }
 

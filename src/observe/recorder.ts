@@ -120,7 +120,10 @@ export class Recorder {
         endedAt: undefined,
       };
       this.sessions.set(sid, session);
-      this.#addCall(session, sid);
+      // Even of a call that began in another session: from now on it has its own.
+      this.byCallSid.set(sid, session);
+      session.callSids.push(sid);
+      this.#redeclare(session);
     }
     return session;
   }

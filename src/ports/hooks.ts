@@ -1,4 +1,5 @@
 /** The way out to customers' applications: HTTP now, WebSocket beside it. */
+import type { ControlResult } from './control.ts';
 import type { HookTarget } from './provisioning.ts';
 
 /** A hook as a verb names it: a path or URL, or an object with its own method and credentials. */
@@ -38,14 +39,53 @@ export type HookAnswer =
   | { readonly ok: true; readonly status: number; readonly body: unknown; readonly url: string }
   | HookFault;
 
+/** What a WebSocket application asks of its call by itself. reference.md 3.3. */
+export type AppCommand = {
+  /** redirect, call:status, mute:status … */
+  readonly command: string;
+  readonly data: unknown;
+  /** The leg meant; undefined: the call that runs the application. */
+  readonly callSid: string | undefined;
+  /** Of redirect: the verbs are added to those that wait, instead of replacing them. */
+  readonly queue: boolean;
+};
+
+/** A message that went to a WebSocket application, as REST tells of it. */
+export type AppEvent = {
+  /** Counts from 1, without gaps, over the whole call. */
+  readonly seq: number;
+  /** The msgid on the socket; the same over all deliveries. */
+  readonly id: string;
+  readonly type: string;
+  readonly hook?: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly acknowledged: boolean;
+  readonly data: unknown;
+};
+/** `lost`: how many events after the one asked for are no longer kept. */
+export type AppEvents = { readonly events: readonly AppEvent[]; readonly last: number; readonly lost: number };
+
 /** One call's link to its application. Faults raise the alert themselves; the caller decides what the call does. */
 export interface AppLink {
+  /** Does the application stay in control when its verbs have run out? True while its WebSocket lives or is being won back. */
+  readonly waits: boolean;
+  /** Call states go to the application without a status hook too: it has a WebSocket. */
+  readonly takesStatus: boolean;
+  /** Who carries commands out, and who hears that the WebSocket is gone for good (`waits` is false from then on). */
+  control(handlers: {
+    command: (command: AppCommand) => ControlResult | Promise<ControlResult>;
+    gone: () => void;
+  }): void;
+  /** Tells a WebSocket application what it did wrong (jambonz:error); others read it in the alert. */
+  complain(what: Readonly<Record<string, unknown>>): void;
   /** Asks and waits: call_hook, actionHook, confirmHook, redirect. `type` as in reference.md 3.3 (session:new, verb:hook …). */
   request(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): Promise<HookAnswer>;
   /** Tells: call status, dtmf. In order a link; returns at once; each is delivered or given up on its own. */
   notify(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): void;
-  /** Lets what is queued go out, then forgets the link. */
-  close(): void;
+  /** Lets what is queued go out, then forgets the link. A WebSocket is closed: 1000, or 1001 after a `fault` of the
+   * application's. */
+  close(why?: 'fault'): void;
 }
 
 export interface Hooks {
@@ -64,7 +104,9 @@ export interface Hooks {
       }
     | HookFault
   >;
-  /** Requests and notifications not finished yet. */
+  /** What a call's WebSocket application was told after event `after`, oldest first; undefined: no such call is kept. */
+  events(accountSid: string, callSid: string, after: number): AppEvents | undefined;
+  /** Requests, notifications and WebSockets not finished yet. */
   pending(): number;
   close(): Promise<void>;
 }

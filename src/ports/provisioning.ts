@@ -20,6 +20,10 @@ export type Account = {
   readonly registrationHook?: HookTarget;
   /** Most calls (sessions) at once; undefined: no limit. */
   readonly maxCalls?: number;
+  /** Most new calls a second; undefined: no limit. */
+  readonly maxCps?: number;
+  /** A caller id that an application or a user sets must be a phone number of the account, at every carrier. */
+  readonly ownNumbersOnly?: boolean;
   readonly isActive: boolean;
 };
 
@@ -69,6 +73,8 @@ export type Carrier = {
   /** Lower first. */
   readonly priority: number;
   readonly weight: number;
+  /** As the account's, at this carrier. */
+  readonly ownNumbersOnly?: boolean;
   /** May receive identities whose owner asked for privacy, and may assert them. RFC 3325. */
   readonly trusted: boolean;
 };

@@ -1,7 +1,7 @@
 /** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
 import os from 'node:os';
 import path from 'node:path';
-import { createApi } from '../api/index.ts';
+import { createApi, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
@@ -9,6 +9,7 @@ import {
   followMedia,
   followStreams,
   handleInvitation,
+  Quotas,
   Registry,
   type Services,
   SoundFiles,
@@ -203,8 +204,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
+    quotas: new Quotas({ clock, alerts, registry }),
     sounds,
     speech,
+    updateFaults,
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,
@@ -231,6 +234,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     live,
     control: createControl(services, createScript),
     timelines,
+    events: hooks,
     metrics,
     readiness: () => (state.stopping || sip.agent.draining ? { ready: false, reason: 'draining' } : { ready: true }),
     clock,

@@ -1,4 +1,5 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
+import type { Timer } from '../base/index.ts';
 import type { Leg, Script, Session } from '../call/index.ts';
 import { InboundLeg } from '../call/index.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
@@ -7,6 +8,14 @@ import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
 const notWhileScreened: ReadonlySet<string> = new Set(['dial', 'answer', 'sip:decline']);
+
+/** A WebSocket application that stays silent may keep an unanswered caller waiting so long, ms: after a dial that failed
+ * (nobody listens to dead air), and otherwise. */
+const silence = { afterDial: 5000, unanswered: 60_000 };
+
+const mostWaiting = 1000;
+
+type Replaced = { ok: true } | { ok: false; faults: readonly string[] };
 
 export class Interpreter implements Script {
   readonly #context: TaskContext;
@@ -18,6 +27,9 @@ export class Interpreter implements Script {
   /** Grows with every replacement: what an older verb's hook answers is then ignored. */
   #generation = 0;
   readonly #screening: boolean;
+  /** Verbs that came before the first document was run. */
+  #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
+  #wake: () => void = () => {};
 
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
@@ -29,12 +41,12 @@ export class Interpreter implements Script {
   async run(payload: unknown): Promise<'done' | 'invalid'> {
     const verbs = this.#screening && isEmpty(payload) ? [] : this.#read(payload);
     if (verbs === undefined) return 'invalid';
-    this.#queue = verbs;
+    this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
     while (this.#running) {
       const verb = this.#queue.shift();
-      if (verb === undefined) break;
-      await this.#perform(verb);
+      if (verb !== undefined) await this.#perform(verb);
+      else if (!(await this.#more())) break;
     }
     return this.#conclude();
   }
@@ -46,21 +58,38 @@ export class Interpreter implements Script {
       : parsed.faults.map((fault) => describeFaults([fault]));
   }
 
-  replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] } {
-    const faults = this.check(payload);
-    if (faults.length > 0) return { ok: false, faults };
-    if (!this.#running) return { ok: false, faults: ['the application has ended'] };
-    const parsed = parseApplication(payload);
-    this.#queue = parsed.ok ? parsed.verbs : [];
+  replace(payload: unknown): Replaced {
+    const verbs = this.#checked(payload);
+    if (!Array.isArray(verbs)) return verbs;
+    if (this.#phase === 'idle') {
+      this.#early = { verbs, replaces: true };
+      return { ok: true };
+    }
+    this.#queue = verbs;
     this.#generation++;
     this.#task?.stop();
+    this.#wake();
     return { ok: true };
+  }
+
+  append(payload: unknown): Replaced {
+    const verbs = this.#checked(payload);
+    if (!Array.isArray(verbs)) return verbs;
+    if (this.#phase === 'idle') this.#early.verbs.push(...verbs);
+    else this.#queue.push(...verbs);
+    this.#wake();
+    return { ok: true };
+  }
+
+  wake(): void {
+    this.#wake();
   }
 
   stop(): void {
     if (this.#phase === 'stopped') return;
     this.#phase = 'stopped';
     this.#task?.stop();
+    this.#wake();
   }
 
   dump(): { verb: string | undefined; waiting: number } {
@@ -69,6 +98,35 @@ export class Interpreter implements Script {
 
   get #running(): boolean {
     return this.#phase === 'running';
+  }
+
+  #checked(payload: unknown): Verb[] | Extract<Replaced, { ok: false }> {
+    const faults = this.check(payload);
+    if (faults.length > 0) return { ok: false, faults };
+    if (this.#phase === 'stopped') return { ok: false, faults: ['the application has ended'] };
+    const parsed = parseApplication(payload);
+    const verbs = parsed.ok ? parsed.verbs : [];
+    const most = mostWaiting - this.#queue.length - this.#early.verbs.length;
+    return verbs.length <= most ? verbs : { ok: false, faults: [`more than ${mostWaiting} verbs wait`] };
+  }
+
+  /** The verbs have run out. A WebSocket application stays in control, so what it sends next is waited for; false: nothing
+   * will come. */
+  async #more(): Promise<boolean> {
+    const { session, caller } = this.#context;
+    // A confirm application that has run out has accepted.
+    if (this.#screening || !session.link.waits) return false;
+    caller.note('application.awaited', {});
+    let timer: Timer | undefined;
+    const came = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(true);
+      if (!(caller instanceof InboundLeg) || !caller.unanswered) return;
+      const ms = session.dialFailure === undefined ? silence.unanswered : silence.afterDial;
+      timer = session.services.clock.after(ms, `call ${caller.callSid} silent application`, () => resolve(false));
+    });
+    this.#wake = () => {};
+    timer?.cancel();
+    return came;
   }
 
   async #perform(verb: Verb): Promise<void> {
@@ -150,6 +208,7 @@ export class Interpreter implements Script {
     const { session, caller } = this.#context;
     const message = faults[0] ?? 'not valid';
     caller.note('application.refused', { faults });
+    session.link.complain({ msg: 'InvalidPayload', details: message, faults });
     session.services.alerts.raise({
       accountSid: session.accountSid,
       callSid: caller.callSid,

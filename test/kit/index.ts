@@ -11,3 +11,4 @@ export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';
+export { WsApp, type WsAnswer, type WsMessage } from './ws-app.ts';

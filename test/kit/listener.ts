@@ -68,12 +68,16 @@ export class ListenerApp {
   readonly calls = new Journal<ListenerCall>();
   readonly #server: http.Server;
   readonly #sockets: WebSocketServer;
+  #path = '';
+  #paths = 0;
   #taken = 0;
 
   private constructor(server: http.Server) {
     this.#server = server;
     this.#sockets = new WebSocketServer({ server });
-    this.#sockets.on('connection', (socket, request) => this.calls.add(new ListenerCall(socket, request.headers)));
+    this.#sockets.on('connection', (socket, request) => {
+      if (request.url === this.#path) this.calls.add(new ListenerCall(socket, request.headers));
+    });
   }
 
   static async start(): Promise<ListenerApp> {
@@ -83,9 +87,11 @@ export class ListenerApp {
     return new ListenerApp(server);
   }
 
-  /** As applications write it: http(s) or ws(s). */
+  /** A new place to listen at; connections to those before are not looked at any more. */
   url(scheme: 'http' | 'ws' = 'ws'): string {
-    return `${scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/listen`;
+    this.#path = `/listen/${++this.#paths}`;
+    this.#taken = this.calls.entries.length;
+    return `${scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#path}`;
   }
 
   /** The next connection that no test step has taken yet. */

@@ -1,7 +1,18 @@
 // Malformed and hostile SIP: answered or dropped, and a standing call does not notice. attacks.md A, B; RFC 4475.
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { after, at, dial, type OutgoingPhoneCall, phones, stage, toSip, type World } from '../kit/index.ts';
+import {
+  after,
+  at,
+  dial,
+  type OutgoingPhoneCall,
+  overTcp,
+  phones,
+  RawPeer,
+  stage,
+  toSip,
+  type World,
+} from '../kit/index.ts';
 
 const hostile = '127.0.0.9';
 const story = stage({ phones: ['desk', { name: 'stranger', address: hostile }] });
@@ -65,7 +76,7 @@ const garbage: Record<string, string> = {
   'BYE of nothing': line('BYE sip:x@y SIP/2.0', ...head.slice(0, -1), 'CSeq: 1 BYE'),
   'ACK of nothing': line('ACK sip:x@y SIP/2.0', ...head.slice(0, -1), 'CSeq: 1 ACK'),
   'REFER from a stranger': line('REFER sip:x@y SIP/2.0', ...head.slice(0, -1), 'CSeq: 1 REFER', 'Refer-To: <sip:z@z>'),
-  '4,000 headers': line('INVITE sip:x@y SIP/2.0', ...head, ...Array.from({ length: 4000 }, () => 'X: 1')),
+  '4,000 headers': line('INVITE sip:x@y SIP/2.0', ...head, ...Array.from({ length: 4000 }, () => 'X-A: 1')),
   '700 Vias': line('INVITE sip:x@y SIP/2.0', ...Array.from({ length: 700 }, () => head[0] ?? ''), ...head.slice(1)),
   'a header of 60 kB': line('INVITE sip:x@y SIP/2.0', ...head, `X-Long: ${'a'.repeat(60_000)}`),
   'terminal escapes in From': line(
@@ -95,6 +106,69 @@ story('whatever comes by TCP, a standing call goes on and the connections are cl
   await unharmed(w, call);
   await Promise.all(closed);
 });
+
+const many = (count: number): string[] => Array.from({ length: count }, () => 'X-A: 1');
+/** Longer than its refusal, so that this is sent: an answer by UDP is never more bytes than what it answers (attack B3). */
+const invite = (...more: string[]): string =>
+  line('INVITE sip:x@y SIP/2.0', ...head, `User-Agent: ${'p'.repeat(200)}`, ...more);
+const register = line('REGISTER sip:y SIP/2.0', ...head.map((each) => each.replace('1 INVITE', '1 REGISTER')));
+
+/** What each deserves by UDP and by TCP; `closed`: of a stream there is no way on, whatever was answered before. */
+const deserved: Record<string, { bytes: string; udp: number | 'silence'; tcp: number | 'silence' | 'closed' }> = {
+  // A datagram of 10,000 headers is still below 64 KiB; on a stream its head is beyond the bound of one.
+  '4,000 headers': { bytes: invite(...many(4000), 'Content-Length: 0'), udp: 400, tcp: 400 },
+  '8,000 headers': { bytes: invite(...many(8000)), udp: 400, tcp: 'closed' },
+  '10,000 headers': { bytes: invite(...many(10_000)), udp: 'silence', tcp: 'closed' },
+  'a header line of 9,000 bytes': {
+    bytes: invite(`X-A: ${'a'.repeat(9000)}`, 'Content-Length: 0'),
+    udp: 400,
+    tcp: 400,
+  },
+  '700 Vias': {
+    bytes: line(
+      'INVITE sip:x@y SIP/2.0',
+      ...Array.from({ length: 700 }, () => head[0] ?? ''),
+      ...head.slice(1),
+      'Content-Length: 0',
+    ),
+    udp: 'silence', // a refusal would repeat them all
+    tcp: 'closed',
+  },
+  'a huge Content-Length': { bytes: invite('Content-Length: 2147483647'), udp: 400, tcp: 'closed' },
+  'a Content-Length beyond any number': {
+    bytes: invite(`Content-Length: ${'9'.repeat(40)}`),
+    udp: 400,
+    tcp: 'closed',
+  },
+  'two Content-Lengths that disagree': {
+    bytes: invite('Content-Length: 0', 'l: 4'),
+    udp: 400,
+    tcp: 'closed',
+  },
+  'no Via': {
+    bytes: line('INVITE sip:x@y SIP/2.0', ...head.slice(1), 'Content-Length: 0'),
+    udp: 'silence',
+    tcp: 'closed',
+  },
+  'REGISTER at a realm nobody knows': { bytes: register, udp: 403, tcp: 'closed' },
+};
+
+for (const [number, [title, { bytes, udp, tcp }]] of Object.entries(deserved).entries())
+  story(`${title}: by UDP ${udp}, by TCP ${tcp}; a standing call keeps its audio`, async (w) => {
+    const call = await standing(w);
+    // An address of its own: what one is banned for must not silence the next.
+    const peer = await RawPeer.open(`127.44.76.${number + 1}`, [9]);
+    try {
+      assert.deepEqual(await peer.ask(bytes, w.graine.sip), udp === 'silence' ? [] : [udp]);
+      const { statuses, closed } = await overTcp(bytes, w.graine.sip, { localAddress: `127.44.76.${number + 101}` });
+      assert.equal(closed, tcp === 'closed');
+      if (tcp !== 'closed') assert.deepEqual(statuses, [tcp]);
+    } finally {
+      peer.close();
+    }
+    await unharmed(w, call);
+    assert.equal(w.app.all('/call').length, 2, 'no hook for it');
+  });
 
 story('a header without end over TCP is cut off, not collected', async (w) => {
   const call = await standing(w);

@@ -9,6 +9,8 @@ const names = {
   sipRealm: 'sip_realm',
   deviceCallingApplicationSid: 'device_calling_application_sid',
   maxCalls: 'max_calls',
+  maxCps: 'max_cps',
+  ownNumbersOnly: 'own_numbers_only',
   isActive: 'is_active',
 };
 
@@ -22,7 +24,9 @@ export const accounts: Resource<'account'> = {
     sip_realm: maybe(text('SIP domain its users register at')),
     device_calling_application_sid: maybe(sid('Application that runs when a registered user places a call')),
     registration_hook: maybe(hook),
-    max_calls: maybe(integer('Most calls at once', 1, 1_000_000)),
+    max_calls: maybe(integer('Most calls at once; more get 503', 1, 1_000_000)),
+    max_cps: maybe(integer('Most new calls a second; more get 503', 1, 100_000)),
+    own_numbers_only: maybe(flag('A caller id that an application or a user sets must be a number of the account')),
     is_active: maybe(flag('Calls of an inactive account are refused')),
     webhook_secret: maybe(text('Signs every hook; made when left out; write-only')),
     service_provider_sid: ignored,
@@ -37,7 +41,7 @@ export const accounts: Resource<'account'> = {
   },
   required: ['name'],
   secrets: ['webhook_secret'],
-  adminFields: ['max_calls', 'is_active', 'sip_realm', 'name'],
+  adminFields: ['max_calls', 'max_cps', 'own_numbers_only', 'is_active', 'sip_realm', 'name'],
   pointers: [{ field: 'device_calling_application_sid', kind: 'application' }],
   filters: ['name', 'sip_realm'],
   toFields: (account) => ({
@@ -55,6 +59,8 @@ export const accounts: Resource<'account'> = {
         sipRealm: 'sip_realm',
         deviceCallingApplicationSid: 'device_calling_application_sid',
         maxCalls: 'max_calls',
+        maxCps: 'max_cps',
+        ownNumbersOnly: 'own_numbers_only',
       }),
       ...(registrationHook === undefined ? {} : { registrationHook }),
       webhookSecret: orDefault(fields['webhook_secret'], `wh_${random.token(32)}`),

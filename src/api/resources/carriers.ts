@@ -20,6 +20,7 @@ const names = {
   priority: 'priority',
   weight: 'weight',
   trusted: 'trusted',
+  ownNumbersOnly: 'own_numbers_only',
 };
 
 function registration(fields: Fields): CarrierRegistration {
@@ -90,6 +91,7 @@ export const carriers: Resource<'carrier'> = {
     ),
     priority: maybe(integer('Lower first when several carriers can take a call', 0, 65_535)),
     weight: maybe(integer('Share among carriers of one priority', 0, 65_535)),
+    own_numbers_only: maybe(flag('A caller id that an application or a user sets must be a number of the account')),
     trusted: maybe(flag('Identities go out even when their owner asked for privacy')),
     service_provider_sid: ignored,
     register_status: ignored,
@@ -131,6 +133,7 @@ export const carriers: Resource<'carrier'> = {
       outboundSipProxy: 'outbound_sip_proxy',
       maxCalls: 'max_calls',
       maxCps: 'max_cps',
+      ownNumbersOnly: 'own_numbers_only',
     }),
     ...credentials(fields),
     isActive: orDefault(fields['is_active'], true),

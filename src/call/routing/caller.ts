@@ -6,6 +6,8 @@ import type { Headers } from '../../sip/message/index.ts';
 export type Caller = {
   /** User part of From: callerId of the dial, else the inbound caller's. 'anonymous' or 'restricted' hides it. */
   readonly id: string;
+  /** A carrier told us this id: the inbound caller's own, which nobody has changed. */
+  readonly vouched: boolean;
   readonly name: string | undefined;
   /** P-Asserted-Identity and Privacy of the inbound call, when forwardPAI. */
   readonly asserted: { readonly identities: readonly string[]; readonly privacy: string | undefined } | undefined;

@@ -2,24 +2,36 @@
 import type { Carrier, Gateway } from '../../ports/index.ts';
 import type { Hop } from '../../sip/agent/index.ts';
 import { isIP } from 'node:net';
+import { printable } from '../../base/index.ts';
 import type { Branch, NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { type Caller, escapeUser, fromOf, headersOf } from './caller.ts';
 import { byPriorityAndWeight } from './draw.ts';
+import { honest, mayShow } from './own-numbers.ts';
 
 export type PhoneTarget = { readonly number: string; readonly trunk: string | undefined };
 
 export function planPhone(services: Services, accountSid: string, target: PhoneTarget, caller: Caller): Plan | NoPlan {
   const carriers = carriersFor(services, accountSid, target, caller);
   if (!Array.isArray(carriers)) return carriers;
-  const branches = carriers.flatMap((carrier) => branchesOf(services, carrier, target.number, caller));
-  const first = carriers[0];
+  const allowed = carriers.filter((carrier) => mayShow(services, accountSid, carrier, caller));
+  if (allowed.length === 0 && carriers.length > 0) return notOwn(caller);
+  const branches = allowed.flatMap((carrier) =>
+    branchesOf(services, carrier, target.number, honest(services, accountSid, carrier, caller)),
+  );
+  const first = allowed[0];
   if (branches.length === 0 || first === undefined) return none(404, 'no carrier has an active outbound gateway');
   return { mode: 'failover', trunk: first.name, branches };
 }
 
 function none(sipStatus: number, reason: string): NoPlan {
   return { refused: { status: 'failed', sipStatus, reason, alert: 'no-carrier' } };
+}
+
+function notOwn(caller: Caller): NoPlan {
+  const shown = printable(caller.fromUser ?? caller.id, 40);
+  const reason = `callerId: "${shown}" is not a phone number of this account, and its carriers take no other`;
+  return { refused: { status: 'failed', sipStatus: 403, reason, alert: 'dial-refused' } };
 }
 
 /** The named trunk and nothing else; or: the carrier of the caller id's own number, then the others by priority. */

@@ -1,7 +1,7 @@
 /** Tells who answered from sound alone: voice activity and cadence, tones, and silence where it says something. Pure: fed
  * 20 ms frames of what the far end says, it counts time in frames and tells its findings; a frame allocates nothing. */
 import type { Detection, DetectOptions } from '../../ports/index.ts';
-import * as model from './amd-model.ts';
+import { amdDefaults, type AmdModel, amdModel, likelihood } from './amd-model.ts';
 import { Greeting } from './greeting.ts';
 import { Sound } from './sound.ts';
 import { ToneDetector, type ToneFinding } from './tone-detector.ts';
@@ -18,7 +18,8 @@ export class AmdDetector {
   readonly #sound = new Sound();
   readonly #voice = new VoiceActivity();
   readonly #tones = new ToneDetector();
-  readonly #greeting = new Greeting(frames(model.ASKING_PAUSE_MS), frames(model.LEAST_VOICE_MS));
+  readonly #greeting: Greeting;
+  readonly #model: AmdModel;
   readonly #limits: Required<DetectOptions>;
   #judged: Judged | undefined;
   #judgedAt = 0;
@@ -35,14 +36,22 @@ export class AmdDetector {
   #doubtful = 0;
   #doubtfulEnd = 0;
 
-  constructor(options: DetectOptions, tell: (found: Detection) => void) {
-    this.#limits = { ...model.DEFAULTS, ...options };
+  constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel) {
+    this.#model = model;
+    this.#greeting = new Greeting(frames(model.askingPause), frames(model.leastVoice));
+    this.#limits = { ...amdDefaults, ...options };
     this.#tell = tell;
   }
 
   /** Nothing more will be told. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** What was said so far, s: its length, and the silence before it. Undefined when nothing was. */
+  get said(): { readonly length: number; readonly delay: number } | undefined {
+    const { spoken, length, start } = this.#greeting;
+    return spoken ? { length: length * 0.02, delay: start * 0.02 } : undefined;
   }
 
   /** Takes 20 ms: 160 samples at 8 kHz. */
@@ -116,7 +125,7 @@ export class AmdDetector {
   }
 
   #judgeSilence(now: number): void {
-    if (this.#beepEnd >= 0 && now - this.#beepEnd >= frames(model.LONE_BEEP_MS)) {
+    if (this.#beepEnd >= 0 && now - this.#beepEnd >= frames(this.#model.loneBeep)) {
       return this.#verdict('machine', 0.8, 'beep without greeting');
     }
     if (this.#tones.toneful) this.#progressEnd = now;
@@ -128,22 +137,33 @@ export class AmdDetector {
   #judgeGreeting(now: number): void {
     const said = this.#greeting;
     const tones = this.#tones;
-    const durationMs = said.length * FRAME_MS;
-    if (tones.isCertain(this.#voice.loudest)) return this.#verdict('machine', 0.95, 'tone after greeting');
-    if (durationMs >= model.LONG_GREETING_MS) return this.#verdict('machine', 0.95, 'long greeting');
-    const held = tones.sounding > 0 || tones.pending ? frames(model.TONE_HOLD_MS) : 0;
-    const asked = said.firstEnd >= 0 && (said.firstEnd - said.start + 1) * FRAME_MS < model.ASKING_GREETING_MS;
+    const model = this.#model;
+    if (tones.isCertain(this.#voice.loudest)) return this.#verdict('machine', 0.97, 'tone after greeting');
+    const length = said.length * FRAME_MS;
+    const delay = said.start * FRAME_MS;
+    if (length >= model.longGreeting) return this.#verdict('machine', this.#machineLike(length), 'long greeting');
+    if (length >= model.lateLeast && length + model.lateWeight * delay >= model.lateGreeting) {
+      return this.#verdict('machine', this.#machineLike(length), 'late and long greeting');
+    }
+    const asked = said.firstEnd >= 0 && (said.firstEnd - said.start + 1) * FRAME_MS < model.askingGreeting;
     const end = asked ? said.firstEnd : said.end;
-    const lengthMs = (end - said.start + 1) * FRAME_MS;
-    const wait = lengthMs < model.SHORT_GREETING_MS ? model.SHORT_WAIT_MS : model.WAIT_MS;
-    if (now - end < frames(wait) + held) return;
-    this.#verdict('human', 0.9, asked ? 'asked again' : 'short greeting');
+    const spoke = (end - said.start + 1) * FRAME_MS;
+    const wait = spoke < model.shortGreeting ? model.shortWait : model.wait;
+    const held = tones.sounding > 0 || tones.pending ? model.toneHold : 0;
+    if (now - end < frames(wait + held)) return;
+    this.#verdict('human', 1 - this.#machineLike(spoke), asked ? 'asked again' : 'short greeting');
+  }
+
+  #machineLike(lengthMs: number): number {
+    return likelihood(this.#model, lengthMs / 1000, (this.#greeting.start * FRAME_MS) / 1000);
   }
 
   #verdict(event: Judged, confidence: number, reason: string): void {
     this.#judged = event;
     this.#judgedAt = this.#now;
-    this.#say({ event, confidence, reason, durationMs: this.#greeting.length * FRAME_MS });
+    // What we say is what we hold to be likelier, whatever the weights alone would say.
+    const held = Math.min(0.99, Math.max(0.5, Math.round(confidence * 100) / 100));
+    this.#say({ event, confidence: held, reason, durationMs: this.#greeting.length * FRAME_MS });
   }
 
   /** After the verdict: a machine's greeting has an end, and a beep may come. */
@@ -151,11 +171,11 @@ export class AmdDetector {
     if (this.#over) return;
     const now = this.#now;
     if (this.#judged === 'human') {
-      if (now - this.#judgedAt >= frames(model.AFTER_HUMAN_MS)) this.#stop('human');
+      if (now - this.#judgedAt >= frames(this.#model.afterHuman)) this.#stop('human');
       return;
     }
     const beeped = this.#beepEnd >= 0;
-    const wait = beeped ? Math.min(model.END_AFTER_BEEP_MS, this.#limits.greetingEndMs) : this.#limits.greetingEndMs;
+    const wait = beeped ? Math.min(this.#model.endAfterBeep, this.#limits.greetingEndMs) : this.#limits.greetingEndMs;
     if (!this.#ended && now - this.#lastSound >= frames(wait)) {
       this.#ended = true;
       this.#say({
@@ -166,7 +186,7 @@ export class AmdDetector {
       });
     }
     if (this.#ended && (beeped || this.#special || now >= frames(this.#limits.toneMs))) this.#stop('greeting ended');
-    else if (now >= frames(model.LONGEST_MS)) this.#stop('time limit');
+    else if (now >= frames(this.#model.longest)) this.#stop('time limit');
   }
 
   #stop(reason: string): void {

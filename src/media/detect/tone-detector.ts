@@ -22,7 +22,14 @@ const SHARP_DB = 15;
 const SOFT_RISE_DB = 6;
 const SOFT_FALL_DB = 4;
 /** Softer than the voice by more than this, it is music behind the voice. */
-const UNDER_VOICE_DB = 14;
+const UNDER_VOICE_DB = 12;
+const SOFT_DB = -33;
+/** Edges no music behind a voice has, dB. */
+const CLEAR_DB = 25;
+/** Sound this much under the voice is what lies behind it. If this share of that is tones, it is music. */
+const BEHIND_DB = 10;
+const MUSIC_SHARE = 0.3;
+const MUSIC_FOLLOW = 1 / 80;
 const EDGE_FRAMES = 5;
 const SIT_GAP_FRAMES = 5;
 /** How far a steady tone's frequency wanders, as a part of it: a sung note and a vowel wander more. */
@@ -31,6 +38,8 @@ const SOFT_WANDER = 0.0035;
 /** A glide lasts longer and is purer than a vowel. */
 /** A vowel may be pure, but not for so long. */
 const TONEFUL_FRAMES = 10;
+const LASTING_FRAMES = 18;
+const LASTING_WANDER = 0.02;
 const GLIDE_FRAMES = 8;
 const GLIDE_SHARE = 0.93;
 /** A tone that came once and was no beep is none when it comes again. */
@@ -53,6 +62,10 @@ export class ToneDetector {
   #sitNext = 0;
   #sitEnd = 0;
   #faxTold = false;
+  /** Share of tones in what lay behind the voice lately, and as it was when the sounding and the waiting run began. */
+  #music = 0;
+  #musicBefore = 0;
+  #musicWaiting = 0;
 
   /** The tone that is sounding: frames so far, 0 for none. */
   get sounding(): number {
@@ -67,17 +80,21 @@ export class ToneDetector {
   /** What sounds is a tone and no vowel, whether it is a beep or not. */
   get toneful(): boolean {
     const run = this.#run;
-    return run.open && run.frames >= TONEFUL_FRAMES && run.wander / run.frequency < WANDER && run.share > 0.85;
+    if (!run.open || run.frames < TONEFUL_FRAMES || run.share < 0.85) return false;
+    const wander = run.wander / run.frequency;
+    return wander < WANDER || (run.frames >= LASTING_FRAMES && wander < LASTING_WANDER);
   }
 
   /** The sounding tone is already steady, sharp and loud enough to be a beep after a `voice` of this level, dB. */
   isCertain(voice: number): boolean {
     const run = this.#run;
-    if (!run.open || run.frames < LEAST_FRAMES || isKey(run) || run.level < voice - UNDER_VOICE_DB) return false;
+    if (!run.open || run.frames < LEAST_FRAMES || isKey(run)) return false;
     const rise = run.level - run.before;
     const wander = run.wander / run.frequency;
-    if (rise > SHARP_DB) return wander < WANDER && run.share > 0.85;
-    return wander < SOFT_WANDER && rise > SOFT_RISE_DB && run.unsteadiness < 1;
+    if (isBehind(run, voice, rise)) return false;
+    if (rise > CLEAR_DB || (rise > SHARP_DB && this.#musicBefore < MUSIC_SHARE))
+      return wander < WANDER && run.share > 0.85;
+    return wander < SOFT_WANDER && rise > SOFT_RISE_DB && run.unsteadiness < 1.3 && this.#musicBefore < MUSIC_SHARE;
   }
 
   /** A burst has ended and is not told yet. */
@@ -88,6 +105,11 @@ export class ToneDetector {
   /** Takes the newest frame. `voice`: level of the voice heard so far, dB, or undefined when nobody spoke. */
   push(sound: Sound, voice: number | undefined): ToneFinding | undefined {
     const found = this.#follow(sound, voice) ?? this.#settle(sound, voice);
+    if (voice === undefined || sound.level < voice - BEHIND_DB) {
+      const { single, both, strong } = sound.peaks;
+      const tonal = strong > 200 && !sound.empty && (single > 0.6 || both > 0.85);
+      this.#music += MUSIC_FOLLOW * ((tonal ? 1 : 0) - this.#music);
+    }
     this.#levels.copyWithin(0, 1);
     this.#levels[EDGE_FRAMES] = sound.level;
     return found;
@@ -97,7 +119,10 @@ export class ToneDetector {
     const run = this.#run;
     if (run.open && run.extend(sound)) return this.#whileSounding(run);
     if (run.start >= 0) this.#ended(run);
-    if (toneLike(sound)) this.#run.begin(sound, this.#before());
+    if (toneLike(sound)) {
+      this.#run.begin(sound, this.#before());
+      this.#musicBefore = this.#music;
+    }
     return this.#waits && voice === undefined ? this.#faxCall() : undefined;
   }
 
@@ -127,6 +152,7 @@ export class ToneDetector {
       if (this.#repeated) this.#isProgress(run);
       [this.#run, this.#waiting] = [this.#waiting, run];
       this.#waits = true;
+      this.#musicWaiting = this.#musicBefore;
       this.#after = 0;
       this.#afterFrames = 0;
       this.#hear(this.#levels[EDGE_FRAMES - 1]!);
@@ -194,16 +220,22 @@ export class ToneDetector {
   #beepConfidence(run: ToneRun, voice: number | undefined): number {
     const rise = run.level - run.before;
     const fall = run.level - this.#after / Math.max(1, this.#afterFrames);
-    if (voice !== undefined && run.level < voice - UNDER_VOICE_DB) return 0;
+    if (voice !== undefined && isBehind(run, voice, Math.min(rise, fall))) return 0;
     const wander = run.wander / run.frequency;
     if (rise > SHARP_DB && fall > SHARP_DB && run.share > 0.85) {
       if (wander < WANDER) return 0.98;
       const glides = run.frames >= GLIDE_FRAMES && run.unsteadiness < 1.5 && run.share > GLIDE_SHARE;
       return glides ? 0.85 : 0;
     }
+    if (this.#musicWaiting > MUSIC_SHARE) return 0;
     if (rise < SOFT_RISE_DB || fall < SOFT_FALL_DB || wander > SOFT_WANDER || run.unsteadiness > 1.5) return 0;
     return 0.75;
   }
+}
+
+/** What is softer than the voice, and soft at all, and comes and goes gently, plays behind the voice. */
+function isBehind(run: ToneRun, voice: number, edge: number): boolean {
+  return run.level < voice - UNDER_VOICE_DB && run.level < SOFT_DB && edge < CLEAR_DB;
 }
 
 function finding(kind: ToneFinding['kind'], run: ToneRun, confidence: number): ToneFinding {

@@ -12,6 +12,8 @@ export class DigitReceiver {
   #duration = 0;
   #at = 0;
   #open = false;
+  /** When a key was last told, monotonic ms. */
+  toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(report: (digit: string, durationMs: number) => void) {
     this.#report = report;
@@ -51,6 +53,7 @@ export class DigitReceiver {
   #end(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.toldAt = this.#at;
     this.#report(DIGITS[this.#event]!, Math.round(this.#duration / 8));
   }
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { PcmRingReader, PcmRingWriter } from '../../base/index.ts';
 import type { TapOptions } from '../../ports/index.ts';
-import { decodeG711 } from '../codec/g711.ts';
+import { decodeG711, encodeG711 } from '../codec/g711.ts';
 import { Resampler } from '../codec/resampler.ts';
+import { digitSamples } from '../dtmf/digits.ts';
 import { EVENTS, PCMA, PCMU, TestPhone, testEngine } from '../fixture.ts';
 import { toneSamples } from '../tone/generate.ts';
 import { goertzel, levelDb } from '../tone/goertzel.ts';
@@ -269,4 +270,32 @@ test('µ-law and A-law are mixed alike', async () => {
   await engine.setGain(b.endpoint, 6);
   await b.phone.more(25);
   assert.ok(Math.abs(levelDb(b.phone.audio('PCMA').subarray(-1600)) + 14) < 0.6);
+});
+
+/** Packets of 20 ms with the keys as tones. */
+function tonesOf(digits: string): Uint8Array[] {
+  const bytes = encodeG711('PCMU', digitSamples(digits, 100));
+  return Array.from({ length: bytes.length / 160 }, (_, i) => bytes.subarray(i * 160, i * 160 + 160));
+}
+
+test('keys pressed as tones are told, one by one, and kept from the other party while held', async () => {
+  const a = await leg([PCMU]);
+  const b = await leg([PCMU]);
+  await engine.bridge(a.endpoint, b.endpoint);
+  const told: string[] = [];
+  engine.events.on('digit', (endpoint, digit) => told.push(`${endpoint} ${digit}`));
+  await engine.hearTones(a.endpoint, true);
+  talks.push(a.phone.talk(a.at, 400, { say: tonesOf('1D*') }));
+  await b.phone.until(() => told.length === 3);
+  assert.deepEqual(
+    told,
+    ['1', 'D', '*'].map((digit) => `${a.endpoint} ${digit}`),
+  );
+  assert.ok(b.phone.heard.some((packet) => goertzel(decodeG711('PCMU', packet.payload), 1633) > 0.3));
+  await engine.holdDigits(a.endpoint, true);
+  await b.phone.more(20);
+  const from = b.phone.heard.length;
+  await b.phone.until(() => told.length >= 7);
+  const passed = b.phone.heard.slice(from).filter((packet) => levelDb(decodeG711('PCMU', packet.payload)) > -25);
+  assert.ok(passed.length < 12, `${passed.length} packets of four keys of 100 ms were passed`);
 });

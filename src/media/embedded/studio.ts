@@ -1,5 +1,6 @@
 import type { StudioCommand } from './protocol.ts';
 import { messageOf } from '../../base/index.ts';
+import { KeyHearer } from '../dtmf/hearer.ts';
 import { payloadLength, readU16, readU32 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { Feed } from '../studio/feed.ts';
@@ -21,6 +22,8 @@ import { soundSamples } from './sounds.ts';
 const LINGER = 50;
 /** The other party counts as talking if its last packet is not older, ms. */
 const TALKING_MS = 100;
+/** A tone that ends this soon after a telephone-event is the same key, ms. */
+const SAME_KEY_MS = 500;
 const MARKER = 0x80;
 
 /** Moves the two halves of an endpoint into the studio and out again, and does their work on the beat. What its far end
@@ -126,7 +129,7 @@ export class Studio {
     if (strip === undefined) return;
     if (strip.ears.size > 0 && endpoint.said !== undefined) {
       const frame = endpoint.said.frames.at(8000);
-      for (const ear of strip.ears.values()) ear.hear(frame);
+      for (const ear of strip.ears) ear.hear(frame);
     }
     if (strip.taps.size > 0) this.#tap(endpoint, strip, now);
   }
@@ -154,9 +157,22 @@ export class Studio {
         strip.holdsDigits = command.on;
         return;
       case 'hearTones':
+        return this.#hearTones(endpoint, strip, command.on);
       case 'detect':
         return;
     }
+  }
+
+  /** Keys as tones. A far end may send a key both ways: then the event has been told. */
+  #hearTones(endpoint: Endpoint, strip: Strip, on: boolean): void {
+    if (on === (strip.keys !== undefined)) return;
+    if (!on) return strip.hearKeys(undefined);
+    const { clock, report } = this.#context;
+    const told = (digit: string, durationMs: number): void => {
+      if (clock.monotonic() - endpoint.digits.toldAt < SAME_KEY_MS) return;
+      report({ say: 'digit', id: endpoint.id, digit, durationMs });
+    };
+    strip.hearKeys(new KeyHearer(told));
   }
 
   #playOnTrack(command: Extract<StudioCommand, { do: 'track' }>, endpoint: Endpoint, strip: Strip): void {
@@ -246,7 +262,7 @@ export class Studio {
     }
     if (peer?.said === undefined) return undefined;
     peer.said.pull(this.#maker.cycle, now);
-    return peer.said.frames.at(rate);
+    return holdsTone(peer) ? undefined : peer.said.frames.at(rate);
   }
 
   #leave(endpoint: Endpoint, heard: Heard): void {
@@ -282,12 +298,20 @@ export class Studio {
   }
 }
 
+/** A key that is heard and must not be passed. */
+function holdsTone({ strip }: Endpoint): boolean {
+  return strip !== undefined && strip.holdsDigits && strip.keys?.sounding === true;
+}
+
 function needsHeard(endpoint: Endpoint): boolean {
   const { codecs, strip, peer, settings } = endpoint;
   if (settings === undefined || codecs.sender === undefined) return false;
   const makes = endpoint.player !== undefined || endpoint.keySound !== undefined;
   if (makes && codecs.voice === undefined) return true;
-  if (peer !== undefined && endpoint.transcoded) return true;
+  if (peer !== undefined) {
+    if (endpoint.transcoded) return true;
+    if (peer.strip?.holdsDigits === true && peer.strip.keys !== undefined) return true;
+  }
   if (strip === undefined) return false;
   if (strip.sounding > 0 || strip.feeds.size > 0) return true;
   if (strip.gain !== 1 && (peer !== undefined || makes)) return true;

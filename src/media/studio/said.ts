@@ -19,7 +19,7 @@ const MOST_MADE = 5;
 const TOLERATED_MS = 25;
 const HURRIED_MS = 60;
 const CUT_MS = 200;
-const LACKING_MS = -10;
+const LACKING_MS = -5;
 /** For so many frames before something is done about it. */
 const PATIENCE = 25;
 const HURRY = 5;
@@ -99,6 +99,7 @@ export class Said {
 
   #begins(now: number): boolean {
     if (this.buffer.span <= 0 || this.#wait(now) < this.buffer.lateness.target) return false;
+    while (this.buffer.turn === GAP) this.buffer.step();
     this.#playing = true;
     this.#made = 0;
     this.#owed = 0;

@@ -1,3 +1,4 @@
+import type { KeyHearer } from '../dtmf/hearer.ts';
 import { factorOf, Track } from './track.ts';
 import type { Feed } from './feed.ts';
 import type { SoundPlay } from './sound.ts';
@@ -15,7 +16,9 @@ export class Strip {
   readonly tracks = new Map<string, Track>();
   readonly taps = new Map<string, Tap>();
   readonly feeds = new Map<string, Feed>();
-  readonly ears = new Map<string, Ear>();
+  readonly ears = new Set<Ear>();
+  /** The ear for keys as tones. */
+  keys: KeyHearer | undefined;
   holdsDigits = false;
   /** Tracks that play. */
   sounding = 0;
@@ -60,12 +63,19 @@ export class Strip {
     this.#count();
   }
 
+  hearKeys(keys: KeyHearer | undefined): void {
+    if (this.keys !== undefined) this.ears.delete(this.keys);
+    if (keys !== undefined) this.ears.add(keys);
+    this.keys = keys;
+  }
+
   close(): void {
     for (const tap of this.taps.values()) tap.close();
     this.taps.clear();
     this.tracks.clear();
     this.feeds.clear();
     this.ears.clear();
+    this.keys = undefined;
     this.#count();
   }
 

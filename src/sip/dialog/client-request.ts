@@ -37,13 +37,13 @@ export class ClientRequest implements ClientUser {
   onResponse(response: SipResponse): void {
     if (response.status < 200) return;
     if (this.#challenged(response)) return;
-    this.#sender.judge(response, 'response');
+    if (this.#options.ownUsage !== true) this.#sender.judge(response, 'response');
     this.#done(response);
   }
 
   onFailure(reason: 'timeout' | 'transport'): void {
     const response = createResponse(this.#request, reason === 'timeout' ? 408 : 503);
-    this.#sender.judge(response, reason);
+    if (this.#options.ownUsage !== true || reason === 'transport') this.#sender.judge(response, reason);
     this.#done(response);
   }
 

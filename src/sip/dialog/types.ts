@@ -27,6 +27,9 @@ export type RequestOptions = {
   readonly headers?: readonly ExtraHeader[];
   readonly contentType?: string;
   readonly body?: Buffer;
+  /** The request belongs to a subscription that lives in the call's dialog: that the peer no longer knows it (481) or did not
+   * answer (408) ends the subscription, not the call. RFC 5057 §5.1. */
+  readonly ownUsage?: boolean;
 };
 
 /** Why a dialog is over. */

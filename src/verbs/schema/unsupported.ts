@@ -14,7 +14,6 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   onHoldHook: (dial) => dial.onHoldHook !== undefined,
-  referHook: (dial) => dial.referHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,
 };

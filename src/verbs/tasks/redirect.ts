@@ -17,7 +17,9 @@ export class RedirectTask implements Task {
     const { actionHook, statusHook, id } = this.#verb;
     if (statusHook !== undefined) session.statusHook = statusHook;
     const body = { ...callInfo(caller), ...(id === undefined ? {} : { verb_id: id }) };
-    const answer = await session.link.request(actionHook, 'session:redirect', body);
+    // A callee that is being screened does not take the call's application with it.
+    const type = caller === session.caller ? 'session:redirect' : 'verb:hook';
+    const answer = await session.link.request(actionHook, type, body);
     return outcomeOf(answer);
   }
 

@@ -4,6 +4,9 @@
  *      ├──ringTimeout, some are being screened──▶ screening ──accepted──▶ connecting             ▲
  *      └──exhausted, ringTimeout, refused, stop───────┴──exhausted, refused, stop────────────────┘
  *
+ * connected ──referred by the callee──▶ ended: the caller runs other verbs, the callee waits for word of them.
+ * connected ──referred by the caller──▶ referring ──settled, stop──▶ ended: the callee has its own application.
+ *
  * A callee with a confirmHook answers into its confirm application (`screen`); while it is there the others go on
  * ringing, and others may be there too. The first to accept wins.
  */
@@ -11,7 +14,7 @@ import { ignore, type Step, type Table } from '../../../base/index.ts';
 import type { OutboundLeg } from '../../../call/index.ts';
 import type { HookTarget } from '../../../ports/index.ts';
 
-export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'ended';
+export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'referring' | 'ended';
 
 /** Who or what brought the dial to its end. */
 export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted';
@@ -31,6 +34,12 @@ export type DialEvent =
   /** The winner's leg is over: its own doing, the API's, or a fault. */
   | { type: 'winnerGone'; by: 'callee' | 'api' | 'error' }
   | { type: 'timeLimit' }
+  /** One party's REFER was accepted: the other leaves for the verbs it is to run. */
+  | { type: 'referred'; by: 'caller' | 'callee' }
+  /** The caller's REFER came to its end. */
+  | { type: 'settled' }
+  /** The winner becomes a call of its own. */
+  | { type: 'letGo' }
   /** The caller is gone, or the application was replaced. */
   | { type: 'stop'; by: 'caller' | 'api' };
 
@@ -46,6 +55,8 @@ export type DialEffect =
   | { type: 'dropScreened'; except: OutboundLeg | undefined }
   | { type: 'startTimeLimit' }
   | { type: 'dropWinner'; end: DialEnd }
+  /** The two no longer hear each other, and neither is hung up. */
+  | { type: 'part' }
   | { type: 'finish'; end: DialEnd };
 
 type Cell = Step<DialState, DialEffect>;
@@ -84,6 +95,9 @@ const elect = (e: { child: OutboundLeg }): Cell => ({
 });
 const talk = (): Cell => ({ to: 'connected', effects: [{ type: 'startTimeLimit' }] });
 
+const referred = (e: { by: 'caller' | 'callee' }): Cell =>
+  e.by === 'callee' ? over('callee', { type: 'part' })() : { to: 'referring', effects: [{ type: 'part' }] };
+
 const gone = (e: { by: DialEnd }): Cell => over(e.by)();
 
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
@@ -97,6 +111,9 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   screening: {
@@ -109,6 +126,9 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
     stop: abandoned,
   },
   connecting: {
@@ -121,6 +141,9 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: drop('error'),
     winnerGone: gone,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
     stop: dropped,
   },
   connected: {
@@ -133,7 +156,26 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: gone,
     timeLimit: drop('timelimit'),
+    referred,
+    settled: ignore,
+    letGo: over('api'),
     stop: dropped,
+  },
+  // The callee has left for an application of its own: what it does is no longer ours.
+  referring: {
+    answered: surplus('referring'),
+    accepted: surplus('referring'),
+    exhausted: ignore,
+    ringTimeout: ignore,
+    refused: ignore,
+    bridged: ignore,
+    bridgeFailed: ignore,
+    winnerGone: ignore,
+    timeLimit: ignore,
+    letGo: ignore,
+    referred: ignore,
+    settled: over('caller'),
+    stop: (e) => over(e.by)(),
   },
   ended: {
     answered: surplus('ended'),
@@ -145,6 +187,9 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     bridgeFailed: ignore,
     winnerGone: ignore,
     timeLimit: ignore,
+    referred: ignore,
+    settled: ignore,
+    letGo: ignore,
     stop: ignore,
   },
 };

@@ -1,10 +1,12 @@
 /** dial: rings the targets, connects the first that answers, and tells the actionHook what came of it. */
 import { Machine, type Timer } from '../../../base/index.ts';
 import {
+  adultWith,
   answeredElsewhere,
   Bridge,
   type EndCause,
   InboundLeg,
+  type Leg,
   OutboundLeg,
   type Plan,
   recordBridge,
@@ -13,14 +15,14 @@ import { describeDialFault, type DialVerb, dialFaults, type Target } from '../..
 import type { HookTarget } from '../../../ports/index.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
 import { Screening } from './confirm.ts';
-import { DtmfCapture } from './dtmf-capture.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
-import { listenToDial } from './listen.ts';
+import { Features } from './features.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
 import { displayOf, hopsLeft, planOf } from './targets.ts';
+import { Transfers } from './transfers.ts';
 
 const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
 
@@ -30,7 +32,7 @@ export class DialTask implements Task {
   readonly #machine: Machine<DialState, DialEvent, DialEffect, undefined>;
   readonly #ringing: Ringing;
   readonly #schedule: Schedule;
-  readonly #capture: DtmfCapture;
+  readonly #features: Features;
   readonly #screening: Screening;
   readonly #children: Pick<Child, 'target' | 'leg'>[] = [];
   readonly #ended: Promise<DialEnd>;
@@ -39,7 +41,7 @@ export class DialTask implements Task {
   #limitTimer: Timer | undefined;
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
-  #stopListening: (() => void) | undefined;
+  #transfers: Transfers | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -47,7 +49,7 @@ export class DialTask implements Task {
     this.#context = context;
     this.#dial = dial;
     this.#ringing = new Ringing(context, dial);
-    this.#capture = new DtmfCapture(context.session, dial);
+    this.#features = new Features(context, dial);
     this.#screening = new Screening({
       context,
       seconds: dial.confirmTimeout,
@@ -73,6 +75,9 @@ export class DialTask implements Task {
 
   stop(): void {
     const gone = this.#context.caller.end;
+    // The application moves the caller by REST, as the callee's accepted REFER asked: the callee is told of it, not hung up.
+    if (gone === undefined && this.#transfers?.referrer === this.#winner && this.#winner !== undefined)
+      this.#machine.handle({ type: 'referred', by: 'callee' });
     this.#machine.handle({ type: 'stop', by: gone === undefined || gone.cause.by === 'api' ? 'api' : 'caller' });
   }
 
@@ -138,6 +143,7 @@ export class DialTask implements Task {
       {
         callSid: session.services.random.uuid(),
         sessionSid: caller.identity.sessionSid,
+        mediaSession: caller.mediaSession,
         accountSid: session.accountSid,
         applicationSid: caller.identity.applicationSid,
         parentCallSid: caller.callSid,
@@ -212,9 +218,15 @@ export class DialTask implements Task {
         return this.#startTimeLimit();
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
+      case 'part':
+        return this.#bridge?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
+  }
+
+  get #talking(): boolean {
+    return this.#machine.state === 'connected';
   }
 
   async #elect(winner: OutboundLeg): Promise<void> {
@@ -228,17 +240,50 @@ export class DialTask implements Task {
     const answered =
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
-    this.#capture.start(caller, winner);
+    this.#features.elected(winner);
     this.#bridge = new Bridge(caller, winner);
     try {
       await this.#bridge.open();
+      session.letGo = () => this.#letGo();
       this.#machine.handle({ type: 'bridged' });
-      this.#stopListening = listenToDial(this.#context, this.#dial, winner);
+      // One of the two may have hung up meanwhile: then everything was ended already.
+      if (!this.#talking) return;
+      this.#features.bridged(winner);
+      caller.events.emit('dialled', 200, 'OK');
+      this.#takeTransfers(winner);
       if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
     }
+  }
+
+  /** The winner becomes a call of its own; when the caller's REFER asked for that, the caller waits for word of it. */
+  #letGo(): void {
+    const asked = this.#transfers?.referrer === this.#context.caller;
+    this.#machine.handle(asked ? { type: 'referred', by: 'caller' } : { type: 'letGo' });
+  }
+
+  #takeTransfers(winner: OutboundLeg): void {
+    const { referHook } = this.#dial;
+    if (referHook === undefined) return;
+    const { caller, session } = this.#context;
+    this.#transfers = new Transfers(this.#context, referHook, {
+      move: (referrer, verbs) => {
+        const faults = session.script.check(verbs);
+        if (faults.length > 0) return faults;
+        const by = referrer === caller ? 'caller' : 'callee';
+        this.#machine.handle({ type: 'referred', by });
+        if (by === 'caller') return adultWith(session, winner, verbs);
+        const replaced = session.script.replace(verbs);
+        return replaced.ok ? [] : replaced.faults;
+      },
+      over: (referrer, moved) => {
+        if (referrer === caller) this.#machine.handle({ type: 'settled' });
+        else if (moved || this.#machine.state === 'ended') letGo(winner);
+      },
+    });
+    this.#transfers.open(caller, winner);
   }
 
   #cancelRinging(because: 'elsewhere' | 'timeout' | 'stop'): void {
@@ -265,10 +310,11 @@ export class DialTask implements Task {
     this.#limitTimer?.cancel();
     this.#schedule.close();
     this.#ringing.stop();
-    this.#capture.stop();
-    this.#stopListening?.();
+    this.#features.stop();
     this.#bridge?.close();
+    this.#transfers?.close();
     this.#context.session.connected = undefined;
+    this.#context.session.letGo = undefined;
     this.#settle(end);
   }
 
@@ -278,12 +324,13 @@ export class DialTask implements Task {
     const outcome = resultOf(children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
+    if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
     if (this.#dial.actionHook === undefined) return {};
     const body = await actionBody({ caller, children, winner: this.#winner, outcome, end });
     return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
   }
 
-  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' }): void {
+  #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' | 'dial-refused' }): void {
     if (refused.alert === undefined) return;
     const { session, caller } = this.#context;
     session.services.alerts.raise({
@@ -300,6 +347,16 @@ export class DialTask implements Task {
 }
 
 const rangOut: EndCause = { by: 'server', reason: 'nobody answered in time' };
+
+/** A party that was transferred away hangs up by itself as soon as it is told; one that does not is hung up. */
+const LET_GO_MS = 2000;
+
+function letGo(leg: Leg): void {
+  if (leg.end !== undefined) return;
+  const cause: EndCause = { by: 'callee', reason: 'transferred the call' };
+  const timer = leg.services.clock.after(LET_GO_MS, `call ${leg.callSid} was transferred`, () => leg.hangup(cause));
+  leg.events.on('ended', () => timer.cancel());
+}
 
 function whoEnded(leg: OutboundLeg): 'callee' | 'api' | 'error' {
   const by = leg.end?.cause.by;

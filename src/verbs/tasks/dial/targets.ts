@@ -50,6 +50,7 @@ function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller 
   const name = dial.callerName ?? (dial.callerId === undefined ? caller.identity.callerName : undefined);
   return {
     id: dial.callerId ?? caller.identity.from,
+    vouched: dial.callerId === undefined && fromCarrier(caller),
     name: name === '' ? undefined : name,
     asserted: dial.forwardPAI ? assertedBy(caller) : undefined,
     headers: merge(dial.headers, target.headers),
@@ -58,12 +59,16 @@ function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller 
   };
 }
 
+function fromCarrier(caller: Leg): boolean {
+  return caller instanceof InboundLeg && caller.invitation.caller.kind === 'carrier';
+}
+
 /** Only a carrier may vouch for an identity; a user's own claim is dropped, his wish for privacy is not (RFC 3325 §5,
  * RFC 3323 §4.1; attack C5). */
 function assertedBy(caller: Leg): Caller['asserted'] {
   if (!(caller instanceof InboundLeg)) return undefined;
   const asserted = assertedOf(caller.invitation.request.headers);
-  if (asserted === undefined || caller.invitation.caller.kind === 'carrier') return asserted;
+  if (asserted === undefined || fromCarrier(caller)) return asserted;
   return asserted.privacy === undefined ? undefined : { identities: [], privacy: asserted.privacy };
 }
 

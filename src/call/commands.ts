@@ -1,0 +1,128 @@
+/** What an application may do to a call that runs, by REST (PUT Calls/{sid}, reference.md 4.2) and by WebSocket alike. Every
+ * refusal has a reason. */
+import type { ControlResult, HookRef } from '../ports/index.ts';
+import { adultByHook, notApplied } from './adulting.ts';
+import { callInfo } from './call-info.ts';
+import { InboundLeg } from './inbound-leg.ts';
+import type { Leg } from './leg.ts';
+import type { Session } from './session.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+export type CommandContext = {
+  readonly session: Session;
+  /** The leg the command names. */
+  readonly leg: Leg;
+  readonly body: Body;
+};
+type Command = (context: CommandContext) => ControlResult | Promise<ControlResult>;
+
+export const accepted: ControlResult = { ok: true, status: 202 };
+export const refuse = (status: 400 | 404 | 422 | 500, message: string): ControlResult => ({
+  ok: false,
+  status,
+  message,
+});
+
+const commands: Readonly<Record<string, Command>> = {
+  child_call_hook: redirectBoth,
+  call_hook: redirect,
+  call_status: changeStatus,
+  mute_status: mute,
+  tag: ({ leg, body }) => {
+    leg.tag = body['tag'] as Readonly<Record<string, unknown>>;
+    return accepted;
+  },
+  dtmf: sendDtmf,
+  listen_status: steerListening,
+  stream_status: steerListening,
+};
+
+/** The body has the shape of exactly one command (and what may accompany it). */
+export async function runCommand(context: CommandContext): Promise<ControlResult> {
+  const { leg, body } = context;
+  if (leg.end !== undefined) return refuse(422, 'the call has ended');
+  for (const [name, command] of Object.entries(commands)) {
+    if (body[name] === undefined) continue;
+    leg.note('api.command', { command: name });
+    return command(context);
+  }
+  return refuse(422, `${Object.keys(body).join(', ')}: this version cannot do it yet`);
+}
+
+/** The application is asked anew; what it answers replaces what runs. */
+function redirect({ session, leg, body }: CommandContext): ControlResult {
+  if (leg !== session.caller)
+    return refuse(422, 'call_hook redirects the call that runs the application; name its call_sid');
+  void askAnew(session, body);
+  return accepted;
+}
+
+async function askAnew(session: Session, body: Body): Promise<void> {
+  const { caller } = session;
+  const statusHook = body['call_status_hook'] as HookRef | undefined;
+  if (statusHook !== undefined) session.statusHook = statusHook;
+  const answer = await session.link.request(body['call_hook'] as HookRef, 'session:redirect', callInfo(caller));
+  if (!answer.ok || caller.end !== undefined) return;
+  // A WebSocket application may acknowledge first and command later.
+  if (answer.body === undefined && session.link.waits) return;
+  const replaced = session.script.replace(answer.body ?? []);
+  if (!replaced.ok) notApplied(session, caller, replaced.faults);
+}
+
+/** child_call_hook: the connected callee gets an application of its own; call_hook beside it asks for the caller's. When
+ * the callee's cannot be had, everything stays as it is. */
+function redirectBoth({ session, leg, body }: CommandContext): ControlResult {
+  const child = session.connected;
+  if (child === undefined || session.letGo === undefined)
+    return refuse(422, 'child_call_hook needs a dial that has connected its callee');
+  if (leg !== session.caller && leg !== child)
+    return refuse(422, 'child_call_hook is for the caller or the connected callee of a dial');
+  const hook = body['child_call_hook'] as HookRef;
+  void adultByHook(session, child, hook).then((done) => {
+    if (done && body['call_hook'] !== undefined) return askAnew(session, body);
+    return undefined;
+  });
+  return accepted;
+}
+
+/** completed ends an answered call, no-answer one that rings; either way the right thing is sent. */
+function changeStatus({ session, leg, body }: CommandContext): ControlResult {
+  const wanted = body['call_status'];
+  const cause = { by: 'api', reason: `call_status ${String(wanted)} by API` } as const;
+  const answered = leg.state === 'in-progress';
+  if (wanted === 'completed' && !answered)
+    return refuse(422, `the call is ${leg.status}; completed needs an answered call`);
+  if (wanted === 'no-answer' && answered) return refuse(422, 'the call was already answered; use completed');
+  if (wanted !== 'completed' && wanted !== 'no-answer') return refuse(400, 'call_status is completed or no-answer');
+  // A child's end brings the dial to its end; a parent's end the whole session.
+  if (leg === session.caller && leg instanceof InboundLeg && !answered) leg.reject({ status: 480, cause });
+  else leg.hangup(cause);
+  return accepted;
+}
+
+async function mute({ leg, body }: CommandContext): Promise<ControlResult> {
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; mute_status needs an answered call`);
+  await leg.media.mute(body['mute_status'] === 'mute');
+  return accepted;
+}
+
+/** The listeners of this leg; where it has none, all of its session. */
+function steerListening({ session, leg, body }: CommandContext): ControlResult {
+  const all = [...session.services.registry.listenings.values()];
+  const own = all.filter((each) => each.leg === leg);
+  const found = own.length > 0 ? own : all.filter((each) => each.leg.identity.sessionSid === session.sid);
+  if (found.length === 0) return refuse(422, 'nobody listens to this call');
+  const wanted = body['listen_status'] ?? body['stream_status'];
+  for (const each of found) each.setFlow(wanted === 'resume' ? 'sound' : (wanted as 'pause' | 'silence'));
+  return accepted;
+}
+
+async function sendDtmf({ leg, body }: CommandContext): Promise<ControlResult> {
+  const { digit, duration } = body['dtmf'] as { digit: string; duration?: number };
+  if (!/^[0-9*#A-Da-d]{1,64}$/.test(digit)) return refuse(400, 'dtmf.digit is one or more of 0-9 * # A-D');
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; dtmf needs an answered call`);
+  await leg.media.sendDigits(digit.toUpperCase(), duration ?? 250);
+  return accepted;
+}

@@ -1,0 +1,49 @@
+/** What a dial does besides, from the moment its winner is known to the dial's end. Each feature lives in a file of its
+ * own and is started here: before the bridge what must not miss anything, after it what needs two parties that talk. */
+import type { OutboundLeg } from '../../../call/index.ts';
+import type { DialVerb } from '../../schema/schema.ts';
+import type { TaskContext } from '../../task.ts';
+import { DtmfCapture } from './dtmf-capture.ts';
+import { listenToDial } from './listen.ts';
+
+type Stop = () => void;
+type Start = (context: TaskContext, dial: DialVerb, winner: OutboundLeg) => Stop | undefined;
+
+const beforeBridge: readonly Start[] = [
+  (context, dial, winner) => {
+    const capture = new DtmfCapture(context.session, dial);
+    capture.start(context.caller, winner);
+    return () => capture.stop();
+  },
+];
+const afterBridge: readonly Start[] = [listenToDial];
+
+export class Features {
+  readonly #context: TaskContext;
+  readonly #dial: DialVerb;
+  readonly #stops: Stop[] = [];
+
+  constructor(context: TaskContext, dial: DialVerb) {
+    this.#context = context;
+    this.#dial = dial;
+  }
+
+  elected(winner: OutboundLeg): void {
+    this.#start(beforeBridge, winner);
+  }
+
+  bridged(winner: OutboundLeg): void {
+    this.#start(afterBridge, winner);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #start(list: readonly Start[], winner: OutboundLeg): void {
+    for (const start of list) {
+      const stop = start(this.#context, this.#dial, winner);
+      if (stop !== undefined) this.#stops.push(stop);
+    }
+  }
+}
