@@ -9,9 +9,13 @@ export class Bridge {
   #state: 'open' | 'closed' = 'open';
   #path: 'relay' | 'studio' | undefined;
 
-  constructor(a: Leg, b: Leg) {
+  readonly #passDigits: boolean;
+
+  /** `passDigits` false: what either party presses by INFO is not for the other. */
+  constructor(a: Leg, b: Leg, { passDigits = true } = {}) {
     this.#a = a;
     this.#b = b;
+    this.#passDigits = passDigits;
   }
 
   /** Which way audio takes, once open. */
@@ -46,7 +50,7 @@ export class Bridge {
 
   /** RTP digits are relayed with the audio; those that came by INFO must be said to the other side in its own way. */
   #pass(to: Leg, press: { digit: string; ms: number; source: 'rtp' | 'info' }): void {
-    if (press.source === 'rtp' || held(to.media?.negotiation.agreement?.direction)) return;
+    if (press.source === 'rtp' || !this.#passDigits || held(to.media?.negotiation.agreement?.direction)) return;
     to.media?.sendDigits(press.digit, press.ms).catch(() => {});
   }
 }

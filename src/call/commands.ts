@@ -1,8 +1,10 @@
 /** What an application may do to a call that runs, by REST (PUT Calls/{sid}, reference.md 4.2) and by WebSocket alike. Every
  * refusal has a reason. */
+import { gainLimits, isGain, readDecibels } from '../base/index.ts';
 import type { ControlResult, HookRef } from '../ports/index.ts';
 import { adultByHook, notApplied } from './adulting.ts';
 import { callInfo } from './call-info.ts';
+import { setGain } from './gain.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
@@ -33,6 +35,7 @@ const commands: Readonly<Record<string, Command>> = {
     return accepted;
   },
   dtmf: sendDtmf,
+  boostAudioSignal: boost,
   listen_status: steerListening,
   stream_status: steerListening,
 };
@@ -115,6 +118,16 @@ function steerListening({ session, leg, body }: CommandContext): ControlResult {
   if (found.length === 0) return refuse(422, 'nobody listens to this call');
   const wanted = body['listen_status'] ?? body['stream_status'];
   for (const each of found) each.setFlow(wanted === 'resume' ? 'sound' : (wanted as 'pause' | 'silence'));
+  return accepted;
+}
+
+async function boost({ leg, body }: CommandContext): Promise<ControlResult> {
+  const db = readDecibels(body['boostAudioSignal']);
+  if (db === undefined || !isGain(db))
+    return refuse(400, `boostAudioSignal is ${gainLimits.least} to ${gainLimits.most} dB, such as 3 or "-6 dB"`);
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; boostAudioSignal needs an answered call`);
+  await setGain(leg, db);
   return accepted;
 }
 

@@ -1,4 +1,5 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
+import { readDecibels } from '../../base/index.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { listenOptions } from './listen.ts';
 import type {
@@ -269,12 +270,9 @@ function headers(raw: unknown): Headers {
   return all;
 }
 
-/** `-6 dB`, `+3.5dB`, or a number. Anything else is 0, as in jambonz. */
+/** Anything that is no level is 0, as in jambonz. */
 function decibels(raw: unknown): number {
-  if (typeof raw === 'number') return raw;
-  if (typeof raw !== 'string' || raw.length > 16) return 0;
-  const match = /^([+-]?\d{1,3})(?:\.\d{1,6})? ?dB$/i.exec(raw);
-  return match === null ? 0 : Number(match[1]) || 0;
+  return readDecibels(raw) ?? 0;
 }
 
 /** 0 and absence mean the default. */

@@ -216,6 +216,7 @@ test('what cannot run yet is named: verbs, options, targets', () => {
       target: [bob, { type: 'teams', number: '1' }, { ...phone, confirmHook: '/c' }],
       amd: { hook: '/a' },
       boostAudioSignal: 3,
+      srtpEncryption: 'sdes',
     },
     {
       verb: 'dial',
@@ -232,7 +233,7 @@ test('what cannot run yet is named: verbs, options, targets', () => {
   assert.deepEqual(unsupported(parsed.verbs), [
     { path: '[1]', verb: 'leave' },
     { path: '[2].amd', verb: 'dial' },
-    { path: '[2].boostAudioSignal', verb: 'dial' },
+    { path: '[2].srtpEncryption', verb: 'dial' },
     { path: '[2].target[1].type', verb: 'dial' },
   ]);
 });

@@ -1,6 +1,7 @@
 /** What a dial does besides, from the moment its winner is known to the dial's end. Each feature lives in a file of its
  * own and is started here: before the bridge what must not miss anything, after it what needs two parties that talk. */
-import type { OutboundLeg } from '../../../call/index.ts';
+import { messageOf } from '../../../base/index.ts';
+import { type Leg, type OutboundLeg, setGain } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
@@ -9,12 +10,41 @@ import { listenToDial } from './listen.ts';
 type Stop = () => void;
 type Start = (context: TaskContext, dial: DialVerb, winner: OutboundLeg) => Stop | undefined;
 
+/** dtmfSuppress: keys are told to the application, not to the other party. */
+const suppressDigits: Start = (context, dial, winner) => {
+  if (!dial.dtmfSuppress) return undefined;
+  const hold = (leg: Leg, on: boolean): void => {
+    const { media, services } = leg;
+    if (media !== undefined && leg.end === undefined)
+      services.studio.holdDigits(media.endpoint, on).catch((fault: unknown) => failed(leg, fault));
+  };
+  const both = [context.caller, winner];
+  for (const leg of both) hold(leg, true);
+  return () => {
+    for (const leg of both) hold(leg, false);
+  };
+};
+
+/** boostAudioSignal: how loud the callee hears the caller. */
+const boost: Start = (_, dial, winner) => {
+  if (dial.boostAudioSignal === 0) return undefined;
+  setGain(winner, dial.boostAudioSignal).catch((fault: unknown) => failed(winner, fault));
+  // A callee that goes on as a call of its own (referHook) takes nothing of this dial along.
+  return () => void setGain(winner, 0).catch(() => {});
+};
+
+function failed(leg: Leg, fault: unknown): void {
+  leg.note('media.failed', { reason: messageOf(fault) });
+}
+
 const beforeBridge: readonly Start[] = [
   (context, dial, winner) => {
     const capture = new DtmfCapture(context.session, dial);
     capture.start(context.caller, winner);
     return () => capture.stop();
   },
+  suppressDigits,
+  boost,
 ];
 const afterBridge: readonly Start[] = [listenToDial];
 
