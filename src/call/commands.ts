@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   dtmf: sendDtmf,
   boostAudioSignal: boost,
+  dub,
   listen_status: steerListening,
   stream_status: steerListening,
 };
@@ -129,6 +130,13 @@ async function boost({ leg, body }: CommandContext): Promise<ControlResult> {
     return refuse(422, `the call is ${leg.status}; boostAudioSignal needs an answered call`);
   await setGain(leg, db);
   return accepted;
+}
+
+async function dub({ session, leg, body }: CommandContext): Promise<ControlResult> {
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; dub needs an answered call`);
+  const done = await session.script.beside(leg, { ...(body['dub'] as Body), verb: 'dub' });
+  return done.ok ? accepted : refuse(400, done.faults.join('; '));
 }
 
 async function sendDtmf({ leg, body }: CommandContext): Promise<ControlResult> {

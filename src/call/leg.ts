@@ -51,6 +51,8 @@ export type LegEvents = {
   digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
   /** A play came to its end by itself. */
   played: [play: string, error: string | undefined];
+  /** What played on a track came to its end by itself. */
+  trackPlayed: [track: string, error: string | undefined];
   /** The keys we were told to press have gone out. */
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). */

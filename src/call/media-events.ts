@@ -3,13 +3,16 @@ import type { Services } from './services.ts';
 
 /** Returns the function that stops listening. */
 export function followMedia(services: Services): () => void {
-  const { media, registry, alerts } = services;
+  const { media, studio, registry, alerts } = services;
   const off = [
     media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
     media.events.on('played', (endpoint, play, error) =>
       registry.legOfEndpoint(endpoint)?.events.emit('played', play, error),
     ),
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
+    studio.studioEvents.on('trackPlayed', (endpoint, track, error) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('trackPlayed', track, error),
+    ),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
     media.events.on('lost', (endpoints, why) => {

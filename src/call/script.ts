@@ -1,4 +1,5 @@
 /** What runs a call's verbs, as the session sees it. Implemented by verbs/interpreter. */
+import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
 
 export interface Script {
@@ -11,6 +12,8 @@ export interface Script {
   append(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** The application can send nothing more: verbs that have run out are no longer waited for. */
   wake(): void;
+  /** Runs one verb on a leg beside what runs: for the commands that are verbs. `leg` is any of the session's. */
+  beside(leg: Leg, verb: unknown): Promise<{ ok: true } | { ok: false; faults: readonly string[] }>;
   /** Checks a document without running it. */
   check(payload: unknown): readonly string[];
   /** The call is over: stops the verb that runs, which may still tell its hook. run() resolves when it has. */

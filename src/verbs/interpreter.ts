@@ -5,6 +5,7 @@ import { InboundLeg } from '../call/index.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { DubTask } from './tasks/dub.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
 const notWhileScreened: ReadonlySet<string> = new Set(['dial', 'answer', 'sip:decline']);
@@ -79,6 +80,16 @@ export class Interpreter implements Script {
     else this.#queue.push(...verbs);
     this.#wake();
     return { ok: true };
+  }
+
+  async beside(leg: Leg, verb: unknown): Promise<Replaced> {
+    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, 'dub'));
+    if (faults.length > 0) return { ok: false, faults };
+    const parsed = parseApplication([verb]);
+    const [dub] = parsed.ok ? parsed.verbs : [];
+    if (dub?.verb !== 'dub') return { ok: false, faults: ['only dub runs beside an application'] };
+    const refused = await new DubTask({ ...this.#context, caller: leg }, dub).begin();
+    return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
   }
 
   wake(): void {

@@ -23,6 +23,11 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.byed();
     assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
   },
+  dub: async (_, call) => {
+    await call.hears(800);
+    assert.ok((call.media?.ears.heard(440, { lastMs: 300 }) ?? -99) > -40, 'the bed is under it');
+    await call.byed();
+  },
   gather: async (w, call) => {
     await call.hears(440);
     await call.presses('47#', 60);

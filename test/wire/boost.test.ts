@@ -1,17 +1,8 @@
 // boostAudioSignal: measured at the ear. dial.md; reference.md 1.2, 4.2.
 import assert from 'node:assert/strict';
-import { dial, phones, stage, toSip, type World } from '../kit/index.ts';
+import { dial, hearsAt, phones, stage, toSip, type World } from '../kit/index.ts';
 
 const story = stage({ phones: ['desk'] });
-type Heard = Awaited<ReturnType<ReturnType<World['calls']>['openMedia']>>['ears'];
-
-/** Waits until this ear hears the tone at this level for 200 ms; the failure says what it heard. */
-async function hearsAt(ears: Heard | undefined, hz: number, level: number): Promise<void> {
-  const last = (): number => ears?.heard(hz, { lastMs: 200 }) ?? -99;
-  const right = (): boolean => Math.abs(last() - level) < 1.5;
-  await ears?.packets.until(right, { what: `${hz} Hz at ${level} dB`, story: () => `heard at ${last()} dB` });
-}
-
 /** Alice (440 Hz) and the desk (620 Hz) talk, each at -12 dB. */
 async function talk(w: World, options: Record<string, unknown>) {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });

@@ -1,6 +1,7 @@
 /** What a dial must satisfy to ring anybody, beyond its shape. A dial that does not is refused at once and ends `failed`;
  * the document's other verbs still run. */
 import { gainLimits, isGain, printable } from '../../base/index.ts';
+import { dubFaults } from './dub.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { hasControl, headerFaults } from './header-rules.ts';
 import { targetAddress } from './normalise.ts';
@@ -33,6 +34,8 @@ export function dialFaults(dial: DialVerb): DialFault[] {
     faults.push({ at: ['callerName'], expected: oneLine(longestName), got: shown(callerName) });
   faults.push(...headerFaults(dial.headers));
   faults.push(...captureFaults(dial.dtmfCapture), ...gainFaults(dial.boostAudioSignal, ['boostAudioSignal']));
+  for (const [i, each] of dial.dub.entries())
+    faults.push(...dubFaults(each).map((fault) => ({ ...fault, at: ['dub', i, ...fault.at] })));
   return faults;
 }
 

@@ -4,6 +4,7 @@ import { canonicalE164, canonicalNumber } from './e164.ts';
 import { listenOptions } from './listen.ts';
 import type {
   DialVerb,
+  DubVerb,
   GatherVerb,
   Headers,
   Hook,
@@ -35,6 +36,8 @@ export function normalise(name: string, raw: Fields): Verb {
   switch (name) {
     case 'dial':
       return dial(raw, id);
+    case 'dub':
+      return dub(raw, id);
     case 'gather':
       return gather(raw, id);
     case 'play':
@@ -94,7 +97,8 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     dtmfCapture: dtmfCapture(raw['dtmfCapture']),
     dtmfHook: hook(raw['dtmfHook']),
     dtmfSuppress: raw['dtmfSuppress'] === true,
-    dub: raw['dub'] === undefined ? [] : ([raw['dub']].flat() as JsonObject[]),
+    dub:
+      raw['dub'] === undefined ? [] : ([raw['dub']].flat() as Fields[]).map((each) => dub(each, optional(each['id']))),
     exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
     forwardPAI: raw['forwardPAI'] !== false,
     headers: headers(raw['headers']),
@@ -122,6 +126,22 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
+  };
+}
+
+function dub(raw: Fields, id: string | undefined): DubVerb {
+  const { say: text, loop, gain } = raw;
+  const level = readDecibels(gain);
+  return {
+    verb: 'dub',
+    id,
+    action: raw['action'] as DubVerb['action'],
+    track: raw['track'] as string,
+    play: optional(raw['play']),
+    say:
+      text === undefined || text === '' ? undefined : say(typeof text === 'string' ? { text } : (text as Fields), id),
+    loop: loop === true || loop === 'forever' ? 'forever' : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    gain: level ?? (gain === undefined || gain === '' ? 0 : Number.NaN),
   };
 }
 

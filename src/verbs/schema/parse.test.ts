@@ -315,8 +315,10 @@ test('aliases end in one field', () => {
   assert.equal(dial({ stream: { url: 'wss://x' } }).listen?.url, 'wss://x');
   assert.deepEqual(dial({ amd: { hook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
   assert.deepEqual(dial({ amd: { actionHook: '/amd' } }).amd, { actionHook: { url: '/amd' } });
-  assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [{ action: 'addTrack', track: 'a' }]);
-  assert.deepEqual(dial({ dub: [{ action: 'addTrack', track: 'a' }] }).dub, [{ action: 'addTrack', track: 'a' }]);
+  const bare = { verb: 'dub', id: undefined, action: 'addTrack', track: 'a', play: undefined, say: undefined };
+  const track = { ...bare, loop: 1, gain: 0 };
+  assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [track]);
+  assert.deepEqual(dial({ dub: [{ action: 'addTrack', track: 'a' }] }).dub, [track]);
   assert.deepEqual(dial({ dtmfCapture: ['*1'] }).dtmfCapture, { childCall: ['*1'], parentCall: ['*1'] });
   assert.deepEqual(dial({ dtmfCapture: { parentCall: ['*1'] } }).dtmfCapture, { childCall: [], parentCall: ['*1'] });
   const [byUrl, both, voicemail] = dial({
@@ -420,4 +422,22 @@ test('gather: numDigits is both limits, timeout 0 is none, what is left out has 
   assert.deepEqual(left, { ...common, ...prompt, ...defaults });
   const limits = { minDigits: 3, maxDigits: 3, timeout: undefined, finishOnKey: '#A', dtmfBargein: false };
   assert.deepEqual(given, { ...common, ...prompt, ...defaults, ...limits });
+});
+
+test('dub: loop and gain in all their notations', () => {
+  const dub = (more: object) => {
+    const [verb] = verbs([{ verb: 'dub', action: 'addTrack', track: 't', ...more }]);
+    assert.ok(verb?.verb === 'dub');
+    return verb;
+  };
+  assert.deepEqual(
+    [true, false, 'forever', 3, '2', 0].map((loop) => dub({ loop }).loop),
+    ['forever', 1, 'forever', 3, 2, 1],
+  );
+  assert.deepEqual(
+    [-3, '-3.5 dB', '+2dB', 'loud'].map((gain) => dub({ gain }).gain),
+    [-3, -3.5, 2, NaN],
+  );
+  assert.deepEqual(dub({ say: 'hello' }).say?.text, ['hello']);
+  assert.deepEqual(dub({ say: { text: ['a', 'b'] } }).say?.text, ['a', 'b']);
 });

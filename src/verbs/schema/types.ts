@@ -68,7 +68,7 @@ export type DialVerb = Named<'dial'> & {
   readonly dtmfCapture: { readonly childCall: readonly string[]; readonly parentCall: readonly string[] } | undefined;
   readonly dtmfHook: Hook | undefined;
   readonly dtmfSuppress: boolean;
-  readonly dub: readonly JsonObject[];
+  readonly dub: readonly DubVerb[];
   readonly exitMediaPath: boolean | 'strict';
   readonly forwardPAI: boolean;
   readonly headers: Headers;
@@ -117,6 +117,17 @@ export type DtmfVerb = Named<'dtmf'> & {
   readonly duration: number;
 };
 
+export type DubVerb = Named<'dub'> & {
+  readonly action: 'addTrack' | 'removeTrack' | 'silenceTrack' | 'playOnTrack' | 'sayOnTrack';
+  readonly track: string;
+  /** A URL as `play` takes it. */
+  readonly play: string | undefined;
+  readonly say: SayVerb | undefined;
+  readonly loop: number | 'forever';
+  /** dB; NaN where it was no level. */
+  readonly gain: number;
+};
+
 export type GatherVerb = Named<'gather'> & {
   readonly input: readonly ('digits' | 'speech')[];
   readonly actionHook: Hook | undefined;
@@ -153,7 +164,6 @@ export const otherVerbNames = [
   'config',
   'dequeue',
   'dialogflow',
-  'dub',
   'enqueue',
   'leave',
   'lex',
@@ -173,6 +183,7 @@ export type Verb =
   | AnswerVerb
   | DialVerb
   | DtmfVerb
+  | DubVerb
   | GatherVerb
   | HangupVerb
   | ListenVerb

@@ -8,7 +8,6 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 /** Dial options that cannot run, with the test that says whether a dial uses one. */
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
   amd: (dial) => dial.amd !== undefined,
-  dub: (dial) => dial.dub.length > 0,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   onHoldHook: (dial) => dial.onHoldHook !== undefined,

@@ -5,6 +5,7 @@ import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
 import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
+import { DubTask } from './dub.ts';
 import { GatherTask } from './gather.ts';
 import { HangupTask } from './hangup.ts';
 import { ListenTask } from './listen.ts';
@@ -18,6 +19,7 @@ import { TagTask } from './tag.ts';
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
   dtmf: 'answered',
+  dub: 'answered',
   gather: 'answered',
   play: 'answered',
   say: 'answered',
@@ -46,6 +48,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new DialTask(context, verb);
     case 'dtmf':
       return new DtmfTask(context, verb);
+    case 'dub':
+      return new DubTask(context, verb);
     case 'gather':
       return new GatherTask(context, verb);
     case 'hangup':

@@ -4,6 +4,7 @@ import { messageOf } from '../../../base/index.ts';
 import { type Leg, type OutboundLeg, setGain } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
+import { DubTask } from '../dub.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
 import { listenToDial } from './listen.ts';
 
@@ -33,6 +34,23 @@ const boost: Start = (_, dial, winner) => {
   return () => void setGain(winner, 0).catch(() => {});
 };
 
+/** dub: tracks the callee hears. */
+const dubTracks: Start = (context, { dub }, winner) => {
+  if (dub.length === 0) return undefined;
+  void inTurn(dub.map((each) => new DubTask({ ...context, caller: winner }, each)));
+  const tracks = new Set(dub.map(({ track }) => track));
+  return () => {
+    const remove = { verb: 'dub', id: undefined, action: 'removeTrack', play: undefined, say: undefined } as const;
+    if (winner.end !== undefined) return;
+    for (const track of tracks)
+      void new DubTask({ ...context, caller: winner }, { ...remove, track, loop: 1, gain: 0 }).begin();
+  };
+};
+
+async function inTurn(tasks: readonly DubTask[]): Promise<void> {
+  for (const task of tasks) await task.run();
+}
+
 function failed(leg: Leg, fault: unknown): void {
   leg.note('media.failed', { reason: messageOf(fault) });
 }
@@ -45,6 +63,7 @@ const beforeBridge: readonly Start[] = [
   },
   suppressDigits,
   boost,
+  dubTracks,
 ];
 const afterBridge: readonly Start[] = [listenToDial];
 
