@@ -46,7 +46,7 @@ function matrix(found) {
 
 function perGroup(title, key, found) {
   console.log(`\n${title}`);
-  for (const name of [...new Set(found.map(key))].toSorted()) {
+  for (const name of Array.from(new Set(found.map(key))).toSorted((a, b) => (a < b ? -1 : 1))) {
     const of = found.filter((row) => key(row) === name);
     console.log(
       `  ${percent(of.filter((row) => called(row) === row.label).length, of.length).padStart(8)} of ${String(of.length).padStart(3)}  ${name}`,

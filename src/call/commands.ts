@@ -8,6 +8,7 @@ import { setGain } from './gain.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
+import { sendSipRequest } from './sip-request.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 export type CommandContext = {
@@ -37,6 +38,7 @@ const commands: Readonly<Record<string, Command>> = {
   dtmf: sendDtmf,
   boostAudioSignal: boost,
   dub,
+  sip_request: sipRequest,
   listen_status: steerListening,
   stream_status: steerListening,
 };
@@ -137,6 +139,20 @@ async function dub({ session, leg, body }: CommandContext): Promise<ControlResul
     return refuse(422, `the call is ${leg.status}; dub needs an answered call`);
   const done = await session.script.beside(leg, { ...(body['dub'] as Body), verb: 'dub' });
   return done.ok ? accepted : refuse(400, done.faults.join('; '));
+}
+
+/** An in-dialog request; answered with what the far end answered. */
+async function sipRequest({ leg, body }: CommandContext): Promise<ControlResult> {
+  const { method, content_type, content, headers } = body['sip_request'] as {
+    method: string;
+    content_type?: string;
+    content?: string;
+    headers?: Readonly<Record<string, unknown>>;
+  };
+  const sent = await sendSipRequest(leg, { method, contentType: content_type, body: content, headers: headers ?? {} });
+  return sent.ok
+    ? { ok: true, status: 200, body: { status: sent.status, reason: sent.reason } }
+    : refuse(422, sent.fault);
 }
 
 async function sendDtmf({ leg, body }: CommandContext): Promise<ControlResult> {

@@ -24,5 +24,7 @@ export { planSip } from './routing/sip.ts';
 export { planUser } from './routing/user.ts';
 export type { Script, ScriptFactory } from './script.ts';
 export type { CallPlacer, CallSettings, Services } from './services.ts';
+export { answerUnasked } from './in-dialog.ts';
+export { sendSipRequest } from './sip-request.ts';
 export { Session } from './session.ts';
 export { SoundFiles } from './sound-files.ts';

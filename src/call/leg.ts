@@ -86,6 +86,9 @@ export abstract class Leg {
   dialog: Dialog | undefined;
   #final: FinalStatus = 'failed';
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();
+  // What was billed must not depend on who sets the wall clock in between.
+  #answeredMonotonic = 0;
+  #endedMonotonic: number | undefined;
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
   constructor(services: Services, identity: LegIdentity) {
@@ -122,7 +125,7 @@ export abstract class Leg {
   /** Whole seconds since the answer. */
   get duration(): number {
     if (this.answeredAt === undefined) return 0;
-    return Math.round(((this.endedAt ?? this.services.clock.now()) - this.answeredAt) / 1000);
+    return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - this.#answeredMonotonic) / 1000);
   }
 
   /** Reserves this leg's ports, once. */
@@ -156,6 +159,7 @@ export abstract class Leg {
     this.sipStatus = 200;
     this.sipReason = 'OK';
     this.answeredAt = this.services.clock.now();
+    this.#answeredMonotonic = this.services.clock.monotonic();
     dialog.events.on('ended', (end) => this.#dialogEnded(end));
     dialog.events.on('reinvite', (request) => void handleReinvite(this, request));
     dialog.events.on('request', (request) => this.#inDialog(request));
@@ -170,6 +174,7 @@ export abstract class Leg {
     this.sipStatus = end.sipStatus;
     this.sipReason = end.sipReason;
     this.endedAt = this.services.clock.now();
+    this.#endedMonotonic = this.services.clock.monotonic();
     this.#machine.handle({ type: 'ended' });
     void this.media?.release();
     this.services.registry.removeLeg(this);

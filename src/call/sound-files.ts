@@ -36,7 +36,7 @@ export class SoundFiles {
       return { ok: false, fault: `only http, https, tone_stream and silence_stream URLs can be played` };
     const key = `${accountSid} ${url}`;
     const kept = this.#entries.get(key);
-    if (kept !== undefined && this.#options.clock.now() - kept.fetchedAt < this.#options.freshMs) {
+    if (kept !== undefined && this.#options.clock.monotonic() - kept.fetchedAt < this.#options.freshMs) {
       return { ok: true, sound: { kind: 'file', path: kept.path } };
     }
     let fetching = this.#fetching.get(key);
@@ -67,7 +67,7 @@ export class SoundFiles {
     } catch (fault) {
       return { ok: false, fault: `the file could not be kept: ${String(fault)}` };
     }
-    this.#keep(key, { path: file, bytes: answer.body.length, fetchedAt: clock.now() });
+    this.#keep(key, { path: file, bytes: answer.body.length, fetchedAt: clock.monotonic() });
     return { ok: true, sound: { kind: 'file', path: file } };
   }
 

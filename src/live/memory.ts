@@ -1,4 +1,4 @@
-/** Live state of a single node, in memory. One timer forgets what has expired, whatever the number of bindings. */
+/** Live state of a single node, in memory. Expiry is monotonic: setting the wall clock must not forget every phone. One timer forgets what has expired, whatever the number of bindings. */
 import { type Clock, GraineError, type Log, type Timer } from '../base/index.ts';
 import type { Binding, LiveCall, LiveStore } from '../ports/index.ts';
 import { liveFull } from './errors.ts';
@@ -13,11 +13,17 @@ export type MemoryLimits = {
 /** Registrations expire to the second (RFC 3261 §10.2.1.1), so a sweep a second forgets in time; reads check by themselves. */
 const sweepMs = 1_000;
 
+/** `deadline`: when it expires, monotonic ms. `offset`: wall less monotonic time when it was bound. */
+type Kept = { readonly binding: Binding; readonly deadline: number; readonly offset: number };
+
+/** Steps of the wall clock below this are the usual slewing, ms. */
+const step = 1_000;
+
 export class MemoryLive implements LiveStore {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limits: MemoryLimits;
-  readonly #byAor = new Map<string, Binding[]>();
+  readonly #byAor = new Map<string, Kept[]>();
   /** Addresses of record by the second in which one of their contacts may expire. */
   readonly #expiring = new Map<number, Set<string>>();
   readonly #calls = new Map<string, LiveCall>();
@@ -29,32 +35,35 @@ export class MemoryLive implements LiveStore {
     this.#clock = clock;
     this.#log = log;
     this.#limits = limits;
-    this.#swept = second(clock.now());
+    this.#swept = second(clock.monotonic());
   }
 
   async bind(binding: Binding): Promise<void> {
-    const others = this.#current(binding.aor).filter((each) => !replaces(binding, each));
+    const others = this.#current(binding.aor).filter((each) => !replaces(binding, each.binding));
     if (others.length >= this.#limits.contactsPerAor)
       this.#refuse(`contacts of ${binding.aor}`, this.#limits.contactsPerAor);
     const before = this.#byAor.get(binding.aor)?.length ?? 0;
     if (this.#count - before + others.length >= this.#limits.contacts) this.#refuse('contacts', this.#limits.contacts);
-    this.#keep(binding.aor, [...others, Object.freeze({ ...binding })]);
-    this.#expect(binding);
+    const offset = this.#offset();
+    const kept: Kept = { binding: Object.freeze({ ...binding }), deadline: binding.expiresAt - offset, offset };
+    this.#keep(binding.aor, [...others, kept]);
+    this.#expect(binding.aor, kept.deadline);
   }
 
   async unbind(aor: string, contact?: string): Promise<void> {
-    const left = contact === undefined ? [] : this.#current(aor).filter((each) => each.contact !== contact);
+    const left = contact === undefined ? [] : this.#current(aor).filter((each) => each.binding.contact !== contact);
     this.#keep(aor, left);
   }
 
   async bindings(aor: string): Promise<readonly Binding[]> {
-    return this.#current(aor).sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
+    const found = this.#current(aor).map((each) => this.#shown(each));
+    return found.sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
   }
 
   async bindingsOf(accountSid: string): Promise<readonly Binding[]> {
     const found: Binding[] = [];
     for (const aor of this.#byAor.keys()) {
-      for (const binding of this.#current(aor)) if (binding.accountSid === accountSid) found.push(binding);
+      for (const kept of this.#current(aor)) if (kept.binding.accountSid === accountSid) found.push(this.#shown(kept));
     }
     return found;
   }
@@ -92,12 +101,23 @@ export class MemoryLive implements LiveStore {
   }
 
   /** A fresh list of what has not expired. */
-  #current(aor: string): Binding[] {
-    const now = this.#clock.now();
-    return (this.#byAor.get(aor) ?? []).filter((each) => each.expiresAt > now);
+  #current(aor: string): Kept[] {
+    const now = this.#clock.monotonic();
+    return (this.#byAor.get(aor) ?? []).filter((each) => each.deadline > now);
   }
 
-  #keep(aor: string, bindings: Binding[]): void {
+  /** The binding, its times those of the wall clock as it goes now. */
+  #shown({ binding, offset }: Kept): Binding {
+    const moved = this.#offset() - offset;
+    if (Math.abs(moved) < step) return binding;
+    return { ...binding, registeredAt: binding.registeredAt + moved, expiresAt: binding.expiresAt + moved };
+  }
+
+  #offset(): number {
+    return this.#clock.now() - this.#clock.monotonic();
+  }
+
+  #keep(aor: string, bindings: Kept[]): void {
     this.#count += bindings.length - (this.#byAor.get(aor)?.length ?? 0);
     if (bindings.length === 0) this.#byAor.delete(aor);
     else this.#byAor.set(aor, bindings);
@@ -109,20 +129,20 @@ export class MemoryLive implements LiveStore {
     }
   }
 
-  #expect({ aor, expiresAt }: Binding): void {
-    const due = Math.max(second(expiresAt) + 1, this.#swept + 1);
+  #expect(aor: string, deadline: number): void {
+    const due = Math.max(second(deadline) + 1, this.#swept + 1);
     const at = this.#expiring.get(due);
     if (at === undefined) this.#expiring.set(due, new Set([aor]));
     else at.add(aor);
   }
 
   #start(): Timer {
-    this.#swept = second(this.#clock.now());
+    this.#swept = second(this.#clock.monotonic());
     return this.#clock.every(sweepMs, 'live expiry', () => this.#sweep());
   }
 
   #sweep(): void {
-    const now = second(this.#clock.now());
+    const now = second(this.#clock.monotonic());
     for (let due = this.#swept + 1; due <= now; due++) {
       const aors = this.#expiring.get(due);
       this.#expiring.delete(due);

@@ -47,6 +47,7 @@ export abstract class PhoneCall {
   protected transport: 'udp' | 'tcp' = 'udp';
   #direction: Direction = 'sendrecv';
   #version = 0;
+  #statuses: Readonly<Record<string, number>> = {};
   #invitePending = false;
   #opening: Promise<PhoneMedia> | undefined;
   #stopRepeating: () => void = () => {};
@@ -179,7 +180,15 @@ export abstract class PhoneCall {
       this.media?.stop();
       this.stopRepeating();
       this.respond(request, peer, { status: 200, reason: 'OK' });
-    } else this.respond(request, peer, { status: 200, reason: 'OK' });
+    } else {
+      const status = this.#statuses[request.method] ?? (request.method === 'REFER' ? 202 : 200);
+      this.respond(request, peer, { status, reason: status < 300 ? 'OK' : 'No' });
+    }
+  }
+
+  /** What requests inside the dialog get from now on, by method; 200 (REFER: 202) where nothing is said. */
+  answersRequests(statuses: Readonly<Record<string, number>>): void {
+    this.#statuses = statuses;
   }
 
   get contact(): string {

@@ -45,6 +45,24 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     const refusal = await call.refused();
     assert.deepEqual([refusal.status, refusal.reason, refusal.get('retry-after')], [486, 'Gone fishing', '3600']);
   },
+  'sip-refer': async (w, call) => {
+    assert.match((await call.gets('REFER')).get('refer-to') ?? '', /^<sip:\+15550009@/);
+    await call.request('NOTIFY', {
+      headers: [
+        ['Event', 'refer'],
+        ['Subscription-State', 'terminated;reason=noresource'],
+      ],
+      contentType: 'message/sipfrag',
+      body: 'SIP/2.0 200 OK\r\n',
+    });
+    assert.equal((await w.next('/next')).body['final_referred_call_status'], 200);
+    await call.byed();
+  },
+  'sip-request': async (w, call) => {
+    assert.equal((await call.gets('INFO')).body.toString(), '{"ticket":4711}');
+    assert.equal((await w.next('/next')).body['result'], 'success');
+    await call.byed();
+  },
   alert: async (w, call) => {
     await call.refused();
     await w.eventually('the alert is stored', async () => (await w.alerts('alert-from-application')).length > 0);

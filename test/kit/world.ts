@@ -13,6 +13,7 @@ import {
   phones as behaviours,
 } from '../../src/testing/index.ts';
 import { type Config, type Graine, startGraine } from './graine.ts';
+import { excess, type Held, held, ofACall } from './held.ts';
 import { HookApp, type HookRequest, type Json } from './hook-app.ts';
 
 export type AccountConfig = {
@@ -40,6 +41,9 @@ export class World {
   app!: HookApp;
   graine!: Graine;
   accountSid = '';
+  /** What the process held before this world, and when the running story began. */
+  readonly #before = held();
+  #storyBefore: Held = [];
 
   static async start(options: WorldOptions): Promise<World> {
     const world = new World();
@@ -55,6 +59,7 @@ export class World {
     const accounts = await world.rest('GET', '/v1/Accounts');
     world.accountSid =
       (accounts.body as { account_sid: string; name: string }[]).find((each) => each.name === 'kit')?.account_sid ?? '';
+    world.#storyBefore = held();
     return world;
   }
 
@@ -165,15 +170,17 @@ export class World {
 
   /** Between stories: everything must have ended by itself. Transactions linger for 64·T1, so they are not counted. */
   async clean(): Promise<void> {
-    const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0 };
+    const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0, open: [] as string[] };
     let left = none;
     for (const end = performance.now() + 4000; ; await after(20)) {
       const { sessions, legs, dialogs, ports, hooks, streams } = await this.graine.leaks();
-      left = { sessions, legs, dialogs, ports, hooks, streams };
+      const open = excess(ofACall(this.#storyBefore), ofACall(held()));
+      left = { sessions, legs, dialogs, ports, hooks, streams, open };
       if (isDeepStrictEqual(left, none) || performance.now() > end) break;
     }
     const story = isDeepStrictEqual(left, none) ? '' : this.story();
     this.reset();
+    this.#storyBefore = held();
     assert.deepEqual(left, none, `left behind by this story:\n${story}`);
   }
 
@@ -203,6 +210,12 @@ export class World {
     const { timers } = await this.graine.leaks();
     await Promise.all([this.app.close(), ...Array.from(this.phones.values(), (phone) => phone.close())]);
     assert.deepEqual(timers, [], 'timers left after the server stopped');
+    let open: string[] = [];
+    for (const end = performance.now() + 4000; performance.now() < end; await after(20)) {
+      open = excess(this.#before, held());
+      if (open.length === 0) break;
+    }
+    assert.deepEqual(open, [], 'sockets and files left after the server stopped');
   }
 
   #account(): AccountConfig {

@@ -1,4 +1,4 @@
-/** Nonces that need no memory until they are used: time and a keyed hash. Their counts are remembered, so that none is
+/** Nonces that need no memory until they are used: time (monotonic, the key is this process's too) and a keyed hash. Their counts are remembered, so that none is
  * used twice. RFC 7616 §3.3, §5.4. */
 import { createHmac } from 'node:crypto';
 import type { Clock, Random } from '../../base/index.ts';
@@ -14,7 +14,7 @@ export class Nonces {
   /** Highest count seen of each nonce in use, in order of first use. */
   readonly #counts = new Map<string, { nc: number; at: number }>();
   /** Nonces made before this are refused as stale: their counts are forgotten. */
-  #horizon = 0;
+  #horizon = -1;
 
   constructor(clock: Clock, random: Random, lifeSeconds: number) {
     this.#clock = clock;
@@ -23,7 +23,7 @@ export class Nonces {
   }
 
   make(realm: string): string {
-    const at = Math.floor(this.#clock.now()).toString(36);
+    const at = Math.floor(this.#clock.monotonic()).toString(36);
     return `${at}.${this.#seal(at, realm)}`;
   }
 
@@ -34,7 +34,7 @@ export class Nonces {
     if (dot <= 0 || dot > 12 || nonce.length > 64) return 'bad';
     if (!sameSecret(nonce.slice(dot + 1), this.#seal(stamp, realm))) return 'bad';
     const at = Number.parseInt(stamp, 36);
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     return at > now || now - at > this.#lifeMs || at <= this.#horizon ? 'stale' : 'good';
   }
 
@@ -52,7 +52,7 @@ export class Nonces {
   }
 
   #forgetOld(): void {
-    const oldest = this.#clock.now() - this.#lifeMs;
+    const oldest = this.#clock.monotonic() - this.#lifeMs;
     for (const [nonce, { at }] of this.#counts) {
       if (at >= oldest && this.#counts.size < memory) return;
       this.#counts.delete(nonce);

@@ -14,6 +14,8 @@ import type {
   OtherVerbName,
   PlayVerb,
   SayVerb,
+  SipReferVerb,
+  SipRequestVerb,
 } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -56,6 +58,10 @@ export function normalise(name: string, raw: Fields): Verb {
       return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
     case 'listen':
       return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
+    case 'sip:refer':
+      return sipRefer(raw, id);
+    case 'sip:request':
+      return sipRequest(raw, id);
     case 'tag':
       return { verb: 'tag', id, data: raw['data'] as JsonObject };
     case 'redirect':
@@ -327,4 +333,33 @@ function trimmed(raw: unknown): string {
 
 function without(raw: Fields, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(raw).filter(([name]) => !names.includes(name)));
+}
+
+function sipRefer(raw: Fields, id: string | undefined): SipReferVerb {
+  return {
+    verb: 'sip:refer',
+    id,
+    referTo: raw['referTo'] as string,
+    referredBy: raw['referredBy'] as string | undefined,
+    referredByDisplayName: raw['referredByDisplayName'] as string | undefined,
+    headers: headers(raw['headers']),
+    actionHook: hook(raw['actionHook']),
+    eventHook: hook(raw['eventHook']),
+  };
+}
+
+/** A body that is an object goes out as JSON. A Content-Type among the headers is the body's. */
+function sipRequest(raw: Fields, id: string | undefined): SipRequestVerb {
+  const { body } = raw;
+  const given = headers(raw['headers']);
+  const type = Object.keys(given).find((name) => name.toLowerCase() === 'content-type');
+  return {
+    verb: 'sip:request',
+    id,
+    method: raw['method'] as string,
+    contentType: type === undefined ? (typeof body === 'object' ? 'application/json' : undefined) : given[type],
+    body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+    headers: Object.fromEntries(Object.entries(given).filter(([name]) => name !== type)),
+    actionHook: hook(raw['actionHook']),
+  };
 }

@@ -210,12 +210,10 @@ test('a fault never repeats control characters', () => {
 test('what cannot run yet is named: verbs, options, targets', () => {
   const parsed = parseApplication([
     { verb: 'answer' },
-    { verb: 'leave' },
+    { verb: 'lex', botId: 'x' },
     {
       verb: 'dial',
       target: [bob, { type: 'teams', number: '1' }, { ...phone, confirmHook: '/c' }],
-      amd: { hook: '/a' },
-      boostAudioSignal: 3,
       srtpEncryption: 'sdes',
     },
     {
@@ -231,8 +229,7 @@ test('what cannot run yet is named: verbs, options, targets', () => {
   ]);
   assert.ok(parsed.ok);
   assert.deepEqual(unsupported(parsed.verbs), [
-    { path: '[1]', verb: 'leave' },
-    { path: '[2].amd', verb: 'dial' },
+    { path: '[1]', verb: 'lex' },
     { path: '[2].srtpEncryption', verb: 'dial' },
     { path: '[2].target[1].type', verb: 'dial' },
   ]);

@@ -157,6 +157,24 @@ export type SayVerb = Named<'say'> & {
   readonly disableTtsCache: boolean;
 };
 
+export type SipReferVerb = Named<'sip:refer'> & {
+  /** A URI, a number, or user@host. */
+  readonly referTo: string;
+  readonly referredBy: string | undefined;
+  readonly referredByDisplayName: string | undefined;
+  readonly headers: Headers;
+  readonly actionHook: Hook | undefined;
+  /** Told of every step of the other call. */
+  readonly eventHook: Hook | undefined;
+};
+export type SipRequestVerb = Named<'sip:request'> & {
+  readonly method: string;
+  readonly contentType: string | undefined;
+  readonly body: string | undefined;
+  readonly headers: Headers;
+  readonly actionHook: Hook | undefined;
+};
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -170,8 +188,6 @@ export const otherVerbNames = [
   'llm',
   'message',
   'rasa',
-  'sip:refer',
-  'sip:request',
   'transcribe',
   'transfer',
 ] as const;
@@ -193,6 +209,8 @@ export type Verb =
   | RedirectVerb
   | SayVerb
   | SipDeclineVerb
+  | SipReferVerb
+  | SipRequestVerb
   | TagVerb;
 
 /** One thing wrong with a document. */

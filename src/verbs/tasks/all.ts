@@ -14,6 +14,8 @@ import { PlayTask } from './play.ts';
 import { RedirectTask } from './redirect.ts';
 import { SayTask } from './say.ts';
 import { SipDeclineTask } from './sip-decline.ts';
+import { SipReferTask } from './sip-refer.ts';
+import { SipRequestTask } from './sip-request.ts';
 import { TagTask } from './tag.ts';
 
 const needs: { readonly [verb: string]: Need } = {
@@ -25,6 +27,8 @@ const needs: { readonly [verb: string]: Need } = {
   say: 'answered',
   hangup: 'stable',
   listen: 'answered',
+  'sip:refer': 'stable',
+  'sip:request': 'stable',
   'sip:decline': 'unanswered',
 };
 
@@ -66,6 +70,10 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new SayTask(context, verb);
     case 'sip:decline':
       return new SipDeclineTask(context, verb);
+    case 'sip:refer':
+      return new SipReferTask(context, verb);
+    case 'sip:request':
+      return new SipRequestTask(context, verb);
     case 'tag':
       return new TagTask(context, verb);
     default:
