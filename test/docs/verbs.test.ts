@@ -23,6 +23,12 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.byed();
     assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
   },
+  config: async (w, call) => {
+    await call.hears(800);
+    await call.presses('9#', 60);
+    assert.equal((await w.next('/any-time')).body['digits'], '9');
+    await call.byed();
+  },
   dub: async (_, call) => {
     await call.hears(800);
     assert.ok((call.media?.ears.heard(440, { lastMs: 300 }) ?? -99) > -40, 'the bed is under it');

@@ -1,8 +1,10 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { readDecibels } from '../../base/index.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
+import { configFaults } from './config.ts';
 import { listenOptions } from './listen.ts';
 import type {
+  ConfigVerb,
   DialVerb,
   DubVerb,
   GatherVerb,
@@ -26,6 +28,7 @@ const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
 const defaultKeyMs = 500;
 const defaultGatherSeconds = 15;
+const defaultBargeInSeconds = 5;
 /** More keys than anybody types. */
 const mostDigits = 256;
 /** What the media engine can do, ms. */
@@ -38,6 +41,8 @@ export function normalise(name: string, raw: Fields): Verb {
   switch (name) {
     case 'dial':
       return dial(raw, id);
+    case 'config':
+      return config(raw, id);
     case 'dub':
       return dub(raw, id);
     case 'gather':
@@ -133,6 +138,40 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
   };
+}
+
+function config(raw: Fields, id: string | undefined): ConfigVerb {
+  const { boostAudioSignal: boost, reset } = raw;
+  const parts = {
+    listen: listenSwitch((raw['listen'] ?? raw['stream']) as Fields | undefined),
+    bargeIn: bargeIn(raw['bargeIn'] as Fields | undefined),
+    reset: reset === undefined ? [] : ([reset].flat() as string[]),
+  };
+  return {
+    verb: 'config',
+    id,
+    ...parts,
+    boostAudioSignal: boost === undefined ? undefined : (readDecibels(boost) ?? Number.NaN),
+    synthesizer: raw['synthesizer'] as JsonObject | undefined,
+    recognizer: raw['recognizer'] as JsonObject | undefined,
+    notifyEvents: raw['notifyEvents'] as boolean | undefined,
+    sipRequestWithinDialogHook: hook(raw['sipRequestWithinDialogHook']),
+    unsupported: configFaults(raw, parts),
+  };
+}
+
+function listenSwitch(raw: Fields | undefined): ConfigVerb['listen'] {
+  if (raw === undefined) return undefined;
+  return raw['enable'] === false ? 'off' : listenOptions({ url: '', ...raw }, hook(raw['actionHook']));
+}
+
+function bargeIn(raw: Fields | undefined): ConfigVerb['bargeIn'] {
+  if (raw === undefined) return undefined;
+  if (raw['enable'] === false) return 'off';
+  const { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout } = gather(raw, undefined);
+  const between = interDigitTimeout ?? defaultBargeInSeconds;
+  const sticky = raw['sticky'] === true;
+  return { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout: between, sticky };
 }
 
 function dub(raw: Fields, id: string | undefined): DubVerb {

@@ -1,6 +1,7 @@
 /** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
  * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { ConfigParts } from './config.ts';
 import type { ListenOptions } from './listen.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
@@ -117,6 +118,8 @@ export type DtmfVerb = Named<'dtmf'> & {
   readonly duration: number;
 };
 
+export type ConfigVerb = Named<'config'> & ConfigParts;
+
 export type DubVerb = Named<'dub'> & {
   readonly action: 'addTrack' | 'removeTrack' | 'silenceTrack' | 'playOnTrack' | 'sayOnTrack';
   readonly track: string;
@@ -179,7 +182,6 @@ export type SipRequestVerb = Named<'sip:request'> & {
 export const otherVerbNames = [
   'agent',
   'conference',
-  'config',
   'dequeue',
   'dialogflow',
   'enqueue',
@@ -197,6 +199,7 @@ export type OtherVerb = Named<OtherVerbName> & { /** As documented, aliases kept
 export type Verb =
   | AlertVerb
   | AnswerVerb
+  | ConfigVerb
   | DialVerb
   | DtmfVerb
   | DubVerb

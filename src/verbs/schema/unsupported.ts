@@ -34,6 +34,8 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
       found.push({ path: `[${i}].transcribe`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
+    else if (verb.verb === 'config')
+      for (const name of verb.unsupported) found.push({ path: `[${i}].${name}`, verb: 'config' });
     else if (verb.verb === 'gather')
       for (const path of gatherParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'gather' });
   }

@@ -3,6 +3,7 @@ import type { Verb } from '../schema/schema.ts';
 import type { Need, Task, TaskContext } from '../task.ts';
 import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
+import { ConfigTask } from './config.ts';
 import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
 import { DubTask } from './dub.ts';
@@ -48,6 +49,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new AlertTask(context, verb);
     case 'answer':
       return new AnswerTask();
+    case 'config':
+      return new ConfigTask(context, verb);
     case 'dial':
       return new DialTask(context, verb);
     case 'dtmf':

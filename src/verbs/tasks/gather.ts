@@ -2,6 +2,7 @@
 import type { Timer } from '../../base/index.ts';
 import type { GatherVerb } from '../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
+import { KeyInput } from './key-input.ts';
 import { PlayTask } from './play.ts';
 import { SayTask } from './say.ts';
 
@@ -12,16 +13,17 @@ export class GatherTask implements Task {
   readonly #context: TaskContext;
   readonly #verb: GatherVerb;
   readonly #ended: Promise<Ending>;
+  readonly #input: KeyInput;
   #settle: (ending: Ending) => void = () => {};
   /** prompting: the prompt is heard. waiting: it is over. complete: all keys are there, but it may not be cut short. */
   #phase: 'idle' | 'prompting' | 'waiting' | 'complete' | 'over' = 'idle';
-  #digits = '';
   #prompt: Task | undefined;
   #timer: Timer | undefined;
 
   constructor(context: TaskContext, verb: GatherVerb) {
     this.#context = context;
     this.#verb = verb;
+    this.#input = new KeyInput(verb);
     this.#ended = new Promise((resolve) => (this.#settle = resolve));
   }
 
@@ -69,7 +71,7 @@ export class GatherTask implements Task {
   }
 
   #prompted(): void {
-    if (this.#phase === 'complete') return this.#end({ reason: 'dtmfDetected', digits: this.#digits });
+    if (this.#phase === 'complete') return this.#end({ reason: 'dtmfDetected', digits: this.#input.digits });
     // A key has ended the prompt, and counts by itself.
     if (this.#phase !== 'idle' && this.#phase !== 'prompting') return;
     this.#phase = 'waiting';
@@ -78,16 +80,14 @@ export class GatherTask implements Task {
 
   #pressed(digit: string): void {
     if (this.#phase === 'over' || this.#phase === 'complete') return;
-    const { finishOnKey, maxDigits, dtmfBargein, input } = this.#verb;
+    const { dtmfBargein, input } = this.#verb;
     if (!input.includes('digits')) return;
-    const finishes = finishOnKey.includes(digit);
-    if (!finishes) this.#digits += digit;
-    const complete = finishes || this.#digits.length >= maxDigits;
+    const complete = this.#input.press(digit) === 'complete';
     if (this.#phase === 'prompting' && !dtmfBargein) {
       if (complete) this.#phase = 'complete';
       return;
     }
-    if (complete) return this.#end({ reason: 'dtmfDetected', digits: this.#digits });
+    if (complete) return this.#end({ reason: 'dtmfDetected', digits: this.#input.digits });
     this.#phase = 'waiting';
     this.#prompt?.stop();
     this.#wait();
@@ -96,7 +96,7 @@ export class GatherTask implements Task {
   /** Counts anew: from the end of the prompt, then from each key. */
   #wait(): void {
     const { timeout, interDigitTimeout } = this.#verb;
-    const seconds = this.#digits === '' ? timeout : (interDigitTimeout ?? timeout);
+    const seconds = this.#input.digits === '' ? timeout : (interDigitTimeout ?? timeout);
     this.#timer?.cancel();
     if (seconds === undefined) return;
     const { caller, session } = this.#context;
@@ -105,8 +105,7 @@ export class GatherTask implements Task {
   }
 
   #timedOut(): void {
-    const enough = this.#digits.length >= this.#verb.minDigits;
-    this.#end({ reason: enough ? 'dtmfDetected' : 'timeout', digits: this.#digits });
+    this.#end({ reason: this.#input.enough ? 'dtmfDetected' : 'timeout', digits: this.#input.digits });
   }
 
   #end(ending: Ending): void {

@@ -4,6 +4,7 @@ import { messageOf } from '../../../base/index.ts';
 import { type Leg, type OutboundLeg, setGain } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
+import { watchRequests } from '../../background.ts';
 import { DubTask } from '../dub.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
 import { listenToDial } from './listen.ts';
@@ -32,6 +33,12 @@ const boost: Start = (_, dial, winner) => {
   setGain(winner, dial.boostAudioSignal).catch((fault: unknown) => failed(winner, fault));
   // A callee that goes on as a call of its own (referHook) takes nothing of this dial along.
   return () => void setGain(winner, 0).catch(() => {});
+};
+
+/** config's sipRequestWithinDialogHook hears the callee too; what it answers then is not run: the dial goes on. */
+const calleeRequests: Start = ({ session, background }, _, winner) => {
+  const hook = background.requestHook;
+  return hook === undefined ? undefined : watchRequests(session, winner, { hook, answered: () => {} });
 };
 
 /** dub: tracks the callee hears. */
@@ -64,6 +71,7 @@ const beforeBridge: readonly Start[] = [
   suppressDigits,
   boost,
   dubTracks,
+  calleeRequests,
 ];
 const afterBridge: readonly Start[] = [listenToDial];
 
