@@ -6,7 +6,9 @@ export class Bridge {
   readonly #a: Leg;
   readonly #b: Leg;
   readonly #off: (() => void)[] = [];
-  #state: 'open' | 'closed' = 'open';
+  /** apart: both legs are there, but do not hear each other for a moment. */
+  #state: 'open' | 'apart' | 'closed' = 'open';
+  #closing: () => void = () => {};
   #path: 'relay' | 'studio' | undefined;
 
   readonly #passDigits: boolean;
@@ -33,16 +35,38 @@ export class Bridge {
       b.events.on('digit', (digit, ms, source) => this.#pass(a, { digit, ms, source })),
     );
     const { path } = await a.services.media.bridge(a.media.endpoint, b.media.endpoint);
+    a.bridge = this;
+    b.bridge = this;
     this.#path = path;
     a.note('media.bridged', { path, with: b.callSid, codecs: [a.media.codec?.codec, b.media.codec?.codec] });
+  }
+
+  /** The legs no longer hear each other, until rejoin(). False: they do not now. `closing` is told when the bridge is
+   * over meanwhile. */
+  async part(closing: () => void): Promise<boolean> {
+    if (this.#state !== 'open' || this.#a.media === undefined) return false;
+    this.#state = 'apart';
+    this.#closing = closing;
+    await this.#a.services.media.unbridge(this.#a.media.endpoint);
+    return true;
+  }
+
+  async rejoin(): Promise<void> {
+    const [a, b] = [this.#a, this.#b];
+    if (this.#state !== 'apart' || a.media === undefined || b.media === undefined) return;
+    this.#state = 'open';
+    this.#closing = () => {};
+    await a.services.media.bridge(a.media.endpoint, b.media.endpoint);
   }
 
   /** Once: the legs may be in other bridges by the time this is called again. */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#closing();
     for (const off of this.#off.splice(0)) off();
     for (const leg of [this.#a, this.#b]) {
+      if (leg.bridge === this) leg.bridge = undefined;
       if (leg.media !== undefined && leg.end === undefined)
         void leg.services.media.unbridge(leg.media.endpoint).catch(() => {});
     }

@@ -7,6 +7,7 @@ import { callInfo } from './call-info.ts';
 import { setGain } from './gain.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
+import { steerRecording } from './record-command.ts';
 import type { Session } from './session.ts';
 import { sendSipRequest } from './sip-request.ts';
 
@@ -39,6 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
   boostAudioSignal: boost,
   dub,
   sip_request: sipRequest,
+  record: ({ session, leg, body }) => steerRecording(session, leg, body),
   listen_status: steerListening,
   stream_status: steerListening,
 };
@@ -47,11 +49,14 @@ const commands: Readonly<Record<string, Command>> = {
 export async function runCommand(context: CommandContext): Promise<ControlResult> {
   const { leg, body } = context;
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
-  for (const [name, command] of Object.entries(commands)) {
-    if (body[name] === undefined) continue;
+  const name = Object.keys(commands).find((each) => body[each] !== undefined);
+  const command = name === undefined ? undefined : commands[name];
+  if (command !== undefined) {
     leg.note('api.command', { command: name });
-    return command(context);
+    const result = await command(context);
+    if (!result.ok || body['whisper'] === undefined) return result;
   }
+  if (body['whisper'] !== undefined) return whisper(context);
   return refuse(422, `${Object.keys(body).join(', ')}: this version cannot do it yet`);
 }
 
@@ -139,6 +144,15 @@ async function dub({ session, leg, body }: CommandContext): Promise<ControlResul
     return refuse(422, `the call is ${leg.status}; dub needs an answered call`);
   const done = await session.script.beside(leg, { ...(body['dub'] as Body), verb: 'dub' });
   return done.ok ? accepted : refuse(400, done.faults.join('; '));
+}
+
+/** To the leg that is named, by itself or beside another command; the other party hears nothing meanwhile. */
+function whisper({ session, leg, body }: CommandContext): ControlResult {
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; whisper needs an answered call`);
+  leg.note('api.command', { command: 'whisper' });
+  const said = session.script.whisper(leg, body['whisper']);
+  return said.ok ? accepted : refuse(422, `whisper: ${said.faults.join('; ')}`);
 }
 
 /** An in-dialog request; answered with what the far end answered. */

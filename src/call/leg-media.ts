@@ -1,6 +1,6 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
 import { type Agreement, type Direction, type Format, Negotiation } from '../sdp/index.ts';
-import type { MediaEngine, PlayOptions, Quality, StreamSettings } from '../ports/index.ts';
+import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
 let plays = 0;
@@ -42,8 +42,9 @@ export class LegMedia {
     return play;
   }
 
-  stopPlay(): void {
-    this.#engine.stopPlay(this.endpoint).catch(() => {});
+  /** Silence. Resolves to how far the play came; undefined when that is not to be had any more. */
+  stopPlay(): Promise<PlayProgress | undefined> {
+    return this.#engine.stopPlay(this.endpoint).catch(() => undefined);
   }
 
   sendDigits(digits: string, durationMs: number): Promise<void> {

@@ -1,8 +1,10 @@
 /** One leg: a SIP dialog (or the INVITE that may become one), its audio, and what hooks are told of it. A leg ends once,
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, Machine } from '../base/index.ts';
+import type { PlayProgress } from '../ports/index.ts';
 import { mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
@@ -50,7 +52,7 @@ export type LegEvents = {
   ended: [end: LegEnd];
   digit: [digit: string, durationMs: number, source: 'rtp' | 'info'];
   /** A play came to its end by itself. */
-  played: [play: string, error: string | undefined];
+  played: [play: string, error: string | undefined, progress: PlayProgress];
   /** What played on a track came to its end by itself. */
   trackPlayed: [track: string, error: string | undefined];
   /** The keys we were told to press have gone out. */
@@ -83,6 +85,8 @@ export abstract class Leg {
   endedAt: number | undefined;
   end: LegEnd | undefined;
   media: LegMedia | undefined;
+  /** What it talks over, while it does. */
+  bridge: Bridge | undefined;
   dialog: Dialog | undefined;
   #final: FinalStatus = 'failed';
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();

@@ -6,8 +6,8 @@ export function followMedia(services: Services): () => void {
   const { media, studio, registry, alerts } = services;
   const off = [
     media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
-    media.events.on('played', (endpoint, play, error) =>
-      registry.legOfEndpoint(endpoint)?.events.emit('played', play, error),
+    media.events.on('played', (endpoint, play, error, progress) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('played', play, error, progress),
     ),
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
     studio.studioEvents.on('trackPlayed', (endpoint, track, error) =>
@@ -15,6 +15,7 @@ export function followMedia(services: Services): () => void {
     ),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
+    media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),
     media.events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) {
         const leg = registry.legOfEndpoint(endpoint);

@@ -1,27 +1,131 @@
-/** Records a connected call to stereo WAV, where its application asks for it (record_all_calls). */
+/** Records a session to stereo WAV: the caller left, whoever it is connected to right. A recording that fails ends
+ * itself, never the call. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { Machine, messageOf } from '../base/index.ts';
 import type { Leg } from './leg.ts';
+import { type RecordingEffect, type RecordingEvent, type RecordingState, recordingTable } from './recording-state.ts';
+import type { Session } from './session.ts';
 
-/** Starts recording; stops by itself with the legs. A recording that fails ends itself, never the call. */
-export async function recordBridge(caller: Leg, callee: Leg): Promise<void> {
-  const { services, identity } = caller;
-  if (caller.media === undefined || callee.media === undefined) return;
-  const { recordingsDir, maxRecordingSeconds } = services.settings;
-  const file = path.join(recordingsDir, `${callee.callSid}.wav`);
-  try {
-    await mkdir(recordingsDir, { recursive: true, mode: 0o700 });
-    await services.media.startRecording(identity.sessionSid, {
-      path: file,
-      left: caller.media.endpoint,
-      right: callee.media.endpoint,
-      maxSeconds: maxRecordingSeconds,
+/** Who wanted it: what its application wants of every call ends with the bridge, what a command wants with the call. */
+export type RecordedFor = 'every call' | 'command';
+
+export class CallRecording {
+  readonly #session: Session;
+  readonly #machine: Machine<RecordingState, RecordingEvent, RecordingEffect, undefined>;
+  #count = 0;
+  #file = '';
+  #for: RecordedFor = 'command';
+  /** The engine's commands, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#machine = new Machine<RecordingState, RecordingEvent, RecordingEffect, undefined>({
+      table: recordingTable,
+      initial: 'idle',
+      context: undefined,
+      perform: (effect) => {
+        this.#work = this.#work.then(() => this.#perform(effect));
+      },
     });
-  } catch (fault) {
-    caller.note('recording.failed', { reason: String(fault) });
-    return;
   }
-  caller.recordingPath = file;
-  callee.recordingPath = file;
-  caller.note('recording.started', { callee: callee.callSid });
+
+  get state(): RecordingState {
+    return this.#machine.state;
+  }
+
+  /** False when it is being recorded already. `id`: the name a command gave it, for the timeline. */
+  start(wantedFor: RecordedFor, id?: string): boolean {
+    if (this.state !== 'idle') return false;
+    const { caller } = this.#session;
+    this.#for = wantedFor;
+    this.#file = path.join(caller.services.settings.recordingsDir, `${caller.callSid}-${++this.#count}.wav`);
+    caller.note('recording.starting', { file: this.#file, for: wantedFor, id });
+    return this.#machine.handle({ type: 'start' });
+  }
+
+  /** `silence`: the pause is silence in the recording, so that its times stay those of the call; else it is cut out. */
+  pause(silence: boolean): boolean {
+    return this.#machine.handle({ type: 'pause', silence });
+  }
+
+  resume(): boolean {
+    return this.#machine.handle({ type: 'resume' });
+  }
+
+  stop(): boolean {
+    return this.#machine.handle({ type: 'stop' });
+  }
+
+  /** The caller was connected to this leg. */
+  connected(callee: Leg): void {
+    if (this.state === 'idle') {
+      if (this.#session.application?.recordAllCalls === true) this.start('every call');
+      return;
+    }
+    const { media } = this.#session.services;
+    callee.recordingPath = this.#file;
+    const right = callee.media?.endpoint;
+    this.#work = this.#work.then(async () => {
+      if (right !== undefined && this.state !== 'idle')
+        await media.recordRight(this.#session.sid, right).catch(() => {});
+    });
+  }
+
+  /** The caller is alone again. */
+  disconnected(): void {
+    if (this.#for === 'every call') this.stop();
+  }
+
+  /** The engine says that it ended by itself. */
+  ended(error: string | undefined): void {
+    if (this.#machine.handle({ type: 'ended' })) this.#told(error ?? 'it is as long as a recording may be');
+  }
+
+  /** The call is over. Resolves when the file has its name. */
+  close(): Promise<void> {
+    this.stop();
+    return this.#work;
+  }
+
+  async #perform(effect: RecordingEffect): Promise<void> {
+    const { services, caller, sid } = this.#session;
+    try {
+      switch (effect.do) {
+        case 'begin':
+          return await this.#begin();
+        case 'pause':
+          await services.media.pauseRecording(sid, effect.silence);
+          return caller.note('recording.paused', { silence: effect.silence });
+        case 'resume':
+          await services.media.resumeRecording(sid);
+          return caller.note('recording.resumed', {});
+        case 'finish': {
+          const { seconds } = await services.media.stopRecording(sid);
+          return caller.note('recording.stopped', { file: this.#file, seconds });
+        }
+      }
+    } catch (fault) {
+      this.#machine.handle({ type: 'ended' });
+      this.#told(messageOf(fault));
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { services, caller, connected, sid } = this.#session;
+    const { recordingsDir, maxRecordingSeconds: maxSeconds } = services.settings;
+    if (caller.media === undefined) throw new Error('the call has no audio');
+    await mkdir(recordingsDir, { recursive: true, mode: 0o750 });
+    const [left, right] = [caller.media.endpoint, connected?.media?.endpoint];
+    await services.media.startRecording(sid, { path: this.#file, left, right, maxSeconds });
+    for (const leg of [caller, connected]) if (leg !== undefined) leg.recordingPath = this.#file;
+    caller.note('recording.started', { file: this.#file, callee: connected?.callSid });
+  }
+
+  #told(reason: string): void {
+    const { caller, services } = this.#session;
+    caller.note('recording.failed', { file: this.#file, reason });
+    services.log.warn({ callSid: caller.callSid, file: this.#file, reason }, 'a recording ended by itself');
+  }
 }

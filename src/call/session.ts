@@ -7,6 +7,7 @@ import type { EndCause } from './end-cause.ts';
 import { answerUnasked } from './in-dialog.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
+import { CallRecording } from './recording.ts';
 import type { Script, ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 
@@ -37,6 +38,7 @@ export class Session {
   readonly #legs = new Set<Leg>();
   readonly #records: Promise<void>[] = [];
   readonly #unfollow = new Map<Leg, () => void>();
+  readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
@@ -84,6 +86,7 @@ export class Session {
       leg.events.on('ended', (end) => {
         this.#legs.delete(leg);
         this.#unfollow.delete(leg);
+        if (leg === this.caller) this.#records.push(this.recording.close());
         this.#records.push(writeCdr(leg));
         if (leg !== this.caller) return;
         leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });

@@ -20,9 +20,12 @@ describe('sounds by URL', () => {
   let sounds: SoundFiles;
   let asked = 0;
   let base = '';
+  const caching = new Map<string, (request: http.IncomingMessage, response: http.ServerResponse) => void>();
   before(async () => {
     server = http.createServer((request, response) => {
       asked++;
+      const cached = caching.get(request.url ?? '');
+      if (cached !== undefined) return cached(request, response);
       if (request.url === '/none.wav') response.writeHead(404).end();
       else response.end(request.url === '/text.wav' ? 'hello, this is not audio' : wav);
     });
@@ -38,11 +41,12 @@ describe('sounds by URL', () => {
       timeoutSeconds: 5,
       allowPrivateAddresses: true,
     });
-    sounds = new SoundFiles({ ...common, hooks, dir, maxBytes: 10_000, cacheBytes: 250, freshMs: 60_000 });
+    sounds = new SoundFiles({ ...common, hooks, dir, maxBytes: 10_000, cacheBytes: 250, localDir: undefined });
   });
   after(async () => {
     await sounds.close();
     assert.equal(existsSync(dir), false, 'no file is left');
+    assert.deepEqual(clock.pending(), []);
     await hooks.close();
     server.close();
     rmSync(path.dirname(dir), { recursive: true, force: true });
@@ -72,9 +76,66 @@ describe('sounds by URL', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal(existsSync(file), false);
   });
+  it('what went stale is asked for by its validator, and 304 makes it fresh again', async () => {
+    const conditions: (string | undefined)[] = [];
+    caching.set('/etag.wav', (request, response) => {
+      const condition = request.headers['if-none-match'];
+      conditions.push(condition);
+      response.writeHead(condition === '"1"' ? 304 : 200, { etag: '"1"', 'cache-control': 'max-age=10' });
+      response.end(condition === '"1"' ? undefined : wav);
+    });
+    const first = await get(`${base}/etag.wav`);
+    clock.advance(9000);
+    await get(`${base}/etag.wav`);
+    assert.deepEqual(conditions, [undefined]);
+    clock.advance(1000);
+    assert.deepEqual(await get(`${base}/etag.wav`), first);
+    clock.advance(9000);
+    await get(`${base}/etag.wav`);
+    assert.deepEqual(conditions, [undefined, '"1"']);
+  });
+  it('no-store is fetched for every play', async () => {
+    caching.set('/once.wav', (_, response) => void response.writeHead(200, { 'cache-control': 'no-store' }).end(wav));
+    asked = 0;
+    await get(`${base}/once.wav`);
+    await get(`${base}/once.wav`);
+    assert.equal(asked, 2);
+  });
+  it('a server that is away is stood in for by the stale copy, one that says 404 is believed', async () => {
+    let status = 200;
+    caching.set('/away.wav', (_, response) => void response.writeHead(status).end(status === 200 ? wav : ''));
+    const first = await get(`${base}/away.wav`);
+    clock.advance(60_000);
+    status = 503;
+    assert.deepEqual(await get(`${base}/away.wav`), first);
+    status = 404;
+    assert.equal((await get(`${base}/away.wav`)).ok, false);
+    status = 503;
+    assert.equal((await get(`${base}/away.wav`)).ok, false);
+  });
+  it('one account is not served what another fetched', async () => {
+    asked = 0;
+    const mine = await sounds.get(`${base}/mine.wav`, 'one');
+    const theirs = await sounds.get(`${base}/mine.wav`, 'two');
+    assert.equal(asked, 2);
+    assert.ok(mine.ok && theirs.ok);
+    assert.notDeepEqual(mine.sound, theirs.sound);
+  });
+  it('an account fetches eight at a time, the rest in turn; another account does not wait', async () => {
+    const held: http.ServerResponse[] = [];
+    for (let n = 0; n < 12; n++) caching.set(`/slow${n}.wav`, (_, response) => void held.push(response));
+    const slow = Array.from({ length: 12 }, (_, n) => get(`${base}/slow${n}.wav`));
+    assert.equal((await sounds.get(`${base}/quick.wav`, 'other')).ok, true);
+    while (held.length < 8) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(held.length, 8);
+    for (const end of held.splice(0)) end.end(wav);
+    while (held.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const end of held.splice(0)) end.end(wav);
+    assert.ok((await Promise.all(slow)).every((read) => read.ok));
+  });
   for (const [url, why] of [
     ['/none.wav', /404/],
-    ['/text.wav', /not a WAV/],
+    ['/text.wav', /neither WAV nor MP3/],
   ] as const) {
     it(`${url} is a fault that says why`, async () => {
       const read = await get(base + url);

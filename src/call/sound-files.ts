@@ -1,47 +1,64 @@
-/** Sounds by URL: tones are made, files are fetched once, checked, and kept for a while. */
+/** Sounds by URL: tones are made, files are fetched, checked, and kept as long as HTTP allows. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock, Random } from '../base/index.ts';
-import type { Hooks, Sound } from '../ports/index.ts';
+import type { Clock, Random, Timer } from '../base/index.ts';
+import type { CacheHints, Fetched, HookFault, Hooks, KnownFile } from '../ports/index.ts';
+import { freshness } from './freshness.ts';
+import { localSound, madeSound, type SoundRead } from './sound-url.ts';
 
-export type SoundRead =
-  | { readonly ok: true; readonly sound: Sound }
-  | { readonly ok: false; readonly fault: string; readonly status?: number };
-
-type Entry = { readonly path: string; readonly bytes: number; readonly fetchedAt: number };
+type Entry = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly known: KnownFile;
+  freshUntil: number;
+  standbyUntil: number;
+};
+type Wanted = { readonly key: string; readonly url: string; readonly accountSid: string };
 type Options = {
   clock: Clock;
   random: Random;
   hooks: Hooks;
+  /** Where fetched files lie; removed at the end. */
   dir: string;
+  /** Of one file, and of all that are kept. */
   maxBytes: number;
   cacheBytes: number;
-  freshMs: number;
+  /** The folder that `file:` URLs may name; undefined: none. */
+  localDir: string | undefined;
 };
+
+const FETCH_MS = 10_000;
+const MAX_REDIRECTS = 5;
+/** Fetches of one account at a time; more wait. What one server delays is the account's own. */
+const MAX_FETCHES = 8;
+const MAX_ENTRIES = 10_000;
+/** Players hold their own decoded copy; a file is only needed until it was read. A minute is plenty. */
+const REMOVE_AFTER_MS = 60_000;
 
 export class SoundFiles {
   readonly #options: Options;
   readonly #entries = new Map<string, Entry>();
   readonly #fetching = new Map<string, Promise<SoundRead>>();
+  readonly #queues = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
+  readonly #removals = new Set<Timer>();
 
   constructor(options: Options) {
     this.#options = options;
   }
 
-  /** Never rejects. `accountSid` is for the address rules and alerts. */
+  /** Never rejects. What an account fetched is for itself alone. */
   async get(url: string, accountSid: string): Promise<SoundRead> {
     const made = madeSound(url);
     if (made !== undefined) return made;
+    if (/^file:/i.test(url)) return localSound(url, this.#options.localDir);
     if (!/^https?:/i.test(url))
       return { ok: false, fault: `only http, https, tone_stream and silence_stream URLs can be played` };
     const key = `${accountSid} ${url}`;
     const kept = this.#entries.get(key);
-    if (kept !== undefined && this.#options.clock.monotonic() - kept.fetchedAt < this.#options.freshMs) {
-      return { ok: true, sound: { kind: 'file', path: kept.path } };
-    }
+    if (kept !== undefined && this.#options.clock.monotonic() < kept.freshUntil) return this.#use(key, kept);
     let fetching = this.#fetching.get(key);
     if (fetching === undefined) {
-      fetching = this.#fetch(key, url, accountSid).finally(() => this.#fetching.delete(key));
+      fetching = this.#inTurn({ key, url, accountSid }).finally(() => this.#fetching.delete(key));
       this.#fetching.set(key, fetching);
     }
     return fetching;
@@ -49,73 +66,110 @@ export class SoundFiles {
 
   /** Removes every file. */
   async close(): Promise<void> {
+    for (const timer of this.#removals) timer.cancel();
+    this.#removals.clear();
     this.#entries.clear();
     await rm(this.#options.dir, { recursive: true, force: true });
   }
 
-  async #fetch(key: string, url: string, accountSid: string): Promise<SoundRead> {
-    const { hooks, random, dir, maxBytes, clock } = this.#options;
-    const answer = await hooks.fetch(url, { accountSid, maxBytes, timeoutMs: 10_000, maxRedirects: 3 });
-    if (!answer.ok)
-      return { ok: false, fault: answer.message, ...(answer.status === undefined ? {} : { status: answer.status }) };
-    const head = answer.body.subarray(0, 12).toString('latin1');
-    if (!head.startsWith('RIFF') || !head.endsWith('WAVE')) return { ok: false, fault: 'the file is not a WAV' };
-    const file = path.join(dir, `${random.token(16)}.wav`);
+  async #inTurn(wanted: Wanted): Promise<SoundRead> {
+    const queue = this.#queues.get(wanted.accountSid) ?? { running: 0, waiting: [] };
+    this.#queues.set(wanted.accountSid, queue);
+    if (queue.running >= MAX_FETCHES) await new Promise<void>((resolve) => queue.waiting.push(resolve));
+    else queue.running++;
+    try {
+      return await this.#fetch(wanted);
+    } finally {
+      const next = queue.waiting.shift();
+      if (next !== undefined) next();
+      else if (--queue.running === 0) this.#queues.delete(wanted.accountSid);
+    }
+  }
+
+  async #fetch({ key, url, accountSid }: Wanted): Promise<SoundRead> {
+    const { hooks, maxBytes } = this.#options;
+    const kept = this.#entries.get(key);
+    const limits = { accountSid, maxBytes, timeoutMs: FETCH_MS, maxRedirects: MAX_REDIRECTS };
+    const answer = await hooks.fetch(url, { ...limits, ...(kept && { known: kept.known }) });
+    if (!answer.ok) return this.#failed(key, answer);
+    if (answer.status === 304 && kept !== undefined) {
+      this.#renew(kept, answer.cache);
+      return this.#use(key, kept);
+    }
+    return this.#store(key, answer);
+  }
+
+  /** RFC 9111 §4.2.4: where the server cannot be asked, what went stale not long ago is better than nothing. */
+  #failed(key: string, fault: HookFault): SoundRead {
+    const kept = this.#entries.get(key);
+    const away = fault.kind === 'connection' || fault.kind === 'timeout' || (fault.status ?? 0) >= 500;
+    if (kept !== undefined && away && this.#options.clock.monotonic() < kept.standbyUntil) return this.#use(key, kept);
+    this.#drop(key);
+    return { ok: false, fault: fault.message, ...(fault.status === undefined ? {} : { status: fault.status }) };
+  }
+
+  async #store(key: string, { body, known, cache }: Fetched): Promise<SoundRead> {
+    this.#drop(key);
+    if (!mayBeSound(body)) return { ok: false, fault: 'the file is neither WAV nor MP3' };
+    const { random, dir } = this.#options;
+    const file = path.join(dir, `${random.token(16)}.sound`);
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeFile(file, answer.body, { mode: 0o600 });
+      await writeFile(file, body, { mode: 0o600, flag: 'wx' });
     } catch (fault) {
       return { ok: false, fault: `the file could not be kept: ${String(fault)}` };
     }
-    this.#keep(key, { path: file, bytes: answer.body.length, fetchedAt: clock.monotonic() });
+    const entry: Entry = { path: file, bytes: body.length, known, freshUntil: 0, standbyUntil: 0 };
+    if (this.#renew(entry, cache)) this.#keep(key, entry);
+    else this.#removeLater(entry);
     return { ok: true, sound: { kind: 'file', path: file } };
   }
 
-  #keep(key: string, entry: Entry): void {
-    const old = this.#entries.get(key);
+  /** False when it may not be kept at all. */
+  #renew(entry: Entry, cache: CacheHints): boolean {
+    const { freshMs, standbyMs, kept } = freshness(cache);
+    const now = this.#options.clock.monotonic();
+    entry.freshUntil = now + freshMs;
+    entry.standbyUntil = now + standbyMs;
+    return kept;
+  }
+
+  /** Used last, dropped last. */
+  #use(key: string, entry: Entry): SoundRead {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    const dropped = old === undefined ? [] : [old];
+    return { ok: true, sound: { kind: 'file', path: entry.path } };
+  }
+
+  #keep(key: string, entry: Entry): void {
+    this.#entries.set(key, entry);
     let total = 0;
     for (const each of this.#entries.values()) total += each.bytes;
     for (const [oldest, each] of this.#entries) {
-      if (total <= this.#options.cacheBytes) break;
-      this.#entries.delete(oldest);
-      dropped.push(each);
+      if (total <= this.#options.cacheBytes && this.#entries.size <= MAX_ENTRIES) break;
+      this.#drop(oldest);
       total -= each.bytes;
     }
-    // Players hold their own decoded copy; a file is only needed until it was read. A minute is plenty.
-    for (const each of dropped)
-      this.#options.clock.after(60_000, 'sound file removal', () => void rm(each.path, { force: true }));
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (entry !== undefined) this.#removeLater(entry);
+  }
+
+  #removeLater(entry: Entry): void {
+    const timer = this.#options.clock.after(REMOVE_AFTER_MS, 'sound file removal', () => {
+      this.#removals.delete(timer);
+      void rm(entry.path, { force: true });
+    });
+    this.#removals.add(timer);
   }
 }
 
-/** `tone_stream://%(on,off,f1[,f2…])`, `silence_stream://ms`, `ringback://de`: sounds that need no file. */
-function madeSound(url: string): SoundRead | undefined {
-  const lower = url.toLowerCase();
-  if (lower.startsWith('silence_stream://')) return { ok: true, sound: { kind: 'silence' } };
-  const ringback = /^ringback:\/\/([a-z]{2})$/.exec(lower);
-  if (ringback?.[1] !== undefined) return { ok: true, sound: { kind: 'ringback', country: ringback[1] } };
-  return lower.startsWith('tone_stream://') ? toneStream(lower) : undefined;
-}
-
-/** FreeSWITCH's notation: parts split by `;`, `v=` the level in dB, `%(…)` one beat of the cadence. */
-function toneStream(lower: string): SoundRead {
-  const cadence: { on: number; off: number }[] = [];
-  let frequencies: number[] = [];
-  let levelDb = -13;
-  for (const part of lower.slice('tone_stream://'.length, 500).split(';')) {
-    const volume = /^v=(-?\d{1,3})$/.exec(part);
-    if (volume?.[1] !== undefined) levelDb = Math.max(-60, Math.min(0, Number(volume[1])));
-    const tone = /^%\(([\d.,]{3,80})\)$/.exec(part);
-    const [on = 0, off = 0, ...hz] = (tone?.[1] ?? '').split(',').map(Number);
-    if (tone === null) continue;
-    const valid = on > 0 && on <= 60_000 && off >= 0 && off <= 60_000 && hz.length > 0 && hz.length <= 4;
-    if (!valid || hz.some((f) => !(f >= 50 && f <= 3900)))
-      return { ok: false, fault: `the tone '${part}' is out of range` };
-    cadence.push({ on, off });
-    if (frequencies.length === 0) frequencies = hz;
-  }
-  if (cadence.length === 0) return { ok: false, fault: 'expected tone_stream://%(on ms,off ms,Hz[,Hz])' };
-  return { ok: true, sound: { kind: 'tone', frequencies, levelDb, cadence } };
+/** Keeps pages and lists from being kept as sounds; the decoder looks properly. MPEG frames begin with eleven ones. */
+function mayBeSound(body: Buffer): boolean {
+  const head = body.subarray(0, 64 * 1024);
+  if (head.toString('latin1', 8, 12) === 'WAVE' || head.toString('latin1', 0, 3) === 'ID3') return true;
+  return head.some((byte, i) => byte === 0xff && (head[i + 1] ?? 0) >= 0xe0);
 }

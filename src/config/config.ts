@@ -65,6 +65,7 @@ export function configOf(
       address: raw.media.address ?? first,
       workers: raw.media.workers ?? Math.max(1, os.availableParallelism() - 1),
       recordings: resolve(raw.media.recordings),
+      ...(raw.media.sounds_dir === undefined ? {} : { sounds_dir: resolve(raw.media.sounds_dir) }),
     },
     http: { ...raw.http, listen: web },
     store: { ...raw.store, url: storeUrl(raw.store.url, resolve) },

@@ -92,6 +92,12 @@ const media = Type.Object(
     port_rest_seconds: count(5, 0, 300, 'A closed port rests this long before reuse'),
     silence_seconds: count(60, 1, 86_400, 'A leg without RTP for this long is reported as silent'),
     recordings: text('Folder of recordings', { default: './recordings', file: true }),
+    sounds_dir: optional(
+      text('Folder of sounds that file: URLs may name, for all accounts; default: none, such URLs are refused', {
+        file: true,
+      }),
+    ),
+    recording_keep_days: optional(bound(1, 3650, 'Recordings older than this are deleted; default: kept for ever')),
     max_recording_seconds: count(14_400, 1, 86_400, 'A recording ends by itself after this'),
   },
   { description: 'Audio' },

@@ -12,7 +12,14 @@ test('a file comes back with its type and etag', async (t) => {
   });
   const { hooks } = rig(t, undefined);
   const file = await hooks.fetch(`${app.origin.replace('//', '//u:p@')}/a.wav`, limits);
-  assert.deepEqual(file, { ok: true, status: 200, contentType: 'audio/wav', etag: '"v1"', body: Buffer.from('RIFF') });
+  assert.deepEqual(file, {
+    ok: true,
+    status: 200,
+    contentType: 'audio/wav',
+    body: Buffer.from('RIFF'),
+    known: { url: `${app.origin}/a.wav`, etag: '"v1"' },
+    cache: file.ok ? { date: file.cache.date } : {},
+  });
   assert.equal(app.seen[0]?.method, 'GET');
   assert.equal(app.seen[0].headers.authorization, `Basic ${Buffer.from('u:p').toString('base64')}`);
 });
@@ -113,4 +120,38 @@ test('a missing file, a private file and no URL at all have their own faults, an
     assert.equal(file.ok ? '' : file.kind, kind, url);
   }
   assert.deepEqual(alerts, []);
+});
+
+test('validators go back to the URL that gave them, and to no other', async (t) => {
+  const app = await application(t, (seen, response) => {
+    if (seen.url === '/moved') return void response.writeHead(302, { location: '/b.wav' }).end();
+    if (seen.headers['if-none-match'] === '"b1"') return void response.writeHead(304, { etag: '"b1"' }).end();
+    response.writeHead(200, { etag: '"b1"', 'last-modified': 'Mon, 02 Nov 2026 10:00:00 GMT' }).end('RIFF');
+  });
+  const { hooks } = rig(t, undefined);
+  const first = await hooks.fetch(`${app.origin}/moved`, limits);
+  assert.ok(first.ok);
+  const { known } = first;
+  assert.deepEqual(known, { url: `${app.origin}/b.wav`, etag: '"b1"', lastModified: 'Mon, 02 Nov 2026 10:00:00 GMT' });
+  const again = await hooks.fetch(`${app.origin}/moved`, { ...limits, known });
+  assert.deepEqual(again.ok && [again.status, again.body.length], [304, 0]);
+  const other = await hooks.fetch(`${app.origin}/c.wav`, { ...limits, known });
+  assert.equal(other.ok && other.status, 200);
+  assert.deepEqual(
+    app.seen.map(({ url, headers }) => [url, headers['if-none-match']]),
+    [
+      ['/moved', undefined],
+      ['/b.wav', undefined],
+      ['/moved', undefined],
+      ['/b.wav', '"b1"'],
+      ['/c.wav', undefined],
+    ],
+  );
+});
+
+test('a 304 that nobody asked for is a fault', async (t) => {
+  const app = await application(t, (_seen, response) => void response.writeHead(304).end());
+  const { hooks } = rig(t, undefined);
+  const file = await hooks.fetch(`${app.origin}/a.wav`, limits);
+  assert.equal(file.ok ? '' : file.kind, 'status');
 });

@@ -1,19 +1,20 @@
 /** Fetches a customer's file (music, prompts): same address rules as hooks, checked anew at every redirect. */
 import type { Clock } from '../base/index.ts';
-import type { HookFault, Hooks } from '../ports/index.ts';
+import type { CacheHints, Fetched, HookFault, Hooks, KnownFile } from '../ports/index.ts';
 import { broken, type HookClient } from './client.ts';
 import type { Received } from './exchange.ts';
 
 type FetchOptions = Parameters<Hooks['fetch']>[1];
-type Fetched = Awaited<ReturnType<Hooks['fetch']>>;
 
 const redirects = new Set([301, 302, 303, 307, 308]);
+/** Longest validator that is kept and sent back. */
+const MAX_VALIDATOR = 256;
 
 export async function fetchFile(
   parts: { client: HookClient; clock: Clock; userAgent: string },
   url: string,
   options: FetchOptions,
-): Promise<Fetched> {
+): Promise<Fetched | HookFault> {
   const { client, clock } = parts;
   const deadline = clock.monotonic() + options.timeoutMs;
   let next = url;
@@ -23,6 +24,8 @@ export async function fetchFile(
     if ('refused' in place) return { ok: false, kind: place.refused, url: place.url, message: place.message };
     const headers = ['accept', 'audio/*, */*;q=0.5', 'accept-encoding', 'identity', 'user-agent', parts.userAgent];
     if (hop === 0 && place.userinfo !== undefined) headers.push('authorization', place.userinfo);
+    const asked = condition(place.url, options.known);
+    headers.push(...asked);
     const timeoutMs = Math.max(0, deadline - clock.monotonic());
     const result = await client.exchange(
       { origin: place.origin, path: place.path, method: 'GET', headers },
@@ -30,7 +33,7 @@ export async function fetchFile(
     );
     if ('fault' in result) return broken(result, place.url);
     const location = redirects.has(result.status) ? result.headers.location : undefined;
-    if (location === undefined) return fetched(result, place.url);
+    if (location === undefined) return fetched(result, place.url, asked.length > 0);
     if (hop >= options.maxRedirects)
       return fault('status', result.status, place.url, `more than ${options.maxRedirects} redirects`);
     next = location;
@@ -38,12 +41,44 @@ export async function fetchFile(
   }
 }
 
-function fetched({ status, headers, body }: Received, url: string): Fetched {
+/** Validators go back to where they came from, and nowhere else. */
+function condition(url: string, known: KnownFile | undefined): string[] {
+  if (known?.url !== url) return [];
+  if (known.etag !== undefined) return ['if-none-match', known.etag];
+  return known.lastModified === undefined ? [] : ['if-modified-since', known.lastModified];
+}
+
+function fetched(answer: Received, url: string, conditional: boolean): Fetched | HookFault {
+  const { status, headers, body } = answer;
   if (status === 404 || status === 410) return fault('not-found', status, url, `answered ${status}`);
   if (status === 401 || status === 403) return fault('auth', status, url, `answered ${status}`);
-  if (status !== 200) return fault('status', status, url, `answered ${status}`);
-  const etag = headers.etag === undefined ? {} : { etag: headers.etag };
-  return { ok: true, status, contentType: headers['content-type'] ?? '', body, ...etag };
+  if (status !== 200 && !(status === 304 && conditional)) return fault('status', status, url, `answered ${status}`);
+  const contentType = headers['content-type'] ?? '';
+  return { ok: true, status, contentType, body, known: knownBy(answer, url), cache: hints(answer) };
+}
+
+function knownBy({ headers }: Received, url: string): KnownFile {
+  const etag = validator(headers.etag);
+  const lastModified = validator(headers['last-modified']);
+  return { url, ...(etag && { etag }), ...(lastModified && { lastModified }) };
+}
+
+/** Only what may be sent back as it is. */
+function validator(value: string | undefined): string | undefined {
+  return value !== undefined && value.length <= MAX_VALIDATOR && /^[\x21-\x7e][\x20-\x7e]*$/.test(value)
+    ? value
+    : undefined;
+}
+
+function hints({ headers }: Received): CacheHints {
+  const { expires, date, age } = headers;
+  const cacheControl = headers['cache-control'];
+  return {
+    ...(cacheControl && { cacheControl }),
+    ...(expires && { expires }),
+    ...(date && { date }),
+    ...(age && { age }),
+  };
 }
 
 function fault(kind: HookFault['kind'], status: number, url: string, message: string): HookFault {

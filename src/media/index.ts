@@ -13,7 +13,7 @@ export { digitFrequencies, DIGITS, digitSamples, eventOf } from './dtmf/digits.t
 export { DigitReceiver } from './dtmf/receiver.ts';
 export { createEmbeddedEngine, EmbeddedEngine, type EmbeddedOptions } from './embedded/engine.ts';
 export { resample, toMono } from './files/resample.ts';
-export { readWav, type Wav, WavFault, writeWav } from './files/wav.ts';
+export { readWav, SoundFault, type Wav, writeWav } from './files/wav.ts';
 export { type MosInputs, mosOfRating, rating } from './quality/emodel.ts';
 export { readRtp, RTP_HEADER_BYTES, type RtpHeader, writeRtp } from './rtp/header.ts';
 export { readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';

@@ -1,6 +1,7 @@
 /** Figures of calls and hooks, counted from the trace: outcomes, set-up times, talk, hook latency, audio quality. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CallTrace, HookTrace, TraceEvent } from '../base/index.ts';
+import { ListenFigures } from './listen-figures.ts';
 
 type Times = { readonly startedAt: number; sentAt: number; rangAt: number; answeredAt: number };
 
@@ -18,6 +19,7 @@ export class CallFigures {
   readonly #talk: Histogram;
   readonly #hooks: Histogram<'type' | 'outcome'>;
   readonly #quality: Quality;
+  readonly #listens: ListenFigures;
 
   constructor(registers: Registry[], directionOf: (callSid: string) => string | undefined) {
     this.#directionOf = directionOf;
@@ -50,6 +52,7 @@ export class CallFigures {
       registers,
     });
     this.#quality = new Quality(registers);
+    this.#listens = new ListenFigures(registers);
   }
 
   count(event: TraceEvent): void {
@@ -70,6 +73,7 @@ export class CallFigures {
     else if (finals.has(what))
       this.#calls.inc({ direction: this.#directionOf(callSid) ?? 'unknown', status: what.slice(4) });
     else if (what === 'media.quality') this.#quality.observe(event.detail);
+    else if (what === 'listen.ended') this.#listens.ended(event.detail);
   }
 
   #sent(sessionSid: string, at: number): void {

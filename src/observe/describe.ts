@@ -62,7 +62,7 @@ export function parseBody(text: string): unknown {
   }
 }
 
-const mediaWords = /^(?:media|rtp|dtmf|play|record|bridge|quality)\b/;
+const mediaWords = /^(?:media|rtp|dtmf|play|record|bridge|quality|listen)\b/;
 
 export function isMedia(what: string): boolean {
   return mediaWords.test(what);

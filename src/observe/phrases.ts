@@ -54,6 +54,23 @@ const phrases: Readonly<Record<string, (detail: Detail) => Phrase>> = {
     ),
   }),
   'caller.hears': ({ sound }) => ({ label: `hears ${word(sound)}`, mark: '' }),
+  'listen.started': ({ url, source, rate }) => ({
+    label: 'a listener',
+    mark: joined(url, source, rounded(rate, ' Hz')),
+  }),
+  'listen.connected': ({ connection }) => ({ label: 'listener hears', mark: connection === 1 ? '' : 'again' }),
+  'listen.interrupted': ({ why, retryMs }) => ({
+    label: 'listener is away',
+    mark: joined(why, rounded(retryMs, ' ms')),
+  }),
+  'listen.dropping': ({ droppedMs }) => ({ label: 'listener too slow', mark: rounded(droppedMs, ' ms lost') }),
+  'listen.refused': ({ why }) => ({ label: 'from the listener', mark: word(why) }),
+  'listen.ended': ({ end, why, droppedMs }) => ({
+    label: `listener ${word(end)}`,
+    mark: joined(why, droppedMs ? rounded(droppedMs, ' ms lost') : ''),
+  }),
+  'whisper.started': () => ({ label: 'whisper', mark: '' }),
+  'whisper.ended': () => ({ label: 'whisper is over', mark: '' }),
   'leg.failover': ({ status, reason }) => ({ label: 'next gateway', mark: joined(status, reason) }),
   'api.command': ({ command }) => ({ label: 'REST', mark: word(command) }),
   digit: ({ source, durationMs }) => ({ label: 'key pressed', mark: joined(source, rounded(durationMs, ' ms')) }),

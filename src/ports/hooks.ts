@@ -88,22 +88,35 @@ export interface AppLink {
   close(why?: 'fault'): void;
 }
 
+/** A file of which we have a copy, as HTTP identifies it (RFC 9110 §8.8). `url`: what it came from in the end. */
+export type KnownFile = { readonly url: string; readonly etag?: string; readonly lastModified?: string };
+
+/** What HTTP says of how long an answer may be kept (RFC 9111 §5). */
+export type CacheHints = {
+  readonly cacheControl?: string;
+  readonly expires?: string;
+  readonly date?: string;
+  readonly age?: string;
+};
+
+/** `status` 304: the copy is still good, and there is no body. */
+export type Fetched = {
+  readonly ok: true;
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly known: KnownFile;
+  readonly cache: CacheHints;
+};
+
 export interface Hooks {
   open(context: AppContext): AppLink;
-  /** A url a customer gave for media or hooks: resolved once and checked against the address rules. */
+  /** A url a customer gave for media or hooks: resolved once and checked against the address rules. With `known` only
+   * what has changed is sent. */
   fetch(
     url: string,
-    options: { maxBytes: number; accountSid: string; timeoutMs: number; maxRedirects: number },
-  ): Promise<
-    | {
-        readonly ok: true;
-        readonly status: number;
-        readonly contentType: string;
-        readonly body: Buffer;
-        readonly etag?: string;
-      }
-    | HookFault
-  >;
+    options: { maxBytes: number; accountSid: string; timeoutMs: number; maxRedirects: number; known?: KnownFile },
+  ): Promise<Fetched | HookFault>;
   /** What a call's WebSocket application was told after event `after`, oldest first; undefined: no such call is kept. */
   events(accountSid: string, callSid: string, after: number): AppEvents | undefined;
   /** Requests, notifications and WebSockets not finished yet. */

@@ -42,7 +42,7 @@ export type Sound =
   | { readonly kind: 'ringback'; readonly country: string }
   | { readonly kind: 'busy'; readonly country: string }
   | { readonly kind: 'silence' }
-  /** A WAV already on this machine (the engine's owner fetched and checked it). */
+  /** A WAV or MP3 already on this machine (the engine's owner fetched it and checked where it lies). */
   | { readonly kind: 'file'; readonly path: string };
 
 export type PlayOptions = {
@@ -51,7 +51,12 @@ export type PlayOptions = {
   readonly loop: number | 'forever';
   /** Stop by itself after this long, ms. */
   readonly limitMs?: number;
+  /** Where the first round begins, in samples at 8 kHz. Of files only. */
+  readonly from?: number;
 };
+
+/** How much of a play was really heard, and where in its sound it was at the end, in samples at 8 kHz. */
+export type PlayProgress = { readonly samples: number; readonly position: number };
 
 /** Quality of one direction-pair at one endpoint, measured, never assumed. A figure without data is undefined. */
 export type Quality = {
@@ -97,7 +102,7 @@ export interface MediaEngine {
     /** A digit was pressed (RFC 4733), once a key, at its end. */
     digit: [endpoint: string, digit: string, durationMs: number];
     /** A play came to its end by itself (never after stopPlay). `error` when it could not be played. */
-    played: [endpoint: string, play: string, error: string | undefined];
+    played: [endpoint: string, play: string, error: string | undefined, progress: PlayProgress];
     /** All keys that sendDigits was given so far have gone out. */
     keysSent: [endpoint: string];
     /** No RTP for `silentMs` although some was due. */
@@ -108,11 +113,14 @@ export interface MediaEngine {
     lost: [endpoints: readonly string[], why: string];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: {
-    session: string;
-    endpoint: string;
-    address?: string;
-  }): Promise<{ address: string; port: number; rtcpPort: number; ssrc: number }>;
+  open(options: { session: string; endpoint: string; address?: string }): Promise<{
+    address: string;
+    port: number;
+    rtcpPort: number;
+    ssrc: number;
+    /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
+    codecs?: readonly string[];
+  }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
@@ -121,16 +129,23 @@ export interface MediaEngine {
   unbridge(endpoint: string): Promise<void>;
   /** Plays to the far end of this endpoint, in place of bridged audio; a new play replaces the one before. */
   play(endpoint: string, play: string, options: PlayOptions): Promise<void>;
-  stopPlay(endpoint: string): Promise<void>;
+  /** Tells how far it came; zeros when nothing played. */
+  stopPlay(endpoint: string): Promise<PlayProgress>;
   /** Sends digits (0-9 * # A-D) as RFC 4733 events, in-band when telephone-event was not negotiated. */
   sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void>;
   /** While muted nothing the far end says (audio or digits) goes anywhere. */
   mute(endpoint: string, muted: boolean): Promise<void>;
-  /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. */
+  /** Records what endpoints a (left) and b (right) receive, to a stereo 16-bit WAV. The file has its name when it is
+   * finished; until then it is called `.part` behind that. */
   startRecording(
     session: string,
     options: { path: string; left: string; right: string | undefined; maxSeconds: number },
   ): Promise<void>;
+  /** Stops listening until resumed. `silence`: the time passes in the recording, in silence; else it is not in it. */
+  pauseRecording(session: string, silence: boolean): Promise<void>;
+  resumeRecording(session: string): Promise<void>;
+  /** Another endpoint of the session is heard on the right from now on. */
+  recordRight(session: string, endpoint: string): Promise<void>;
   stopRecording(session: string): Promise<{ path: string; seconds: number }>;
   quality(endpoint: string): Promise<Quality>;
   /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */

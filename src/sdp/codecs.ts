@@ -1,19 +1,33 @@
 /** Which codecs we speak, and what two lists have in common. RFC 3264 §6.1, RFC 4733 §2.5. */
 import type { Direction, Format, MediaLine } from './description.ts';
 
-export const telephoneEvent: Format = {
-  payload: 101,
-  codec: 'TELEPHONE-EVENT',
-  clockRate: 8000,
-  channels: 1,
-  fmtp: '0-15',
-};
+const EVENTS = 'TELEPHONE-EVENT';
 
-/** The audio codecs of the embedded engine, in our order of preference. */
+/** Keys, on the clock of the audio they stand beside: RFC 4733 §2.1. */
+export const telephoneEvents: readonly Format[] = [
+  { payload: 101, codec: EVENTS, clockRate: 8000, channels: 1, fmtp: '0-15' },
+  { payload: 110, codec: EVENTS, clockRate: 48_000, channels: 1, fmtp: '0-15' },
+];
+
+/** The audio codecs that we know, in our order of preference: where both ends have G.711 nothing is transcoded and every
+ * network carries it; a far end that wants more says so first. G.722 has a clock of 8000 by an old mistake (RFC 3551
+ * §4.5.2); Opus has two channels whatever is sent (RFC 7587 §7). */
 export const ourCodecs: readonly Format[] = [
   { payload: 0, codec: 'PCMU', clockRate: 8000, channels: 1 },
   { payload: 8, codec: 'PCMA', clockRate: 8000, channels: 1 },
+  { payload: 9, codec: 'G722', clockRate: 8000, channels: 1 },
+  { payload: 111, codec: 'OPUS', clockRate: 48_000, channels: 2, fmtp: 'useinbandfec=1' },
 ];
+
+/** Those of our codecs that an engine speaks. */
+export function spokenCodecs(names: readonly string[] = ['PCMU', 'PCMA']): readonly Format[] {
+  return ourCodecs.filter(({ codec }) => names.includes(codec));
+}
+
+/** The keys to offer beside these codecs. */
+export function eventsBeside(audio: readonly Format[]): readonly Format[] {
+  return telephoneEvents.filter(({ clockRate }) => audio.some((each) => each.clockRate === clockRate));
+}
 
 export function sameCodec(a: Format, b: Format): boolean {
   return a.codec === b.codec && a.clockRate === b.clockRate && a.channels === b.channels;
@@ -38,16 +52,18 @@ export function agreeToAnswer(answered: MediaLine, ours: readonly Format[]): Agr
     const own = ours.find((each) => sameCodec(each, format));
     if (own !== undefined) agreed.push({ receive: own.payload, send: format.payload, format });
   }
-  const audio = agreed.filter(({ format }) => format.codec !== 'TELEPHONE-EVENT');
-  const events = agreed.filter(({ format }) => format.codec === 'TELEPHONE-EVENT');
+  const audio = agreed.filter(({ format }) => format.codec !== EVENTS);
+  const events = agreed.filter(({ format }) => format.codec === EVENTS);
   return audio.length === 0 ? [] : [...audio, ...events];
 }
 
 function withEvents(audio: Format[], offered: MediaLine): Format[] {
   if (audio.length === 0) return [];
-  const clockRate = audio[0]?.clockRate;
-  const events = offered.formats.find((each) => each.codec === 'TELEPHONE-EVENT' && each.clockRate === clockRate);
-  return events === undefined ? audio : [...audio, events];
+  const clocks = new Set(audio.map(({ clockRate }) => clockRate));
+  const events = Array.from(clocks, (clock) =>
+    offered.formats.find((each) => each.codec === EVENTS && each.clockRate === clock),
+  );
+  return [...audio, ...events.filter((each) => each !== undefined)];
 }
 
 /** The direction to answer with, when we want `wanted`. RFC 3264 §6.1. */

@@ -4,7 +4,7 @@
  *     └──receive()──▶ remote-offer ──answer()──▶ stable
  */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, ourCodecs, telephoneEvent } from './codecs.ts';
+import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
 import { type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
@@ -33,7 +33,13 @@ export type Agreement = {
 export type Negotiated =
   | { readonly ok: true; readonly agreement: Agreement }
   | { readonly ok: false; readonly fault: string };
-export type LocalMedia = { readonly address: string; readonly port: number; readonly rtcpPort: number };
+export type LocalMedia = {
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort: number;
+  /** Names of the codecs our end speaks; G.711 unless said otherwise. */
+  readonly codecs?: readonly string[];
+};
 
 export class Negotiation {
   readonly #machine = new Machine<NegotiationState, NegotiationEvent, never, undefined>({
@@ -74,7 +80,8 @@ export class Negotiation {
   offer(options: { prefer?: readonly Format[]; direction?: Direction } = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
-    this.#offered = [...preferred(options.prefer), telephoneEvent];
+    const audio = this.#preferred(options.prefer);
+    this.#offered = [...audio, ...eventsBeside(audio)];
     return this.#print(this.#offered, undefined, this.#direction);
   }
 
@@ -95,7 +102,7 @@ export class Negotiation {
   ): { sdp: Buffer; agreement: Agreement } | { fault: string } {
     const audio = this.#remoteLines.find((line) => line.type === 'audio' && line.port !== 0);
     if (audio === undefined) return { fault: 'no offer to answer' };
-    const payloads = agreeToOffer(audio, preferred(options.prefer));
+    const payloads = agreeToOffer(audio, this.#preferred(options.prefer));
     if (payloads.length === 0) return { fault: 'no codec in common' };
     if (!this.#machine.handle({ type: 'answer' })) return { fault: `cannot answer in state ${this.state}` };
     this.#direction = answerDirection(audio.direction, options.direction);
@@ -122,20 +129,21 @@ export class Negotiation {
     this.#machine.handle({ type: 'rollback' });
   }
 
+  /** Ours, those of `first` before the others. */
+  #preferred(first: readonly Format[] = []): readonly Format[] {
+    const spoken = spokenCodecs(this.#local.codecs);
+    const known = first
+      .map((format) => spoken.find((ours) => ours.codec === format.codec && ours.clockRate === format.clockRate))
+      .filter((format) => format !== undefined);
+    return [...new Set([...known, ...spoken])];
+  }
+
   #print(formats: readonly Format[], lines: readonly MediaLine[] | undefined, direction: Direction): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     this.#last = printSdp(origin, { ...this.#local, formats, direction, ptime: 20 }, lines);
     return this.#last;
   }
-}
-
-function preferred(first: readonly Format[] | undefined): readonly Format[] {
-  if (first === undefined || first.length === 0) return ourCodecs;
-  const known = first
-    .map((format) => ourCodecs.find((ours) => ours.codec === format.codec && ours.clockRate === format.clockRate))
-    .filter((format) => format !== undefined);
-  return [...new Set([...known, ...ourCodecs])];
 }
 
 type AudioRead = { ok: true; audio: MediaLine; lines: readonly MediaLine[] } | { ok: false; fault: string };

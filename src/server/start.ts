@@ -10,6 +10,7 @@ import {
   followStreams,
   handleInvitation,
   Quotas,
+  RecordingKeeper,
   Registry,
   type Services,
   SoundFiles,
@@ -141,8 +142,15 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     connectionsPerOrigin: config.hooks.connections_per_origin,
   });
   closers.push(() => hooks.close());
-  const streams = createStreams({ log: log.child({ area: 'streams' }) });
+  const streams = createStreams({ clock, log: log.child({ area: 'streams' }) });
   closers.push(() => streams.closeAll());
+  const keeper = new RecordingKeeper({
+    clock,
+    log,
+    dir: config.media.recordings,
+    keepDays: config.media.recording_keep_days,
+  });
+  closers.push(() => keeper.close());
   const sounds = new SoundFiles({
     clock,
     random,
@@ -150,7 +158,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     dir: path.join(os.tmpdir(), `graine-sounds-${random.token(8)}`),
     maxBytes: 32 * 1024 * 1024,
     cacheBytes: 256 * 1024 * 1024,
-    freshMs: 60_000,
+    localDir: config.media.sounds_dir,
   });
   closers.push(() => sounds.close());
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer, type ServerOptions } from 'ws';
-import { createPcmRing, type PcmFormat, PcmRingReader, PcmRingWriter, silentLog } from '../base/index.ts';
+import { createPcmRing, type PcmFormat, PcmRingReader, PcmRingWriter, silentLog, SystemClock } from '../base/index.ts';
 import type { StreamEnd, StreamFigures, StreamOptions, StreamPlace } from '../ports/index.ts';
 import { Journal } from '../testing/index.ts';
 import { StreamService } from './streams.ts';
@@ -139,7 +139,7 @@ export type Told =
 
 /** The thread, and what it tells of one stream. */
 export class Studio {
-  readonly service = new StreamService({ log: silentLog });
+  readonly service = new StreamService({ clock: new SystemClock(), log: silentLog });
   readonly told = new Journal<Told & { stream: string }>();
   /** What came back, by rate. */
   readonly feeds = new Map<number, PcmRingReader>();

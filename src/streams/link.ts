@@ -18,8 +18,20 @@ export type LinkOptions = {
   readonly over: (fault: LinkFault) => void;
 };
 
+/** What is known of a connection that is over. */
+type Seen = {
+  readonly code: number;
+  /** Of the answer to the handshake, where it was not 101. */
+  readonly status: number | undefined;
+  readonly fault: string;
+  readonly abusive: boolean;
+  /** A certificate that is not to be trusted, or no TLS at all. */
+  readonly hopeless: boolean;
+  readonly wasUp: boolean;
+};
+
 /** Closings that say: come back. RFC 6455 §7.4.1 and its registry. */
-const comeBack = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014]);
+const comeBack = new Set([1001, 1006, 1011, 1012, 1013, 1014]);
 /** Answers to a handshake that may be others a moment later. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -92,6 +104,7 @@ export class Link {
     let fault = '';
     let status: number | undefined;
     let abusive = false;
+    let hopeless = false;
     socket.on('open', () => this.#opened(socket));
     socket.on('message', (data: RawData, binary) => this.#options.message(data as Buffer, binary));
     socket.on('pong', () => {
@@ -104,11 +117,12 @@ export class Link {
     });
     socket.on('error', (error: Error & { code?: string }) => {
       abusive ||= breaksProtocol(error);
+      hopeless ||= /CERT|VERIFY|^EPROTO|^ERR_(?:TLS|SSL)/.test(error.code ?? '');
       fault ||= describe(error);
     });
     socket.once('close', (code: number) => {
       if (this.#socket !== socket) return;
-      this.#lost({ code, status, fault, abusive, wasUp: this.#ping !== undefined });
+      this.#lost({ code, status, fault, abusive, hopeless, wasUp: this.#ping !== undefined });
     });
   }
 
@@ -128,7 +142,7 @@ export class Link {
     this.#options.opened(this.connections);
   }
 
-  #lost(seen: { code: number; status: number | undefined; fault: string; abusive: boolean; wasUp: boolean }): void {
+  #lost(seen: Seen): void {
     this.#ping?.cancel();
     this.#ping = undefined;
     this.#socket = undefined;
@@ -136,7 +150,7 @@ export class Link {
     const { code, status, fault } = seen;
     const why = fault || (code === 1006 ? 'the connection was lost' : `the listener closed it with ${code}`);
     if (seen.abusive) return this.#end({ end: seen.wasUp ? 'abusive' : 'refused', why });
-    if (status !== undefined && !passing.has(status)) return this.#end({ end: 'refused', why });
+    if (seen.hopeless || (status !== undefined && !passing.has(status))) return this.#end({ end: 'refused', why });
     if (seen.wasUp && !comeBack.has(code)) return this.#end({ end: 'closed', why });
     this.#attempt++;
     if (this.#attempt >= limits.attempts) return this.#end({ end: 'unreachable', why });

@@ -115,4 +115,18 @@ describe('the sound of a stream', () => {
     await studio.ended(stream);
     await listener.close();
   });
+
+  it('of one that cannot begin is not missed by the others', async () => {
+    const listener = await Listener.start();
+    const source = new Source({ rate: 8000, channels: 1 }, [440]).start();
+    const stream = studio.open({ place: listener.place, tap: source.memory });
+    await listener.bytes(1);
+    const broken = studio.open({ place: { ...listener.place, url: 'no URL' }, tap: source.memory });
+    assert.equal((await studio.ended(broken)).end, 'lost');
+    const before = listener.sound().byteLength;
+    await listener.bytes(before + 1600);
+    source.end();
+    assert.equal((await studio.ended(stream)).end, 'source-ended');
+    await listener.close();
+  });
 });

@@ -49,7 +49,7 @@ export class Stream {
       place: options.place,
       opened: (connection) => this.#opened(connection),
       interrupted: (why, retryMs) => this.#report({ say: 'interrupted', stream: name, why, retryMs }),
-      message: (data, binary) => this.#message(data, binary),
+      message: (data, binary) => this.#guarded(() => this.#message(data, binary)),
       over: ({ end, why }) => this.end(end, why),
     });
   }
@@ -72,7 +72,20 @@ export class Stream {
 
   /** One turn: `beats` is how many have passed since the last. */
   beat(now: number, beats: number): void {
+    this.#guarded(() => this.#turn(now, beats));
+  }
+
+  /** Nothing that happens to one stream may end the thread, and with it all others. */
+  #guarded(act: () => void): void {
     if (this.#over) return;
+    try {
+      act();
+    } catch (fault) {
+      this.end('lost', messageOf(fault));
+    }
+  }
+
+  #turn(now: number, beats: number): void {
     this.#budget.fill(beats);
     if (this.#held && !this.#budget.spent) this.#hold(false);
     this.#send();
@@ -106,6 +119,7 @@ export class Stream {
 
   #opened(connection: number): void {
     this.#held = false;
+    this.#rest = Buffer.alloc(0);
     this.#link.send(this.#options.hello);
     this.#report({ say: 'connected', stream: this.#name, connection });
   }
@@ -147,7 +161,6 @@ export class Stream {
   }
 
   #message(data: Buffer, binary: boolean): void {
-    if (this.#over) return;
     this.#commands++;
     if (this.#budget.spend(data.length) && !this.#held) this.#hold(true);
     if (binary) this.#binary(data);

@@ -1,17 +1,21 @@
 /** The main thread's end of the streams thread: commands over, reports back. The thread begins with the first listener. */
 import type { Worker } from 'node:worker_threads';
-import { Emitter, type Log, spawnWorker } from '../base/index.ts';
+import { type Clock, Emitter, type Log, spawnWorker } from '../base/index.ts';
 import type { StreamFlow, StreamOptions, Streams, TapRate } from '../ports/index.ts';
 import type { Command, Report } from './protocol.ts';
 
+const END_MS = 5000;
+
 export class StreamService implements Streams {
   readonly events: Streams['events'] = new Emitter();
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #open = new Set<string>();
   #thread: Worker | undefined;
   #gone: Promise<void> = Promise.resolve();
 
-  constructor(options: { log: Log }) {
+  constructor(options: { clock: Clock; log: Log }) {
+    this.#clock = options.clock;
     this.#log = options.log;
   }
 
@@ -42,8 +46,12 @@ export class StreamService implements Streams {
   }
 
   closeAll(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return this.#gone;
     this.#send({ do: 'end' });
-    return this.#gone;
+    // It takes a goodbye's time; a thread that hangs must not keep the server.
+    const force = this.#clock.after(END_MS, 'streams end', () => void thread.terminate());
+    return this.#gone.then(() => force.cancel());
   }
 
   #send(command: Command): void {
@@ -92,6 +100,6 @@ export class StreamService implements Streams {
   }
 }
 
-export function createStreams(options: { log: Log }): Streams {
+export function createStreams(options: { clock: Clock; log: Log }): Streams {
   return new StreamService(options);
 }

@@ -1,7 +1,8 @@
 /** The streams thread: all listeners on one beat. Sound is read from the rings here and sent from here, so that neither
  * the main thread nor a media worker waits for anybody's WebSocket. */
 import { parentPort } from 'node:worker_threads';
-import { SystemClock, type Timer } from '../base/index.ts';
+import { messageOf, SystemClock, type Timer } from '../base/index.ts';
+import type { StreamOptions } from '../ports/index.ts';
 import { BEAT_MS } from './limits.ts';
 import type { Command, Report } from './protocol.ts';
 import { Stream } from './stream.ts';
@@ -30,13 +31,21 @@ function onBeat(): void {
   beat = undefined;
 }
 
+function open(name: string, options: StreamOptions): void {
+  try {
+    streams.set(name, new Stream(name, options, { clock, report }));
+  } catch (fault) {
+    const figures = { frames: 0, bytes: 0, droppedMs: 0, connections: 0, commands: 0, refused: 0 };
+    return report({ say: 'ended', stream: name, end: 'lost', why: messageOf(fault), figures });
+  }
+  beatAt = clock.monotonic();
+  beat ??= clock.every(BEAT_MS, 'streams beat', onBeat);
+}
+
 function perform(command: Command): void {
   switch (command.do) {
     case 'open':
-      streams.set(command.stream, new Stream(command.stream, command.options, { clock, report }));
-      beatAt = clock.monotonic();
-      beat ??= clock.every(BEAT_MS, 'streams beat', onBeat);
-      return;
+      return open(command.stream, command.options);
     case 'feed':
       return streams.get(command.stream)?.feed(command.rate, command.memory);
     case 'flow': {

@@ -7,6 +7,7 @@ import { describeFaults, parseApplication, unsupported, type Verb } from './sche
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
 import { DubTask } from './tasks/dub.ts';
+import { Whisper, whisperVerbs } from './whisper.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
 const notWhileScreened: ReadonlySet<string> = new Set(['dial', 'answer', 'sip:decline']);
@@ -33,6 +34,7 @@ export class Interpreter implements Script {
   /** Verbs that came before the first document was run. */
   #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
   #wake: () => void = () => {};
+  #whisper: Whisper | undefined;
 
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
@@ -97,6 +99,16 @@ export class Interpreter implements Script {
     if (dub?.verb !== 'dub') return { ok: false, faults: ['only dub runs beside an application'] };
     const refused = await new DubTask({ ...this.#context, caller: leg }, dub).begin();
     return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+  }
+
+  whisper(leg: Leg, payload: unknown): Replaced {
+    if (this.#whisper !== undefined) return { ok: false, faults: ['one whisper is still being heard'] };
+    const read = whisperVerbs(payload);
+    if (!read.ok) return read;
+    const whisper = new Whisper({ ...this.#context, caller: leg }, read.verbs);
+    this.#whisper = whisper;
+    void whisper.run().finally(() => (this.#whisper = undefined));
+    return { ok: true };
   }
 
   wake(): void {

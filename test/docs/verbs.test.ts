@@ -1,15 +1,26 @@
 // docs/verbs: every example on every page is taken from the page and run on a real call.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { after as afterAll, before, describe, it } from 'node:test';
 import { parseApplication } from '../../src/verbs/index.ts';
-import { type Json, phones, stage, type World } from '../kit/index.ts';
+import { type Json, ListenerApp, phones, stage, type World } from '../kit/index.ts';
 
 const folder = new URL('../../docs/verbs/', import.meta.url);
 
 function examples(page: string): Json[] {
   const text = readFileSync(new URL(`${page}.md`, folder), 'utf8');
   return [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json ?? '') as Json);
+}
+
+/** The server that listen's example speaks to. */
+let ear: ListenerApp;
+before(async () => {
+  ear = await ListenerApp.start();
+});
+afterAll(() => ear.close());
+
+function runnable(example: Json): Json {
+  return JSON.parse(JSON.stringify(example).replace('wss://listener.example.com/calls', ear.url())) as Json;
 }
 
 /** What a caller of each page's example sees, and what else must have happened. */
@@ -24,6 +35,7 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
   },
   config: async (w, call) => {
+    w.app.on('/any-time', [{ verb: 'hangup' }]);
     await call.hears(800);
     await call.presses('9#', 60);
     assert.equal((await w.next('/any-time')).body['digits'], '9');
@@ -73,6 +85,15 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.refused();
     await w.eventually('the alert is stored', async () => (await w.alerts('alert-from-application')).length > 0);
   },
+  listen: async (_, call) => {
+    await call.answered();
+    const heard = await ear.next();
+    const first = await heard.first();
+    assert.deepEqual([first['sampleRate'], first['mixType'], first['ticket']], [16_000, 'stereo', 4711]);
+    await heard.hears(440, { rate: 16_000, channel: 0, channels: 2 });
+    heard.send({ type: 'disconnect' });
+    await call.byed();
+  },
   play: async (_, call) => {
     await call.hears(440);
     await call.byed();
@@ -101,7 +122,7 @@ for (const page of Object.keys(seen)) {
       await w.register('bob');
       w.phone('bob').onInvite = phones.answersAfter(50);
     }
-    w.app.answers(example as unknown[]);
+    w.app.answers(runnable(example) as unknown[]);
     w.app.on('/next', [{ verb: 'sip:decline', status: 480 }]);
     await seen[page]?.(w, w.calls());
   });

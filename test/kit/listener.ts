@@ -16,6 +16,8 @@ export class ListenerCall {
   readonly frames = new Journal<ListenerFrame>();
   readonly closes = new Journal<number>();
 
+  #marks = 0;
+
   constructor(socket: WebSocket, headers: http.IncomingHttpHeaders) {
     this.socket = socket;
     this.headers = headers;
@@ -35,6 +37,13 @@ export class ListenerCall {
 
   send(message: unknown): void {
     this.socket.send(Buffer.isBuffer(message) ? message : JSON.stringify(message));
+  }
+
+  /** A round trip: all that was sent to us before it has come. */
+  async caughtUp(): Promise<void> {
+    const name = `mark ${++this.#marks}`;
+    this.send({ type: 'mark', data: { name } });
+    await this.texts.until((text) => text['data']?.name === name, { what: name });
   }
 
   /** All sound since a time; one channel of it. */

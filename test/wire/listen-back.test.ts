@@ -121,3 +121,18 @@ story('disableBidirectionalAudio: nothing of it is heard', async (w) => {
   assert.ok(earsOf(call).heard(1000, { since }) < -50);
   await call.hangsUp();
 });
+
+story('playAudio and its rate: each is heard as what it is', async (w) => {
+  w.app.answers([{ verb: 'listen', url: ear.url() }]);
+  const call = w.calls();
+  await call.answered();
+  const heard = await ear.next();
+  await heard.first();
+  const rates = [8000, 11_025, 24_000, 32_000, 44_100, 48_000, 64_000];
+  for (const [n, sampleRate] of rates.entries()) {
+    const hz = 500 + 150 * n;
+    heard.send(playAudio(tone(hz, sampleRate, 1), { sampleRate, id: n }));
+    await call.hears(hz);
+  }
+  await call.hangsUp();
+});

@@ -1,17 +1,7 @@
 // listen: how it ends and how it is steered: keys, length, silence, REST, the listener's own doing, and those that fail.
 import assert from 'node:assert/strict';
 import { after as afterAll, before } from 'node:test';
-import {
-  dial,
-  type Ears,
-  levelOf,
-  ListenerApp,
-  type ListenerCall,
-  type PhoneCall,
-  phones,
-  stage,
-  toSip,
-} from '../kit/index.ts';
+import { dial, type Ears, levelOf, ListenerApp, type PhoneCall, phones, stage, toSip } from '../kit/index.ts';
 
 function earsOf(call: PhoneCall | undefined): Ears {
   if (call?.media === undefined) throw new Error('no audio there');
@@ -28,12 +18,6 @@ const story = stage({ phones: ['desk'] });
 
 function isZero({ sound }: { sound: Int16Array }): boolean {
   return sound.every((sample) => sample === 0);
-}
-
-/** A round trip: what the listener was sent before has come. */
-async function mark(heard: ListenerCall, name: string): Promise<void> {
-  heard.send({ type: 'mark', data: { name } });
-  await heard.texts.until((text) => text['data']?.name === name, { what: `the mark ${name}` });
 }
 
 story('passDtmf tells each key; finishOnKey ends it, and the actionHook names the key', async (w) => {
@@ -113,15 +97,15 @@ for (const status of ['listen_status', 'stream_status']) {
     const parent = String((await w.next('/call')).body['call_sid']);
     await heard.hears(440, { rate: 8000 });
     assert.equal((await w.update(parent, { [status]: 'silence' })).status, 202);
-    await mark(heard, 'silent');
+    await heard.caughtUp();
     const from = heard.frames.entries.length;
     await heard.frames.until(() => heard.frames.entries.length >= from + 20, { what: 'more zeros' });
     assert.ok(heard.frames.entries.slice(from).every(isZero));
     assert.equal((await w.update(child, { [status]: 'pause' })).status, 202);
-    await mark(heard, 'paused');
+    await heard.caughtUp();
     const paused = heard.frames.entries.length;
     await call.hears(620);
-    await mark(heard, 'still paused');
+    await heard.caughtUp();
     assert.equal(heard.frames.entries.length, paused);
     assert.equal((await w.update(parent, { [status]: 'resume' })).status, 202);
     await heard.hears(440, { rate: 8000 });
@@ -190,4 +174,43 @@ story('the call ends while the listener is not there: nothing is left', async (w
   await call.answered();
   await call.hangsUp();
   await w.status((body) => body['call_status'] === 'completed');
+});
+
+story('a hostile listener costs itself, not the call: garbage, floods, frames that are too large', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))], { listen: { url: ear.url(), actionHook: '/listened' } }));
+  const call = w.calls();
+  await call.answered();
+  const heard = await ear.next();
+  await heard.first();
+  const since = await call.hears(620);
+  for (let n = 0; n < 400; n++) heard.send({ type: 'mark', data: { name: 'x'.repeat(100) } });
+  for (let n = 0; n < 20; n++) heard.socket.send('{"type":');
+  await heard.texts.until((text) => text['type'] === 'mark', { what: 'an answer all the same' });
+  heard.socket.send(Buffer.alloc(5 * 1024 * 1024));
+  await w.next('/listened');
+  await w.eventually('the alert', async () =>
+    (await w.alerts('webhook-connection-failure')).some((each) => JSON.stringify(each).includes('MESSAGE_LENGTH')),
+  );
+  await call.hears(620);
+  assert.deepEqual(earsOf(call).gaps(200, since), []);
+  await call.hangsUp();
+  const { body } = await w.next('/action');
+  assert.equal(body['dial_call_status'], 'completed');
+  const metrics = await fetch(`${w.graine.http.url}/metrics`).then((answer) => answer.text());
+  assert.match(metrics, /graine_listens_total\{end="abusive"\} 1/);
+});
+
+story('with earlyMedia it begins before the call is answered', async (w) => {
+  w.app.answers([
+    { verb: 'listen', url: ear.url(), earlyMedia: true },
+    { verb: 'sip:decline', status: 486 },
+  ]);
+  const call = w.calls();
+  assert.equal((await call.rings()).status, 183);
+  const heard = await ear.next();
+  assert.equal((await heard.first())['callStatus'], 'early-media');
+  await heard.frames.until(() => heard.frames.entries.length >= 5, { what: 'frames' });
+  heard.send({ type: 'disconnect' });
+  assert.equal((await call.refused()).status, 486);
 });

@@ -26,6 +26,7 @@ story('the verb sends the metadata and then what the caller says, as long as it 
   assert.deepEqual([first['sampleRate'], first['mixType'], first['ticket']], [8000, 'mono', 7]);
   await heard.hears(440, { rate: 8000 });
   // The first frames are those that waited for the connection.
+  await heard.caughtUp();
   const since = performance.now();
   await heard.frames.until((frame) => frame.at - since > 1500, { what: 'a second and a half' });
   const frames = heard.frames.entries.filter((frame) => frame.at >= since);
@@ -60,4 +61,52 @@ story('inside dial, stereo is the caller left and the callee right, and the meta
   await call.hangsUp();
   await heard.closes.until(() => true, { what: 'a close' });
   assert.equal((await w.next('/action')).body['dial_call_sid'], first['callSid']);
+});
+
+for (const sampleRate of [8000, 16_000, 24_000, 32_000, 48_000, 64_000]) {
+  story(`mixed at ${sampleRate} Hz is the sum of both parties, in 20 ms frames`, async (w) => {
+    w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+    w.app.answers(dial([toSip(w.phone('desk'))], { listen: { url: ear.url(), mixType: 'mixed', sampleRate } }));
+    const call = w.calls();
+    await call.answered();
+    const heard = await ear.next();
+    assert.equal((await heard.first())['sampleRate'], sampleRate);
+    await heard.hears(440, { rate: sampleRate });
+    await heard.hears(620, { rate: sampleRate });
+    assert.ok(heard.frames.entries.every(({ sound }) => sound.length === sampleRate / 50));
+    const sound = heard.sound().subarray(-sampleRate / 5);
+    for (const hz of [440, 620])
+      assert.ok(levelOf(sound, hz, sampleRate) > -16, `${hz} Hz: ${levelOf(sound, hz, sampleRate)} dB`);
+    assert.ok(levelOf(sound, 3000, sampleRate) < -40);
+    await call.hangsUp();
+  });
+}
+
+story('a connection that is lost in the middle of a call is made again, and the timeline tells it', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))], { listen: { url: ear.url(), metadata: { ticket: 7 } } }));
+  const call = w.calls();
+  await call.answered();
+  const first = await ear.next();
+  await first.hears(440, { rate: 8000 });
+  first.socket.terminate();
+  const second = await ear.next();
+  assert.equal((await second.first())['ticket'], 7);
+  await second.hears(440, { rate: 8000 });
+  await call.hangsUp();
+  const { body } = await w.next('/call');
+  const titles = await w.eventually('the end in the timeline', async () => {
+    const { body: timeline } = await w.account('GET', `/Calls/${body['call_sid']}/Trace`);
+    const all = (timeline as { title: string }[])
+      .map((each) => each.title)
+      .filter((title) => title.startsWith('listen.'));
+    return all.includes('listen.ended') && all;
+  });
+  assert.deepEqual(titles, [
+    'listen.started',
+    'listen.connected',
+    'listen.interrupted',
+    'listen.connected',
+    'listen.ended',
+  ]);
 });

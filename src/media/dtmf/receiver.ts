@@ -12,6 +12,8 @@ export class DigitReceiver {
   #duration = 0;
   #at = 0;
   #open = false;
+  /** Hz of the events' clock. */
+  rate = 8000;
   /** When a key was last told, monotonic ms. */
   toldAt = Number.NEGATIVE_INFINITY;
 
@@ -54,6 +56,6 @@ export class DigitReceiver {
     if (!this.#open) return;
     this.#open = false;
     this.toldAt = this.#at;
-    this.#report(DIGITS[this.#event]!, Math.round(this.#duration / 8));
+    this.#report(DIGITS[this.#event]!, Math.round((this.#duration * 1000) / this.rate));
   }
 }

@@ -1,7 +1,6 @@
 import { writeU16 } from '../rtp/header.ts';
 import { DIGIT_GAP_MS, eventOf } from './digits.ts';
 
-const FRAME = 160;
 const GAP_FRAMES = DIGIT_GAP_MS / 20;
 /** The end is sent three times, so that losing one loses nothing: RFC 4733 §2.5.1.4. */
 const END_PACKETS = 3;
@@ -11,15 +10,18 @@ const MAX_WAITING = 256;
 /** Digits going out as telephone-event packets, one packet a frame: RFC 4733 §2.5.1. */
 export class DigitSender {
   #digits: string;
+  readonly #frame: number;
   readonly #total: number;
   #index = 0;
   #duration = 0;
   #ends = 0;
   #gap = 0;
 
-  constructor(digits: string, durationMs: number) {
+  /** `rate`: Hz of the events' clock. A key that its 16 bits of duration cannot hold is cut short. */
+  constructor(digits: string, durationMs: number, rate = 8000) {
     this.#digits = digits;
-    this.#total = Math.min(0xffff, Math.max(40, Math.round(durationMs)) * 8);
+    this.#frame = rate / 50;
+    this.#total = Math.min(0xffff, Math.round((Math.max(40, durationMs) * rate) / 1000));
   }
 
   get over(): boolean {
@@ -43,7 +45,7 @@ export class DigitSender {
       this.#gap--;
       return false;
     }
-    this.#duration = Math.min(this.#total, this.#duration + FRAME);
+    this.#duration = Math.min(this.#total, this.#duration + this.#frame);
     const ended = this.#duration === this.#total;
     bytes[at] = eventOf(this.#digits[this.#index]!);
     bytes[at + 1] = VOLUME | (ended ? 0x80 : 0);

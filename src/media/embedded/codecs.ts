@@ -1,13 +1,16 @@
 import type { Payload } from '../../ports/index.ts';
 import { encoder, isG711 } from '../codec/g711.ts';
 import { hasOpus } from '../codec/opus.ts';
-import { EVENT_CODEC, isAudio, isOurs, PAYLOAD_TYPES, Route } from './route.ts';
+import { EVENT_CODEC, isAudio, PAYLOAD_TYPES, Route } from './route.ts';
 
 /** What a received payload type is. */
 export const NOT_NEGOTIATED = 0;
 export const AUDIO = 1;
 export const EVENT = 2;
 export const NOISE = 3;
+
+/** Names of the codecs that are decoded and encoded here. */
+const codecNames: readonly string[] = ['PCMU', 'PCMA', 'G722', ...(hasOpus() ? ['OPUS'] : [])];
 
 /** Different lists that are kept; a server sees a handful. */
 const MAX_KEPT = 256;
@@ -25,7 +28,10 @@ export class Codecs {
   /** What sound we make or mix is sent in: the first that we can encode. */
   readonly sender: Payload | undefined;
   /** What telephone-event is sent with; -1 without it. */
+  /** There is a codec among them that only the studio decodes. */
+  readonly wide: boolean;
   readonly eventType: number;
+  readonly eventRate: number;
   /** Name of the first audio codec: what figures are about. */
   readonly audio: string | undefined;
   readonly #routes = new Map<Codecs, Route>();
@@ -37,13 +43,17 @@ export class Codecs {
       this.rates[payload.receive] = payload.clockRate;
       this.payloads[payload.receive] = payload;
     }
-    const sender = list.find((payload) => isOurs(payload) && (payload.codec !== 'OPUS' || hasOpus()));
+    const sender = list.find(({ codec }) => codecNames.includes(codec));
     this.sender = sender;
     this.voice =
       sender !== undefined && isG711(sender.codec)
         ? { payloadType: sender.send, encode: encoder(sender.codec) }
         : undefined;
-    this.eventType = list.find((payload) => payload.codec === EVENT_CODEC)?.send ?? -1;
+    const events = list.filter((payload) => payload.codec === EVENT_CODEC);
+    const event = events.find(({ clockRate }) => clockRate === sender?.clockRate) ?? events[0];
+    this.eventType = event?.send ?? -1;
+    this.eventRate = event?.clockRate ?? 8000;
+    this.wide = list.some(({ codec }) => codecNames.includes(codec) && !isG711(codec));
     this.audio = list.find(isAudio)?.codec;
   }
 
@@ -51,7 +61,7 @@ export class Codecs {
   routeTo(other: Codecs): Route {
     let route = this.#routes.get(other);
     if (route === undefined) {
-      route = new Route(this.list, other.list);
+      route = new Route(this.list, other.list, codecNames);
       if (this.#routes.size >= MAX_KEPT) this.#routes.clear();
       this.#routes.set(other, route);
     }

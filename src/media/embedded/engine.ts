@@ -6,6 +6,7 @@ import type {
   FeedOptions,
   MediaEngine,
   PlayOptions,
+  PlayProgress,
   Quality,
   StreamSettings,
   StudioEngine,
@@ -14,14 +15,15 @@ import type {
 } from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
+import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
-import { portPairs } from './pool.ts';
+import { portPairs, share, shuffle } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
-import { soundData } from './sound-data.ts';
+import { fileRate, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
 
@@ -57,11 +59,16 @@ type Entry = {
   play: number;
 };
 
+/** A stop goes out at once when there is little to do, as other commands do. */
+const STOP_MS = 0;
+const NOTHING: PlayProgress = { samples: 0, position: 0 };
 const REST_MS = 30_000;
 const REST_UNUSED_MS = 2000;
 /** Releases wait this long for those of other calls. */
 const RELEASE_MS = 10;
 const SILENT_MS = 20_000;
+const WITHOUT_OPUS: readonly string[] = ['PCMU', 'PCMA', 'G722'];
+const WITH_OPUS: readonly string[] = [...WITHOUT_OPUS, 'OPUS'];
 /** A worker that dies younger than this is started again only after a pause. */
 const RESTART_PAUSE_MS = 1000;
 
@@ -76,6 +83,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #names = new Map<number, string>();
   readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
   readonly #clerk: Clerk;
+  readonly #library: Library;
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
@@ -91,9 +99,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
     this.#shares = share(shuffle(pairs, options.random), options.workers);
+    this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
-    this.#studio = new StudioBook((endpoint) => this.#entry(endpoint), this.#clerk);
+    this.#studio = new StudioBook((endpoint) => this.#entry(endpoint), this.#library);
     for (let index = 0; index < this.#shares.length; index++) this.#links.push(this.#start(index));
   }
 
@@ -134,7 +143,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc };
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link) };
     } catch (refused) {
       this.#leave(session);
       throw refused;
@@ -161,7 +170,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (first.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: a });
     if (second.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: b });
     if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
-    const path = bridgePath(first.settings, second.settings);
+    const path = bridgePath(first.settings, second.settings, codecsOf(first.link));
     if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
     const before = [first.peer, second.peer];
     first.peer = second;
@@ -188,20 +197,28 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const { sound } = options;
     let data: SoundData;
     if (sound.kind === 'file') {
-      const loaded = await this.#clerk.load(sound.path);
+      const loaded = await this.#library.load(sound.path, fileRate(entry.settings));
       if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
-      if ('error' in loaded)
-        return this.events.emit('played', endpoint, play, `cannot play ${sound.path}: ${loaded.error}`);
-      data = { kind: 'samples', samples: loaded.samples };
+      if ('error' in loaded) return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs: options.limitMs });
+    entry.link.post({
+      do: 'play',
+      id: entry.id,
+      play,
+      sound: data,
+      loop,
+      limitMs: options.limitMs,
+      from: options.from ?? 0,
+    });
   }
 
-  async stopPlay(endpoint: string): Promise<void> {
+  async stopPlay(endpoint: string): Promise<PlayProgress> {
     const entry = this.#entry(endpoint);
     entry.play++;
-    entry.link.post({ do: 'stopPlay', id: entry.id });
+    const progress = await entry.link.ask((ask) => ({ do: 'stopPlay', id: entry.id, ask }), STOP_MS);
+    return (progress as PlayProgress | undefined) ?? NOTHING;
   }
 
   async sendDigits(endpoint: string, digits: string, durationMs: number): Promise<void> {
@@ -229,6 +246,18 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
 
   async stopRecording(session: string): Promise<{ path: string; seconds: number }> {
     return this.#recordings.stop(session);
+  }
+
+  async pauseRecording(session: string, silence: boolean): Promise<void> {
+    this.#recordings.pause(session, silence ? 'silence' : 'cut');
+  }
+
+  async resumeRecording(session: string): Promise<void> {
+    this.#recordings.pause(session, 'no');
+  }
+
+  async recordRight(session: string, endpoint: string): Promise<void> {
+    this.#recordings.right(session, this.#entry(endpoint).id);
   }
 
   async quality(endpoint: string): Promise<Quality> {
@@ -347,7 +376,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     for (const restart of this.#restarts.values()) restart.cancel();
     await this.#recordings.close();
     await Promise.all(this.#links.map((link) => link.close()));
-    await this.#clerk.close();
+    await Promise.all([this.#clerk.close(), this.#library.close()]);
     this.#studio.close();
     this.#entries.clear();
     this.#names.clear();
@@ -421,7 +450,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       case 'detected':
         return this.studioEvents.emit('detected', name, report.detection);
       case 'played':
-        return this.events.emit('played', name, report.play, report.error);
+        return this.events.emit('played', name, report.play, report.error, report.progress);
     }
   }
 
@@ -473,20 +502,11 @@ export async function createEmbeddedEngine(options: EmbeddedOptions): Promise<Em
   return engine;
 }
 
+/** Opus is not offered where its library is missing. */
+function codecsOf(link: WorkerLink): readonly string[] {
+  return link.opus ? WITH_OPUS : WITHOUT_OPUS;
+}
+
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** In no order that someone outside could follow. */
-function shuffle(ports: number[], random: Random): number[] {
-  for (let i = ports.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [ports[i], ports[j]] = [ports[j]!, ports[i]!];
-  }
-  return ports;
-}
-
-function share(ports: readonly number[], workers: number): number[][] {
-  const count = Math.max(1, Math.min(Math.floor(workers), ports.length));
-  return Array.from({ length: count }, (_, index) => ports.filter((_port, i) => i % count === index));
 }

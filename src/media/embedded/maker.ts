@@ -124,23 +124,23 @@ export class Maker {
   }
 
   #sound(endpoint: Endpoint, which: 'keySound' | 'player', now: number): void {
-    const { player } = endpoint[which]!;
+    const play = endpoint[which]!;
     const { voice } = endpoint.codecs;
     const fresh = this.#advance(endpoint, now);
     if (voice === undefined)
       return this.over(endpoint, which, 'neither G.711 nor G.722 nor Opus was negotiated to play it in');
     const packet = this.#packet;
-    player.fill(packet.bytes, 12, voice.encode);
+    play.fill(packet.bytes, 12, voice.encode);
     packet.length = 12 + FRAME;
     this.#send(endpoint, voice.payloadType | (fresh ? MARKER : 0), endpoint.madeAt, now);
-    if (player.over) this.over(endpoint, which, undefined);
+    if (play.over) this.over(endpoint, which, play.player.fault);
   }
 
   over(endpoint: Endpoint, which: 'keySound' | 'player', error: string | undefined): void {
-    const play = endpoint[which]!.player.name;
+    const { name: play, progress } = endpoint[which]!.player;
     endpoint[which] = undefined;
     this.studio.refresh(endpoint);
-    if (which === 'player') this.#context.report({ say: 'played', id: endpoint.id, play, error });
+    if (which === 'player') this.#context.report({ say: 'played', id: endpoint.id, play, error, progress });
     else this.#context.report({ say: 'keysSent', id: endpoint.id });
   }
 

@@ -1,56 +1,78 @@
+import type { PlayProgress } from '../../ports/index.ts';
+
 /** Samples in a packet of sound we make: 20 ms. */
 export const FRAME = 160;
+
+/** Mono samples that may still be decoded elsewhere: so many are ready, and whether that is all. */
+export type Samples = {
+  /** Hz. */
+  readonly rate: number;
+  readonly samples: Int16Array;
+  readonly ready: number;
+  readonly ended: boolean;
+  readonly broken: boolean;
+};
+
+/** Of what progress and places are told in, Hz. */
+const TOLD_RATE = 8000;
 
 /** A sound being played: a run of samples, some rounds of it, perhaps a limit. */
 export class Player {
   readonly name: string;
-  readonly #samples: Int16Array;
+  readonly rate: number;
+  readonly #sound: Samples;
   #rounds: number;
   #left: number;
-  #at = 0;
+  #at: number;
+  #played = 0;
 
-  /** `rounds` and `limitMs` may be Infinity. */
-  constructor(name: string, samples: Int16Array, rounds: number, limitMs: number) {
+  /** `rounds` and `limitMs` may be Infinity. The first round begins at sample `from` of 8 kHz. */
+  // oxlint-disable-next-line max-params -- a sound and how it is played
+  constructor(name: string, sound: Samples, rounds: number, limitMs: number, from = 0) {
     this.name = name;
-    this.#samples = samples;
-    this.#rounds = samples.length === 0 ? 0 : rounds;
-    this.#left = Math.ceil(limitMs * 8);
+    this.rate = sound.rate;
+    this.#sound = sound;
+    this.#rounds = rounds;
+    this.#left = Math.ceil((limitMs * sound.rate) / 1000);
+    this.#at = Math.round((from * sound.rate) / TOLD_RATE);
+    // Without a single sample there is nothing to go round.
+    if (sound.ended && sound.ready === 0) this.#rounds = 0;
+  }
+
+  /** How much was heard, and where in the sound that ended. */
+  get progress(): PlayProgress {
+    const told = (samples: number): number => Math.round((samples * TOLD_RATE) / this.rate);
+    return { samples: told(this.#played), position: told(this.#at) };
+  }
+
+  get fault(): string | undefined {
+    return this.#sound.broken ? 'the sound ends before its time: it is damaged or too long to decode' : undefined;
   }
 
   get over(): boolean {
     return this.#rounds <= 0 || this.#left <= 0;
   }
 
-  /** The next samples, as many as `into` holds; silence after the end. */
+  /** The next samples, as many as `into` holds, the end of a round running into the next without a gap. Silence after
+   * the end, and where the decoder is not so far yet. */
   take(into: Int16Array): void {
-    const samples = this.#samples;
+    const { samples, ended } = this.#sound;
+    // In this order: what ended does not grow.
+    const { ready } = this.#sound;
     for (let i = 0; i < into.length; i++) {
-      if (this.#rounds <= 0 || this.#left <= 0) {
+      if (this.#at >= ready && ended) this.#nextRound();
+      if (this.#rounds <= 0 || this.#left <= 0 || this.#at >= ready) {
         into[i] = 0;
         continue;
       }
-      into[i] = samples[this.#at]!;
+      into[i] = samples[this.#at++]!;
+      this.#played++;
       this.#left--;
-      if (++this.#at < samples.length) continue;
-      this.#at = 0;
-      this.#rounds--;
     }
+    if (this.#at >= ready && ended && this.#rounds <= 1) this.#nextRound();
   }
 
-  /** Encodes the next 20 ms into `bytes`; the end of a round runs into the next without a gap. */
-  fill(bytes: Uint8Array, at: number, encode: Uint8Array): void {
-    const samples = this.#samples;
-    const silence = encode[0]!;
-    for (let i = 0; i < FRAME; i++) {
-      if (this.#rounds <= 0 || this.#left <= 0) {
-        bytes[at + i] = silence;
-        continue;
-      }
-      bytes[at + i] = encode[samples[this.#at]! & 0xffff]!;
-      this.#left--;
-      if (++this.#at < samples.length) continue;
-      this.#at = 0;
-      this.#rounds--;
-    }
+  #nextRound(): void {
+    if (--this.#rounds > 0) this.#at = 0;
   }
 }

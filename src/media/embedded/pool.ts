@@ -1,3 +1,5 @@
+import type { Random } from '../../base/index.ts';
+
 /** Pairs bound ahead of need, and how many are bound at a time. */
 const AHEAD = 8;
 const BATCH = 16;
@@ -123,4 +125,19 @@ export function portPairs(range: string): number[] | undefined {
   const ports = [];
   for (let port = low + (low & 1); port + 1 <= high; port += 2) ports.push(port);
   return ports.length === 0 ? undefined : ports;
+}
+
+/** In no order that someone outside could follow. */
+export function shuffle(ports: number[], random: Random): number[] {
+  for (let i = ports.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [ports[i], ports[j]] = [ports[j]!, ports[i]!];
+  }
+  return ports;
+}
+
+/** One part for each worker. */
+export function share(ports: readonly number[], workers: number): number[][] {
+  const count = Math.max(1, Math.min(Math.floor(workers), ports.length));
+  return Array.from({ length: count }, (_, index) => ports.filter((_port, i) => i % count === index));
 }

@@ -1,6 +1,6 @@
 /** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
  * recordings are numbers here; names stay with the main thread. */
-import type { DetectOptions, Detection, Quality, StreamSettings, TapSource } from '../../ports/index.ts';
+import type { DetectOptions, Detection, PlayProgress, Quality, StreamSettings, TapSource } from '../../ports/index.ts';
 
 export type Command =
   | { readonly do: 'bind'; readonly ports: readonly number[] }
@@ -15,8 +15,9 @@ export type Command =
       readonly sound: SoundData;
       readonly loop: number;
       readonly limitMs: number | undefined;
+      readonly from?: number;
     }
-  | { readonly do: 'stopPlay'; readonly id: number }
+  | { readonly do: 'stopPlay'; readonly id: number; readonly ask: number }
   | { readonly do: 'digits'; readonly id: number; readonly digits: string; readonly durationMs: number }
   | { readonly do: 'mute'; readonly id: number; readonly muted: boolean }
   | {
@@ -26,6 +27,8 @@ export type Command =
       readonly right: number;
       readonly maxSeconds: number;
     }
+  | { readonly do: 'pauseRecord'; readonly recording: number; readonly pause: 'cut' | 'silence' | 'no' }
+  | { readonly do: 'recordRight'; readonly recording: number; readonly right: number }
   | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
   | StudioCommand
   | { readonly do: 'quality'; readonly id: number; readonly ask: number }
@@ -75,13 +78,14 @@ export type SoundData =
       readonly cadence: readonly { readonly on: number; readonly off: number }[];
     }
   | { readonly kind: 'silence' }
+  /** The memory of a SharedSound. */
   | { readonly kind: 'samples'; readonly samples: SharedArrayBuffer };
 
-export type Answer = Quality | WorkerStats | undefined;
+export type Answer = Quality | WorkerStats | PlayProgress | undefined;
 export type WorkerStats = { readonly endpoints: number; readonly relayed: number; readonly resting: number };
 
 export type Report =
-  | { readonly say: 'ready'; readonly wire: string; readonly why: string }
+  | { readonly say: 'ready'; readonly wire: string; readonly why: string; readonly opus: boolean }
   | {
       readonly say: 'bound';
       readonly ports: readonly number[];
@@ -92,7 +96,13 @@ export type Report =
   | { readonly say: 'answer'; readonly ask: number; readonly value: Answer }
   | { readonly say: 'flowing'; readonly id: number; readonly at: number }
   | { readonly say: 'digit'; readonly id: number; readonly digit: string; readonly durationMs: number }
-  | { readonly say: 'played'; readonly id: number; readonly play: string; readonly error: string | undefined }
+  | {
+      readonly say: 'played';
+      readonly id: number;
+      readonly play: string;
+      readonly error: string | undefined;
+      readonly progress: PlayProgress;
+    }
   | { readonly say: 'trackPlayed'; readonly id: number; readonly track: string; readonly error: string | undefined }
   | { readonly say: 'detected'; readonly id: number; readonly detection: Detection }
   | { readonly say: 'keysSent'; readonly id: number }

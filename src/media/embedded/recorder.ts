@@ -12,17 +12,20 @@ const SKEW = (RATE * 120) / 1000;
 class Channel {
   ssrc = -1;
   offset = 0;
+  /** Where the next frame goes. */
+  next = 0;
 }
 
 /** Sound of two channels, put in place by its RTP timestamps and aligned with each other by arrival. */
 export class Recorder {
   /** Endpoints that speak into it. */
   ears = 0;
-  readonly #startedAt: number;
+  #startedAt: number;
   readonly #limit: number;
   readonly #ring = new Int16Array(WINDOW * 2);
   readonly #channels: readonly Channel[] = [new Channel(), new Channel()];
   #given = 0;
+  #paused: { readonly at: number; readonly silence: boolean } | undefined;
 
   constructor(startedAt: number, maxSeconds: number) {
     this.#startedAt = startedAt;
@@ -46,8 +49,9 @@ export class Recorder {
     ssrc: number,
     now: number,
   ): void {
+    if (this.#paused !== undefined) return;
     const state = this.#channels[channel]!;
-    const arrival = Math.round(((now - this.#startedAt) * RATE) / 1000);
+    const arrival = Math.round(this.#passed(now));
     let position = (timestamp + state.offset) | 0;
     if (ssrc !== state.ssrc || Math.abs(position - arrival) > SKEW) {
       state.ssrc = ssrc;
@@ -60,9 +64,33 @@ export class Recorder {
     for (let i = from; i < to; i++) this.#ring[((position + i) % WINDOW) * 2 + channel] = map[bytes[at + i]!]!;
   }
 
+  /** Puts 20 ms of decoded sound behind those before it. */
+  frame(channel: number, samples: Int16Array, now: number): void {
+    if (this.#paused !== undefined) return;
+    const state = this.#channels[channel]!;
+    const arrival = Math.round(this.#passed(now));
+    if (Math.abs(state.next - arrival) > SKEW) state.next = arrival;
+    const position = state.next;
+    state.next += samples.length;
+    const from = Math.max(0, this.#given - position);
+    const to = Math.min(samples.length, this.#given + WINDOW - position);
+    for (let i = from; i < to; i++) this.#ring[((position + i) % WINDOW) * 2 + channel] = samples[i]!;
+  }
+
+  /** Stops listening: what is said meanwhile is silence in the recording, or is not in it at all. */
+  pause(now: number, silence: boolean): void {
+    this.resume(now);
+    this.#paused = { at: now, silence };
+  }
+
+  resume(now: number): void {
+    if (this.#paused?.silence === false) this.#startedAt += now - this.#paused.at;
+    this.#paused = undefined;
+  }
+
   /** The settled sound, interleaved; undefined while it is too little to bother. */
   take(now: number, all: boolean): Int16Array | undefined {
-    const passed = Math.floor(((now - this.#startedAt) * RATE) / 1000);
+    const passed = Math.floor(this.#passed(now));
     const until = Math.min(this.#limit, all ? passed : passed - SETTLE);
     const count = Math.min(until - this.#given, WINDOW);
     if (count <= 0 || (!all && count < CHUNK && until < this.#limit)) return undefined;
@@ -76,5 +104,11 @@ export class Recorder {
     }
     this.#given += count;
     return chunk;
+  }
+
+  /** Recorded time so far, in samples. */
+  #passed(now: number): number {
+    const until = this.#paused?.silence === false ? this.#paused.at : now;
+    return ((until - this.#startedAt) * RATE) / 1000;
   }
 }

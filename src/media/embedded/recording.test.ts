@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -119,21 +120,99 @@ test('when all its ends are released a recording is over, its file whole', async
   assert.ok(seconds > 0.15, String(seconds));
 });
 
-test('a full disk ends the recording with an event and not the call', async () => {
+/** A disk of 64 KB; undefined where this user may not make one. */
+function smallDisk(): string | undefined {
+  const path = join(folder, 'disk');
+  mkdirSync(path);
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
+  return status === 0 ? path : undefined;
+}
+
+test('a full disk ends the recording with an event and not the call; what had room is a whole file', async (t) => {
+  const disk = smallDisk();
+  if (disk === undefined) return t.skip('only root may mount a small disk');
+  t.after(() => spawnSync('umount', ['-l', disk]));
   const ends = await call();
   const ended = new Promise<string | undefined>((resolve) => {
     engine.events.once('recorded', (_, error) => resolve(error));
   });
-  await engine.startRecording(ends.session, {
-    path: '/dev/full',
-    left: ends.a.endpoint,
-    right: ends.b.endpoint,
-    maxSeconds: 60,
-  });
+  const path = join(disk, 'full.wav');
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 });
   assert.match((await ended) ?? '', /ENOSPC/);
+  await engine.stopRecording(ends.session);
+  assert.deepEqual(readdirSync(disk), ['full.wav']);
+  assert.ok(readWav(readFileSync(path)).channels[0]!.length > 8000);
   const before = ends.b.phone.heard.length;
   await ends.a.phone.tone(ends.a.at, 440, 5);
   await ends.b.phone.until(() => ends.b.phone.heard.length === before + 5);
+});
+
+test('a recording has its name when it is finished, is readable by the group, and replaces nothing', async () => {
+  const ends = await call();
+  const path = join(folder, 'named.wav');
+  const options = { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 };
+  await engine.startRecording(ends.session, options);
+  assert.equal(existsSync(path), false);
+  assert.equal(statSync(`${path}.part`).mode & 0o777, 0o640);
+  await engine.stopRecording(ends.session);
+  assert.equal(existsSync(`${path}.part`), false);
+  const before = readFileSync(path);
+  await assert.rejects(engine.startRecording(ends.session, options), /such a file already/);
+  assert.deepEqual(readFileSync(path), before);
+  const link = join(folder, 'link.wav');
+  symlinkSync(path, `${link}.part`);
+  await assert.rejects(engine.startRecording(ends.session, { ...options, path: link }), /EEXIST/);
+  assert.deepEqual(readFileSync(path), before);
+});
+
+test('a pause is silence, or is not there at all', async () => {
+  const lengths: number[] = [];
+  for (const silence of [true, false]) {
+    const ends = await call();
+    const path = join(folder, `paused-${silence}.wav`);
+    await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: ends.b.endpoint, maxSeconds: 60 });
+    const began = performance.now();
+    await talk(ends, 20);
+    await engine.pauseRecording(ends.session, silence);
+    await talk(ends, 30);
+    await engine.resumeRecording(ends.session);
+    await talk(ends, 20);
+    await engine.stopRecording(ends.session);
+    const passed = performance.now() - began;
+    const [left] = readWav(readFileSync(path)).channels;
+    const frames = Array.from({ length: Math.floor(left!.length / 160) }, (_, i) =>
+      left!.subarray(i * 160, i * 160 + 160).some((sample) => Math.abs(sample) > 500),
+    );
+    const quiet = longestRun(frames.slice(frames.indexOf(true), frames.lastIndexOf(true)), false);
+    if (silence) assert.ok(quiet >= 24, `${quiet} silent frames`);
+    else assert.ok(quiet <= 12, `${quiet} silent frames`);
+    lengths.push(passed - left!.length / 8);
+  }
+  // What was cut out is missing from the length.
+  assert.ok(lengths[1]! - lengths[0]! > 450, String(lengths));
+});
+
+function longestRun(values: readonly boolean[], of: boolean): number {
+  let most = 0;
+  let run = 0;
+  for (const value of values) most = Math.max(most, (run = value === of ? run + 1 : 0));
+  return most;
+}
+
+test('an end that joins later is on the right from then on', async () => {
+  const ends = await call();
+  const path = join(folder, 'joined.wav');
+  await engine.startRecording(ends.session, { path, left: ends.a.endpoint, right: undefined, maxSeconds: 60 });
+  await talk(ends, 20);
+  await engine.recordRight(ends.session, ends.b.endpoint);
+  await talk(ends, 20);
+  await engine.stopRecording(ends.session);
+  const [left, right] = readWav(readFileSync(path)).channels;
+  const first = right!.findIndex((sample) => Math.abs(sample) > 500);
+  const start = left!.findIndex((sample) => Math.abs(sample) > 500);
+  // It speaks in the second half of each talk, but is heard in that of the second only.
+  assert.ok(first - start > 400 * 8, `${first} ${start}`);
+  assert.ok(goertzel(right!.subarray(first, first + 1200), 1200) > 0.5);
 });
 
 test('a folder that does not exist refuses the recording at once', async () => {

@@ -61,6 +61,19 @@ export class Recordings {
     return this.#finish(recording);
   }
 
+  pause(session: string, pause: 'cut' | 'silence' | 'no'): void {
+    const recording = this.#running.get(session);
+    if (recording === undefined) throw new GraineError(recordingBusy, { session, state: 'is not being recorded' });
+    recording.link.post({ do: 'pauseRecord', recording: recording.id, pause });
+  }
+
+  /** Another end is heard on the right from now on. */
+  right(session: string, endpoint: number): void {
+    const recording = this.#running.get(session);
+    if (recording === undefined) throw new GraineError(recordingBusy, { session, state: 'is not being recorded' });
+    recording.link.post({ do: 'recordRight', recording: recording.id, right: endpoint });
+  }
+
   sound(id: number, samples: Int16Array, last: boolean): void {
     const recording = this.#byId.get(id);
     if (recording === undefined) return;

@@ -19,9 +19,8 @@ export function isAudio(payload: Payload): boolean {
   return payload.codec !== EVENT_CODEC && payload.codec !== 'CN';
 }
 
-/** Can the studio decode and encode it? */
-export function isOurs({ codec }: Payload): boolean {
-  return isG711(codec) || codec === 'G722' || codec === 'OPUS';
+function isOurs({ codec }: Payload, ours: readonly string[]): boolean {
+  return ours.includes(codec);
 }
 
 /** One direction of a bridge, by received payload type: built when something is negotiated, read for every packet. */
@@ -32,13 +31,14 @@ export class Route {
   /** What the far end should send first cannot be passed on as it is. */
   readonly transcodes: boolean;
 
-  constructor(from: readonly Payload[], to: readonly Payload[]) {
-    for (const payload of from) this.#add(payload, to);
+  /** `ours`: names of the codecs that can be transcoded here. */
+  constructor(from: readonly Payload[], to: readonly Payload[], ours: readonly string[]) {
+    for (const payload of from) this.#add(payload, to, ours);
     const first = from.find(isAudio);
     this.transcodes = first !== undefined && this.actions[first.receive] === STUDIO;
   }
 
-  #add(payload: Payload, targets: readonly Payload[]): void {
+  #add(payload: Payload, targets: readonly Payload[], ours: readonly string[]): void {
     const type = payload.receive;
     const same = targets.find((target) => sameCodec(payload, target));
     const other = isG711(payload.codec) ? targets.find((target) => isG711(target.codec)) : undefined;
@@ -50,7 +50,7 @@ export class Route {
       this.types[type] = other.send;
       this.maps[type] = payload.codec === 'PCMU' ? ulawToAlaw : alawToUlaw;
     } else if (payload.codec === EVENT_CODEC) this.actions[type] = SOUND;
-    else if (isOurs(payload) && targets.some(isOurs)) this.actions[type] = STUDIO;
+    else if (isOurs(payload, ours) && targets.some((target) => isOurs(target, ours))) this.actions[type] = STUDIO;
   }
 }
 
@@ -60,16 +60,21 @@ function sameCodec(a: Payload, b: Payload): boolean {
 
 /** How two ends can be bridged; undefined when there is no way. What one sends is what the other asked for first, so
  * both firsts decide. */
-export function bridgePath(a: StreamSettings, b: StreamSettings): 'relay' | 'studio' | undefined {
-  const ab = oneWay(a, b);
-  const ba = oneWay(b, a);
+export function bridgePath(
+  a: StreamSettings,
+  b: StreamSettings,
+  ours: readonly string[],
+): 'relay' | 'studio' | undefined {
+  const ab = oneWay(a, b, ours);
+  const ba = oneWay(b, a, ours);
   if (ab === undefined || ba === undefined) return undefined;
   return ab === 'relay' && ba === 'relay' ? 'relay' : 'studio';
 }
 
-function oneWay(from: StreamSettings, to: StreamSettings): 'relay' | 'studio' | undefined {
+function oneWay(from: StreamSettings, to: StreamSettings, ours: readonly string[]): 'relay' | 'studio' | undefined {
   const first = from.payloads.find(isAudio);
   if (first === undefined) return undefined;
-  if (to.payloads.some((target) => sameCodec(first, target))) return 'relay';
-  return isOurs(first) && to.payloads.some(isOurs) ? 'studio' : undefined;
+  const action = new Route(from.payloads, to.payloads, ours).actions[first.receive];
+  if (action === COPY) return 'relay';
+  return action === MAP || action === STUDIO ? 'studio' : undefined;
 }

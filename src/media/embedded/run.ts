@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { SystemClock, SystemRandom, type Timer } from '../../base/index.ts';
+import { hasOpus } from '../codec/opus.ts';
 import { Outbox } from './outbox.ts';
 import type { Command, Report, WorkerSetup } from './protocol.ts';
 import { MediaSwitch } from './switch.ts';
@@ -60,7 +61,7 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
     outbox.flush();
     port.close();
   });
-  outbox.hold({ say: 'ready', wire: media.kind, why });
+  outbox.hold({ say: 'ready', wire: media.kind, why, opus: hasOpus() });
   outbox.flush();
   tick();
 }
@@ -94,7 +95,7 @@ export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): 
       sendAt = isUrgent(report) ? 0 : Math.min(sendAt, clock.monotonic() + EVENT_DELAY_MS);
     },
   });
-  reports.push({ say: 'ready', wire: wire.kind, why });
+  reports.push({ say: 'ready', wire: wire.kind, why, opus: hasOpus() });
   sendAt = 0;
   for (let goesOn = true; goesOn || reports.length > 0;) {
     const now = clock.monotonic();

@@ -127,7 +127,7 @@ test('what cannot be played says so once and hurts nothing', async () => {
   const bad = join(folder, 'bad.wav');
   writeFileSync(bad, 'RIFF____WAVE and then nothing of use');
   for (const [path, reason] of [
-    [bad, /cannot play .*bad.wav/],
+    [bad, /no fmt chunk/],
     [join(folder, 'none.wav'), /ENOENT/],
     [folder, /not a plain file/],
   ] as const) {

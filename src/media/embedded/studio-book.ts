@@ -1,10 +1,18 @@
 import { createPcmRing, Emitter, GraineError, PcmRingReader } from '../../base/index.ts';
-import type { DetectOptions, FeedOptions, Sound, StudioEngine, TapOptions, TrackPlay } from '../../ports/index.ts';
+import type {
+  DetectOptions,
+  FeedOptions,
+  Sound,
+  StreamSettings,
+  StudioEngine,
+  TapOptions,
+  TrackPlay,
+} from '../../ports/index.ts';
 import { sampleRates } from '../codec/resampler.ts';
-import type { Clerk } from '../files/clerk.ts';
+import type { Library } from '../files/library.ts';
 import { badStudio, tapTaken, tooMany } from './faults.ts';
 import type { SoundData, StudioCommand } from './protocol.ts';
-import { soundData } from './sound-data.ts';
+import { fileRate, soundData } from './sound-data.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 const MAX_TRACKS = 8;
@@ -14,7 +22,7 @@ const LEAST_DB = -60;
 const MOST_DB = 40;
 const MOST_SECONDS = 60;
 
-type Found = { readonly id: number; readonly link: WorkerLink };
+type Found = { readonly id: number; readonly link: WorkerLink; readonly settings: StreamSettings | undefined };
 type Page = {
   /** By name, the turn of what plays: a file may come from the disk after something else began. */
   readonly tracks: Map<string, number>;
@@ -26,14 +34,14 @@ type Page = {
 export class StudioBook implements StudioEngine {
   readonly studioEvents: StudioEngine['studioEvents'] = new Emitter();
   readonly #find: (endpoint: string) => Found;
-  readonly #clerk: Clerk;
+  readonly #library: Library;
   readonly #pages = new Map<string, Page>();
   #turn = 0;
 
   /** `find` throws for an endpoint that is not there. */
-  constructor(find: (endpoint: string) => Found, clerk: Clerk) {
+  constructor(find: (endpoint: string) => Found, library: Library) {
     this.#find = find;
-    this.#clerk = clerk;
+    this.#library = library;
   }
 
   async setGain(endpoint: string, db: number): Promise<void> {
@@ -54,7 +62,7 @@ export class StudioBook implements StudioEngine {
     must(loop === 'forever' || loop >= 1, 'loop', loop, "1 or more, or 'forever'");
     const page = this.#track(endpoint, track);
     const turn = this.#next(page, track);
-    const sound = await this.#load(play.sound);
+    const sound = await this.#load(play.sound, fileRate(found.settings));
     if (this.#pages.get(endpoint) !== page || page.tracks.get(track) !== turn) return;
     if ('error' in sound) return this.studioEvents.emit('trackPlayed', endpoint, track, sound.error);
     const rounds = loop === 'forever' ? Infinity : loop;
@@ -173,11 +181,11 @@ export class StudioBook implements StudioEngine {
     return turn;
   }
 
-  async #load(sound: Sound): Promise<{ readonly data: SoundData } | { readonly error: string }> {
+  async #load(sound: Sound, rate: number): Promise<{ readonly data: SoundData } | { readonly error: string }> {
     if (sound.kind !== 'file') return { data: soundData(sound) };
-    const loaded = await this.#clerk.load(sound.path);
-    if ('error' in loaded) return { error: `cannot play ${sound.path}: ${loaded.error}` };
-    return { data: { kind: 'samples', samples: loaded.samples } };
+    const loaded = await this.#library.load(sound.path, rate);
+    if ('error' in loaded) return { error: loaded.error };
+    return { data: { kind: 'samples', samples: loaded.sound.memory } };
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { PcmRingReader, PcmRingWriter } from '../../base/index.ts';
-import type { TapOptions } from '../../ports/index.ts';
+import type { Detection, TapOptions } from '../../ports/index.ts';
 import { decodeG711, encodeG711 } from '../codec/g711.ts';
 import { Resampler } from '../codec/resampler.ts';
 import { digitSamples } from '../dtmf/digits.ts';
@@ -298,4 +298,25 @@ test('keys pressed as tones are told, one by one, and kept from the other party 
   await b.phone.until(() => told.length >= 7);
   const passed = b.phone.heard.slice(from).filter((packet) => levelDb(decodeG711('PCMU', packet.payload)) > -25);
   assert.ok(passed.length < 12, `${passed.length} packets of four keys of 100 ms were passed`);
+});
+
+test('who answered is heard on what the far end says, and the relay goes on', async () => {
+  const { b } = await call();
+  const found = new Promise<Detection>((resolve) => {
+    engine.studioEvents.on('detected', (endpoint, detection) => {
+      if (endpoint === b.endpoint && detection.event === 'tone') resolve(detection);
+    });
+  });
+  await engine.detectAnswer(b.endpoint, {});
+  // Half a second of a mailbox's beep, then nothing.
+  const beep = encodeG711('PCMU', toneSamples([1000], 500, -15));
+  const silence = new Uint8Array(160).fill(0xff);
+  const say = Array.from({ length: 500 }, (_, i) =>
+    i < 75 && i >= 50 ? beep.subarray((i - 50) * 160, (i - 49) * 160) : silence,
+  );
+  talks.push(b.phone.talk(b.at, 0, { say }));
+  const { frequencies, durationMs } = await found;
+  assert.ok(Math.abs(frequencies![0]! - 1000) < 30 && Math.abs(durationMs! - 500) < 60);
+  await engine.stopDetecting(b.endpoint);
+  isWhole(b.phone, 0);
 });

@@ -1,13 +1,15 @@
 import type { StudioCommand } from './protocol.ts';
 import { messageOf } from '../../base/index.ts';
+import type { DetectOptions } from '../../ports/index.ts';
+import { AmdDetector } from '../detect/amd-detector.ts';
 import { KeyHearer } from '../dtmf/hearer.ts';
-import { payloadLength, readU16, readU32 } from '../rtp/header.ts';
+import { payloadLength, readU16, readU32, writeU16 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { Feed } from '../studio/feed.ts';
 import type { Arrival } from '../studio/jitter-buffer.ts';
 import { isQuiet, Said } from '../studio/said.ts';
 import { SoundPlay } from '../studio/sound.ts';
-import { Strip } from '../studio/strip.ts';
+import { type Ear, Strip } from '../studio/strip.ts';
 import { Tap } from '../studio/tap.ts';
 import { factorOf } from '../studio/track.ts';
 import { AUDIO, EVENT } from './codecs.ts';
@@ -103,19 +105,20 @@ export class Studio {
     else said.buffer.noise(arrival, now);
   }
 
-  /** A packet to one whose sound is made here, or should be. */
+  /** A packet to one whose sound is made here, or should be. True when it is to be relayed after all. */
   // oxlint-disable-next-line max-params -- numbers, not an object: this runs for a packet
-  pass(from: Endpoint, packet: Packet, offset: number, kind: number, now: number): void {
+  pass(from: Endpoint, packet: Packet, offset: number, kind: number, now: number): boolean {
     const { peer, route } = from;
-    if (peer === undefined || route === undefined) return;
-    if (kind === EVENT) return this.#passKey(peer, packet, offset, now);
-    if (kind !== AUDIO) return;
+    if (peer === undefined || route === undefined) return false;
+    if (kind === EVENT) this.#passKey(from, packet, offset, now);
+    if (kind !== AUDIO) return false;
     const needed = route.actions[packet.bytes[packet.at + 1]! & 0x7f] === STUDIO;
-    if (needed === peer.transcoded) return;
+    if (needed === peer.transcoded) return false;
     peer.transcoded = needed;
     const heardAlready = from.said !== undefined;
     this.refresh(peer);
     if (!heardAlready) this.take(from, packet, offset, kind, now);
+    return !needed && peer.heard === undefined;
   }
 
   /** One beat of an endpoint: `sends` unless keys take this frame. */
@@ -125,10 +128,14 @@ export class Studio {
       if (sends) this.#hears(endpoint, heard, now);
       else heard.mix.hush();
     }
-    endpoint.said?.pull(this.#maker.cycle, now);
+    const { said, tap } = endpoint;
+    said?.pull(this.#maker.cycle, now);
+    // G.711 is put in its place packet by packet, with or without the studio.
+    if (said !== undefined && tap !== undefined && said.frames.rate !== 8000)
+      tap.recorder.frame(tap.channel, said.frames.at(8000), now);
     if (strip === undefined) return;
-    if (strip.ears.size > 0 && endpoint.said !== undefined) {
-      const frame = endpoint.said.frames.at(8000);
+    if (strip.ears.size > 0 && said !== undefined) {
+      const frame = said.frames.at(8000);
       for (const ear of strip.ears) ear.hear(frame);
     }
     if (strip.taps.size > 0) this.#tap(endpoint, strip, now);
@@ -159,7 +166,7 @@ export class Studio {
       case 'hearTones':
         return this.#hearTones(endpoint, strip, command.on);
       case 'detect':
-        return;
+        return this.#detect(endpoint, strip, command.options);
     }
   }
 
@@ -173,6 +180,26 @@ export class Studio {
       report({ say: 'digit', id: endpoint.id, digit, durationMs });
     };
     strip.hearKeys(new KeyHearer(told));
+  }
+
+  /** Who answered. The last finding ends it. */
+  #detect(endpoint: Endpoint, strip: Strip, options: DetectOptions | undefined): void {
+    if (strip.detecting !== undefined) strip.ears.delete(strip.detecting);
+    strip.detecting = undefined;
+    if (options === undefined) return;
+    const detector = new AmdDetector(options, (detection) => {
+      this.#context.report({ say: 'detected', id: endpoint.id, detection });
+    });
+    const ear: Ear = {
+      hear: (frame) => {
+        detector.push(frame);
+        if (!detector.over) return;
+        this.#detect(endpoint, strip, undefined);
+        this.refresh(endpoint);
+      },
+    };
+    strip.detecting = ear;
+    strip.ears.add(ear);
   }
 
   #playOnTrack(command: Extract<StudioCommand, { do: 'track' }>, endpoint: Endpoint, strip: Strip): void {
@@ -193,7 +220,7 @@ export class Studio {
     if (!needsHeard(endpoint)) {
       if (heard === undefined) return;
       // With the other party gone there is nothing to go on without a gap.
-      if (endpoint.peer === undefined) this.#dropHeard(endpoint);
+      if (endpoint.peer === undefined || heard.fresh) this.#dropHeard(endpoint);
       else if (heard.leaving === 0) heard.leaving = 1;
       return;
     }
@@ -257,7 +284,7 @@ export class Studio {
     if (keySound !== undefined || player !== undefined) {
       const which = keySound === undefined ? 'player' : 'keySound';
       const frame = endpoint[which]!.next(rate);
-      if (endpoint[which]!.over) this.#maker.over(endpoint, which, undefined);
+      if (endpoint[which]!.over) this.#maker.over(endpoint, which, endpoint[which]!.player.fault);
       return frame;
     }
     if (peer?.said === undefined) return undefined;
@@ -285,7 +312,8 @@ export class Studio {
   }
 
   /** A key of the other party: the same event on the timeline of what is made here. */
-  #passKey(to: Endpoint, packet: Packet, offset: number, now: number): void {
+  #passKey(from: Endpoint, packet: Packet, offset: number, now: number): void {
+    const to = from.peer!;
     const { heard, codecs } = to;
     if (heard === undefined || codecs.eventType < 0 || to.keys !== undefined || packet.length - offset < 4) return;
     const timestamp = readU32(packet.bytes, packet.at + 4);
@@ -294,6 +322,10 @@ export class Studio {
       heard.keySource = timestamp;
       heard.keyAt = to.madeAt < 0 ? to.outgoing.timestamp : to.madeAt;
     }
+    const key = packet.at + offset;
+    const there = from.codecs.rates[packet.bytes[packet.at + 1]! & 0x7f]!;
+    const duration = Math.round((readU16(packet.bytes, key + 2) * codecs.eventRate) / there);
+    writeU16(packet.bytes, key + 2, Math.min(0xffff, duration));
     this.#maker.sendKey(to, packet, offset, { type: codecs.eventType | (starts ? MARKER : 0), at: heard.keyAt, now });
   }
 }
@@ -321,6 +353,7 @@ function needsHeard(endpoint: Endpoint): boolean {
 function needsSaid(endpoint: Endpoint): boolean {
   const { strip, peer, settings } = endpoint;
   if (settings === undefined) return false;
+  if (endpoint.tap !== undefined && endpoint.codecs.wide) return true;
   if (strip !== undefined && (strip.tapsOfSaid > 0 || strip.ears.size > 0)) return true;
   if (peer === undefined) return false;
   return peer.heard !== undefined || (peer.strip !== undefined && peer.strip.tapsOfHeard > 0);

@@ -10,7 +10,7 @@ import { isG711 } from '../codec/g711.ts';
 import { AUDIO, EVENT, NOT_NEGOTIATED } from './codecs.ts';
 import { Endpoint } from './endpoint.ts';
 import { Maker } from './maker.ts';
-import { Player } from './player.ts';
+import { Player, type Samples } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
 import { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
@@ -18,7 +18,7 @@ import { DROP, MAP, SOUND, STUDIO } from './route.ts';
 import { Slots } from './slots.ts';
 import { SoundPlay } from '../studio/sound.ts';
 import type { Studio } from './studio.ts';
-import { soundSamples } from './sounds.ts';
+import { constant, soundSamples } from './sounds.ts';
 import type { Wire, WireEvents } from './wire.ts';
 
 /** How often slow things are looked at: lost ends of keys, silence, reports due, recordings, rest of ports. */
@@ -116,6 +116,13 @@ export class MediaSwitch {
         return this.#bridge(this.#endpoints.get(command.a), this.#endpoints.get(command.b));
       case 'record':
         return this.#record(command);
+      case 'pauseRecord': {
+        const recorder = this.#recordings.get(command.recording);
+        const now = this.#clock.monotonic();
+        return command.pause === 'no' ? recorder?.resume(now) : recorder?.pause(now, command.pause === 'silence');
+      }
+      case 'recordRight':
+        return this.#recordRight(this.#recordings.get(command.recording), this.#endpoints.get(command.right));
       case 'stopRecord':
         this.#finishRecording(command.recording, this.#clock.monotonic());
         return this.#options.report({ say: 'answer', ask: command.ask, value: undefined });
@@ -145,9 +152,12 @@ export class MediaSwitch {
         return this.#unbridge(endpoint);
       case 'play':
         return this.#play(endpoint, command);
-      case 'stopPlay':
+      case 'stopPlay': {
+        const value = endpoint.player?.player.progress;
         endpoint.player = undefined;
-        return this.#studio.refresh(endpoint);
+        this.#studio.refresh(endpoint);
+        return this.#options.report({ say: 'answer', ask: command.ask, value });
+      }
       case 'digits':
         return this.#sendDigits(endpoint, command.digits, command.durationMs);
       case 'mute':
@@ -220,16 +230,17 @@ export class MediaSwitch {
   }
 
   #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
-    const { play, limitMs } = command;
-    let samples: Int16Array;
+    const { play, limitMs, from } = command;
+    let samples: Samples;
     try {
       samples = soundSamples(command.sound as SoundData);
     } catch (fault) {
-      return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault) });
+      const progress = { samples: 0, position: 0 };
+      return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault), progress });
     }
     // Silence has no length of its own: it lasts until it is stopped.
     const rounds = command.sound.kind === 'silence' ? Infinity : command.loop;
-    endpoint.player = new SoundPlay(new Player(play, samples, rounds, limitMs ?? Infinity));
+    endpoint.player = new SoundPlay(new Player(play, samples, rounds, limitMs ?? Infinity, from));
     this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
@@ -238,9 +249,9 @@ export class MediaSwitch {
     if (!areDigits(digits)) return;
     const ms = Math.min(5000, Math.max(40, durationMs));
     if (endpoint.keys !== undefined) endpoint.keys.add(digits);
-    else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms);
+    else if (endpoint.codecs.eventType >= 0) endpoint.keys = new DigitSender(digits, ms, endpoint.codecs.eventRate);
     else {
-      endpoint.keySound = new SoundPlay(new Player('', digitSamples(digits, ms), 1, Infinity));
+      endpoint.keySound = new SoundPlay(new Player('', constant(digitSamples(digits, ms)), 1, Infinity));
       this.#studio.refresh(endpoint);
     }
     this.#maker.add(endpoint);
@@ -276,10 +287,15 @@ export class MediaSwitch {
     if (recorder.ears === 0) this.#finishRecording(command.recording, this.#clock.monotonic());
   }
 
+  #recordRight(recorder: Recorder | undefined, right: Endpoint | undefined): void {
+    if (recorder !== undefined && right !== undefined) this.#listenTo(right, recorder, 1);
+  }
+
   #listenTo(endpoint: Endpoint, recorder: Recorder, channel: number): void {
     this.#unlisten(endpoint);
     endpoint.tap = { recorder, channel };
     recorder.ears++;
+    this.#studio.refresh(endpoint);
   }
 
   /** A recording nobody speaks into any more is over. */
@@ -295,7 +311,11 @@ export class MediaSwitch {
     const recorder = this.#recordings.get(id);
     if (recorder === undefined) return;
     this.#recordings.delete(id);
-    for (const endpoint of this.#endpoints.values()) if (endpoint.tap?.recorder === recorder) endpoint.tap = undefined;
+    for (const endpoint of this.#endpoints.values()) {
+      if (endpoint.tap?.recorder !== recorder) continue;
+      endpoint.tap = undefined;
+      this.#studio.refresh(endpoint);
+    }
     const samples = recorder.take(now, true) ?? new Int16Array(0);
     this.#options.report({ say: 'sound', recording: id, samples, last: true });
   }
@@ -357,11 +377,12 @@ export class MediaSwitch {
     const { said } = endpoint;
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
     if (kind === EVENT) {
+      endpoint.digits.rate = rate;
       endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
       if (endpoint.strip?.holdsDigits === true) return endpoint.peer?.outgoing.leaveOut(packet);
     } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
-    if (endpoint.peer?.heard !== undefined) this.#studio.pass(endpoint, packet, offset, kind, now);
-    else this.#relay(endpoint, packet, offset, now);
+    const made = endpoint.peer?.heard !== undefined;
+    if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
   }
 
   /** The hot path: in, header rewritten in place, out. */
@@ -372,7 +393,10 @@ export class MediaSwitch {
     const type = packet.bytes[packet.at + 1]! & 0x7f;
     const action = route.actions[type]!;
     if (far === undefined || action === DROP || action === SOUND) return;
-    if (action === STUDIO) return this.#studio.pass(endpoint, packet, offset, AUDIO, now);
+    if (action === STUDIO) {
+      this.#studio.pass(endpoint, packet, offset, AUDIO, now);
+      return;
+    }
     if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;

@@ -35,6 +35,8 @@ export class WorkerLink {
   /** Wire in use and why not a faster one; known once started. */
   wire = '';
   why = '';
+  /** Whether it can speak Opus. */
+  opus = false;
   /** Names of the endpoints in it, by number. */
   readonly endpoints = new Map<number, string>();
   readonly pool: PortPool;
@@ -149,6 +151,7 @@ export class WorkerLink {
       case 'ready':
         this.wire = report.wire;
         this.why = report.why;
+        this.opus = report.opus;
         return this.#begun();
       case 'bound':
         if (report.failed.length > 0) this.#options.failedPorts(report.failed, report.why);

@@ -2,19 +2,12 @@ import type { Worker } from 'node:worker_threads';
 import { startThread } from '../thread.ts';
 
 export type DeskRequest =
-  | { readonly kind: 'load'; readonly ask: number; readonly path: string }
   | { readonly kind: 'create'; readonly ask: number; readonly id: number; readonly path: string }
   | { readonly kind: 'append'; readonly id: number; readonly samples: Int16Array }
   | { readonly kind: 'finish'; readonly ask: number; readonly id: number }
   | { readonly kind: 'close' };
 
 export type DeskReply =
-  | {
-      readonly kind: 'loaded';
-      readonly ask: number;
-      readonly samples: SharedArrayBuffer | undefined;
-      readonly error: string | undefined;
-    }
   | { readonly kind: 'done'; readonly ask: number; readonly seconds: number; readonly error: string | undefined }
   | { readonly kind: 'written'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string };
@@ -22,13 +15,9 @@ export type DeskReply =
 /** Sound of one recording that may wait for the disk: some four minutes of stereo. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-type Answer = {
-  readonly samples?: SharedArrayBuffer | undefined;
-  readonly seconds?: number;
-  readonly error: string | undefined;
-};
+type Answer = { readonly seconds?: number; readonly error: string | undefined };
 
-/** Speaks with the file thread, which starts with the first thing to do. */
+/** Speaks with the thread that writes recordings, which starts with the first of them. */
 export class Clerk {
   readonly #failed: (id: number, why: string) => void;
   readonly #asks = new Map<number, (answer: Answer) => void>();
@@ -39,12 +28,6 @@ export class Clerk {
   /** `failed`: a recording ended by itself. */
   constructor(failed: (id: number, why: string) => void) {
     this.#failed = failed;
-  }
-
-  /** The samples of a WAV, mono 8 kHz 16 bit, or what is wrong with it. */
-  async load(path: string): Promise<{ samples: SharedArrayBuffer } | { error: string }> {
-    const { samples, error } = await this.#request((ask) => ({ kind: 'load', ask, path }));
-    return samples === undefined ? { error: error ?? 'the file thread is gone' } : { samples };
   }
 
   /** Creates the file; the error when it cannot be. Sound may be appended from now on, without waiting for the answer. */

@@ -1,65 +1,38 @@
-/** Entry of the file thread: disks are slow, so neither calls nor packets wait for them. Reads and decodes sounds to
- * play, writes recordings. */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+/** Entry of the thread that writes recordings: disks are slow, so neither calls nor packets wait for them. */
+import { closeSync, existsSync, fchmodSync, openSync, renameSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/index.ts';
 import type { DeskReply, DeskRequest } from './clerk.ts';
-import { toMono } from './resample.ts';
-import { MAX_WAV_BYTES, readWav, wavHeader, WavFault } from './wav.ts';
+import { wavHeader } from './wav.ts';
 
-/** Decoded sounds kept, in bytes. */
-const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 const RATE = 8000;
 
-type Sound = { readonly stamp: string; readonly samples: SharedArrayBuffer };
-type Recording = { readonly fd: number; bytes: number };
+type Recording = { readonly fd: number; readonly path: string; bytes: number };
 
-const sounds = new Map<string, Sound>();
 const recordings = new Map<number, Recording>();
 const port = parentPort!;
-let keptBytes = 0;
 
 function reply(message: DeskReply): void {
   port.postMessage(message);
 }
 
-/** The samples of a file, decoded once as long as the file stays the same. */
-function load(path: string): SharedArrayBuffer {
-  const fd = openSync(path, 'r');
+/** A recording grows under another name, so that whoever finds it under its own has all of it. It replaces nothing,
+ * neither at the beginning nor at the end, and follows no link. */
+function create(path: string): Recording {
+  if (existsSync(path)) throw new Error('there is such a file already');
+  const fd = openSync(partOf(path), 'wx', 0o640);
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new WavFault('not a plain file');
-    if (stat.size > MAX_WAV_BYTES) throw new WavFault(`larger than ${MAX_WAV_BYTES} bytes`);
-    const stamp = `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
-    const known = sounds.get(path);
-    if (known?.stamp === stamp) return known.samples;
-    const bytes = Buffer.alloc(stat.size);
-    let got = 0;
-    while (got < bytes.length) {
-      const read = readSync(fd, bytes, got, bytes.length - got, got);
-      if (read === 0) break;
-      got += read;
-    }
-    const wav = readWav(bytes.subarray(0, got));
-    const mono = toMono(wav.channels, wav.rate);
-    const samples = new SharedArrayBuffer(mono.length * 2);
-    new Int16Array(samples).set(mono);
-    keep(path, { stamp, samples });
-    return samples;
-  } finally {
+    // Whatever the umask: those who may keep recordings may read them.
+    fchmodSync(fd, 0o640);
+  } catch (fault) {
     closeSync(fd);
+    throw fault;
   }
+  return { fd, path, bytes: 0 };
 }
 
-function keep(path: string, sound: Sound): void {
-  keptBytes += sound.samples.byteLength - (sounds.get(path)?.samples.byteLength ?? 0);
-  sounds.delete(path);
-  sounds.set(path, sound);
-  for (const [oldest, { samples }] of sounds) {
-    if (keptBytes <= MAX_KEPT_BYTES) break;
-    sounds.delete(oldest);
-    keptBytes -= samples.byteLength;
-  }
+function partOf(path: string): string {
+  return `${path}.part`;
 }
 
 function append(id: number, samples: Int16Array): void {
@@ -87,24 +60,29 @@ function finish(id: number): number {
   if (recording === undefined) return 0;
   recordings.delete(id);
   try {
+    // A recording that ended at once is a whole file too.
+    if (recording.bytes === 0) writeAll(recording.fd, wavHeader(RATE, 2, 0), 0);
+  } catch {
+    // A full disk has no room for that either.
+  }
+  try {
     closeSync(recording.fd);
   } catch {
     // Written or not: the kernel has let go of it.
+  }
+  try {
+    if (!existsSync(recording.path)) renameSync(partOf(recording.path), recording.path);
+  } catch {
+    // Someone took it away while it grew. What is under the other name, if anything, is whole as it is.
   }
   return recording.bytes / 4 / RATE;
 }
 
 function handle(request: DeskRequest): void {
   switch (request.kind) {
-    case 'load':
-      try {
-        return reply({ kind: 'loaded', ask: request.ask, samples: load(request.path), error: undefined });
-      } catch (fault) {
-        return reply({ kind: 'loaded', ask: request.ask, samples: undefined, error: messageOf(fault) });
-      }
     case 'create':
       try {
-        recordings.set(request.id, { fd: openSync(request.path, 'w', 0o640), bytes: 0 });
+        recordings.set(request.id, create(request.path));
         return reply({ kind: 'done', ask: request.ask, seconds: 0, error: undefined });
       } catch (fault) {
         return reply({ kind: 'done', ask: request.ask, seconds: 0, error: messageOf(fault) });

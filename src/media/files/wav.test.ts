@@ -4,8 +4,8 @@ import { SeededRandom } from '../../base/index.ts';
 import { encodeG711 } from '../codec/g711.ts';
 import { toneSamples } from '../tone/generate.ts';
 import { goertzel, levelDb } from '../tone/goertzel.ts';
-import { resample, toMono } from './resample.ts';
-import { readWav, wavHeader, WavFault, writeWav } from './wav.ts';
+import { RateChange, resample, toMono } from './resample.ts';
+import { readWav, wavHeader, SoundFault, writeWav } from './wav.ts';
 
 function sine(frequency: number, rate: number, seconds = 1): Int16Array {
   return Int16Array.from({ length: rate * seconds }, (_, i) =>
@@ -38,6 +38,59 @@ for (const [codec, code] of [
   });
 }
 
+/** A WAV of one channel with its own format. */
+function written(
+  code: number,
+  bits: number,
+  samples: readonly number[],
+  write: (at: number, value: number, into: Buffer) => void,
+): Buffer {
+  const width = bits / 8;
+  const file = Buffer.concat([wavHeader(8000, 1, samples.length * width), Buffer.alloc(samples.length * width)]);
+  file.writeUInt16LE(code, 20);
+  file.writeUInt16LE(bits, 34);
+  for (const [i, value] of samples.entries()) write(44 + i * width, value, file);
+  return file;
+}
+
+const shape = [0, 0.5, -0.5, 0.25, -1];
+for (const [name, code, bits, write] of [
+  ['8 bit', 1, 8, (at, value, file) => file.writeUInt8(Math.round(value * 128) + 128, at)],
+  ['24 bit', 1, 24, (at, value, file) => file.writeIntLE(Math.round(value * 2 ** 23), at, 3)],
+  ['32 bit', 1, 32, (at, value, file) => file.writeInt32LE(Math.round(value * 2 ** 31), at)],
+  ['32 bit float', 3, 32, (at, value, file) => file.writeFloatLE(value, at)],
+] as [string, number, number, (at: number, value: number, file: Buffer) => void][]) {
+  test(`${name} samples become the same 16 bit ones`, () => {
+    const read = readWav(written(code, bits, shape, write)).channels[0]!;
+    for (const [i, value] of shape.entries())
+      assert.ok(Math.abs(read[i]! - value * 32_768) <= 1, `${read[i]} ${value}`);
+  });
+}
+
+test('float samples that are too loud are cut off, and what is no number is silence', () => {
+  const write = (at: number, value: number, file: Buffer) => file.writeFloatLE(value, at);
+  const { channels } = readWav(written(3, 32, [2, -7, Number.NaN, Infinity], write));
+  assert.deepEqual([...channels[0]!], [32_767, -32_768, 0, 32_767]);
+});
+
+test('any number of chunks may stand before the sound, but not any number at all', () => {
+  const sound = writeWav({ rate: 8000, channels: [sine(440, 8000)] });
+  const list = Buffer.from('LIST\x05\0\0\0INFO \0', 'latin1');
+  const chunked = (count: number) =>
+    Buffer.concat([sound.subarray(0, 36), ...Array.from({ length: count }, () => list), sound.subarray(36)]);
+  assert.equal(readWav(chunked(20)).channels[0]!.length, 8000);
+  assert.throws(() => readWav(chunked(1000)), /more than 256 chunks/);
+});
+
+test('a rate is changed in pieces as it is in one', () => {
+  const whole = sine(440, 44_100);
+  const change = new RateChange(44_100, 8000);
+  const pieces: number[] = [];
+  for (let at = 0; at < whole.length; at += 1000) pieces.push(...change.push(whole.subarray(at, at + 1000), false));
+  pieces.push(...change.push(new Int16Array(0), true));
+  assert.deepEqual(Int16Array.from(pieces), resample(whole, 44_100, 8000));
+});
+
 test('an extensible header tells its code in the GUID', () => {
   const sound = writeWav({ rate: 8000, channels: [sine(440, 8000)] });
   const format = Buffer.alloc(24);
@@ -51,7 +104,7 @@ test('an extensible header tells its code in the GUID', () => {
 
 test('a recording cut short by a crash (size 0 or too large) is read as far as it goes', () => {
   const file = writeWav({ rate: 8000, channels: [sine(440, 8000)] });
-  for (const size of [0, 0xffffff00]) {
+  for (const size of [0, 0xffffff00, 0xffffffff]) {
     file.writeUInt32LE(size, 40);
     assert.equal(readWav(file.subarray(0, 44 + 8000)).channels[0]!.length, 4000);
   }
@@ -71,7 +124,7 @@ test('malformed files are refused with a reason that says what to mend', () => {
     [good.subarray(0, 36), /no data chunk/],
     [good.subarray(0, 44), /no sound/],
     [edit((f) => f.writeUInt16LE(2, 20)), /format 2 is not/],
-    [edit((f) => f.writeUInt16LE(24, 34)), /24 bits/],
+    [edit((f) => f.writeUInt16LE(12, 34)), /12 bits/],
     [edit((f) => f.writeUInt16LE(6, 22)), /6 channels/],
     [edit((f) => f.writeUInt16LE(0, 22)), /0 channels/],
     [edit((f) => f.writeUInt32LE(0, 24)), /0 Hz/],
@@ -83,12 +136,12 @@ test('malformed files are refused with a reason that says what to mend', () => {
   for (const [file, reason] of bad)
     assert.throws(
       () => readWav(file),
-      (fault) => fault instanceof WavFault && reason.test(fault.message),
+      (fault) => fault instanceof SoundFault && reason.test(fault.message),
       String(reason),
     );
 });
 
-test('noise in a header never does worse than a WavFault', () => {
+test('noise in a header never does worse than a SoundFault', () => {
   const random = new SeededRandom(3);
   const good = writeWav({ rate: 8000, channels: [sine(440, 8000).subarray(0, 200)] });
   for (let i = 0; i < 3000; i++) {
@@ -97,7 +150,7 @@ test('noise in a header never does worse than a WavFault', () => {
     try {
       readWav(file.subarray(0, random.integer(file.length + 1)));
     } catch (fault) {
-      assert.ok(fault instanceof WavFault, String(fault));
+      assert.ok(fault instanceof SoundFault, String(fault));
     }
   }
 });

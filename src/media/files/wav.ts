@@ -1,90 +1,156 @@
 import { decodeG711 } from '../codec/g711.ts';
 
 /** Bounds of a file we play. */
-export const MAX_WAV_BYTES = 64 * 1024 * 1024;
-export const MAX_WAV_SECONDS = 3600;
+export const MAX_SOUND_BYTES = 64 * 1024 * 1024;
+export const MAX_SOUND_SECONDS = 3600;
 export const WAV_HEADER_BYTES = 44;
+/** Chunks looked at before the sound: what has more is made to keep us busy. */
+const MAX_CHUNKS = 256;
 
 export type Wav = { readonly rate: number; readonly channels: readonly Int16Array[] };
 
+/** How a sample lies in the file. Integers are little-endian; 8 bits are unsigned. */
+export type WavEncoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'alaw' | 'ulaw';
+
+/** Where the sound of a file lies. A frame is one sample of each channel. */
+export type WavLayout = {
+  readonly rate: number;
+  readonly channels: 1 | 2;
+  readonly encoding: WavEncoding;
+  readonly dataAt: number;
+  readonly frameBytes: number;
+  readonly frames: number;
+};
+
+/** Bytes that are read in pieces: fewer than asked for at the end. */
+export type ByteSource = { readonly size: number; read(at: number, length: number): Buffer };
+
 const PCM = 1;
+const FLOAT = 3;
 const ALAW = 6;
 const ULAW = 7;
 const EXTENSIBLE = 0xfffe;
 
-type Format = { code: number; channels: number; rate: number; bits: number };
+const encodings: Readonly<Record<string, WavEncoding>> = {
+  [`${PCM} 8`]: 'u8',
+  [`${PCM} 16`]: 's16',
+  [`${PCM} 24`]: 's24',
+  [`${PCM} 32`]: 's32',
+  [`${FLOAT} 32`]: 'f32',
+  [`${ALAW} 8`]: 'alaw',
+  [`${ULAW} 8`]: 'ulaw',
+};
+const widths: Readonly<Record<WavEncoding, number>> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, alaw: 1, ulaw: 1 };
 
-/** A WAV that cannot be played, said so that its owner can mend it. */
-export class WavFault extends Error {
-  override readonly name = 'WavFault';
+/** A sound that cannot be played, said so that its owner can mend it. */
+export class SoundFault extends Error {
+  override readonly name = 'SoundFault';
 }
 
-/** Reads RIFF/WAVE: PCM 16 bit, µ-law or A-law, mono or stereo, 8 to 48 kHz. Throws WavFault for anything else. */
-export function readWav(bytes: Uint8Array): Wav {
-  if (bytes.length > MAX_WAV_BYTES) throw new WavFault(`larger than ${MAX_WAV_BYTES} bytes`);
-  if (bytes.length < 12 || tag(bytes, 0) !== 'RIFF' || tag(bytes, 8) !== 'WAVE')
-    throw new WavFault('not a RIFF/WAVE file');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let format: Format | undefined;
-  for (let at = 12; at + 8 <= bytes.length;) {
-    const size = view.getUint32(at + 4, true);
-    const name = tag(bytes, at);
+export function isWav(head: Buffer): boolean {
+  const riff = head.toString('latin1', 0, 4);
+  // RF64: the sizes are elsewhere (EBU Tech 3306); what is there counts anyway.
+  return (riff === 'RIFF' || riff === 'RF64') && head.toString('latin1', 8, 12) === 'WAVE';
+}
+
+/** Finds the sound of a RIFF/WAVE file. Throws SoundFault for what cannot be played. */
+export function wavLayout(source: ByteSource): WavLayout {
+  if (!isWav(source.read(0, 12))) throw new SoundFault('not a RIFF/WAVE file');
+  let format: Omit<WavLayout, 'dataAt' | 'frames'> | undefined;
+  let at = 12;
+  for (let count = 0; at + 8 <= source.size; count++) {
+    if (count === MAX_CHUNKS) throw new SoundFault(`more than ${MAX_CHUNKS} chunks before the sound`);
+    const head = source.read(at, 8);
+    if (head.length < 8) break;
+    const name = head.toString('latin1', 0, 4);
+    const size = head.readUInt32LE(4);
     const end = at + 8 + size;
-    if (name === 'fmt ') format = readFormat(view, at + 8, size);
+    if (name === 'fmt ') format = readFormat(source.read(at + 8, end > source.size ? 0 : Math.min(size, 40)));
     if (name === 'data') {
-      if (format === undefined) throw new WavFault('the data chunk comes before the fmt chunk');
+      if (format === undefined) throw new SoundFault('the data chunk comes before the fmt chunk');
       // A recorder that was killed leaves a size of 0 or too much: what is there counts.
-      const stop = size === 0 || end > bytes.length ? bytes.length : end;
-      return decode(bytes.subarray(at + 8, stop), format);
+      const stop = size === 0 || end > source.size ? source.size : end;
+      return { ...format, dataAt: at + 8, frames: countFrames(stop - at - 8, format) };
     }
     // Chunks are padded to even lengths.
     at = end + (size & 1);
   }
-  throw new WavFault(format === undefined ? 'no fmt chunk' : 'no data chunk');
+  throw new SoundFault(format === undefined ? 'no fmt chunk' : 'no data chunk');
 }
 
-function tag(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!);
-}
-
-function readFormat(view: DataView, at: number, size: number): Format {
-  if (size < 16 || at + size > view.byteLength) throw new WavFault('the fmt chunk is too short');
-  let code = view.getUint16(at, true);
+function readFormat(chunk: Buffer): Omit<WavLayout, 'dataAt' | 'frames'> {
+  if (chunk.length < 16) throw new SoundFault('the fmt chunk is too short');
+  let code = chunk.readUInt16LE(0);
   // The first two bytes of the GUID are the code proper.
-  if (code === EXTENSIBLE && size >= 40) code = view.getUint16(at + 24, true);
-  const format = {
-    code,
-    channels: view.getUint16(at + 2, true),
-    rate: view.getUint32(at + 4, true),
-    bits: view.getUint16(at + 14, true),
-  };
-  const bits = code === PCM ? 16 : 8;
-  if (code !== PCM && code !== ALAW && code !== ULAW) throw new WavFault(`format ${code} is not PCM, A-law or µ-law`);
-  if (format.bits !== bits) throw new WavFault(`${format.bits} bits a sample; ${bits} are needed`);
-  if (format.channels !== 1 && format.channels !== 2)
-    throw new WavFault(`${format.channels} channels; 1 or 2 are needed`);
-  if (format.rate < 8000 || format.rate > 48_000) throw new WavFault(`${format.rate} Hz; 8000 to 48000 are needed`);
-  return format;
+  if (code === EXTENSIBLE && chunk.length >= 40) code = chunk.readUInt16LE(24);
+  const channels = chunk.readUInt16LE(2);
+  const rate = chunk.readUInt32LE(4);
+  const bits = chunk.readUInt16LE(14);
+  if (code !== PCM && code !== FLOAT && code !== ALAW && code !== ULAW)
+    throw new SoundFault(`format ${code} is not PCM, float, A-law or µ-law`);
+  const encoding = encodings[`${code} ${bits}`];
+  if (encoding === undefined) throw new SoundFault(`${bits} bits a sample; ${bitsFor(code)} are needed`);
+  if (channels !== 1 && channels !== 2) throw new SoundFault(`${channels} channels; 1 or 2 are needed`);
+  if (rate < 8000 || rate > 48_000) throw new SoundFault(`${rate} Hz; 8000 to 48000 are needed`);
+  return { rate, channels, encoding, frameBytes: channels * widths[encoding] };
 }
 
-function decode(data: Uint8Array, format: Format): Wav {
-  const { channels, rate, code } = format;
-  const wide = code === PCM ? 2 : 1;
-  const frames = Math.floor(data.length / (wide * channels));
-  if (frames === 0) throw new WavFault('no sound in it');
-  if (frames / rate > MAX_WAV_SECONDS) throw new WavFault(`longer than ${MAX_WAV_SECONDS} s`);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const linear = code === PCM ? undefined : decodeG711(code === ULAW ? 'PCMU' : 'PCMA', data);
-  const out: Int16Array[] = [];
-  for (let channel = 0; channel < channels; channel++) {
-    const samples = new Int16Array(frames);
-    for (let i = 0; i < frames; i++) {
-      const at = i * channels + channel;
-      samples[i] = linear === undefined ? view.getInt16(at * 2, true) : linear[at]!;
-    }
-    out.push(samples);
-  }
-  return { rate, channels: out };
+function bitsFor(code: number): string {
+  if (code === FLOAT) return '32';
+  return code === PCM ? '8, 16, 24 or 32' : '8';
+}
+
+function countFrames(bytes: number, { frameBytes, rate }: { frameBytes: number; rate: number }): number {
+  const frames = Math.floor(bytes / frameBytes);
+  if (frames === 0) throw new SoundFault('no sound in it');
+  if (frames / rate > MAX_SOUND_SECONDS) throw new SoundFault(`longer than ${MAX_SOUND_SECONDS} s`);
+  return frames;
+}
+
+/** One channel of whole frames, 16 bit. */
+export function wavSamples(data: Buffer, layout: WavLayout, channel: number): Int16Array {
+  const { frameBytes, encoding } = layout;
+  const samples = new Int16Array(Math.floor(data.length / frameBytes));
+  const first = channel * widths[encoding];
+  const read = readers[encoding];
+  for (let i = 0; i < samples.length; i++) samples[i] = read(data, first + i * frameBytes);
+  return samples;
+}
+
+const alaw = lawTable('PCMA');
+const ulaw = lawTable('PCMU');
+
+const readers: Readonly<Record<WavEncoding, (data: Buffer, at: number) => number>> = {
+  u8: (data, at) => (data[at]! - 128) << 8,
+  s16: (data, at) => data.readInt16LE(at),
+  // The lowest bits are beneath what a phone call carries.
+  s24: (data, at) => data.readInt16LE(at + 1),
+  s32: (data, at) => data.readInt16LE(at + 2),
+  f32: (data, at) => fromFloat(data.readFloatLE(at)),
+  alaw: (data, at) => alaw[data[at]!]!,
+  ulaw: (data, at) => ulaw[data[at]!]!,
+};
+
+/** -1 to 1 as 16 bit; louder is cut off, not wrapped, and what is no number is silence. */
+export function fromFloat(value: number): number {
+  return Math.max(-32_768, Math.min(32_767, Math.round(value * 32_767))) || 0;
+}
+
+function lawTable(codec: 'PCMA' | 'PCMU'): Int16Array {
+  return decodeG711(
+    codec,
+    Uint8Array.from({ length: 256 }, (_, byte) => byte),
+  );
+}
+
+/** Reads a whole file that lies in memory. Throws SoundFault. */
+export function readWav(bytes: Uint8Array): Wav {
+  if (bytes.length > MAX_SOUND_BYTES) throw new SoundFault(`larger than ${MAX_SOUND_BYTES} bytes`);
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const layout = wavLayout({ size: file.length, read: (at, length) => file.subarray(at, at + length) });
+  const data = file.subarray(layout.dataAt, layout.dataAt + layout.frames * layout.frameBytes);
+  const channels = Array.from({ length: layout.channels }, (_, channel) => wavSamples(data, layout, channel));
+  return { rate: layout.rate, channels };
 }
 
 /** The 44 bytes before `dataBytes` of 16-bit PCM. */

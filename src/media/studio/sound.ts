@@ -10,8 +10,9 @@ export class SoundPlay {
   #converted = new Int16Array(0);
   #to: SampleRate;
 
-  constructor(player: Player, rate: SampleRate = 8000) {
+  constructor(player: Player) {
     this.player = player;
+    const rate = player.rate as SampleRate;
     this.#rate = rate;
     this.#to = rate;
     this.#native = new Int16Array(rate / 50);
@@ -28,6 +29,12 @@ export class SoundPlay {
     if (rate !== this.#to) this.#tune(rate);
     this.#resampler!.process(this.#native, this.#native.length, this.#converted);
     return this.#converted;
+  }
+
+  /** Encodes the next 20 ms of 8 kHz into `bytes`. */
+  fill(bytes: Uint8Array, at: number, encode: Uint8Array): void {
+    const frame = this.next(8000);
+    for (let i = 0; i < frame.length; i++) bytes[at + i] = encode[frame[i]! & 0xffff]!;
   }
 
   #tune(rate: SampleRate): void {

@@ -19,6 +19,8 @@ export class Strip {
   readonly ears = new Set<Ear>();
   /** The ear for keys as tones. */
   keys: KeyHearer | undefined;
+  /** The ear for who answered. */
+  detecting: Ear | undefined;
   holdsDigits = false;
   /** Tracks that play. */
   sounding = 0;
@@ -76,6 +78,7 @@ export class Strip {
     this.feeds.clear();
     this.ears.clear();
     this.keys = undefined;
+    this.detecting = undefined;
     this.#count();
   }
 

@@ -62,7 +62,7 @@ export class SayTask implements Task {
         resolve();
       };
       const silence = (): void => {
-        if (caller.end === undefined) media.stopPlay();
+        if (caller.end === undefined) void media.stopPlay();
         settle();
       };
       const offs = [

@@ -9,7 +9,6 @@ import {
   type Leg,
   OutboundLeg,
   type Plan,
-  recordBridge,
 } from '../../../call/index.ts';
 import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
 import type { HookTarget } from '../../../ports/index.ts';
@@ -251,7 +250,7 @@ export class DialTask implements Task {
       this.#features.bridged(winner);
       caller.events.emit('dialled', 200, 'OK');
       this.#takeTransfers(winner);
-      if (session.application?.recordAllCalls === true) void recordBridge(caller, winner);
+      session.recording.connected(winner);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
@@ -313,6 +312,7 @@ export class DialTask implements Task {
     this.#features.stop();
     this.#bridge?.close();
     this.#transfers?.close();
+    this.#context.session.recording.disconnected();
     this.#context.session.connected = undefined;
     this.#context.session.letGo = undefined;
     this.#settle(end);

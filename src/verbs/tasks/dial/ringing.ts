@@ -1,17 +1,24 @@
 /** What the caller hears until the bridge: nothing but 180 where its own phone rings, else music, the callee's early
  * media, or ringback. decisions.md Ringing. */
-import { Bridge, InboundLeg, type Leg, type OutboundLeg } from '../../../call/index.ts';
+import type { Timer } from '../../../base/index.ts';
+import { Bridge, InboundLeg, type Leg, type OutboundLeg, shownUrl } from '../../../call/index.ts';
 import type { Sound } from '../../../ports/index.ts';
 import type { TaskContext } from '../../task.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 
-type Hearing = 'nothing' | 'music' | 'ringback' | 'early-media' | 'over';
+type Hearing = 'nothing' | 'music-to-come' | 'music' | 'ringback' | 'early-media' | 'over';
+
+/** Music that takes longer to fetch than this must not keep the caller in silence. */
+const MUSIC_GRACE_MS = 1500;
 
 export class Ringing {
   readonly #context: TaskContext;
   readonly #dial: DialVerb;
   #hearing: Hearing = 'nothing';
   #early: Bridge | undefined;
+  #grace: Timer | undefined;
+  /** A callee has rung. */
+  #rung = false;
 
   constructor(context: TaskContext, dial: DialVerb) {
     this.#context = context;
@@ -24,11 +31,17 @@ export class Ringing {
 
   /** dialMusic starts with the dial. */
   start(): void {
-    if (this.#dial.dialMusic !== undefined) void this.#music(this.#dial.dialMusic);
+    const { dialMusic } = this.#dial;
+    if (dialMusic === undefined) return;
+    this.#hearing = 'music-to-come';
+    const { clock } = this.#context.session.services;
+    this.#grace = clock.after(MUSIC_GRACE_MS, `call ${this.#caller.callSid} music grace`, () => this.#musicIsLate());
+    void this.#music(dialMusic);
   }
 
   /** The first callee rings. */
   rang(): void {
+    this.#rung = true;
     if (this.#hearing !== 'nothing') return;
     const caller = this.#caller;
     if (caller instanceof InboundLeg && caller.unanswered) {
@@ -51,7 +64,7 @@ export class Ringing {
     const prefer = child.media?.codec === undefined ? undefined : [child.media.codec];
     if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(prefer))) return;
     if (this.#now() !== 'early-media' || child.end !== undefined || caller.end !== undefined) return;
-    if (before === 'ringback') caller.media?.stopPlay();
+    if (before === 'ringback') void caller.media?.stopPlay();
     this.#early = new Bridge(caller, child);
     await this.#early.open().catch(() => {});
   }
@@ -60,8 +73,10 @@ export class Ringing {
   stop(): void {
     const was = this.#hearing;
     this.#hearing = 'over';
+    this.#grace?.cancel();
     if (was === 'early-media') this.#early?.close();
-    else if (was !== 'nothing' && was !== 'over' && this.#caller.end === undefined) this.#caller.media?.stopPlay();
+    else if ((was === 'music' || was === 'ringback') && this.#caller.end === undefined)
+      void this.#caller.media?.stopPlay();
   }
 
   /** The callee whose early media was heard has failed: the caller hears ringing again while others are tried. */
@@ -71,13 +86,21 @@ export class Ringing {
     this.#hearing = 'nothing';
   }
 
+  /** Ringing meanwhile, if there is any: the music takes its place when it comes. */
+  #musicIsLate(): void {
+    if (this.#hearing !== 'music-to-come') return;
+    this.#hearing = 'nothing';
+    if (this.#rung) this.rang();
+  }
+
   async #music(url: string): Promise<void> {
-    this.#hearing = 'music';
     const { session } = this.#context;
     const caller = this.#caller;
     const read = await session.services.sounds.get(url, session.accountSid);
+    this.#grace?.cancel();
     if (this.#now() === 'over') return;
     if (!read.ok) return this.#musicFailed(url, read.fault);
+    this.#hearing = 'music';
     if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia()))
       return this.#musicFailed(url, 'no early media');
     if (this.#now() === 'over') return;
@@ -93,9 +116,11 @@ export class Ringing {
 
   #musicFailed(url: string, message: string): void {
     const { session } = this.#context;
-    const alert = { type: 'play-url-notfound', message: `dialMusic: ${message}`, url } as const;
+    const alert = { type: 'play-url-notfound', message: `dialMusic: ${message}`, url: shownUrl(url) } as const;
     session.services.alerts.raise({ accountSid: session.accountSid, callSid: this.#caller.callSid, ...alert });
-    if (this.#now() === 'over') return;
+    const hearing = this.#now();
+    if (hearing !== 'music' && hearing !== 'music-to-come') return;
+    // Where silence would be heard: rings before any callee does.
     this.#hearing = 'nothing';
     this.rang();
   }
