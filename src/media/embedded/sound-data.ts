@@ -2,7 +2,7 @@ import type { Sound, StreamSettings } from '../../ports/index.ts';
 import { busyTone, ringbackTone } from '../tone/countries.ts';
 import type { SampleRate } from '../codec/resampler.ts';
 import type { SoundData } from './protocol.ts';
-import { isOurs } from './route.ts';
+import { isAudio } from './route.ts';
 
 /** A sound as a worker takes it: countries are looked up here. */
 export function soundData(sound: Exclude<Sound, { kind: 'file' }>): SoundData {
@@ -19,7 +19,7 @@ export function soundData(sound: Exclude<Sound, { kind: 'file' }>): SoundData {
 
 /** The rate files are decoded to for this far end: what its codec carries, or as much of it as a call is worth. */
 export function fileRate(settings: StreamSettings | undefined): SampleRate {
-  const codec = settings?.payloads.find(isOurs)?.codec;
+  const codec = settings?.payloads.find(isAudio)?.codec;
   if (codec === 'OPUS') return 24_000;
   return codec === 'G722' ? 16_000 : 8000;
 }
