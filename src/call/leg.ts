@@ -129,7 +129,12 @@ export abstract class Leg {
   /** Whole seconds since the answer. */
   get duration(): number {
     if (this.answeredAt === undefined) return 0;
-    return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - this.#answeredMonotonic) / 1000);
+    return this.secondsSince(this.#answeredMonotonic);
+  }
+
+  /** Whole seconds from a moment (monotonic ms) to its end, or to now. */
+  secondsSince(monotonic: number): number {
+    return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - monotonic) / 1000);
   }
 
   /** Reserves this leg's ports, once. */

@@ -59,7 +59,7 @@ const sip = Type.Object(
       { description: 'Users that register here' },
     ),
     session_expires_seconds: count(1_800, 90, 86_400, 'Session timer we propose (RFC 4028)'),
-    options_ping_seconds: count(30, 5, 3_600, 'Between two OPTIONS to a gateway that wants them'),
+    options_ping_seconds: count(30, 1, 3_600, 'Between two OPTIONS to a gateway that wants them'),
   },
   { description: 'Signalling' },
 );

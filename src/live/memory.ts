@@ -1,4 +1,5 @@
-/** Live state of a single node, in memory. Expiry is monotonic: setting the wall clock must not forget every phone. One timer forgets what has expired, whatever the number of bindings. */
+/** Live state of a single node, in memory. Expiry is monotonic: setting the wall clock must not forget every phone. One
+ * timer forgets what has expired, whatever the number of bindings. */
 import { type Clock, GraineError, type Log, type Timer } from '../base/index.ts';
 import type { Binding, LiveCall, LiveStore } from '../ports/index.ts';
 import { liveFull } from './errors.ts';

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { SeededRandom, silentLog, SystemClock } from '../base/index.ts';
 import type { Payload, StreamSettings } from '../ports/index.ts';
 import { decodeG711, encodeG711, type G711 } from './codec/g711.ts';
-import { createEmbeddedEngine, type EmbeddedEngine, type EmbeddedOptions } from './embedded/engine.ts';
+import { createEmbeddedEngine } from './embedded/create.ts';
+import type { EmbeddedEngine, EmbeddedOptions } from './embedded/engine.ts';
 import { readRtp, writeRtp } from './rtp/header.ts';
 import { toneSamples } from './tone/generate.ts';
 

@@ -11,7 +11,8 @@ export {
 } from './codec/g711.ts';
 export { digitFrequencies, DIGITS, digitSamples, eventOf } from './dtmf/digits.ts';
 export { DigitReceiver } from './dtmf/receiver.ts';
-export { createEmbeddedEngine, EmbeddedEngine, type EmbeddedOptions } from './embedded/engine.ts';
+export { createEmbeddedEngine } from './embedded/create.ts';
+export type { EmbeddedEngine, EmbeddedOptions } from './embedded/engine.ts';
 export { resample, toMono } from './files/resample.ts';
 export { readWav, SoundFault, type Wav, writeWav } from './files/wav.ts';
 export { type MosInputs, mosOfRating, rating } from './quality/emodel.ts';

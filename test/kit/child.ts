@@ -53,7 +53,7 @@ export class GraineProcess {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    for (let tries = 0; tries < 400; tries++) {
+    for (const end = performance.now() + 45_000; performance.now() < end;) {
       if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}:\n${this.#output}`);
       const ready = await fetch(`${this.http.url}/readyz`).catch(() => undefined);
       await ready?.arrayBuffer();

@@ -108,7 +108,7 @@ const moments: readonly Moment[] = [
 for (const { title, dialog, reach } of moments)
   test(
     `kill -9 ${title}: no committed row is lost, nothing is half there, the next start takes calls`,
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     async () => {
       const on = await stage(0);
       const { graine, app, alice, desk } = on;
@@ -143,7 +143,7 @@ for (const { title, dialog, reach } of moments)
     },
   );
 
-test('SIGTERM: no new calls, those that stand may end by themselves, then exit 0', { timeout: 60_000 }, async () => {
+test('SIGTERM: no new calls, those that stand may end by themselves, then exit 0', { timeout: 150_000 }, async () => {
   const on = await stage(30);
   const { graine, alice, desk } = on;
   desk.onInvite = phones.answersAfter(5, { tone: 620 });
@@ -163,7 +163,7 @@ test('SIGTERM: no new calls, those that stand may end by themselves, then exit 0
   assert.equal(await exit, 0, graine.output);
 });
 
-test('SIGTERM with drain_seconds 0 hangs standing calls up and exits 0', { timeout: 60_000 }, async () => {
+test('SIGTERM with drain_seconds 0 hangs standing calls up and exits 0', { timeout: 150_000 }, async () => {
   const { graine, alice, desk } = await stage(0);
   desk.onInvite = phones.answersAfter(5, { tone: 620 });
   const standing = alice.invites(at('100', graine.sip), { from: '+15557650001', tone: 440 });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, messageOf, type Random, type Timer } from '../../base/index.ts';
+import { type Clock, Emitter, GraineError, type Log, type Random, type Timer } from '../../base/index.ts';
 import type {
   DetectOptions,
   EndpointSnapshot,
@@ -487,19 +487,6 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const known = this.#sessions.get(session);
     if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
   }
-}
-
-/** A media engine in worker threads of this process, ready for calls. */
-export async function createEmbeddedEngine(options: EmbeddedOptions): Promise<EmbeddedEngine> {
-  const engine = new EmbeddedEngine(options);
-  try {
-    await engine.started();
-  } catch (refused) {
-    options.log.error({ error: messageOf(refused) }, 'media engine cannot start');
-    await engine.close();
-    throw refused;
-  }
-  return engine;
 }
 
 /** Opus is not offered where its library is missing. */

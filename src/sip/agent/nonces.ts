@@ -1,5 +1,5 @@
-/** Nonces that need no memory until they are used: time (monotonic, the key is this process's too) and a keyed hash. Their counts are remembered, so that none is
- * used twice. RFC 7616 §3.3, §5.4. */
+/** Nonces that need no memory until they are used: time (monotonic, the key is this process's too) and a keyed hash. Their
+ * counts are remembered, so that none is used twice. RFC 7616 §3.3, §5.4. */
 import { createHmac } from 'node:crypto';
 import type { Clock, Random } from '../../base/index.ts';
 import { sameSecret } from '../message/index.ts';

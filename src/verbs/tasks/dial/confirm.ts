@@ -9,7 +9,8 @@ import type { ScreeningScript, TaskContext } from '../../task.ts';
 export type ConfirmResult = 'accepted' | 'declined' | 'failed' | 'timeout';
 
 type Screened = { script: ScreeningScript | undefined; timer: Timer; off: () => void };
-type Verdict = { readonly result: ConfirmResult; /** ms since the epoch. */ readonly at: number };
+/** `at`: ms since the epoch; `monotonic`: the same moment by the clock that never steps. */
+export type Verdict = { readonly result: ConfirmResult; readonly at: number; readonly monotonic: number };
 
 const causes: Readonly<Record<Exclude<ConfirmResult, 'accepted'>, EndCause>> = {
   declined: { by: 'script', reason: 'declined by the confirm application' },
@@ -82,7 +83,8 @@ export class Screening {
   #decide(leg: OutboundLeg, result: ConfirmResult): void {
     if (!this.#running.has(leg)) return;
     this.#leave(leg);
-    this.#verdicts.set(leg, { result, at: leg.services.clock.now() });
+    const { clock } = leg.services;
+    this.#verdicts.set(leg, { result, at: clock.now(), monotonic: clock.monotonic() });
     leg.note('confirm.ended', { result });
     if (result === 'accepted') this.#options.accepted(leg);
     else leg.hangup(causes[result]);

@@ -3,7 +3,7 @@ import type { Leg, OutboundLeg } from '../../../call/index.ts';
 import type { Quality } from '../../../ports/index.ts';
 import type { Target } from '../../schema/schema.ts';
 import { targetAddress } from '../../schema/schema.ts';
-import type { ConfirmResult } from './confirm.ts';
+import type { Verdict } from './confirm.ts';
 import type { DialEnd } from './dial-machine.ts';
 import { type DialOutcome, outcomeOf, type TargetResult } from './outcome.ts';
 
@@ -11,7 +11,7 @@ import { type DialOutcome, outcomeOf, type TargetResult } from './outcome.ts';
 export type Child = {
   readonly target: Target;
   readonly leg: OutboundLeg;
-  readonly verdict: { readonly result: ConfirmResult; readonly at: number } | undefined;
+  readonly verdict: Verdict | undefined;
 };
 
 export function resultOf(children: readonly Child[], winner: OutboundLeg | undefined, end: DialEnd): DialOutcome {
@@ -61,9 +61,11 @@ function wasDeclined(child: Child | undefined): boolean {
 
 /** Talk begins with the answer, or where the callee was screened with its yes. */
 function talkOf(winner: OutboundLeg, child: Child | undefined): Record<string, unknown> {
-  const begun = child?.verdict?.at ?? winner.answeredAt;
-  const ended = winner.endedAt ?? winner.services.clock.now();
-  return { dial_duration: Math.round((ended - (begun ?? ended)) / 1000), dial_answered_at: iso(begun) };
+  const verdict = child?.verdict;
+  return {
+    dial_duration: verdict === undefined ? winner.duration : winner.secondsSince(verdict.monotonic),
+    dial_answered_at: iso(verdict?.at ?? winner.answeredAt),
+  };
 }
 
 function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' | 'error' {
