@@ -168,3 +168,19 @@ story('dtmfSuppress alone suppresses too, and ends with the dial', async (w) => 
   await call.hangsUp();
   await w.next('/second');
 });
+
+story('dtmfSuppress holds during the callee’s early media', async (w) => {
+  w.app.answers(dial([toSip(w.phone('desk'))], { dtmfSuppress: true }));
+  const call = w.calls();
+  await call.answered();
+  const callee = await w.phone('desk').nextCall();
+  await callee.earlyMedia();
+  callee.speaks(620);
+  await call.hears(620);
+  await callee.hears(440);
+  await call.presses('7', 60);
+  await call.pressesByInfo('8');
+  await callee.hears(440, { since: performance.now() });
+  assert.equal(callee.media?.ears.digits.entries.length, 0);
+  await ends(w, call);
+});
