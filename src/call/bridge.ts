@@ -11,13 +11,16 @@ export class Bridge {
   #closing: () => void = () => {};
   #path: 'relay' | 'studio' | undefined;
 
-  readonly #passDigits: boolean;
+  readonly #passesHold: boolean;
+  readonly #passesDigits: boolean;
 
-  /** `passDigits` false: what either party presses by INFO is not for the other. */
-  constructor(a: Leg, b: Leg, { passDigits = true } = {}) {
+  /** `passHold` false: when one holds, the other is not told; somebody plays to it. `passDigits` false: what either party
+   * presses by INFO is not for the other. */
+  constructor(a: Leg, b: Leg, options: { passHold?: boolean; passDigits?: boolean } = {}) {
+    this.#passesHold = options.passHold ?? true;
+    this.#passesDigits = options.passDigits ?? true;
     this.#a = a;
     this.#b = b;
-    this.#passDigits = passDigits;
   }
 
   /** Which way audio takes, once open. */
@@ -28,9 +31,12 @@ export class Bridge {
   async open(): Promise<void> {
     const [a, b] = [this.#a, this.#b];
     if (a.media === undefined || b.media === undefined) return;
+    if (this.#passesHold)
+      this.#off.push(
+        a.events.on('direction', () => void b.redirectMedia(a.wantedOfOther)),
+        b.events.on('direction', () => void a.redirectMedia(b.wantedOfOther)),
+      );
     this.#off.push(
-      a.events.on('direction', () => void b.redirectMedia(a.wantedOfOther)),
-      b.events.on('direction', () => void a.redirectMedia(b.wantedOfOther)),
       a.events.on('digit', (digit, ms, source) => this.#pass(b, { digit, ms, source })),
       b.events.on('digit', (digit, ms, source) => this.#pass(a, { digit, ms, source })),
     );
@@ -74,7 +80,7 @@ export class Bridge {
 
   /** RTP digits are relayed with the audio; those that came by INFO must be said to the other side in its own way. */
   #pass(to: Leg, press: { digit: string; ms: number; source: 'rtp' | 'info' }): void {
-    if (press.source === 'rtp' || !this.#passDigits || held(to.media?.negotiation.agreement?.direction)) return;
+    if (press.source === 'rtp' || !this.#passesDigits || held(to.media?.negotiation.agreement?.direction)) return;
     to.media?.sendDigits(press.digit, press.ms).catch(() => {});
   }
 }

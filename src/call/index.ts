@@ -7,6 +7,7 @@ export type { EndCause } from './end-cause.ts';
 export { setGain } from './gain.ts';
 export { handleInvitation } from './inbound.ts';
 export { InboundLeg } from './inbound-leg.ts';
+export { held } from './leg-media.ts';
 export { Leg } from './leg.ts';
 export { followStreams, Listening, type ListenEnd, type ListenPlan } from './listening.ts';
 export type { CallStatus, FinalStatus } from './leg-state.ts';

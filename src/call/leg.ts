@@ -57,8 +57,8 @@ export type LegEvents = {
   trackPlayed: [track: string, error: string | undefined];
   /** The keys we were told to press have gone out. */
   keysSent: [];
-  /** The far end put us on hold or took us back (our direction towards it). */
-  direction: [];
+  /** The far end put us on hold or took us back (our direction towards it). From and To of its re-INVITE. */
+  direction: [from: string, to: string];
   /** A request inside the dialog that nobody claimed and the leg does not answer itself. */
   request: [request: InDialogRequest];
   /** What became of a dial of this leg's application: provisional, then one final status. Who asked for a transfer is told. */

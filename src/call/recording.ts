@@ -1,6 +1,5 @@
 /** Records a session to stereo WAV: the caller left, whoever it is connected to right. A recording that fails ends
  * itself, never the call. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Machine, messageOf } from '../base/index.ts';
 import type { Leg } from './leg.ts';
@@ -16,7 +15,7 @@ export class CallRecording {
   #count = 0;
   #file = '';
   #for: RecordedFor = 'command';
-  /** The engine's commands, one after the other. */
+  /** The engine's commands, given in order. */
   #work: Promise<void> = Promise.resolve();
 
   constructor(session: Session) {
@@ -94,7 +93,7 @@ export class CallRecording {
     try {
       switch (effect.do) {
         case 'begin':
-          return await this.#begin();
+          return this.#begin();
         case 'pause':
           await services.media.pauseRecording(sid, effect.silence);
           return caller.note('recording.paused', { silence: effect.silence });
@@ -107,20 +106,31 @@ export class CallRecording {
         }
       }
     } catch (fault) {
-      this.#machine.handle({ type: 'ended' });
-      this.#told(messageOf(fault));
+      this.#failed(fault);
     }
   }
 
-  async #begin(): Promise<void> {
+  /** Not waited for: the engine listens from now on, and what is asked next must not wait for a disk. */
+  #begin(): void {
     const { services, caller, connected, sid } = this.#session;
-    const { recordingsDir, maxRecordingSeconds: maxSeconds } = services.settings;
-    if (caller.media === undefined) throw new Error('the call has no audio');
-    await mkdir(recordingsDir, { recursive: true, mode: 0o750 });
-    const [left, right] = [caller.media.endpoint, connected?.media?.endpoint];
-    await services.media.startRecording(sid, { path: this.#file, left, right, maxSeconds });
-    for (const leg of [caller, connected]) if (leg !== undefined) leg.recordingPath = this.#file;
-    caller.note('recording.started', { file: this.#file, callee: connected?.callSid });
+    const file = this.#file;
+    if (caller.media === undefined) return this.#failed(new Error('the call has no audio'));
+    const legs = connected === undefined ? [caller] : [caller, connected];
+    for (const leg of legs) leg.recordingPath = file;
+    const options = { path: file, left: caller.media.endpoint, right: connected?.media?.endpoint };
+    const maxSeconds = services.settings.maxRecordingSeconds;
+    services.media.startRecording(sid, { ...options, maxSeconds }).then(
+      () => caller.note('recording.started', { file, callee: connected?.callSid }),
+      (fault: unknown) => {
+        // There is no such file.
+        for (const leg of legs) if (leg.recordingPath === file) leg.recordingPath = undefined;
+        this.#failed(fault);
+      },
+    );
+  }
+
+  #failed(fault: unknown): void {
+    if (this.#machine.handle({ type: 'ended' })) this.#told(messageOf(fault));
   }
 
   #told(reason: string): void {

@@ -28,7 +28,8 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
   await media.configure(answer.agreement, leg.remoteHost);
   if (before !== answer.agreement.direction) {
     leg.note('media.direction', { direction: answer.agreement.direction });
-    leg.events.emit('direction');
+    const { headers } = request.request;
+    leg.events.emit('direction', headers.get('From') ?? '', headers.get('To') ?? '');
   }
 }
 

@@ -30,6 +30,9 @@ type Seen = {
   readonly wasUp: boolean;
 };
 
+/** The documented name, and the one that jambonz's own library for listeners insists on. The server takes one. */
+const subprotocols = ['audio.jambonz.org', 'audio.drachtio.org'];
+
 /** Closings that say: come back. RFC 6455 §7.4.1 and its registry. */
 const comeBack = new Set([1001, 1006, 1011, 1012, 1013, 1014]);
 /** Answers to a handshake that may be others a moment later. */
@@ -91,7 +94,7 @@ export class Link {
 
   #dial(): void {
     const { place } = this.#options;
-    const socket = new WebSocket(place.url, 'audio.jambonz.org', {
+    const socket = new WebSocket(place.url, subprotocols, {
       lookup: only(place.addresses),
       handshakeTimeout: limits.handshakeMs,
       maxPayload: limits.messageBytes,

@@ -59,6 +59,33 @@ export class ListenerCall {
     return channels === 1 ? all : all.filter((_, i) => i % channels === channel);
   }
 
+  /** Resolves when 200 ms of sound are all at once as wanted: on a loaded machine packets of the phones come late, and some
+   * windows have gaps. One entry a channel. */
+  async sounds(
+    channels: readonly { loud: readonly number[]; quiet: readonly number[] }[],
+    rate: number,
+  ): Promise<void> {
+    const length = (rate / 5) * channels.length;
+    const seen: string[] = [];
+    await this.frames.until(
+      () => {
+        const all = this.sound().subarray(-length);
+        if (all.length < length) return false;
+        const faults = channels.flatMap(({ loud, quiet }, channel) => {
+          const own = all.filter((_, i) => i % channels.length === channel);
+          const wrong = [
+            ...loud.filter((hz) => levelOf(own, hz, rate) < -16),
+            ...quiet.filter((hz) => levelOf(own, hz, rate) > -50),
+          ];
+          return wrong.map((hz) => `channel ${channel}: ${hz} Hz at ${levelOf(own, hz, rate).toFixed(0)} dB`);
+        });
+        seen.push(faults.join(', '));
+        return faults.length === 0;
+      },
+      { what: 'that sound at the listener', story: () => `lately: ${seen.slice(-5).join('; ')}` },
+    );
+  }
+
   /** Resolves when a tone is the main part of 200 ms of sound that comes from now on. */
   async hears(hz: number, options: { rate: number; channel?: number; channels?: number }): Promise<void> {
     const { rate, channel = 0, channels = 1 } = options;

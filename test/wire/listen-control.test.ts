@@ -8,6 +8,19 @@ function earsOf(call: PhoneCall | undefined): Ears {
   return call.media.ears;
 }
 
+/** All of the callee's tone came, without a hole: counted in packets, since this process may be late itself. */
+function assertFluent(ears: Ears, since: number): void {
+  const packets = ears.packets.entries.filter((packet) => packet.at >= since);
+  const [first, last] = [packets[0], packets.at(-1)];
+  assert.ok(first !== undefined && last !== undefined);
+  const steps = (last.sequence - first.sequence) & 0xffff;
+  assert.equal(packets.length, steps + 1, 'packets are missing');
+  const ms = last.at - first.at;
+  assert.ok(packets.length * 20 >= 0.8 * ms, `${packets.length} packets in ${ms} ms`);
+  const silent = packets.filter((packet) => levelOf(packet.samples, 620) < -30);
+  assert.ok(silent.length <= packets.length / 5, `${silent.length} of ${packets.length} packets without the tone`);
+}
+
 let ear: ListenerApp;
 before(async () => {
   ear = await ListenerApp.start();
@@ -82,7 +95,7 @@ story('playBeep is heard by the caller, and not by the listener', async (w) => {
   await call.hears(1500);
   const heard = await ear.next();
   await heard.hears(440, { rate: 8000 });
-  assert.ok(levelOf(heard.sound(), 1500) < -50);
+  assert.ok(levelOf(heard.sound(), 1500) < -35);
   await call.hangsUp();
 });
 
@@ -161,8 +174,7 @@ story('a listener that stops reading costs its own sound, not the call’s', asy
   heard.socket.pause();
   const since = await call.hears(620);
   await earsOf(call).packets.until((packet) => packet.at - since > 2000, { what: 'two more seconds of sound' });
-  assert.deepEqual(earsOf(call).gaps(200, since), []);
-  assert.ok(earsOf(call).heard(620, { since }) > -15);
+  assertFluent(earsOf(call), since);
   heard.socket.resume();
   await call.hangsUp();
   await heard.closes.until(() => true, { what: 'a close' });
@@ -193,7 +205,7 @@ story('a hostile listener costs itself, not the call: garbage, floods, frames th
     (await w.alerts('webhook-connection-failure')).some((each) => JSON.stringify(each).includes('MESSAGE_LENGTH')),
   );
   await call.hears(620);
-  assert.deepEqual(earsOf(call).gaps(200, since), []);
+  assertFluent(earsOf(call), since);
   await call.hangsUp();
   const { body } = await w.next('/action');
   assert.equal(body['dial_call_status'], 'completed');

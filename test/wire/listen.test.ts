@@ -1,7 +1,7 @@
 // listen: a call's sound at a WebSocket server, by the verb and inside dial.
 import assert from 'node:assert/strict';
 import { after as afterAll, before } from 'node:test';
-import { dial, levelOf, ListenerApp, phones, stage, toSip } from '../kit/index.ts';
+import { dial, ListenerApp, phones, stage, toSip } from '../kit/index.ts';
 
 let ear: ListenerApp;
 before(async () => {
@@ -28,13 +28,12 @@ story('the verb sends the metadata and then what the caller says, as long as it 
   // The first frames are those that waited for the connection.
   await heard.caughtUp();
   const since = performance.now();
-  await heard.frames.until((frame) => frame.at - since > 1500, { what: 'a second and a half' });
+  await heard.frames.until((frame) => frame.at - since > 3000, { what: 'three seconds' });
   const frames = heard.frames.entries.filter((frame) => frame.at >= since);
   const ms = (frames.at(-1)?.at ?? 0) - since;
-  assert.ok(Math.abs(frames.length * 20 - ms) <= 0.1 * ms, `${frames.length} frames in ${ms} ms`);
+  assert.ok(Math.abs(frames.length * 20 - ms) <= 0.15 * ms, `${frames.length} frames in ${ms} ms`);
   assert.ok(heard.frames.entries.every((frame) => frame.sound.length === 160));
-  const sound = heard.sound().subarray(-8000);
-  assert.ok(levelOf(sound, 440) > -15 && levelOf(sound, 440) < -9, `${levelOf(sound, 440)} dB`);
+  await heard.sounds([{ loud: [440], quiet: [1000] }], 8000);
   await call.hangsUp();
   assert.equal(await heard.closes.until(() => true, { what: 'a close' }), 1000);
   const told = await w.next('/listened');
@@ -51,12 +50,11 @@ story('inside dial, stereo is the caller left and the callee right, and the meta
   const first = await heard.first();
   assert.equal(first['direction'], 'outbound');
   assert.equal(first['parentCallSid'], (await w.next('/call')).body['call_sid']);
-  await heard.hears(440, { rate: 16_000, channel: 0, channels: 2 });
-  await heard.hears(620, { rate: 16_000, channel: 1, channels: 2 });
-  const left = heard.sound({ channel: 0, channels: 2 }).subarray(-8000);
-  const right = heard.sound({ channel: 1, channels: 2 }).subarray(-8000);
-  assert.ok(levelOf(left, 620, 16_000) < -50, `the callee on the left: ${levelOf(left, 620, 16_000)} dB`);
-  assert.ok(levelOf(right, 440, 16_000) < -50, `the caller on the right: ${levelOf(right, 440, 16_000)} dB`);
+  const both = [
+    { loud: [440], quiet: [620] },
+    { loud: [620], quiet: [440] },
+  ];
+  await heard.sounds(both, 16_000);
   await call.hears(620);
   await call.hangsUp();
   await heard.closes.until(() => true, { what: 'a close' });
@@ -71,13 +69,8 @@ for (const sampleRate of [8000, 16_000, 24_000, 32_000, 48_000, 64_000]) {
     await call.answered();
     const heard = await ear.next();
     assert.equal((await heard.first())['sampleRate'], sampleRate);
-    await heard.hears(440, { rate: sampleRate });
-    await heard.hears(620, { rate: sampleRate });
+    await heard.sounds([{ loud: [440, 620], quiet: [3000] }], sampleRate);
     assert.ok(heard.frames.entries.every(({ sound }) => sound.length === sampleRate / 50));
-    const sound = heard.sound().subarray(-sampleRate / 5);
-    for (const hz of [440, 620])
-      assert.ok(levelOf(sound, hz, sampleRate) > -16, `${hz} Hz: ${levelOf(sound, hz, sampleRate)} dB`);
-    assert.ok(levelOf(sound, 3000, sampleRate) < -40);
     await call.hangsUp();
   });
 }

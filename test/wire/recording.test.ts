@@ -1,16 +1,32 @@
-// record_all_calls: every connected call becomes a stereo WAV, caller left, callee right; the CDR says where.
+// Recordings: of every call (record_all_calls) and by command. Stereo WAV, caller left, callee right; the CDR says where.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after as afterAll } from 'node:test';
 import { goertzel, readWav } from '../../src/media/index.ts';
-import { after, dial, phones, stage, toSip } from '../kit/index.ts';
+import {
+  after,
+  dial,
+  type Json,
+  levelOf,
+  type OutgoingPhoneCall,
+  phones,
+  stage,
+  toSip,
+  type World,
+} from '../kit/index.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'graine-recordings-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const disk = mkdtempSync(path.join(os.tmpdir(), 'graine-disk-'));
+const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { stdio: 'ignore' }).status === 0;
+afterAll(() => {
+  if (mounted) spawnSync('umount', ['-l', disk]);
+  for (const each of [folder, disk]) rmSync(each, { recursive: true, force: true });
+});
 
-const story = stage({
+const every = stage({
   phones: ['desk'],
   config: { media: { recordings: folder } },
   account: (w) => ({
@@ -20,7 +36,36 @@ const story = stage({
   }),
 });
 
-story('the caller is on the left, the callee on the right, and neither is heard on the other side', async (w) => {
+/** The recording a CDR names, once it is there. */
+async function recordingOf(w: World, callSid: string): Promise<{ file: string; wav: ReturnType<typeof readWav> }> {
+  const file = await w.eventually('a CDR with the recording, and its file', async () => {
+    const { body: page } = await w.account('GET', '/RecentCalls?page=1&count=50');
+    const cdr = (page.data as Json[]).find((each) => each.call_sid === callSid && each.recording_url);
+    return (
+      cdr !== undefined &&
+      readdirSync(path.dirname(cdr.recording_url)).includes(path.basename(cdr.recording_url)) &&
+      String(cdr.recording_url)
+    );
+  });
+  return { file, wav: readWav(readFileSync(file)) };
+}
+
+/** The timeline's lines about the recording. */
+async function lines(w: World, callSid: string): Promise<Json[]> {
+  const { body } = await w.account('GET', `/Calls/${callSid}/Trace`);
+  const found = JSON.stringify(body).match(/recording\.[a-z]+/g) ?? [];
+  return found;
+}
+
+/** Where a tone is, in 20 ms frames. */
+function frames(channel: Int16Array, hz: number): boolean[] {
+  return Array.from(
+    { length: Math.floor(channel.length / 160) },
+    (_, i) => levelOf(channel.subarray(i * 160, i * 160 + 160), hz) > -30,
+  );
+}
+
+every('the caller is on the left, the callee on the right, and neither is heard on the other side', async (w) => {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
   w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
   const call = w.calls();
@@ -29,19 +74,9 @@ story('the caller is on the left, the callee on the right, and neither is heard 
   await after(1200);
   await call.hangsUp();
   const { body } = await w.next('/action');
-  const cdr = await w.eventually('a CDR with the recording', async () => {
-    const { body: page } = await w.account('GET', '/RecentCalls?page=1&count=25');
-    return (page.data as Record<string, unknown>[]).find(
-      (each) => each['call_sid'] === body['dial_call_sid'] && each['recording_url'],
-    );
-  });
-  assert.equal(path.dirname(String(cdr['recording_url'])), folder);
-  assert.equal(readdirSync(folder).length, 1);
-  // The file is valid at any moment and grows until its writer has seen the legs end.
-  const wav = await w.eventually('the file holds the whole call', () => {
-    const read = readWav(readFileSync(String(cdr['recording_url'])));
-    return Promise.resolve(read.channels.length === 2 && (read.channels[0]?.length ?? 0) > read.rate && read);
-  });
+  const { file, wav } = await recordingOf(w, body['dial_call_sid']);
+  assert.equal(path.dirname(file), folder);
+  assert.equal(statSync(file).mode & 0o777, 0o640);
   assert.equal(wav.rate, 8000);
   const seconds = (wav.channels[0]?.length ?? 0) / wav.rate;
   assert.ok(seconds > 1 && seconds < 10, `${seconds} s`);
@@ -52,4 +87,133 @@ story('the caller is on the left, the callee on the right, and neither is heard 
   assert.ok(left !== undefined && right !== undefined);
   assert.ok(left.caller > 20 * left.callee, JSON.stringify(left));
   assert.ok(right.callee > 20 * right.caller, JSON.stringify(right));
+  const told = await lines(w, body['call_sid']);
+  assert.deepEqual([...new Set(told)], ['recording.starting', 'recording.started', 'recording.stopped']);
 });
+
+every('each of two dials of a call has a recording of its own', async (w) => {
+  w.phone('desk').onInvite = phones.inTurn(
+    phones.answersAfter(10, { tone: 620 }),
+    phones.answersAfter(10, { tone: 900 }),
+  );
+  const to = dial([toSip(w.phone('desk'))]);
+  w.app.answers([...to, ...to]);
+  const call = w.calls();
+  await call.hears(620);
+  await after(300);
+  await (await w.phone('desk').nextCall()).hangsUp();
+  await call.hears(900);
+  await after(300);
+  await call.hangsUp();
+  const sids = [(await w.next('/action')).body['dial_call_sid'], (await w.next('/action')).body['dial_call_sid']];
+  const [first, second] = [await recordingOf(w, sids[0]), await recordingOf(w, sids[1])];
+  assert.notEqual(first.file, second.file);
+  for (const [{ wav }, hz, other] of [
+    [first, 620, 900],
+    [second, 900, 620],
+  ] as const) {
+    assert.ok(frames(wav.channels[1]!, hz).filter(Boolean).length >= 10, `${hz} Hz`);
+    assert.equal(frames(wav.channels[1]!, other).filter(Boolean).length, 0, `${other} Hz`);
+  }
+});
+
+function longestSilence(heard: readonly boolean[]): number {
+  let most = 0;
+  let run = 0;
+  for (const each of heard) most = Math.max(most, (run = each ? 0 : run + 1));
+  return most;
+}
+
+const onDemand = stage({ phones: ['desk'], config: { media: { recordings: folder } } });
+
+async function talking(w: World): Promise<{ call: OutgoingPhoneCall; sid: string; child: string }> {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))]));
+  const call = w.calls();
+  await call.hears(620);
+  const child = await w.status((body) => body['direction'] === 'outbound' && body['call_status'] === 'in-progress');
+  return { call, sid: child.body['parent_call_sid'], child: child.body['call_sid'] };
+}
+
+const record = (w: World, sid: string, action: string, more: Record<string, unknown> = {}) =>
+  w.update(sid, { record: { action, ...more } });
+
+onDemand('by command a call is recorded, paused in silence, resumed and stopped, while it goes on', async (w) => {
+  const { call, sid, child } = await talking(w);
+  assert.equal((await record(w, child, 'startCallRecording', { recordingID: 'case 7' })).status, 202);
+  await after(500);
+  assert.equal((await record(w, sid, 'pauseCallRecording')).status, 202);
+  await after(600);
+  assert.equal((await record(w, sid, 'resumeCallRecording')).status, 202);
+  await after(500);
+  assert.equal((await record(w, sid, 'stopCallRecording')).status, 202);
+  await call.hears(620, { since: performance.now() + 100 });
+  await call.hangsUp();
+  const { wav } = await recordingOf(w, sid);
+  for (const [channel, hz] of [
+    [wav.channels[0]!, 440],
+    [wav.channels[1]!, 620],
+  ] as const) {
+    const heard = frames(channel, hz);
+    const pause = longestSilence(heard.slice(heard.indexOf(true), heard.lastIndexOf(true)));
+    assert.ok(pause >= 25, `${hz} Hz: ${pause} silent frames`);
+    assert.ok(heard.filter(Boolean).length >= 30, `${hz} Hz: ${heard.filter(Boolean).length} frames`);
+  }
+  const told = [...new Set(await lines(w, sid))];
+  for (const line of ['starting', 'started', 'paused', 'resumed', 'stopped'])
+    assert.ok(told.includes(`recording.${line}`), line);
+});
+
+onDemand('a recording that began before the dial has the callee on its right from the bridge on', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers([{ verb: 'answer' }, { verb: 'pause', length: 60 }]);
+  const call = w.calls();
+  await call.answered();
+  const { body } = await w.next('/call');
+  const sid = body['call_sid'];
+  await w.eventually('the recording', async () => (await record(w, sid, 'startCallRecording')).status === 202);
+  await after(300);
+  w.app.on('/again', dial([toSip(w.phone('desk'))]));
+  await w.update(sid, { call_hook: w.app.url('/again') });
+  await call.hears(620);
+  await after(600);
+  await call.hangsUp();
+  const { wav } = await recordingOf(w, sid);
+  const [left, right] = [frames(wav.channels[0]!, 440), frames(wav.channels[1]!, 620)];
+  assert.ok(right.indexOf(true) > left.indexOf(true) + 10, `${left.indexOf(true)} ${right.indexOf(true)}`);
+  assert.ok(right.filter(Boolean).length >= 20);
+});
+
+onDemand('what cannot be done with a recording is refused in words, and changes nothing', async (w) => {
+  const { call, sid } = await talking(w);
+  for (const [action, more, status, words] of [
+    ['toString', {}, 400, /record\.action/],
+    ['pauseCallRecording', {}, 422, /not being recorded/],
+    ['resumeCallRecording', {}, 422, /not paused/],
+    ['stopCallRecording', {}, 422, /not being recorded/],
+    ['startCallRecording', { siprecServerURL: 'sip:rec@127.0.0.1' }, 422, /SIPREC/],
+    ['startCallRecording', { recordingID: 7 }, 400, /recordingID/],
+  ] as const) {
+    const answer = await record(w, sid, action, more);
+    assert.equal(answer.status, status, action);
+    assert.match(JSON.stringify(answer.body), words);
+  }
+  assert.equal((await record(w, sid, 'startCallRecording', { type: 'cloud' })).status, 202);
+  assert.equal((await record(w, sid, 'startCallRecording')).status, 422);
+  await call.hangsUp();
+  await recordingOf(w, sid);
+});
+
+if (mounted) {
+  const full = stage({ phones: ['desk'], config: { media: { recordings: disk } } });
+  full('a full disk ends the recording and not the call; what had room is a whole file', async (w) => {
+    const { call, sid } = await talking(w);
+    assert.equal((await record(w, sid, 'startCallRecording')).status, 202);
+    await w.eventually('the recording fails', async () => (await lines(w, sid)).includes('recording.failed'));
+    await call.hears(620, { since: performance.now() + 100 });
+    assert.equal((await record(w, sid, 'stopCallRecording')).status, 422);
+    await call.hangsUp();
+    const { wav } = await recordingOf(w, sid);
+    assert.ok(wav.channels[0]!.length > 8000);
+  });
+}

@@ -19,7 +19,7 @@ import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
-import { portPairs, share, shuffle } from './pool.ts';
+import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
@@ -203,15 +203,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    entry.link.post({
-      do: 'play',
-      id: entry.id,
-      play,
-      sound: data,
-      loop,
-      limitMs: options.limitMs,
-      from: options.from ?? 0,
-    });
+    const { limitMs, from = 0 } = options;
+    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from });
   }
 
   async stopPlay(endpoint: string): Promise<PlayProgress> {
@@ -492,8 +485,4 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
 /** Opus is not offered where its library is missing. */
 function codecsOf(link: WorkerLink): readonly string[] {
   return link.opus ? WITH_OPUS : WITHOUT_OPUS;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -141,3 +141,7 @@ export function share(ports: readonly number[], workers: number): number[][] {
   const count = Math.max(1, Math.min(Math.floor(workers), ports.length));
   return Array.from({ length: count }, (_, index) => ports.filter((_port, i) => i % count === index));
 }
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

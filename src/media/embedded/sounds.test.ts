@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { createCodec } from '../codec/audio-codec.ts';
 import { EVENTS, PCMA, PCMU, TestPhone, testEngine } from '../fixture.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import { writeWav } from '../files/wav.ts';
@@ -246,4 +247,28 @@ test('direction is honoured both ways: what we may not receive goes nowhere, wha
   await a.phone.tone(a.at, 440, 3);
   await b.phone.until(() => b.phone.heard.length === 3);
   assert.equal(a.phone.heard.length, 3);
+});
+
+test('a file is heard as wide as the far end’s codec carries: 5 kHz through G.722', async () => {
+  const path = join(folder, 'bright.wav');
+  const bright = Int16Array.from({ length: 48_000 / 4 }, (_, i) =>
+    Math.round(9000 * Math.sin((2 * Math.PI * 5000 * i) / 48_000)),
+  );
+  writeFileSync(path, writeWav({ rate: 48_000, channels: [bright] }));
+  const wide = { receive: 9, send: 9, codec: 'G722', clockRate: 8000, channels: 1 };
+  const { phone, endpoint } = await leg([wide]);
+  const over = new Promise<unknown[]>((resolve) => engine.events.once('played', (...all) => resolve(all)));
+  await engine.play(endpoint, 'w', { sound: { kind: 'file', path }, loop: 1, from: 400 });
+  await phone.until(() => phone.heard.length >= 10);
+  const codec = createCodec({ codec: 'G722' })!;
+  const heard: number[] = [];
+  const frame = new Int16Array(320);
+  for (const { payload } of phone.heard.slice(0, 10)) {
+    const count = codec.decode(payload, 0, payload.length, frame);
+    heard.push(...frame.subarray(0, count));
+  }
+  const middle = Int16Array.from(heard.slice(800, 2800));
+  assert.ok(goertzel(middle, 5000, 16_000) > 0.9, String(goertzel(middle, 5000, 16_000)));
+  // Told in samples of 8 kHz whatever the rate: 250 ms of file, from 50 ms on.
+  assert.deepEqual(await over, [endpoint, 'w', undefined, { samples: 1600, position: 2000 }]);
 });

@@ -1,5 +1,5 @@
 /** Sound files in pieces: what they are is told by their content, never by their name or type. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MPEGDecoder } from 'mpg123-decoder';
 import { mp3Layout } from './mp3-frames.ts';
 import { mixed } from './resample.ts';
@@ -30,7 +30,8 @@ export class FileSource implements ByteSource {
 
   /** Throws when it cannot be opened, or is too large. */
   constructor(path: string) {
-    this.#fd = openSync(path, 'r');
+    // A pipe would keep the thread waiting for its writer.
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(this.#fd);
       if (!stat.isFile()) throw new SoundFault('not a plain file');

@@ -1,5 +1,6 @@
 /** Entry of the thread that writes recordings: disks are slow, so neither calls nor packets wait for them. */
-import { closeSync, existsSync, fchmodSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/index.ts';
 import type { DeskReply, DeskRequest } from './clerk.ts';
@@ -19,6 +20,7 @@ function reply(message: DeskReply): void {
 /** A recording grows under another name, so that whoever finds it under its own has all of it. It replaces nothing,
  * neither at the beginning nor at the end, and follows no link. */
 function create(path: string): Recording {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   if (existsSync(path)) throw new Error('there is such a file already');
   const fd = openSync(partOf(path), 'wx', 0o640);
   try {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { SystemClock } from '../../base/index.ts';
+import { FakeClock, SystemClock } from '../../base/index.ts';
 import { toneSamples } from '../tone/generate.ts';
 import { goertzel } from '../tone/goertzel.ts';
 import { Library } from './library.ts';
@@ -86,4 +87,24 @@ test('when the decoder is ended in the middle, what plays from it ends too', asy
   await other.close();
   assert.ok('error' in (await late));
   assert.equal(sound.sound.ended, true);
+});
+
+test('attack D4: a decoder that shows no life is ended; who waits is told, and the next sound has a new one', async () => {
+  const fake = new FakeClock();
+  const other = new Library(fake);
+  const first = other.load(join(folder, 'long.wav'), 48_000);
+  // No time passes for the thread itself.
+  fake.advance(25_000);
+  assert.deepEqual(await first, { error: 'the decoder stood still for 20 s' });
+  const next = await other.load(join(folder, 'good.wav'), 8000);
+  assert.ok('sound' in next);
+  await other.close();
+  assert.deepEqual(fake.pending(), []);
+});
+
+test('attack D4: a pipe, a device or a folder is no sound and keeps nobody waiting', async () => {
+  const pipe = join(folder, 'pipe.wav');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const path of [pipe, '/dev/zero', folder])
+    assert.deepEqual(await library.load(path, 8000), { error: 'not a plain file' });
 });

@@ -11,8 +11,9 @@ import { SharedSound } from './shared-sound.ts';
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** So much is there before it may be played: decoding is much faster than playing, but not for everybody at once. */
 const LEAD_SECONDS = 2;
-/** What is decoded of one file, in time of this thread. */
-const MAX_WORK_MS = 120_000;
+/** For one file, in time of this thread: an hour of MP3 takes half a minute, on a machine that has other things to do
+ * some minutes. */
+const MAX_WORK_MS = 600_000;
 
 type Kept = { readonly stamp: string; readonly job: Job };
 

@@ -82,6 +82,22 @@ test('any number of chunks may stand before the sound, but not any number at all
   assert.throws(() => readWav(chunked(1000)), /more than 256 chunks/);
 });
 
+test('the sizes of RF64 are elsewhere; what is there counts', () => {
+  const file = writeWav({ rate: 8000, channels: [sine(440, 8000)] });
+  file.write('RF64', 0, 'latin1');
+  file.writeUInt32LE(0xffffffff, 4);
+  file.writeUInt32LE(0xffffffff, 40);
+  assert.equal(readWav(file).channels[0]!.length, 8000);
+});
+
+test('an odd rate is taken as the nearest that needs few filters', () => {
+  for (const rate of [8001, 47_999, 12_345]) {
+    const low = resample(sine(1000, rate), rate, 8000);
+    assert.ok(Math.abs(low.length - 8000) <= 16, `${rate}: ${low.length}`);
+    assert.ok(levelDb(low) > levelDb(sine(1000, 8000)) - 0.5);
+  }
+});
+
 test('a rate is changed in pieces as it is in one', () => {
   const whole = sine(440, 44_100);
   const change = new RateChange(44_100, 8000);

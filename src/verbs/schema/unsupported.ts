@@ -10,7 +10,6 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   amd: (dial) => dial.amd !== undefined,
   exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
-  onHoldHook: (dial) => dial.onHoldHook !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,
 };

@@ -5,6 +5,7 @@ import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { watchRequests } from '../../background.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
+import { holdMusic } from './hold.ts';
 import { listenToDial } from './listen.ts';
 import { suppressDigits } from './suppress.ts';
 import { boost, dubTracks } from './tracks.ts';
@@ -29,7 +30,7 @@ const beforeBridge: readonly Start[] = [
   dubTracks,
   calleeRequests,
 ];
-const afterBridge: readonly Start[] = [listenToDial];
+const afterBridge: readonly Start[] = [listenToDial, holdMusic];
 
 export class Features {
   readonly #context: TaskContext;
