@@ -1,4 +1,5 @@
 export { type Clock, FakeClock, SystemClock, type Timer } from './clock.ts';
+export { gainLimits, isGain, readDecibels } from './decibels.ts';
 export { Emitter, type ListenerFault, setListenerFault } from './emitter.ts';
 export { defineError, type ErrorEntry, errorRegistry, GraineError, messageOf } from './errors.ts';
 export { type Log, silentLog } from './log.ts';

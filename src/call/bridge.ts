@@ -12,10 +12,13 @@ export class Bridge {
   #path: 'relay' | 'studio' | undefined;
 
   readonly #passesHold: boolean;
+  readonly #passesDigits: boolean;
 
-  /** `passHold` false: when one holds, the other is not told; somebody plays to it. */
-  constructor(a: Leg, b: Leg, options: { passHold?: boolean } = {}) {
+  /** `passHold` false: when one holds, the other is not told; somebody plays to it. `passDigits` false: what either party
+   * presses by INFO is not for the other. */
+  constructor(a: Leg, b: Leg, options: { passHold?: boolean; passDigits?: boolean } = {}) {
     this.#passesHold = options.passHold ?? true;
+    this.#passesDigits = options.passDigits ?? true;
     this.#a = a;
     this.#b = b;
   }
@@ -77,7 +80,7 @@ export class Bridge {
 
   /** RTP digits are relayed with the audio; those that came by INFO must be said to the other side in its own way. */
   #pass(to: Leg, press: { digit: string; ms: number; source: 'rtp' | 'info' }): void {
-    if (press.source === 'rtp' || held(to.media?.negotiation.agreement?.direction)) return;
+    if (press.source === 'rtp' || !this.#passesDigits || held(to.media?.negotiation.agreement?.direction)) return;
     to.media?.sendDigits(press.digit, press.ms).catch(() => {});
   }
 }

@@ -1,8 +1,10 @@
 /** What an application may do to a call that runs, by REST (PUT Calls/{sid}, reference.md 4.2) and by WebSocket alike. Every
  * refusal has a reason. */
+import { gainLimits, isGain, readDecibels } from '../base/index.ts';
 import type { ControlResult, HookRef } from '../ports/index.ts';
 import { adultByHook, notApplied } from './adulting.ts';
 import { callInfo } from './call-info.ts';
+import { setGain } from './gain.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import { steerRecording } from './record-command.ts';
@@ -35,6 +37,8 @@ const commands: Readonly<Record<string, Command>> = {
     return accepted;
   },
   dtmf: sendDtmf,
+  boostAudioSignal: boost,
+  dub,
   sip_request: sipRequest,
   record: ({ session, leg, body }) => steerRecording(session, leg, body),
   listen_status: steerListening,
@@ -123,6 +127,23 @@ function steerListening({ session, leg, body }: CommandContext): ControlResult {
   const wanted = body['listen_status'] ?? body['stream_status'];
   for (const each of found) each.setFlow(wanted === 'resume' ? 'sound' : (wanted as 'pause' | 'silence'));
   return accepted;
+}
+
+async function boost({ leg, body }: CommandContext): Promise<ControlResult> {
+  const db = readDecibels(body['boostAudioSignal']);
+  if (db === undefined || !isGain(db))
+    return refuse(400, `boostAudioSignal is ${gainLimits.least} to ${gainLimits.most} dB, such as 3 or "-6 dB"`);
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; boostAudioSignal needs an answered call`);
+  await setGain(leg, db);
+  return accepted;
+}
+
+async function dub({ session, leg, body }: CommandContext): Promise<ControlResult> {
+  if (leg.media === undefined || leg.state !== 'in-progress')
+    return refuse(422, `the call is ${leg.status}; dub needs an answered call`);
+  const done = await session.script.beside(leg, { ...(body['dub'] as Body), verb: 'dub' });
+  return done.ok ? accepted : refuse(400, done.faults.join('; '));
 }
 
 /** To the leg that is named, by itself or beside another command; the other party hears nothing meanwhile. */

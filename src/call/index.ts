@@ -5,6 +5,7 @@ export { Bridge } from './bridge.ts';
 export { callInfo } from './call-info.ts';
 export { createControl } from './control.ts';
 export type { EndCause } from './end-cause.ts';
+export { setGain } from './gain.ts';
 export { handleInvitation } from './inbound.ts';
 export { InboundLeg } from './inbound-leg.ts';
 export { held } from './leg-media.ts';

@@ -55,6 +55,8 @@ export type LegEvents = {
   played: [play: string, error: string | undefined, progress: PlayProgress];
   /** What answering-machine detection found. */
   detected: [found: Detection];
+  /** What played on a track came to its end by itself. */
+  trackPlayed: [track: string, error: string | undefined];
   /** The keys we were told to press have gone out. */
   keysSent: [];
   /** The far end put us on hold or took us back (our direction towards it). From and To of its re-INVITE. */

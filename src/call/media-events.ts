@@ -13,6 +13,9 @@ export function followMedia(services: Services): () => void {
       registry.legOfEndpoint(endpoint)?.events.emit('detected', found),
     ),
     media.events.on('keysSent', (endpoint) => registry.legOfEndpoint(endpoint)?.events.emit('keysSent')),
+    studio.studioEvents.on('trackPlayed', (endpoint, track, error) =>
+      registry.legOfEndpoint(endpoint)?.events.emit('trackPlayed', track, error),
+    ),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
     media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),

@@ -112,7 +112,7 @@ export abstract class PhoneCall {
 
   /** Says BYE; resolves with its answer. */
   hangsUp(headers: readonly Header[] = []): Promise<Message> {
-    this.media?.pause();
+    this.media?.stop();
     this.stopRepeating();
     return this.request('BYE', { headers });
   }
@@ -177,7 +177,7 @@ export abstract class PhoneCall {
     if (request.method === 'ACK') this.acked(request);
     else if (request.method === 'INVITE' || request.method === 'UPDATE') void this.#accept(request, peer);
     else if (request.method === 'BYE') {
-      this.media?.pause();
+      this.media?.stop();
       this.stopRepeating();
       this.respond(request, peer, { status: 200, reason: 'OK' });
     } else {

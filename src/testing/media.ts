@@ -45,6 +45,7 @@ export class PhoneMedia {
   #marker = true;
   #digits: Press[] = [];
   #lastDigit = -1;
+  #over = false;
   #ticker: NodeJS.Timeout | undefined;
   #reporter: NodeJS.Timeout | undefined;
   #started = 0;
@@ -99,6 +100,13 @@ export class PhoneMedia {
     this.#ticker = undefined;
   }
 
+  /** The call is over: what was not pressed yet never will be. */
+  stop(): void {
+    this.pause();
+    this.#over = true;
+    for (const digit of this.#digits.splice(0)) digit.done();
+  }
+
   /** Speaks from now on. */
   speaks(voice: Voice | Int16Array): void {
     this.#voice = typeof voice === 'function' ? voice : samplesVoice(voice);
@@ -114,6 +122,7 @@ export class PhoneMedia {
     for (const key of keys) {
       const event = digits.indexOf(key.toUpperCase());
       if (event < 0) throw new Error(`'${key}' is no key of a phone`);
+      if (this.#over) return;
       await new Promise<void>((resolve) => {
         const packets = Math.max(3, Math.round(durationMs / 20));
         this.#digits.push({ event, sent: 0, packets, start: 0, done: resolve });
@@ -127,9 +136,8 @@ export class PhoneMedia {
   }
 
   async close(): Promise<void> {
-    this.pause();
+    this.stop();
     this.ears.close('the phone was closed');
-    for (const digit of this.#digits.splice(0)) digit.done();
     await Promise.all(
       [this.#rtp, this.#rtcp].map(
         (socket) =>

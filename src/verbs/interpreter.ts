@@ -2,9 +2,11 @@
 import type { Timer } from '../base/index.ts';
 import type { Leg, Script, Session } from '../call/index.ts';
 import { InboundLeg } from '../call/index.ts';
+import { Background } from './background.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { DubTask } from './tasks/dub.ts';
 import { Whisper, whisperVerbs } from './whisper.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
@@ -28,6 +30,7 @@ export class Interpreter implements Script {
   /** Grows with every replacement: what an older verb's hook answers is then ignored. */
   #generation = 0;
   readonly #screening: boolean;
+  readonly #background: Background;
   /** Verbs that came before the first document was run. */
   #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
   #wake: () => void = () => {};
@@ -36,7 +39,12 @@ export class Interpreter implements Script {
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
     const screen = (leg: Leg) => new Interpreter(session, leg);
-    this.#context = { session, caller: callee ?? session.caller, screen };
+    this.#background = new Background({
+      verb: () => this.#verb,
+      interrupt: () => this.#task?.stop(),
+      replace: (document) => this.#interject(document),
+    });
+    this.#context = { session, caller: callee ?? session.caller, screen, background: this.#background };
     this.#screening = callee !== undefined;
   }
 
@@ -83,6 +91,16 @@ export class Interpreter implements Script {
     return { ok: true };
   }
 
+  async beside(leg: Leg, verb: unknown): Promise<Replaced> {
+    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, 'dub'));
+    if (faults.length > 0) return { ok: false, faults };
+    const parsed = parseApplication([verb]);
+    const [dub] = parsed.ok ? parsed.verbs : [];
+    if (dub?.verb !== 'dub') return { ok: false, faults: ['only dub runs beside an application'] };
+    const refused = await new DubTask({ ...this.#context, caller: leg }, dub).begin();
+    return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+  }
+
   whisper(leg: Leg, payload: unknown): Replaced {
     if (this.#whisper !== undefined) return { ok: false, faults: ['one whisper is still being heard'] };
     const read = whisperVerbs(payload);
@@ -100,6 +118,7 @@ export class Interpreter implements Script {
   stop(): void {
     if (this.#phase === 'stopped') return;
     this.#phase = 'stopped';
+    this.#background.stop();
     this.#task?.stop();
     this.#wake();
   }
@@ -148,11 +167,13 @@ export class Interpreter implements Script {
     if (!(await this.#ready(verb))) return;
     if (!this.#running || generation !== this.#generation) return;
     caller.note('verb.started', { verb: verb.verb, id: verb.id });
+    this.#tell('starting', verb);
     this.#task = makeTask(this.#context, verb);
     const { next, hookFailed } = await this.#task.run();
     this.#task = undefined;
     this.#verb = undefined;
     caller.note('verb.finished', { verb: verb.verb, id: verb.id });
+    this.#tell('finished', verb);
     if (hookFailed === true) this.#breakOff();
     if (next === undefined || !this.#running || generation !== this.#generation) return;
     if (isEmpty(next)) return;
@@ -161,9 +182,28 @@ export class Interpreter implements Script {
     else this.#breakOff();
   }
 
+  /** config.notifyEvents: a WebSocket application follows its verbs. reference.md 3.3. */
+  #tell(event: 'starting' | 'finished', { verb, id }: Verb): void {
+    const { session, caller } = this.#context;
+    if (!this.#background.notifyEvents || !session.link.takesStatus) return;
+    session.link.notify('', 'verb:status', { call_sid: caller.callSid, event, id, verb, name: verb });
+  }
+
+  /** What a hook beside the verbs answers takes their place. */
+  #interject(document: unknown): void {
+    if (isEmpty(document) || !this.#running) return;
+    const verbs = this.#read(document);
+    if (verbs === undefined) return this.#breakOff();
+    this.#queue = verbs;
+    this.#generation++;
+    this.#task?.stop();
+    this.#wake();
+  }
+
   #conclude(): 'done' | 'invalid' {
     const outcome = this.#phase === 'broken' ? 'invalid' : 'done';
     this.#phase = 'stopped';
+    this.#background.stop();
     return outcome;
   }
 

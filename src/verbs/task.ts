@@ -1,5 +1,6 @@
 /** A verb at work. It declares what it needs of the call, and only knows how to run and how to stop. */
 import { callInfo, InboundLeg, type Leg, type Script, type Session } from '../call/index.ts';
+import type { Background } from './background.ts';
 import type { HookAnswer, HookRef } from '../ports/index.ts';
 
 /** What must be true before a verb runs. answered: an unanswered call is answered first (or given early media where the
@@ -23,6 +24,8 @@ export type TaskContext = {
   readonly session: Session;
   /** The leg the verbs run on: the session's first, or a callee that is being screened. */
   readonly caller: Leg;
+  /** What goes on beside the verbs. */
+  readonly background: Background;
   readonly screen: (callee: Leg) => ScreeningScript;
 };
 

@@ -34,6 +34,25 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
     await call.byed();
     assert.equal(call.media?.ears.digits.entries.map((each) => each.digit).join(''), '12#');
   },
+  config: async (w, call) => {
+    w.app.on('/any-time', [{ verb: 'hangup' }]);
+    await call.hears(800);
+    await call.presses('9#', 60);
+    assert.equal((await w.next('/any-time')).body['digits'], '9');
+    await call.byed();
+  },
+  dub: async (_, call) => {
+    await call.hears(800);
+    assert.ok((call.media?.ears.heard(440, { lastMs: 300 }) ?? -99) > -40, 'the bed is under it');
+    await call.byed();
+  },
+  gather: async (w, call) => {
+    await call.hears(440);
+    await call.presses('47#', 60);
+    const { body } = await w.next('/chosen');
+    assert.deepEqual([body['reason'], body['digits']], ['dtmfDetected', '47']);
+    await call.byed();
+  },
   hangup: async (_, call) => assert.equal((await call.byed()).get('x-why'), 'closed today'),
   redirect: async (_, call) => assert.equal((await call.refused()).status, 480),
   tag: async (w, call) => {

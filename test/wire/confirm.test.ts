@@ -278,7 +278,9 @@ story('dialMusic plays on while the callee is screened', async (w) => {
   await call.hears(1000);
   const bridged = await call.hears(620);
   await callee.hears(440, { since: bridged });
-  assert.ok((call.media?.ears.heard(1000, { lastMs: 100 }) ?? -99) < -40, 'the music stops at the bridge');
+  const after = { since: bridged + 100, until: bridged + 300 };
+  await call.media?.ears.packets.until((each) => each.at > after.until, { what: 'audio after the bridge' });
+  assert.ok((call.media?.ears.heard(1000, after) ?? -99) < -40, 'the music stops at the bridge');
   await call.hangsUp();
   await result(w);
 });

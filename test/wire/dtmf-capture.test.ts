@@ -134,3 +134,53 @@ story('a pattern no key can make is refused by name', async (w) => {
     (await w.alerts('dial-refused')).some((alert) => JSON.stringify(alert).includes('dtmfCapture.childCall')),
   );
 });
+
+story('dtmfSuppress: keys are told, but the other party gets none, by RTP or INFO, from either side', async (w) => {
+  const { call, callee } = await talk(w, { dtmfCapture: ['12', '34'], dtmfHook: '/dtmf', dtmfSuppress: true });
+  await callee.presses('1', 60);
+  await callee.pressesByInfo('2');
+  assert.equal((await w.next('/dtmf')).body['dtmf'], '12');
+  await call.presses('3', 60);
+  await call.pressesByInfo('4');
+  assert.equal((await w.next('/dtmf')).body['dtmf'], '34');
+  const since = performance.now();
+  await Promise.all([call.hears(620, { since }), callee.hears(440, { since })]);
+  assert.deepEqual([call.media?.ears.digits.entries.length, callee.media?.ears.digits.entries.length], [0, 0]);
+  await ends(w, call);
+});
+
+story('dtmfSuppress alone suppresses too, and ends with the dial', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  const [first] = dial([toSip(w.phone('desk'))], { dtmfSuppress: true });
+  w.app.answers([first, ...dial([toSip(w.phone('desk'))], { actionHook: '/second' })]);
+  const call = w.calls();
+  await call.hears(620);
+  const one = await w.phone('desk').nextCall(0);
+  await one.hears(440);
+  await call.presses('5', 60);
+  await one.hears(440, { since: performance.now() });
+  assert.equal(one.media?.ears.digits.entries.length, 0);
+  await one.hangsUp();
+  const two = await w.phone('desk').nextCall(1);
+  await two.hears(440);
+  await call.presses('6', 60);
+  await two.media?.ears.digits.until((each) => each.digit === '6', { what: 'the key at the second callee' });
+  await call.hangsUp();
+  await w.next('/second');
+});
+
+story('dtmfSuppress holds during the callee’s early media', async (w) => {
+  w.app.answers(dial([toSip(w.phone('desk'))], { dtmfSuppress: true }));
+  const call = w.calls();
+  await call.answered();
+  const callee = await w.phone('desk').nextCall();
+  await callee.earlyMedia();
+  callee.speaks(620);
+  await call.hears(620);
+  await callee.hears(440);
+  await call.presses('7', 60);
+  await call.pressesByInfo('8');
+  await callee.hears(440, { since: performance.now() });
+  assert.equal(callee.media?.ears.digits.entries.length, 0);
+  await ends(w, call);
+});

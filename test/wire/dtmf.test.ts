@@ -23,7 +23,7 @@ story('w and W wait', async (w) => {
   await call.byed();
   const [first, second] = call.media?.ears.digits.entries ?? [];
   assert.ok(
-    (second?.at ?? 0) - (first?.at ?? 0) >= 1450,
+    (second?.at ?? 0) - (first?.at ?? 0) >= 1000,
     `${(second?.at ?? 0) - (first?.at ?? 0)} ms between the keys`,
   );
 });

@@ -1,6 +1,7 @@
 /** What a dial must satisfy to ring anybody, beyond its shape. A dial that does not is refused at once and ends `failed`;
  * the document's other verbs still run. */
-import { printable } from '../../base/index.ts';
+import { gainLimits, isGain, printable } from '../../base/index.ts';
+import { dubFaults } from './dub.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { hasControl, headerFaults } from './header-rules.ts';
 import { targetAddress } from './normalise.ts';
@@ -32,7 +33,9 @@ export function dialFaults(dial: DialVerb): DialFault[] {
   if (callerName !== undefined && (callerName.length > longestName || hasControl(callerName)))
     faults.push({ at: ['callerName'], expected: oneLine(longestName), got: shown(callerName) });
   faults.push(...headerFaults(dial.headers));
-  faults.push(...captureFaults(dial.dtmfCapture));
+  faults.push(...captureFaults(dial.dtmfCapture), ...gainFaults(dial.boostAudioSignal, ['boostAudioSignal']));
+  for (const [i, each] of dial.dub.entries())
+    faults.push(...dubFaults(each).map((fault) => ({ ...fault, at: ['dub', i, ...fault.at] })));
   return faults;
 }
 
@@ -83,6 +86,11 @@ function partFaults(target: Target): DialFault[] {
   if (target.type === 'phone' && target.overrideTo !== undefined && canonicalNumber(target.overrideTo) === undefined)
     faults.push({ at: ['overrideTo'], expected: e164, got: shown(target.overrideTo) });
   return faults;
+}
+
+function gainFaults(db: number, at: DialFault['at']): DialFault[] {
+  if (isGain(db)) return [];
+  return [{ at, expected: `${gainLimits.least} to ${gainLimits.most} dB`, got: `${db} dB` }];
 }
 
 /** A pattern that no key can complete would wait for ever without a word. */

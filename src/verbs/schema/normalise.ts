@@ -1,9 +1,14 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
+import { readDecibels } from '../../base/index.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
+import { configFaults } from './config.ts';
 import { listenOptions } from './listen.ts';
 import type {
   AmdOptions,
+  ConfigVerb,
   DialVerb,
+  DubVerb,
+  GatherVerb,
   Headers,
   Hook,
   JsonObject,
@@ -23,6 +28,10 @@ const mostSeconds = 2_000_000;
 const defaultRingSeconds = 60;
 const defaultConfirmSeconds = 60;
 const defaultKeyMs = 500;
+const defaultGatherSeconds = 15;
+const defaultBargeInSeconds = 5;
+/** More keys than anybody types. */
+const mostDigits = 256;
 /** What the media engine can do, ms. */
 const keyLimits = { shortest: 40, longest: 5000 } as const;
 const empty: Fields = Object.freeze({});
@@ -33,6 +42,12 @@ export function normalise(name: string, raw: Fields): Verb {
   switch (name) {
     case 'dial':
       return dial(raw, id);
+    case 'config':
+      return config(raw, id);
+    case 'dub':
+      return dub(raw, id);
+    case 'gather':
+      return gather(raw, id);
     case 'play':
       return play(raw, id);
     case 'say':
@@ -94,7 +109,8 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     dtmfCapture: dtmfCapture(raw['dtmfCapture']),
     dtmfHook: hook(raw['dtmfHook']),
     dtmfSuppress: raw['dtmfSuppress'] === true,
-    dub: raw['dub'] === undefined ? [] : ([raw['dub']].flat() as JsonObject[]),
+    dub:
+      raw['dub'] === undefined ? [] : ([raw['dub']].flat() as Fields[]).map((each) => dub(each, optional(each['id']))),
     exitMediaPath: (raw['exitMediaPath'] as boolean | 'strict' | undefined) ?? false,
     forwardPAI: raw['forwardPAI'] !== false,
     headers: headers(raw['headers']),
@@ -122,6 +138,77 @@ function play(raw: Fields, id: string | undefined): PlayVerb {
     seekOffset: Math.max(0, numeric(raw['seekOffset']) ?? 0),
     timeoutSecs: seconds(raw['timeoutSecs']),
     actionHook: hook(raw['actionHook']),
+  };
+}
+
+function config(raw: Fields, id: string | undefined): ConfigVerb {
+  const { boostAudioSignal: boost, reset } = raw;
+  const parts = {
+    listen: listenSwitch((raw['listen'] ?? raw['stream']) as Fields | undefined),
+    bargeIn: bargeIn(raw['bargeIn'] as Fields | undefined),
+    reset: reset === undefined ? [] : ([reset].flat() as string[]),
+  };
+  return {
+    verb: 'config',
+    id,
+    ...parts,
+    boostAudioSignal: boost === undefined ? undefined : (readDecibels(boost) ?? Number.NaN),
+    synthesizer: raw['synthesizer'] as JsonObject | undefined,
+    recognizer: raw['recognizer'] as JsonObject | undefined,
+    notifyEvents: raw['notifyEvents'] as boolean | undefined,
+    sipRequestWithinDialogHook: hook(raw['sipRequestWithinDialogHook']),
+    unsupported: configFaults(raw, parts),
+  };
+}
+
+function listenSwitch(raw: Fields | undefined): ConfigVerb['listen'] {
+  if (raw === undefined) return undefined;
+  return raw['enable'] === false ? 'off' : listenOptions({ url: '', ...raw }, hook(raw['actionHook']));
+}
+
+function bargeIn(raw: Fields | undefined): ConfigVerb['bargeIn'] {
+  if (raw === undefined) return undefined;
+  if (raw['enable'] === false) return 'off';
+  const { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout } = gather(raw, undefined);
+  const between = interDigitTimeout ?? defaultBargeInSeconds;
+  const sticky = raw['sticky'] === true;
+  return { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout: between, sticky };
+}
+
+function dub(raw: Fields, id: string | undefined): DubVerb {
+  const { say: text, loop, gain } = raw;
+  const level = readDecibels(gain);
+  return {
+    verb: 'dub',
+    id,
+    action: raw['action'] as DubVerb['action'],
+    track: raw['track'] as string,
+    play: optional(raw['play']),
+    say:
+      text === undefined || text === '' ? undefined : say(typeof text === 'string' ? { text } : (text as Fields), id),
+    loop: loop === true || loop === 'forever' ? 'forever' : Math.max(1, Math.floor(numeric(loop) ?? 1)),
+    gain: level ?? (gain === undefined || gain === '' ? 0 : Number.NaN),
+  };
+}
+
+function gather(raw: Fields, id: string | undefined): GatherVerb {
+  const input = ((raw['input'] as string[] | undefined) ?? ['digits']).map((each) =>
+    each === 'dtmf' ? 'digits' : each,
+  );
+  const { numDigits, timeout } = raw;
+  return {
+    verb: 'gather',
+    id,
+    input: input as GatherVerb['input'],
+    actionHook: hook(raw['actionHook']),
+    finishOnKey: String(raw['finishOnKey'] ?? '').toUpperCase(),
+    minDigits: count(numDigits ?? raw['minDigits']) ?? 1,
+    maxDigits: count(numDigits ?? raw['maxDigits']) ?? mostDigits,
+    interDigitTimeout: seconds(raw['interDigitTimeout']),
+    timeout: timeout === 0 ? undefined : (seconds(timeout) ?? defaultGatherSeconds),
+    dtmfBargein: raw['dtmfBargein'] !== false,
+    play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
+    say: raw['say'] === undefined ? undefined : say(raw['say'] as Fields, undefined),
   };
 }
 
@@ -270,12 +357,9 @@ function headers(raw: unknown): Headers {
   return all;
 }
 
-/** `-6 dB`, `+3.5dB`, or a number. Anything else is 0, as in jambonz. */
+/** Anything that is no level is 0, as in jambonz. */
 function decibels(raw: unknown): number {
-  if (typeof raw === 'number') return raw;
-  if (typeof raw !== 'string' || raw.length > 16) return 0;
-  const match = /^([+-]?\d{1,3})(?:\.\d{1,6})? ?dB$/i.exec(raw);
-  return match === null ? 0 : Number(match[1]) || 0;
+  return readDecibels(raw) ?? 0;
 }
 
 /** 0 and absence mean the default. */
@@ -286,6 +370,12 @@ function seconds(raw: unknown): number | undefined {
 
 function keyMs(raw: unknown): number {
   return Math.min(keyLimits.longest, Math.max(keyLimits.shortest, numeric(raw) || defaultKeyMs));
+}
+
+/** A number of keys; 0 and absence mean that it was left open. */
+function count(raw: unknown): number | undefined {
+  const value = Math.floor(numeric(raw) ?? 0);
+  return value < 1 ? undefined : Math.min(value, mostDigits);
 }
 
 function numeric(raw: unknown): number | undefined {

@@ -328,8 +328,10 @@ test('aliases end in one field', () => {
   };
   assert.deepEqual(dial({ amd: { hook: '/amd' } }).amd, amd);
   assert.deepEqual(dial({ amd: { actionHook: '/amd' } }).amd, amd);
-  assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [{ action: 'addTrack', track: 'a' }]);
-  assert.deepEqual(dial({ dub: [{ action: 'addTrack', track: 'a' }] }).dub, [{ action: 'addTrack', track: 'a' }]);
+  const bare = { verb: 'dub', id: undefined, action: 'addTrack', track: 'a', play: undefined, say: undefined };
+  const track = { ...bare, loop: 1, gain: 0 };
+  assert.deepEqual(dial({ dub: { action: 'addTrack', track: 'a' } }).dub, [track]);
+  assert.deepEqual(dial({ dub: [{ action: 'addTrack', track: 'a' }] }).dub, [track]);
   assert.deepEqual(dial({ dtmfCapture: ['*1'] }).dtmfCapture, { childCall: ['*1'], parentCall: ['*1'] });
   assert.deepEqual(dial({ dtmfCapture: { parentCall: ['*1'] } }).dtmfCapture, { childCall: [], parentCall: ['*1'] });
   const [byUrl, both, voicemail] = dial({
@@ -390,9 +392,9 @@ test('decibels: a number, or text with its unit; anything else is 0', () => {
     [-6, -6],
     ['-6 dB', -6],
     ['+3dB', 3],
-    ['2.9 DB', 2],
-    ['-0.5 dB', 0],
-    ['6', 0],
+    ['2.9 DB', 2.9],
+    ['-0.5 dB', -0.5],
+    ['6', 6],
     ['loud', 0],
     ['', 0],
     ['- 6 dB', 0],
@@ -420,4 +422,35 @@ test('play has a list of urls and a count', () => {
     timeoutSecs: 3,
     actionHook: undefined,
   });
+});
+
+test('gather: numDigits is both limits, timeout 0 is none, what is left out has its default', () => {
+  const [left, given] = verbs([
+    { verb: 'gather' },
+    { verb: 'gather', input: ['dtmf'], numDigits: 3, timeout: 0, finishOnKey: '#a', dtmfBargein: false },
+  ]);
+  const common = { verb: 'gather', id: undefined, actionHook: undefined, interDigitTimeout: undefined };
+  const prompt = { play: undefined, say: undefined };
+  const defaults = { input: ['digits'], finishOnKey: '', minDigits: 1, maxDigits: 256, timeout: 15, dtmfBargein: true };
+  assert.deepEqual(left, { ...common, ...prompt, ...defaults });
+  const limits = { minDigits: 3, maxDigits: 3, timeout: undefined, finishOnKey: '#A', dtmfBargein: false };
+  assert.deepEqual(given, { ...common, ...prompt, ...defaults, ...limits });
+});
+
+test('dub: loop and gain in all their notations', () => {
+  const dub = (more: object) => {
+    const [verb] = verbs([{ verb: 'dub', action: 'addTrack', track: 't', ...more }]);
+    assert.ok(verb?.verb === 'dub');
+    return verb;
+  };
+  assert.deepEqual(
+    [true, false, 'forever', 3, '2', 0].map((loop) => dub({ loop }).loop),
+    ['forever', 1, 'forever', 3, 2, 1],
+  );
+  assert.deepEqual(
+    [-3, '-3.5 dB', '+2dB', 'loud'].map((gain) => dub({ gain }).gain),
+    [-3, -3.5, 2, NaN],
+  );
+  assert.deepEqual(dub({ say: 'hello' }).say?.text, ['hello']);
+  assert.deepEqual(dub({ say: { text: ['a', 'b'] } }).say?.text, ['a', 'b']);
 });

@@ -11,6 +11,8 @@ export const amount = Type.Number({ minimum: 0 });
 export const open = Type.Object({});
 /** Keys of a phone; `w` and `W` wait half a second and a second. */
 export const keys = Type.String({ pattern: '^[0-9*#A-Da-dwW]{1,128}$', description: '1 to 128 of 0-9 * # A-D w W' });
+/** Keys that end an input; empty for none. */
+export const endKeys = Type.String({ pattern: '^[0-9*#A-Da-d]{0,16}$', description: 'keys of 0-9 * # A-D' });
 /** The name of a track. */
 export const trackName = Type.String({ pattern: '^[^\\u0000-\\u001f]{1,64}$', description: '1 to 64 characters' });
 export const texts = Type.Array(text);

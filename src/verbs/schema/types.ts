@@ -1,6 +1,7 @@
 /** Verbs as the interpreter sees them: one typed form, whatever notation or alias the application used. Every key is
  * always present, so that objects of a verb share one shape; `undefined` says the application left it out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { ConfigParts } from './config.ts';
 import type { ListenOptions } from './listen.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
@@ -85,7 +86,7 @@ export type DialVerb = Named<'dial'> & {
   readonly dtmfCapture: { readonly childCall: readonly string[]; readonly parentCall: readonly string[] } | undefined;
   readonly dtmfHook: Hook | undefined;
   readonly dtmfSuppress: boolean;
-  readonly dub: readonly JsonObject[];
+  readonly dub: readonly DubVerb[];
   readonly exitMediaPath: boolean | 'strict';
   readonly forwardPAI: boolean;
   readonly headers: Headers;
@@ -134,6 +135,38 @@ export type DtmfVerb = Named<'dtmf'> & {
   readonly duration: number;
 };
 
+export type ConfigVerb = Named<'config'> & ConfigParts;
+
+export type DubVerb = Named<'dub'> & {
+  readonly action: 'addTrack' | 'removeTrack' | 'silenceTrack' | 'playOnTrack' | 'sayOnTrack';
+  readonly track: string;
+  /** A URL as `play` takes it. */
+  readonly play: string | undefined;
+  readonly say: SayVerb | undefined;
+  readonly loop: number | 'forever';
+  /** dB; NaN where it was no level. */
+  readonly gain: number;
+};
+
+export type GatherVerb = Named<'gather'> & {
+  readonly input: readonly ('digits' | 'speech')[];
+  readonly actionHook: Hook | undefined;
+  /** Any of these keys ends the input and is not part of it; empty: none does. */
+  readonly finishOnKey: string;
+  readonly minDigits: number;
+  /** This many end the input. */
+  readonly maxDigits: number;
+  /** Seconds between two keys; undefined: `timeout` counts again from each key. */
+  readonly interDigitTimeout: number | undefined;
+  /** Seconds without input, from the end of the prompt; undefined: no limit. */
+  readonly timeout: number | undefined;
+  /** The first key ends the prompt. */
+  readonly dtmfBargein: boolean;
+  /** The prompt: what is said, then what is played. */
+  readonly say: SayVerb | undefined;
+  readonly play: PlayVerb | undefined;
+};
+
 export type SayVerb = Named<'say'> & {
   /** Said one after the other: plain, SSML, or `silence_stream://ms`. */
   readonly text: readonly string[];
@@ -166,12 +199,9 @@ export type SipRequestVerb = Named<'sip:request'> & {
 export const otherVerbNames = [
   'agent',
   'conference',
-  'config',
   'dequeue',
   'dialogflow',
-  'dub',
   'enqueue',
-  'gather',
   'leave',
   'lex',
   'llm',
@@ -186,8 +216,11 @@ export type OtherVerb = Named<OtherVerbName> & { /** As documented, aliases kept
 export type Verb =
   | AlertVerb
   | AnswerVerb
+  | ConfigVerb
   | DialVerb
   | DtmfVerb
+  | DubVerb
+  | GatherVerb
   | HangupVerb
   | ListenVerb
   | OtherVerb

@@ -5,6 +5,7 @@ import {
   amount,
   bool,
   dub,
+  endKeys,
   headers,
   hook,
   keys,
@@ -28,7 +29,7 @@ import {
 const hooks = { actionHook: hook };
 const input = Type.Array(oneOf('digits', 'dtmf', 'speech'));
 const digitLimits = {
-  finishOnKey: text,
+  finishOnKey: endKeys,
   numDigits: amount,
   minDigits: amount,
   maxDigits: amount,

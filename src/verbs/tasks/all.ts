@@ -3,8 +3,11 @@ import type { Verb } from '../schema/schema.ts';
 import type { Need, Task, TaskContext } from '../task.ts';
 import { AlertTask } from './alert.ts';
 import { AnswerTask } from './answer.ts';
+import { ConfigTask } from './config.ts';
 import { DialTask } from './dial/dial.ts';
 import { DtmfTask } from './dtmf.ts';
+import { DubTask } from './dub.ts';
+import { GatherTask } from './gather.ts';
 import { HangupTask } from './hangup.ts';
 import { ListenTask } from './listen.ts';
 import { PauseTask } from './pause.ts';
@@ -19,6 +22,8 @@ import { TagTask } from './tag.ts';
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
   dtmf: 'answered',
+  dub: 'answered',
+  gather: 'answered',
   play: 'answered',
   say: 'answered',
   hangup: 'stable',
@@ -34,6 +39,7 @@ export function needOf(verb: Verb): Need {
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
+  if (verb.verb === 'gather') return verb.play?.earlyMedia === true || verb.say?.earlyMedia === true;
   return (verb.verb === 'play' || verb.verb === 'say' || verb.verb === 'listen') && verb.earlyMedia;
 }
 
@@ -43,10 +49,16 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new AlertTask(context, verb);
     case 'answer':
       return new AnswerTask();
+    case 'config':
+      return new ConfigTask(context, verb);
     case 'dial':
       return new DialTask(context, verb);
     case 'dtmf':
       return new DtmfTask(context, verb);
+    case 'dub':
+      return new DubTask(context, verb);
+    case 'gather':
+      return new GatherTask(context, verb);
     case 'hangup':
       return new HangupTask(context, verb);
     case 'listen':

@@ -44,22 +44,8 @@ export class SayTask implements Task {
     const silence = /^silence_stream:\/\/(\d{1,7})$/i.exec(text.trim())?.[1];
     // At least a frame: silence of no length, looped for ever, would spin.
     if (silence !== undefined) return { ok: true, sound: { kind: 'silence' }, limitMs: Math.max(20, Number(silence)) };
-    const made = await this.#speak(text);
+    const made = await speak(this.#context, this.#verb, { text, signal: this.#stopping.signal });
     return made.ok ? { ok: true, sound: made.sound } : { ok: false };
-  }
-
-  #speak(text: string): Promise<Synthesis> {
-    const { caller, session } = this.#context;
-    const { synthesizer, disableTtsCache, instructions } = this.#verb;
-    const choice = voicesFor(session, synthesizer);
-    const voice =
-      instructions === undefined
-        ? choice.voice
-        : { ...choice.voice, options: { ...choice.voice.options, instructions } };
-    return session.services.speech.synthesise(
-      { accountSid: session.accountSid, callSid: caller.callSid, text, ...choice, voice, fresh: disableTtsCache },
-      this.#stopping.signal,
-    );
   }
 
   /** Resolves when it was heard, or the task stopped, or the leg is gone. */
@@ -86,4 +72,17 @@ export class SayTask implements Task {
       signal.addEventListener('abort', silence, { once: true });
     });
   }
+}
+
+/** One text of a `say` as a sound, by the voice it asks for. Never rejects. */
+export function speak(
+  { caller, session }: TaskContext,
+  { synthesizer, disableTtsCache, instructions }: SayVerb,
+  { text, signal }: { readonly text: string; readonly signal: AbortSignal },
+): Promise<Synthesis> {
+  const choice = voicesFor(session, synthesizer);
+  const voice =
+    instructions === undefined ? choice.voice : { ...choice.voice, options: { ...choice.voice.options, instructions } };
+  const whose = { accountSid: session.accountSid, callSid: caller.callSid };
+  return session.services.speech.synthesise({ ...whose, text, ...choice, voice, fresh: disableTtsCache }, signal);
 }

@@ -87,7 +87,7 @@ export class Screening {
 
   /** Ends every screening; callees other than the winner are hung up, as answered elsewhere if there is one. */
   drop(except: OutboundLeg | undefined): void {
-    for (const leg of Array.from(this.#running.keys())) {
+    for (const leg of this.#running.keys()) {
       this.#leave(leg);
       if (except === undefined) leg.hangup({ by: 'caller', reason: 'the caller gave up' });
       else if (leg !== except)

@@ -239,7 +239,8 @@ export class DialTask implements Task {
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
     this.#features.elected(winner);
-    this.#bridge = new Bridge(caller, winner, { passHold: this.#dial.onHoldHook === undefined });
+    const { dtmfSuppress, onHoldHook } = this.#dial;
+    this.#bridge = new Bridge(caller, winner, { passHold: onHoldHook === undefined, passDigits: !dtmfSuppress });
     try {
       await this.#bridge.open();
       session.letGo = () => this.#letGo();

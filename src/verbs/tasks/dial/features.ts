@@ -4,12 +4,21 @@ import type { OutboundLeg } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { detectAnswer } from '../amd.ts';
+import { watchRequests } from '../../background.ts';
 import { DtmfCapture } from './dtmf-capture.ts';
 import { holdMusic } from './hold.ts';
 import { listenToDial } from './listen.ts';
+import { suppressDigits } from './suppress.ts';
+import { boost, dubTracks } from './tracks.ts';
 
 type Stop = () => void;
 type Start = (context: TaskContext, dial: DialVerb, winner: OutboundLeg) => Stop | undefined;
+
+/** config's sipRequestWithinDialogHook hears the callee too; what it answers then is not run: the dial goes on. */
+const calleeRequests: Start = ({ session, background }, _, winner) => {
+  const hook = background.requestHook;
+  return hook === undefined ? undefined : watchRequests(session, winner, { hook, answered: () => {} });
+};
 
 const beforeBridge: readonly Start[] = [
   (context, dial, winner) => {
@@ -17,6 +26,10 @@ const beforeBridge: readonly Start[] = [
     capture.start(context.caller, winner);
     return () => capture.stop();
   },
+  (context, dial, winner) => suppressDigits(dial, [context.caller, winner]),
+  boost,
+  dubTracks,
+  calleeRequests,
 ];
 const afterBridge: readonly Start[] = [
   listenToDial,

@@ -5,6 +5,7 @@ import { Bridge, InboundLeg, type Leg, type OutboundLeg, shownUrl } from '../../
 import type { Sound } from '../../../ports/index.ts';
 import type { TaskContext } from '../../task.ts';
 import type { DialVerb } from '../../schema/schema.ts';
+import { suppressDigits } from './suppress.ts';
 
 type Hearing = 'nothing' | 'music-to-come' | 'music' | 'ringback' | 'early-media' | 'over';
 
@@ -16,6 +17,7 @@ export class Ringing {
   readonly #dial: DialVerb;
   #hearing: Hearing = 'nothing';
   #early: Bridge | undefined;
+  #release: (() => void) | undefined;
   #grace: Timer | undefined;
   /** A callee has rung. */
   #rung = false;
@@ -65,7 +67,8 @@ export class Ringing {
     if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(prefer))) return;
     if (this.#now() !== 'early-media' || child.end !== undefined || caller.end !== undefined) return;
     if (before === 'ringback') void caller.media?.stopPlay();
-    this.#early = new Bridge(caller, child);
+    this.#early = new Bridge(caller, child, { passDigits: !this.#dial.dtmfSuppress });
+    this.#release = suppressDigits(this.#dial, [caller, child]);
     await this.#early.open().catch(() => {});
   }
 
@@ -74,7 +77,7 @@ export class Ringing {
     const was = this.#hearing;
     this.#hearing = 'over';
     this.#grace?.cancel();
-    if (was === 'early-media') this.#early?.close();
+    if (was === 'early-media') this.#closeEarly();
     else if ((was === 'music' || was === 'ringback') && this.#caller.end === undefined)
       void this.#caller.media?.stopPlay();
   }
@@ -82,7 +85,7 @@ export class Ringing {
   /** The callee whose early media was heard has failed: the caller hears ringing again while others are tried. */
   silenced(): void {
     if (this.#hearing !== 'early-media') return;
-    this.#early?.close();
+    this.#closeEarly();
     this.#hearing = 'nothing';
   }
 
@@ -91,6 +94,12 @@ export class Ringing {
     if (this.#hearing !== 'music-to-come') return;
     this.#hearing = 'nothing';
     if (this.#rung) this.rang();
+  }
+
+  #closeEarly(): void {
+    this.#release?.();
+    this.#release = undefined;
+    this.#early?.close();
   }
 
   async #music(url: string): Promise<void> {

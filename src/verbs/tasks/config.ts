@@ -1,0 +1,57 @@
+/** config: settings for the rest of the call; what it does not mention stays as it was. */
+import { isGain } from '../../base/index.ts';
+import { setGain } from '../../call/index.ts';
+import { whenAnswered } from '../background.ts';
+import type { ConfigVerb } from '../schema/schema.ts';
+import type { Outcome, Task, TaskContext } from '../task.ts';
+
+export class ConfigTask implements Task {
+  readonly #context: TaskContext;
+  readonly #verb: ConfigVerb;
+
+  constructor(context: TaskContext, verb: ConfigVerb) {
+    this.#context = context;
+    this.#verb = verb;
+  }
+
+  run(): Promise<Outcome> {
+    const { background } = this.#context;
+    const { listen, bargeIn, notifyEvents, sipRequestWithinDialogHook } = this.#verb;
+    this.#speech();
+    this.#boost();
+    if (listen !== undefined) background.listen(this.#context, listen);
+    if (bargeIn !== undefined) background.bargeIn(this.#context, bargeIn);
+    if (notifyEvents !== undefined) background.notifyEvents = notifyEvents;
+    if (sipRequestWithinDialogHook !== undefined) background.takeRequests(this.#context, sipRequestWithinDialogHook);
+    return Promise.resolve({});
+  }
+
+  stop(): void {}
+
+  /** `reset` first, so that one config may start afresh. */
+  #speech(): void {
+    const { session } = this.#context;
+    const { reset, synthesizer, recognizer } = this.#verb;
+    const kept = Object.entries(session.speech).filter(([name]) => !reset.includes(name));
+    session.speech = {
+      ...Object.fromEntries(kept),
+      ...(synthesizer === undefined ? {} : { synthesizer }),
+      ...(recognizer === undefined ? {} : { recognizer }),
+    };
+  }
+
+  #boost(): void {
+    const { session, caller } = this.#context;
+    const { boostAudioSignal: db } = this.#verb;
+    if (db === undefined) return;
+    if (!isGain(db)) {
+      const where = { accountSid: session.accountSid, callSid: caller.callSid };
+      const message = 'config.boostAudioSignal: expected -60 to 40 dB, such as "-6 dB"';
+      return session.services.alerts.raise({ ...where, type: 'invalid-app-payload', message });
+    }
+    whenAnswered(caller, () => {
+      setGain(caller, db).catch((fault: unknown) => caller.note('media.failed', { reason: String(fault) }));
+      return () => {};
+    });
+  }
+}
