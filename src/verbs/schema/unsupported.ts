@@ -11,7 +11,6 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   boostAudioSignal: (dial) => dial.boostAudioSignal !== 0,
   dtmfSuppress: (dial) => dial.dtmfSuppress,
   dub: (dial) => dial.dub.length > 0,
-  exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,
