@@ -5,6 +5,7 @@ export { defineError, type ErrorEntry, errorRegistry, GraineError, messageOf } f
 export { type Log, silentLog } from './log.ts';
 export { ignore, Machine, type MachineOptions, type Step, type Table } from './machine.ts';
 export { createPcmRing, type PcmFormat, PcmRingReader, PcmRingWriter } from './pcm-ring.ts';
+export { isPrivateAddress } from './private-address.ts';
 export { printable } from './printable.ts';
 export { type Random, SeededRandom, SystemRandom } from './random.ts';
 export {

@@ -81,6 +81,16 @@ export class Bridge {
   /** RTP digits are relayed with the audio; those that came by INFO must be said to the other side in its own way. */
   #pass(to: Leg, press: { digit: string; ms: number; source: 'rtp' | 'info' }): void {
     if (press.source === 'rtp' || !this.#passesDigits || held(to.media?.negotiation.agreement?.direction)) return;
+    if (to.takesReinvite !== undefined) return sayByInfo(to, press);
     to.media?.sendDigits(press.digit, press.ms).catch(() => {});
   }
+}
+
+/** While the media does not pass here a key can only be said as it came. */
+function sayByInfo(to: Leg, { digit, ms }: { digit: string; ms: number }): void {
+  void to.dialog?.request('INFO', {
+    ownUsage: true,
+    contentType: 'application/dtmf-relay',
+    body: Buffer.from(`Signal=${digit}\r\nDuration=${Math.round(ms)}\r\n`),
+  });
 }

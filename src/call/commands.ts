@@ -39,16 +39,33 @@ const commands: Readonly<Record<string, Command>> = {
   dtmf: sendDtmf,
   boostAudioSignal: boost,
   dub,
+  media_path: changeMediaPath,
   sip_request: sipRequest,
   record: ({ session, leg, body }) => steerRecording(session, leg, body),
   listen_status: steerListening,
   stream_status: steerListening,
 };
 
+/** What cannot be done while the two far ends talk directly. */
+const needMedia: ReadonlySet<string> = new Set([
+  'mute_status',
+  'dtmf',
+  'whisper',
+  'dub',
+  'boostAudioSignal',
+  'listen_status',
+  'stream_status',
+  'transcribe_status',
+  'record',
+]);
+
 /** The body has the shape of exactly one command (and what may accompany it). */
 export async function runCommand(context: CommandContext): Promise<ControlResult> {
-  const { leg, body } = context;
+  const { session, leg, body } = context;
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
+  const out = session.mediaPath?.state === 'none' && Object.keys(body).find((name) => needMedia.has(name));
+  if (typeof out === 'string')
+    return refuse(422, `${out}: the media does not pass here; ask for media_path full-media first`);
   const name = Object.keys(commands).find((each) => body[each] !== undefined);
   const command = name === undefined ? undefined : commands[name];
   if (command !== undefined) {
@@ -153,6 +170,18 @@ function whisper({ session, leg, body }: CommandContext): ControlResult {
   leg.note('api.command', { command: 'whisper' });
   const said = session.script.whisper(leg, body['whisper']);
   return said.ok ? accepted : refuse(422, `whisper: ${said.faults.join('; ')}`);
+}
+
+/** Out of the media, or back into it. What cannot be done at once is told by an alert: the far ends have a say. */
+function changeMediaPath({ session, body }: CommandContext): ControlResult {
+  const path = session.mediaPath;
+  if (path === undefined) return refuse(422, 'media_path needs a dial that has connected two parties');
+  const leaves = body['media_path'] === 'no-media';
+  if (path.state !== (leaves ? 'full' : 'none')) return refuse(422, `the media path is ${path.state} already`);
+  void (leaves ? path.leave() : path.return()).then((moved) => {
+    if (!moved.ok) notApplied(session, session.caller, [`media_path: ${moved.reason}`]);
+  });
+  return accepted;
 }
 
 /** An in-dialog request; answered with what the far end answered. */

@@ -12,6 +12,7 @@ export { held } from './leg-media.ts';
 export { Leg } from './leg.ts';
 export { followStreams, Listening, type ListenEnd, type ListenPlan } from './listening.ts';
 export type { CallStatus, FinalStatus } from './leg-state.ts';
+export { MediaPath } from './media-path.ts';
 export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 export { CarrierPacers } from './pacing.ts';

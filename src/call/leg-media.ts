@@ -35,6 +35,14 @@ export class LegMedia {
     return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
+  /** Nothing is sent any more, and what comes is only counted: the far ends talk to each other. */
+  park(): Promise<void> {
+    const { agreement } = this.negotiation;
+    if (agreement === undefined) return Promise.resolve();
+    const settings = settingsOf(agreement, '');
+    return this.#engine.configure(this.endpoint, { ...settings, remote: undefined, direction: 'inactive' });
+  }
+
   /** Plays to this leg's far end; resolves when the engine has begun. */
   play(options: PlayOptions): string {
     const play = `${this.endpoint}-${++plays}`;

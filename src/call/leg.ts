@@ -1,6 +1,6 @@
 /** One leg: a SIP dialog (or the INVITE that may become one), its audio, and what hooks are told of it. A leg ends once,
  * by finish(); who holds it hears of it through `ended`. */
-import { Emitter, Machine } from '../base/index.ts';
+import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
 import { mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
@@ -90,6 +90,8 @@ export abstract class Leg {
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
+  /** Who answers the far end's re-INVITEs while the media does not come to us. */
+  takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #final: FinalStatus = 'failed';
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   // What was billed must not depend on who sets the wall clock in between.
@@ -113,6 +115,17 @@ export abstract class Leg {
   /** The media session of this leg and of every leg that its own calls are bridged with. */
   get mediaSession(): string {
     return this.identity.mediaSession ?? this.identity.sessionSid;
+  }
+
+  /** Its SDP names a private address, but its signalling comes from elsewhere. */
+  get behindNat(): boolean {
+    const address = this.media?.negotiation.agreement?.remote.address;
+    return (
+      address !== undefined &&
+      address !== this.remoteHost &&
+      isPrivateAddress(address) &&
+      !isPrivateAddress(this.remoteHost)
+    );
   }
 
   get state(): LegState {
@@ -172,7 +185,10 @@ export abstract class Leg {
     this.answeredAt = this.services.clock.now();
     this.#answeredMonotonic = this.services.clock.monotonic();
     dialog.events.on('ended', (end) => this.#dialogEnded(end));
-    dialog.events.on('reinvite', (request) => void handleReinvite(this, request));
+    dialog.events.on('reinvite', (request) => {
+      if (this.takesReinvite === undefined) void handleReinvite(this, request);
+      else this.takesReinvite(request);
+    });
     dialog.events.on('request', (request) => this.#inDialog(request));
     this.#machine.handle({ type: 'answered' });
   }

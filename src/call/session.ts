@@ -7,6 +7,7 @@ import type { EndCause } from './end-cause.ts';
 import { answerUnasked } from './in-dialog.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
+import type { MediaPath } from './media-path.ts';
 import { CallRecording } from './recording.ts';
 import type { Script, ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
@@ -46,6 +47,8 @@ export class Session {
   speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
   /** The leg the running dial connected: REST finds the bridge partner here. */
   connected: Leg | undefined;
+  /** Where the audio of the running dial goes: set with `connected`. */
+  mediaPath: MediaPath | undefined;
   /** How the running dial lets its connected leg go, still talking: set with `connected`. */
   letGo: (() => void) | undefined;
 

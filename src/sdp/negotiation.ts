@@ -124,6 +124,15 @@ export class Negotiation {
     return { ok: true, agreement: this.#agreement };
   }
 
+  /** SDP of this dialog that shows somebody else's audio: what was agreed with us stays as it is (RFC 3725). */
+  foreign(
+    audio: Pick<MediaLine, 'address' | 'port' | 'formats' | 'direction'> & { ptime: number; rtcpPort?: number },
+  ): Buffer {
+    this.#version++;
+    this.#last = printSdp({ sessionId: this.#sessionId, version: this.#version }, audio);
+    return this.#last;
+  }
+
   /** The offer was refused (488, 491 …): what was agreed before stays in force. */
   rollback(): void {
     this.#machine.handle({ type: 'rollback' });

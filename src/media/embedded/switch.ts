@@ -1,9 +1,8 @@
 import type { Clock, Random } from '../../base/index.ts';
-import { messageOf } from '../../base/index.ts';
+import { isPrivateAddress, messageOf } from '../../base/index.ts';
 import { areDigits, digitSamples } from '../dtmf/digits.ts';
 import { DigitSender } from '../dtmf/sender.ts';
 import { payloadLength, payloadOffset, readU16, readU32 } from '../rtp/header.ts';
-import { isPrivateAddress } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { isG711 } from '../codec/g711.ts';

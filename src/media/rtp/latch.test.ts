@@ -1,7 +1,8 @@
 /* oxlint-disable max-params -- rows of numbers read best as rows */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPrivateAddress, Latch, LEARNING_MS, PROBATION } from './latch.ts';
+import { isPrivateAddress } from '../../base/index.ts';
+import { Latch, LEARNING_MS, PROBATION } from './latch.ts';
 
 const phone = { host: '192.0.2.1', port: 4000 };
 

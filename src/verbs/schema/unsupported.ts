@@ -7,7 +7,6 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 
 /** Dial options that cannot run, with the test that says whether a dial uses one. */
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
-  exitMediaPath: (dial) => dial.exitMediaPath !== false,
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
   transcribe: (dial) => dial.transcribe !== undefined,

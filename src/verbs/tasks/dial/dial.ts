@@ -17,6 +17,7 @@ import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTabl
 import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
+import { leaveMedia, pathOf } from './media-path.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
 import { displayOf, hopsLeft, planOf } from './targets.ts';
@@ -40,6 +41,8 @@ export class DialTask implements Task {
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
   #transfers: Transfers | undefined;
+  /** When the two could hear each other. */
+  #connectedAt: number | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -243,10 +246,18 @@ export class DialTask implements Task {
     this.#bridge = new Bridge(caller, winner, { passHold: onHoldHook === undefined, passDigits: !dtmfSuppress });
     try {
       await this.#bridge.open();
+      const path = pathOf(this.#context, this.#dial, winner);
+      session.mediaPath = path;
+      // Who may not carry the media must not carry a word of it for longer than the far ends need to agree.
+      const strict = this.#dial.exitMediaPath === 'strict';
+      if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
+        return void this.#machine.handle({ type: 'bridgeFailed' });
       session.letGo = () => this.#letGo();
       this.#machine.handle({ type: 'bridged' });
       // One of the two may have hung up meanwhile: then everything was ended already.
       if (!this.#talking) return;
+      this.#connectedAt = session.services.clock.now();
+      if (!strict) void leaveMedia(this.#context, this.#dial, path);
       this.#features.bridged(winner);
       caller.events.emit('dialled', 200, 'OK');
       this.#takeTransfers(winner);
@@ -313,6 +324,8 @@ export class DialTask implements Task {
     this.#bridge?.close();
     this.#transfers?.close();
     this.#context.session.recording.disconnected();
+    this.#context.session.mediaPath?.close();
+    this.#context.session.mediaPath = undefined;
     this.#context.session.connected = undefined;
     this.#context.session.letGo = undefined;
     this.#settle(end);
@@ -321,7 +334,7 @@ export class DialTask implements Task {
   async #report(end: DialEnd): Promise<Outcome> {
     const { caller, session } = this.#context;
     const children = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
-    const outcome = resultOf(children, this.#winner, end);
+    const outcome = resultOf(children, this.#winner, { end, talked: this.#connectedAt !== undefined });
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
     if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);

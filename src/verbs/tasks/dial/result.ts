@@ -14,9 +14,16 @@ export type Child = {
   readonly verdict: Verdict | undefined;
 };
 
-export function resultOf(children: readonly Child[], winner: OutboundLeg | undefined, end: DialEnd): DialOutcome {
+/** `talked`: the two could hear each other, however short. */
+export function resultOf(
+  children: readonly Child[],
+  winner: OutboundLeg | undefined,
+  { end, talked }: { end: DialEnd; talked: boolean },
+): DialOutcome {
   if (winner !== undefined) {
     const decidedBy = children.findIndex((child) => child.leg === winner);
+    if (end === 'error' && !talked)
+      return { status: 'failed', sipStatus: 488, sipReason: 'Not Acceptable Here', decidedBy };
     return { status: 'completed', sipStatus: 200, sipReason: 'OK', decidedBy };
   }
   return outcomeOf(children.map(finalOf), end);
