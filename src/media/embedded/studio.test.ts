@@ -1,7 +1,7 @@
 /** The studio on real sockets: a tone goes in at one end, what the other end hears is measured. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { PcmRingReader, PcmRingWriter } from '../../base/index.ts';
+import { PcmRingReader, PcmRingWriter, SeededRandom } from '../../base/index.ts';
 import type { Detection, TapOptions } from '../../ports/index.ts';
 import { decodeG711, encodeG711 } from '../codec/g711.ts';
 import { Resampler } from '../codec/resampler.ts';
@@ -319,4 +319,64 @@ test('who answered is heard on what the far end says, and the relay goes on', as
   assert.ok(Math.abs(frequencies![0]! - 1000) < 30 && Math.abs(durationMs! - 500) < 60);
   await engine.stopDetecting(b.endpoint);
   isWhole(b.phone, 0);
+});
+
+test('whatever a far end sends into the studio, it and the others go on', async () => {
+  const { a, b } = await call();
+  await engine.setGain(b.endpoint, 3);
+  await engine.setGain(a.endpoint, 3);
+  await engine.hearTones(b.endpoint, true);
+  const ring = await engine.openTap(b.endpoint, 't', { source: 'both', rate: 48_000, seconds: 0.5 });
+  const random = new SeededRandom(5);
+  await b.phone.more(10);
+  for (let i = 0; i < 600; i++) {
+    const wild = i % 6;
+    if (wild === 0) b.phone.sequence = random.integer(65_536);
+    if (wild === 1) b.phone.timestamp = random.integer(0xffffffff);
+    if (wild === 2) b.phone.ssrc = random.integer(0xffffffff) + 1;
+    const payload = Uint8Array.from({ length: random.integer(1400) }, () => random.integer(256));
+    await b.phone.send(b.at, random.integer(3) === 0 ? 101 : 0, payload);
+  }
+  const { packetsReceived } = await engine.quality(b.endpoint);
+  assert.ok(packetsReceived > 100, `${packetsReceived} came in`);
+  // Then it speaks as it should, and is understood.
+  talks.push(b.phone.talk(b.at, 700));
+  await a.phone.until(() => a.phone.heard.length > 30 && goertzel(last(a.phone, 10), 700) > 0.95);
+  assert.ok(goertzel(last(b.phone, 10), 400) > 0.98, 'the other direction is whole');
+  assert.equal(new PcmRingReader(ring).closed, false);
+});
+
+test('five and twenty percent of lost packets leave no hole longer than 60 ms', async () => {
+  for (const percent of [5, 20]) {
+    const a = await leg();
+    const b = await leg();
+    await engine.bridge(a.endpoint, b.endpoint);
+    const random = new SeededRandom(percent);
+    talks.push(a.phone.talk(a.at, 400, { lose: () => random.integer(100) < percent }));
+    await engine.setGain(b.endpoint, 1);
+    await b.phone.more(150);
+    let hole = 0;
+    let longest = 0;
+    for (const { payload } of b.phone.heard.slice(10)) {
+      hole = levelDb(decodeG711('PCMU', payload)) < -35 ? hole + 1 : 0;
+      longest = Math.max(longest, hole);
+    }
+    assert.ok(longest <= 3, `${longest} frames of silence at ${percent} %`);
+  }
+});
+
+test('a worker that dies closes the rings of its endpoints', async () => {
+  const own = await testEngine();
+  try {
+    await own.open({ session: 's', endpoint: 'x' });
+    const tap = new PcmRingReader(await own.openTap('x', 't', { source: 'said', rate: 8000, seconds: 1 }));
+    const feed = new PcmRingWriter(await own.openFeed('x', 'f', { rate: 8000, seconds: 1, mode: 'mix' }));
+    const lost = new Promise((resolve) => own.events.on('lost', resolve));
+    own.crashWorker('x');
+    await lost;
+    assert.ok(tap.closed && feed.closed, 'closed');
+    await assert.rejects(own.setGain('x', 1), { code: 'media-unknown-endpoint' });
+  } finally {
+    await own.close();
+  }
 });

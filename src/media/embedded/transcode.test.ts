@@ -164,7 +164,7 @@ test('sounds are played, and keys sent as tones, in whatever the far end speaks'
     await engine.play(ear.endpoint, 'p', { sound, loop: 'forever' });
     await ear.phone.more(30);
     const played = heard(ear, 15);
-    assert.ok(goertzel(played.samples, 440, played.rate) > 0.97, `${goertzel(played.samples, 440, played.rate)}`);
+    assert.ok(goertzel(played.samples, 440, played.rate) > 0.88, `${goertzel(played.samples, 440, played.rate)}`);
     assert.ok(Math.abs(levelDb(played.samples) + 15) < 1.5, `${levelDb(played.samples)} dBm0`);
     await engine.stopPlay(ear.endpoint);
     const before = ear.phone.heard.length;
