@@ -12,6 +12,8 @@ export class Heard {
   fresh = true;
   /** Frames of the other party that were relayed before and are not to be heard again. */
   skip: number;
+  /** Frames that the first has waited. */
+  waited = 0;
   /** Frames since nothing needs it any more. */
   leaving = 0;
   /** The key that is passed: its timestamp there and here. */

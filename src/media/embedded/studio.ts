@@ -25,6 +25,8 @@ import { soundSamples } from './sounds.ts';
 const LINGER = 50;
 /** The other party counts as talking if its last packet is not older, ms. */
 const TALKING_MS = 100;
+/** Frames that the first one waits at most. */
+const MOST_WAIT = 20;
 /** A tone that ends this soon after a telephone-event is the same key, ms. */
 const SAME_KEY_MS = 500;
 const MARKER = 0x80;
@@ -276,6 +278,7 @@ export class Studio {
   #waits(endpoint: Endpoint, heard: Heard, now: number): boolean {
     const { peer } = endpoint;
     if (endpoint.making || peer?.said === undefined) return false;
+    if (heard.waited++ >= MOST_WAIT || peer.muted) return false;
     if (heard.skip > 0) return heard.skip-- > 0;
     return !peer.said.playing && now - peer.reception.lastAt < TALKING_MS;
   }
