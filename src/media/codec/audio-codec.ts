@@ -3,7 +3,7 @@
 import { Concealer } from './conceal.ts';
 import { decoder, encoder, type G711, isG711 } from './g711.ts';
 import { G722Decoder, G722Encoder } from './g722.ts';
-import { hasOpus, OpusStream } from './opus.ts';
+import { hasOpus, type OpusRate, OpusStream } from './opus.ts';
 import { opusParameters } from './opus-parameters.ts';
 
 export interface AudioCodec {
@@ -97,15 +97,18 @@ class G722Codec extends ConcealedCodec implements AudioCodec {
 }
 
 class OpusCodec implements AudioCodec {
-  readonly rate = 48_000;
+  readonly rate: OpusRate;
   readonly clockRate = 48_000;
-  readonly frame = 960;
+  readonly frame: number;
   readonly #stream: OpusStream;
   /** Concealed sound is made here, so that it is 20 ms whatever room the caller has. */
-  readonly #made = new Int16Array(960);
+  readonly #made: Int16Array;
 
-  constructor(fmtp: string | undefined) {
-    this.#stream = new OpusStream(opusParameters(fmtp));
+  constructor(fmtp: string | undefined, rate: OpusRate) {
+    this.rate = rate;
+    this.frame = rate / 50;
+    this.#made = new Int16Array(this.frame);
+    this.#stream = new OpusStream(opusParameters(fmtp), rate);
   }
 
   encode(samples: Int16Array, into: Uint8Array, at: number): number {
@@ -140,10 +143,11 @@ class OpusCodec implements AudioCodec {
 /** What of a negotiated payload a codec needs. */
 export type CodecPayload = { readonly codec: string; readonly fmtp?: string };
 
-/** A new pair of encoder and decoder, one a leg; undefined for what is no audio codec of ours. */
-export function createCodec(payload: CodecPayload): AudioCodec | undefined {
+/** A new pair of encoder and decoder, one a leg; undefined for what is no audio codec of ours. `rate`: Hz of the samples, of
+ * a codec that leaves the choice. */
+export function createCodec(payload: CodecPayload, rate: OpusRate = 48_000): AudioCodec | undefined {
   if (isG711(payload.codec)) return new G711Codec(payload.codec);
   if (payload.codec === 'G722') return new G722Codec();
-  if (payload.codec === 'OPUS' && hasOpus()) return new OpusCodec(payload.fmtp);
+  if (payload.codec === 'OPUS' && hasOpus()) return new OpusCodec(payload.fmtp, rate);
   return undefined;
 }

@@ -1,16 +1,20 @@
-/** Opus (RFC 6716) at 48 kHz, one channel, over libopus compiled to WebAssembly. Decision 6 says why this package and why its inner module:
- * its public door is made of promises and new arrays, and a worker that waits in the kernel has no event loop to settle them. */
+/** Opus (RFC 6716), one channel, over libopus compiled to WebAssembly, at the rate of whoever takes the sound: a voice that
+ * comes from G.711 is coded for a third of the price, and nothing has to be converted. Decision 6 says why this package and
+ * why its inner module: its public door is made of promises and new arrays, and a worker that waits in the kernel has no
+ * event loop to settle them. */
 import type { OpusParameters } from './opus-parameters.ts';
 
-const RATE = 48_000;
+/** Hz of the samples on our side; on the wire the clock is always 48000. */
+export type OpusRate = 8000 | 16_000 | 48_000;
 const VOIP = 2048;
 /** RFC 6716 §3.1: a packet is at most 120 ms; 1275 bytes are a frame, and no datagram of ours is longer than this. */
-const MOST_SAMPLES = 5760;
+const MOST_MS = 120;
 const MOST_BYTES = 1500;
-/** Bits of a voice at full band that nobody limits. */
-const BITRATE = 32_000;
-/** Of 0 to 10: 60 % dearer than 0, about half the price of 9. Decision 6 has the figures. */
-const COMPLEXITY = 5;
+/** Bits a second of a voice that nobody limits, by the band there is. */
+const BITRATE: Readonly<Record<OpusRate, number>> = { 8000: 18_000, 16_000: 26_000, 48_000: 32_000 };
+/** Of 0 to 10. At full band 5 is 60 % dearer than 0 and about half the price of 9; decision 6 has the figures. What comes
+ * from a telephone band has less to lose, and there are more of such calls. */
+const COMPLEXITY: Readonly<Record<OpusRate, number>> = { 8000: 1, 16_000: 3, 48_000: 5 };
 /** What the encoder assumes when the far end asked for FEC: enough for it to spend bits on it. */
 const EXPECTED_LOSS = 10;
 const SETTING = { bitrate: 4002, bandwidth: 4004, complexity: 4010, fec: 4012, loss: 4014, dtx: 4016 } as const;
@@ -65,18 +69,22 @@ export class OpusStream {
   readonly #library: Library;
   readonly #pcm: number;
   readonly #packet: number;
+  readonly #rate: OpusRate;
+  readonly #most: number;
   #encoder = 0;
   #decoder = 0;
 
-  constructor(parameters: OpusParameters) {
+  constructor(parameters: OpusParameters, rate: OpusRate = 48_000) {
     if (library === undefined) throw new Error('libopus-wasm is not installed');
     this.#library = library;
-    this.#pcm = library._malloc(MOST_SAMPLES * 2);
+    this.#rate = rate;
+    this.#most = (rate / 1000) * MOST_MS;
+    this.#pcm = library._malloc(this.#most * 2);
     this.#packet = library._malloc(MOST_BYTES);
-    this.#encoder = library._oc_create_encoder(RATE, 1, VOIP, this.#packet);
-    this.#decoder = library._oc_create_decoder(RATE, 1, this.#packet);
-    this.#set(SETTING.complexity, COMPLEXITY);
-    this.#set(SETTING.bitrate, Math.min(BITRATE, parameters.maxAverageBitrate));
+    this.#encoder = library._oc_create_encoder(rate, 1, VOIP, this.#packet);
+    this.#decoder = library._oc_create_decoder(rate, 1, this.#packet);
+    this.#set(SETTING.complexity, COMPLEXITY[rate]);
+    this.#set(SETTING.bitrate, Math.min(BITRATE[rate], parameters.maxAverageBitrate));
     this.#set(SETTING.bandwidth, bandwidthOf(parameters.maxPlaybackRate));
     this.#set(SETTING.fec, parameters.inbandFec ? 1 : 0);
     this.#set(SETTING.loss, parameters.inbandFec ? EXPECTED_LOSS : 0);
@@ -90,7 +98,7 @@ export class OpusStream {
   /** 2.5 to 60 ms of samples; bytes written, 0 for a length that is no Opus frame or for no room. */
   encode(samples: Int16Array, into: Uint8Array, at: number): number {
     const room = Math.min(MOST_BYTES, into.length - at);
-    if (this.#encoder === 0 || samples.length > MOST_SAMPLES || room < 1) return 0;
+    if (this.#encoder === 0 || samples.length > this.#most || room < 1) return 0;
     const lib = this.#library;
     lib.HEAP16.set(samples, this.#pcm >> 1);
     const bytes = lib._oc_encode(this.#encoder, this.#pcm, samples.length, this.#packet, room);
@@ -124,8 +132,8 @@ export class OpusStream {
   /** Length 0 asks libopus to conceal. Those lengths must be whole steps of 2.5 ms. */
   #run(length: number, room: number, fec: number, into: Int16Array): number {
     if (this.#decoder === 0 || length < 0) return 0;
-    const most = Math.min(MOST_SAMPLES, room);
-    const size = length === 0 || fec === 1 ? most - (most % 120) : most;
+    const most = Math.min(this.#most, room);
+    const size = length === 0 || fec === 1 ? most - (most % (this.#rate / 400)) : most;
     if (size === 0) return 0;
     const lib = this.#library;
     const packet = length === 0 ? 0 : this.#packet;

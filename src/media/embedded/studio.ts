@@ -17,6 +17,7 @@ import type { Endpoint } from './endpoint.ts';
 import { Heard } from './heard.ts';
 import type { Maker, WorkerContext } from './maker.ts';
 import { Player } from './player.ts';
+import { heardRate, saidRate } from './rates.ts';
 import { STUDIO } from './route.ts';
 import { soundSamples } from './sounds.ts';
 
@@ -24,6 +25,8 @@ import { soundSamples } from './sounds.ts';
 const LINGER = 50;
 /** The other party counts as talking if its last packet is not older, ms. */
 const TALKING_MS = 100;
+/** Frames that the first one waits at most. */
+const MOST_WAIT = 20;
 /** A tone that ends this soon after a telephone-event is the same key, ms. */
 const SAME_KEY_MS = 500;
 const MARKER = 0x80;
@@ -131,7 +134,7 @@ export class Studio {
     const { said, tap } = endpoint;
     said?.pull(this.#maker.cycle, now);
     // G.711 is put in its place packet by packet, with or without the studio.
-    if (said !== undefined && tap !== undefined && said.frames.rate !== 8000)
+    if (said !== undefined && tap !== undefined && said.transformed)
       tap.recorder.frame(tap.channel, said.frames.at(8000), now);
     if (strip === undefined) return;
     if (strip.ears.size > 0 && said !== undefined) {
@@ -226,9 +229,9 @@ export class Studio {
     }
     if (heard !== undefined) {
       heard.leaving = 0;
-      return;
+      return heard.raise(heardRate(endpoint));
     }
-    endpoint.heard = Heard.for(endpoint.codecs.sender!, endpoint.peer?.said?.waitingFrames ?? 0);
+    endpoint.heard = Heard.for(endpoint.codecs.sender!, heardRate(endpoint), endpoint.peer?.said?.waitingFrames ?? 0);
     if (endpoint.heard === undefined) return;
     // What we made so far goes on at its own timeline.
     if (endpoint.madeAt >= 0) endpoint.heard.fresh = false;
@@ -241,6 +244,7 @@ export class Studio {
       const jitter = endpoint.reception.jitterMs ?? 0;
       endpoint.said = new Said(endpoint.codecs.payloads, endpoint.settings?.ptime ?? 20, jitter, endpoint.id);
     }
+    endpoint.said.raise(saidRate(endpoint));
     this.#maker.add(endpoint);
   }
 
@@ -274,6 +278,7 @@ export class Studio {
   #waits(endpoint: Endpoint, heard: Heard, now: number): boolean {
     const { peer } = endpoint;
     if (endpoint.making || peer?.said === undefined) return false;
+    if (heard.waited++ >= MOST_WAIT || peer.muted) return false;
     if (heard.skip > 0) return heard.skip-- > 0;
     return !peer.said.playing && now - peer.reception.lastAt < TALKING_MS;
   }

@@ -26,6 +26,11 @@ export class Feed {
     this.#to = this.#ring.rate as SampleRate;
   }
 
+  /** Hz. */
+  get rate(): number {
+    return this.#ring.rate;
+  }
+
   /** The next frame at a rate; undefined while there is nothing to hear. */
   next(rate: SampleRate): Int16Array | undefined {
     if (!this.#playing && !this.#begins()) return undefined;

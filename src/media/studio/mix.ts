@@ -16,10 +16,12 @@ export class Mix {
   readonly #main: Int16Array;
   readonly #mainLimiter = new Limiter();
   readonly #limiter = new Limiter();
-  #gain = 1;
+  #gain: number;
 
-  constructor(rate: SampleRate) {
+  /** `gain`: the factor on the main track that was in force before. */
+  constructor(rate: SampleRate, gain = 1) {
     this.rate = rate;
+    this.#gain = gain;
     this.frames = new Frames(rate);
     this.#sum = new Float32Array(rate / 50);
     this.#main = new Int16Array(rate / 50);
@@ -35,6 +37,10 @@ export class Mix {
     }
     this.#limiter.process(this.#sum, this.frames.samples);
     this.frames.next();
+  }
+
+  get gain(): number {
+    return this.#gain;
   }
 
   /** A frame of silence, while keys are sent or nothing may be. */

@@ -5,6 +5,7 @@
  * A packet that is due and not here is made up; when it comes after all, the sound behind it waits longer from then on.
  * What waits longer than the measured lateness asks for is shortened again, a frame at a time, in a pause if one comes. */
 import { type AudioCodec, createCodec } from '../codec/audio-codec.ts';
+import type { OpusRate } from '../codec/opus.ts';
 import { ComfortNoise } from '../codec/comfort-noise.ts';
 import type { Payload } from '../../ports/index.ts';
 import { Frames } from './frames.ts';
@@ -42,6 +43,7 @@ export class Said {
   #from = 0;
   #until = 0;
   #cycle = -1;
+  #rate: OpusRate = 8000;
   #playing = false;
   #noisy = false;
   #packetMs = FRAME_MS;
@@ -54,6 +56,7 @@ export class Said {
   #other = new Int16Array(160);
 
   /** `payloads` by received payload type; `jitterMs` as measured so far. */
+  // oxlint-disable-next-line max-params -- a stream and what is known of it
   constructor(payloads: readonly (Payload | undefined)[], ptime: number, jitterMs: number, seed: number) {
     this.#payloads = payloads;
     this.#packetMs = ptime;
@@ -66,10 +69,29 @@ export class Said {
     return this.#playing;
   }
 
+  /** What comes is in a codec that only the studio decodes. */
+  get transformed(): boolean {
+    const codec = this.#codec;
+    return codec !== undefined && (codec.rate !== 8000 || codec.clockRate !== 8000);
+  }
+
   /** How long a packet that comes now will wait, in frames: what was sent on without waiting is ahead by this much. */
   get waitingFrames(): number {
     if (!this.#playing) return 0;
     return Math.round((this.buffer.span * this.#packetMs + this.#heldMs) / FRAME_MS);
+  }
+
+  /** Someone wants this rate: a codec that leaves the choice is decoded at it from the next packet on. Never less again,
+   * for each change costs a moment of its quality. */
+  raise(rate: OpusRate): void {
+    if (rate <= this.#rate) return;
+    this.#rate = rate;
+    for (const [type, codec] of this.#codecs.entries()) {
+      if (codec === undefined || codec.clockRate !== 48_000) continue;
+      if (codec === this.#codec) this.#codec = undefined;
+      codec.close();
+      this.#codecs[type] = undefined;
+    }
   }
 
   /** Makes the frame of this beat, once, whoever asks first. */
@@ -237,7 +259,7 @@ export class Said {
     let codec = this.#codecs[type];
     if (codec === undefined) {
       const payload = this.#payloads[type];
-      codec = payload === undefined ? undefined : createCodec(payload);
+      codec = payload === undefined ? undefined : createCodec(payload, this.#rate);
       if (codec === undefined) return false;
       this.#codecs[type] = codec;
     }
@@ -247,7 +269,7 @@ export class Said {
     return true;
   }
 
-  #retune(rate: 8000 | 16_000 | 48_000): void {
+  #retune(rate: OpusRate): void {
     this.frames = new Frames(rate);
     this.#decoded = new Int16Array((rate / 1000) * SCRATCH_MS);
     this.#other = new Int16Array(rate / 50);

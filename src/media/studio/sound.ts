@@ -4,7 +4,7 @@ import { Player } from '../embedded/player.ts';
 
 export class SoundPlay {
   readonly player: Player;
-  readonly #rate: SampleRate;
+  readonly rate: SampleRate;
   readonly #native: Int16Array;
   #resampler: Resampler | undefined;
   #converted = new Int16Array(0);
@@ -13,7 +13,7 @@ export class SoundPlay {
   constructor(player: Player) {
     this.player = player;
     const rate = player.rate as SampleRate;
-    this.#rate = rate;
+    this.rate = rate;
     this.#to = rate;
     this.#native = new Int16Array(rate / 50);
   }
@@ -25,7 +25,7 @@ export class SoundPlay {
   /** The next frame: good until the one after it. */
   next(rate: SampleRate): Int16Array {
     this.player.take(this.#native);
-    if (rate === this.#rate) return this.#native;
+    if (rate === this.rate) return this.#native;
     if (rate !== this.#to) this.#tune(rate);
     this.#resampler!.process(this.#native, this.#native.length, this.#converted);
     return this.#converted;
@@ -39,7 +39,7 @@ export class SoundPlay {
 
   #tune(rate: SampleRate): void {
     this.#to = rate;
-    this.#resampler = new Resampler(this.#rate, rate);
+    this.#resampler = new Resampler(this.rate, rate);
     this.#converted = new Int16Array(rate / 50);
   }
 }
