@@ -33,6 +33,8 @@ export async function installEars() {
     fetchModel(made);
     prune(path.join(made, 'node_modules/onnxruntime-node/bin/napi-v6'));
     await writeTokens(made);
+    // Another process may have been quicker; what it made may be in use.
+    if (earsInstalled()) return;
     fs.rmSync(folder, { recursive: true, force: true });
     fs.renameSync(made, folder);
   } finally {

@@ -44,6 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
   record: ({ session, leg, body }) => steerRecording(session, leg, body),
   listen_status: steerListening,
   stream_status: steerListening,
+  transcribe_status: steerTranscription,
 };
 
 /** What cannot be done while the two far ends talk directly. */
@@ -161,6 +162,15 @@ async function dub({ session, leg, body }: CommandContext): Promise<ControlResul
     return refuse(422, `the call is ${leg.status}; dub needs an answered call`);
   const done = await session.script.beside(leg, { ...(body['dub'] as Body), verb: 'dub' });
   return done.ok ? accepted : refuse(400, done.faults.join('; '));
+}
+
+/** All that is written down of this call, both legs. */
+function steerTranscription({ session, body }: CommandContext): ControlResult {
+  const wanted = body['transcribe_status'];
+  if (wanted !== 'pause' && wanted !== 'resume') return refuse(400, 'transcribe_status is pause or resume');
+  if (session.transcriptions.size === 0) return refuse(422, 'nothing of this call is being transcribed');
+  for (const each of session.transcriptions) each[wanted]();
+  return accepted;
 }
 
 /** To the leg that is named, by itself or beside another command; the other party hears nothing meanwhile. */

@@ -7,6 +7,7 @@ export { createControl } from './control.ts';
 export type { EndCause } from './end-cause.ts';
 export { setGain } from './gain.ts';
 export { handleInvitation } from './inbound.ts';
+export { Hearing, type HearingListener, type HearingOptions } from './hearing.ts';
 export { InboundLeg } from './inbound-leg.ts';
 export { held } from './leg-media.ts';
 export { Leg } from './leg.ts';

@@ -45,6 +45,8 @@ export class Session {
   dialFailure: DialFailure | undefined;
   /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */
   speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
+  /** What is being written down of this call: REST pauses it here. */
+  readonly transcriptions = new Set<{ pause(): void; resume(): void }>();
   /** The leg the running dial connected: REST finds the bridge partner here. */
   connected: Leg | undefined;
   /** Where the audio of the running dial goes: set with `connected`. */

@@ -72,6 +72,7 @@ export function configOf(
     hooks: { ...raw.hooks, allow_private_addresses: raw.hooks.allow_private_addresses ?? local },
     speech: {
       ...raw.speech,
+      ...(raw.speech.ears_folder === undefined ? {} : { ears_folder: resolve(raw.speech.ears_folder) }),
       ...(raw.speech.cache_folder === undefined ? {} : { cache_folder: resolve(raw.speech.cache_folder) }),
     },
     trace: { ...raw.trace, ...(raw.trace.folder === undefined ? {} : { folder: resolve(raw.trace.folder) }) },

@@ -180,6 +180,11 @@ export const schema = Type.Object({
         1_099_511_627_776,
         'Most bytes of spoken texts kept; the longest unused go first',
       ),
+      ears_folder: optional(
+        text('Folder of the offline recogniser; default: ./ears beside the program, where npm run ears puts it', {
+          file: true,
+        }),
+      ),
       timeout_seconds: count(10, 1, 60, 'A vendor must have spoken a text within this'),
     },
     { description: 'Speech vendors' },

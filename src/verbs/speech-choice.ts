@@ -1,7 +1,7 @@
 /** Who speaks and who listens for a verb: the verb's own words, then what `config` set, then the application's defaults.
  * What nobody says is left open: the speech service chooses. reference.md 5, 4.4. */
 import type { Session } from '../call/index.ts';
-import type { VoiceChoice } from '../ports/index.ts';
+import type { HearingChoice, VoiceChoice } from '../ports/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,9 +13,48 @@ export function voicesFor(session: Session, own: Fields = {}): { voice: VoiceCho
   return { voice: voice(set), ...(isChosen(other) ? { fallback: other } : {}) };
 }
 
+/** First and fallback ear of a `recognizer` object. */
+export function hearingFor(session: Session, own: Fields = {}): { hearing: HearingChoice; fallback?: HearingChoice } {
+  const set = layered(own, session.speech.recognizer ?? {}, defaults(session, 'speech_recognizer_'));
+  const fallback = hearing({ ...common(set), ...named(set, 'fallback') });
+  const other = isChosen(named(set, 'fallback'))
+    ? fallback
+    : hearing({ ...common(set), ...defaults(session, 'fallback_speech_recognizer_') });
+  return { hearing: hearing(set), ...(isChosen(other) ? { fallback: other } : {}) };
+}
+
+/** What is wanted of whoever hears. */
+function common({ interim, punctuation, hints }: Fields): Fields {
+  return { interim, punctuation, hints };
+}
+
+function hearing(fields: Fields): HearingChoice {
+  const [vendor, label, language] = [vendorOf(fields), text(fields['label']), text(fields['language'])];
+  const [model, hints] = [text(fields['model']), hintsOf(fields['hints'])];
+  const options = vendor === undefined ? undefined : fields[`${vendor.replace(/^custom:.*/, 'custom')}Options`];
+  return {
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(label === undefined ? {} : { label }),
+    ...(language === undefined ? {} : { language }),
+    ...(model === undefined ? {} : { model }),
+    ...(hints.length === 0 ? {} : { hints }),
+    interim: fields['interim'] === true,
+    punctuation: fields['punctuation'] !== false,
+    ...(typeof options === 'object' && options !== null ? { options: options as Fields } : {}),
+  };
+}
+
+/** Words, or words with a weight of their own. At most 500. */
+function hintsOf(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw
+    .slice(0, 500)
+    .flatMap((hint: unknown) => text(typeof hint === 'string' ? hint : (hint as Fields | null)?.['phrase']) ?? []);
+}
+
 /** Layers, the first winning. A layer that names another vendor keeps its language and voice to itself: one vendor's
  * voice says nothing to another. */
-export function layered(...layers: readonly Fields[]): Fields {
+function layered(...layers: readonly Fields[]): Fields {
   let set: Fields = {};
   for (const layer of layers) {
     const [ours, theirs] = [vendorOf(set), vendorOf(layer)];
@@ -32,7 +71,7 @@ function vendorOf(fields: Fields): string | undefined {
 }
 
 /** An application's flat speech fields as one object: speech_synthesis_voice is `voice`. */
-export function defaults(session: Session, prefix: string): Fields {
+function defaults(session: Session, prefix: string): Fields {
   const all = Object.entries(session.application?.speech ?? {});
   return Object.fromEntries(
     all.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]),
@@ -40,7 +79,7 @@ export function defaults(session: Session, prefix: string): Fields {
 }
 
 /** fallbackVendor, fallbackLanguage … as vendor, language … */
-export function named(fields: Fields, prefix: string): Fields {
+function named(fields: Fields, prefix: string): Fields {
   const entries = Object.entries(fields).filter(([name]) => name.startsWith(prefix) && name.length > prefix.length);
   return Object.fromEntries(entries.map(([name, value]) => [lowerFirst(name.slice(prefix.length)), value]));
 }
@@ -49,8 +88,8 @@ function lowerFirst(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
-export function isChosen(choice: { readonly vendor?: string }): boolean {
-  return choice.vendor !== undefined;
+function isChosen(choice: { readonly vendor?: unknown }): boolean {
+  return choice.vendor !== undefined && choice.vendor !== '';
 }
 
 function voice(fields: Fields): VoiceChoice {
@@ -68,6 +107,6 @@ function voice(fields: Fields): VoiceChoice {
   };
 }
 
-export function text(value: unknown): string | undefined {
+function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
 }

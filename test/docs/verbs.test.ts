@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after as afterAll, before, describe, it } from 'node:test';
 import { parseApplication } from '../../src/verbs/index.ts';
-import { type Json, ListenerApp, phones, stage, type World } from '../kit/index.ts';
+import { ensureEars, type Json, ListenerApp, phones, spoken, stage, type World } from '../kit/index.ts';
 
 const folder = new URL('../../docs/verbs/', import.meta.url);
 
@@ -101,6 +101,13 @@ const seen: Readonly<Record<string, (w: World, call: ReturnType<World['calls']>)
   say: async (_, call) => {
     await call.byed();
     assert.ok((call.media?.ears.level({ since: 1 }) ?? -99) > -50, 'something was said');
+  },
+  transcribe: async (w, call) => {
+    ensureEars();
+    await call.answered();
+    call.media?.speaks(await spoken('Good afternoon, how are you today?'));
+    assert.match(String((await w.next('/words', 20_000)).body['speech'].alternatives[0].transcript), /good afternoon/i);
+    await call.hangsUp();
   },
   dial: async (w, call) => {
     await call.answered();

@@ -1,5 +1,6 @@
 /** Turns a verb that passed the check into its one typed form: aliases resolved, defaults filled in, duplicates out. */
 import { readDecibels } from '../../base/index.ts';
+import { transcribeOptions } from './transcribe.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { configFaults } from './config.ts';
 import { listenOptions } from './listen.ts';
@@ -52,6 +53,8 @@ export function normalise(name: string, raw: Fields): Verb {
       return play(raw, id);
     case 'say':
       return say(raw, id);
+    case 'transcribe':
+      return { verb: 'transcribe', id, ...transcribeOptions(raw, hook(raw['transcriptionHook'])) };
     case 'answer':
       return { verb: 'answer', id };
     case 'alert':
@@ -123,7 +126,7 @@ function dial(raw: Fields, id: string | undefined): DialVerb {
     tag: raw['tag'] as JsonObject | undefined,
     timeLimit: seconds(raw['timeLimit']),
     timeout: seconds(raw['timeout']) ?? defaultRingSeconds,
-    transcribe: raw['transcribe'] as JsonObject | undefined,
+    transcribe: nestedTranscribe(raw['transcribe'] as Fields | undefined),
   };
 }
 
@@ -224,6 +227,10 @@ export function say(raw: Fields, id: string | undefined): SayVerb {
     instructions: optional(raw['instructions']),
     disableTtsCache: raw['disableTtsCache'] === true,
   };
+}
+
+function nestedTranscribe(raw: Fields | undefined): DialVerb['transcribe'] {
+  return raw === undefined ? undefined : transcribeOptions(raw, hook(raw['transcriptionHook']));
 }
 
 /** Duplicates go: the same number, name or URI of the same type is rung once. */

@@ -8,6 +8,7 @@ export { headerFaults, headerLimits, isProtectedHeader } from './header-rules.ts
 export { targetAddress } from './normalise.ts';
 export { describeFaults, type ParsedApplication, parseApplication } from './parse.ts';
 export type { ListenOptions } from './listen.ts';
+export type { TranscribeOptions } from './transcribe.ts';
 export type * from './types.ts';
 export { otherVerbNames } from './types.ts';
 export { type Unsupported, unsupported, unsupportedDialOptions, unsupportedVerbs } from './unsupported.ts';

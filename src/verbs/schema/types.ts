@@ -3,6 +3,7 @@
 import type { HookTarget } from '../../ports/index.ts';
 import type { ConfigParts } from './config.ts';
 import type { ListenOptions } from './listen.ts';
+import type { TranscribeOptions } from './transcribe.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
 export type Hook = HookTarget;
@@ -102,7 +103,7 @@ export type DialVerb = Named<'dial'> & {
   readonly timeLimit: number | undefined;
   /** Seconds of ringing. */
   readonly timeout: number;
-  readonly transcribe: JsonObject | undefined;
+  readonly transcribe: TranscribeOptions | undefined;
 };
 
 export type AnswerVerb = Named<'answer'>;
@@ -195,6 +196,8 @@ export type SipRequestVerb = Named<'sip:request'> & {
   readonly actionHook: Hook | undefined;
 };
 
+export type TranscribeVerb = Named<'transcribe'> & TranscribeOptions;
+
 /** Verbs whose options are checked but not yet typed one by one. */
 export const otherVerbNames = [
   'agent',
@@ -207,7 +210,6 @@ export const otherVerbNames = [
   'llm',
   'message',
   'rasa',
-  'transcribe',
   'transfer',
 ] as const;
 export type OtherVerbName = (typeof otherVerbNames)[number];
@@ -231,7 +233,8 @@ export type Verb =
   | SipDeclineVerb
   | SipReferVerb
   | SipRequestVerb
-  | TagVerb;
+  | TagVerb
+  | TranscribeVerb;
 
 /** One thing wrong with a document. */
 export type SchemaFault = {

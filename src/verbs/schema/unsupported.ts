@@ -9,7 +9,7 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
   srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
-  transcribe: (dial) => dial.transcribe !== undefined,
+  'transcribe.translationHook': (dial) => dial.transcribe?.translated === true,
 };
 
 const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
@@ -29,6 +29,8 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
     if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
     else if (verb.verb === 'listen' && verb.transcribe !== undefined)
       found.push({ path: `[${i}].transcribe`, verb: verb.verb });
+    else if (verb.verb === 'transcribe' && verb.translated)
+      found.push({ path: `[${i}].translationHook`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
     else if (verb.verb === 'config')

@@ -18,6 +18,7 @@ import { SipDeclineTask } from './sip-decline.ts';
 import { SipReferTask } from './sip-refer.ts';
 import { SipRequestTask } from './sip-request.ts';
 import { TagTask } from './tag.ts';
+import { TranscribeTask } from './transcribe.ts';
 
 const needs: { readonly [verb: string]: Need } = {
   answer: 'answered',
@@ -26,6 +27,7 @@ const needs: { readonly [verb: string]: Need } = {
   gather: 'answered',
   play: 'answered',
   say: 'answered',
+  transcribe: 'answered',
   hangup: 'stable',
   listen: 'answered',
   'sip:refer': 'stable',
@@ -40,7 +42,8 @@ export function needOf(verb: Verb): Need {
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
   if (verb.verb === 'gather') return verb.play?.earlyMedia === true || verb.say?.earlyMedia === true;
-  return (verb.verb === 'play' || verb.verb === 'say' || verb.verb === 'listen') && verb.earlyMedia;
+  const { verb: name } = verb;
+  return (name === 'play' || name === 'say' || name === 'listen' || name === 'transcribe') && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {
@@ -79,6 +82,8 @@ export function makeTask(context: TaskContext, verb: Verb): Task {
       return new SipRequestTask(context, verb);
     case 'tag':
       return new TagTask(context, verb);
+    case 'transcribe':
+      return new TranscribeTask(context, verb);
     default:
       throw new Error(`no task for the verb '${verb.verb}'`);
   }

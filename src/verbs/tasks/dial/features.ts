@@ -10,6 +10,7 @@ import { holdMusic } from './hold.ts';
 import { listenToDial } from './listen.ts';
 import { suppressDigits } from './suppress.ts';
 import { boost, dubTracks } from './tracks.ts';
+import { transcribeDial } from './transcribe.ts';
 
 type Stop = () => void;
 type Start = (context: TaskContext, dial: DialVerb, winner: OutboundLeg) => Stop | undefined;
@@ -34,6 +35,7 @@ const beforeBridge: readonly Start[] = [
 const afterBridge: readonly Start[] = [
   listenToDial,
   holdMusic,
+  transcribeDial,
   ({ session }, { amd }, winner) => {
     // Behind the gate it has been found out already.
     if (amd === undefined || amd.gate) return undefined;
