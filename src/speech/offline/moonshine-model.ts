@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import type { Heard } from '../stt/utterance-ear.ts';
 
 /** What of the runtime is used. */
 type Tensor = { readonly data: Float32Array };
@@ -11,12 +12,6 @@ type Session = { run(feeds: Tensors): Promise<Tensors>; release(): Promise<void>
 type Runtime = {
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => Tensor;
   readonly InferenceSession: { create(file: string, options: object): Promise<Session> };
-};
-
-export type Heard = {
-  readonly text: string;
-  /** 0 to 1: the geometric mean of what the decoder gave its tokens. */
-  readonly confidence: number;
 };
 
 const LAYERS = 6;
@@ -51,7 +46,7 @@ export class MoonshineModel {
     return new MoonshineModel(runtime, encoder, decoder, tokens);
   }
 
-  /** @param pcm 16 kHz, -1 to 1. */
+  /** @param pcm 16 kHz, -1 to 1. Confidence: the geometric mean of what the decoder gave its tokens. */
   async hear(pcm: Float32Array): Promise<Heard> {
     const { Tensor } = this.#runtime;
     const { last_hidden_state: sound } = await this.#encoder.run({

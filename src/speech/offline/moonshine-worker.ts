@@ -1,7 +1,8 @@
 /** Entry of the recogniser's thread: one utterance after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/index.ts';
-import { type Heard, MoonshineModel } from './moonshine-model.ts';
+import type { Heard } from '../stt/utterance-ear.ts';
+import { MoonshineModel } from './moonshine-model.ts';
 
 export type HearRequest = { readonly id: number; readonly pcm: Int16Array } | { readonly close: true };
 export type HearReply =

@@ -7,8 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { type Clock, spawnWorker, type Timer } from '../../base/index.ts';
 import type { HearingChoice } from '../../ports/index.ts';
 import { type Ear, type EarVendor, VendorFault } from '../vendor.ts';
-import { MoonshineEar } from './moonshine-ear.ts';
-import type { Heard } from './moonshine-model.ts';
+import { type Heard, UtteranceEar, type UtteranceHearer } from '../stt/utterance-ear.ts';
 import type { HearReply, HearRequest } from './moonshine-worker.ts';
 
 /** An utterance takes some 2 % of its length; the first waits for the model. */
@@ -28,8 +27,9 @@ export function findEars(folder = fileURLToPath(new URL('../../../ears', import.
   return existsSync(path.join(folder, 'tokens.json')) ? folder : undefined;
 }
 
-export class Moonshine implements EarVendor {
+export class Moonshine implements EarVendor, UtteranceHearer {
   readonly name = 'moonshine';
+  readonly interim = true;
   readonly #clock: Clock;
   readonly #folder: string;
   readonly #jobs: Job[] = [];
@@ -46,16 +46,13 @@ export class Moonshine implements EarVendor {
   open(choice: HearingChoice): Ear {
     if (!this.speaks(choice.language))
       throw new VendorFault('unusable', `moonshine hears English only, not ${String(choice.language)}`);
-    return new MoonshineEar(this, choice);
+    // The model loads before the first word comes.
+    this.#worker ??= this.#start();
+    return new UtteranceEar(this, choice);
   }
 
   speaks(language: string | undefined): boolean {
     return language === undefined || /^en\b/i.test(language);
-  }
-
-  /** Loads the model before the first word comes. */
-  warm(): void {
-    this.#worker ??= this.#start();
   }
 
   /** One utterance, 16 kHz. What is not final yet gives way when there is a line. Rejects with a VendorFault. */

@@ -1,9 +1,8 @@
-/** One speaker's sound, cut into utterances at the pauses and heard one by one. */
+/** One speaker's sound, cut into utterances at the pauses and heard one by one: for recognisers that take whole
+ * utterances, here or over HTTP. */
 import { Emitter } from '../../base/index.ts';
 import type { HearingChoice } from '../../ports/index.ts';
 import { type Ear, VendorFault } from '../vendor.ts';
-import type { Moonshine } from './moonshine.ts';
-import type { Heard } from './moonshine-model.ts';
 import { FRAME, levelOf, VoiceActivity } from './voice-activity.ts';
 
 const RATE = 16_000;
@@ -15,10 +14,21 @@ const LONGEST = 750;
 const LOOK = 40;
 const CUT_WITHIN = 200;
 
-export class MoonshineEar implements Ear {
+/** What was heard; an empty text: nothing. */
+export type Heard = { readonly text: string; readonly confidence: number };
+
+export type UtteranceHearer = {
+  readonly name: string;
+  /** One utterance, 16 kHz. Rejects with a VendorFault. */
+  hear(pcm: Int16Array, final: boolean): Promise<Heard>;
+  /** It can be asked about what is still being said. */
+  readonly interim: boolean;
+};
+
+export class UtteranceEar implements Ear {
   readonly events: Ear['events'] = new Emitter();
   readonly rate = RATE;
-  readonly #model: Moonshine;
+  readonly #hearer: UtteranceHearer;
   readonly #choice: HearingChoice;
   readonly #activity = new VoiceActivity();
   /** Frames of the utterance, or the few before one. */
@@ -30,10 +40,9 @@ export class MoonshineEar implements Ear {
   /** Utterances are told in the order they were said. */
   #told: Promise<void> = Promise.resolve();
 
-  constructor(model: Moonshine, choice: HearingChoice) {
-    this.#model = model;
+  constructor(hearer: UtteranceHearer, choice: HearingChoice) {
+    this.#hearer = hearer;
     this.#choice = choice;
-    model.warm();
   }
 
   write(pcm: Int16Array): void {
@@ -78,10 +87,10 @@ export class MoonshineEar implements Ear {
   /** A first idea of what is still being said, unless the last idea is still on its way. */
   #look(): void {
     this.#looked = this.#frames.length;
-    if (this.#choice.interim !== true || this.#looking === 'yes') return;
+    if (this.#choice.interim !== true || !this.#hearer.interim || this.#looking === 'yes') return;
     this.#looking = 'yes';
     const frames = this.#frames;
-    void this.#model
+    void this.#hearer
       .hear(joined(frames), false)
       // Overtaken by the utterance's end, or nothing: the next look or the end will say.
       .then(
@@ -92,7 +101,7 @@ export class MoonshineEar implements Ear {
   }
 
   #utter(frames: readonly Int16Array[]): void {
-    const hearing = this.#model.hear(joined(frames), true);
+    const hearing = this.#hearer.hear(joined(frames), true);
     this.#told = this.#told
       .then(() => hearing)
       .then(
@@ -108,7 +117,7 @@ export class MoonshineEar implements Ear {
       final,
       alternatives,
       language: this.#choice.language ?? 'en-US',
-      vendor: 'moonshine',
+      vendor: this.#hearer.name,
     });
   }
 
