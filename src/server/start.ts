@@ -16,7 +16,7 @@ import {
   SoundFiles,
 } from '../call/index.ts';
 import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
-import { createHooks, createStreamFinder } from '../hooks/index.ts';
+import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
@@ -176,6 +176,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       outlives: config.speech.cache_folder !== undefined,
     },
     timeoutMs: config.speech.timeout_seconds * 1000,
+    refuse: (address) => refuseAddress(address, config.hooks.allow_private_addresses),
     earsFolder: config.speech.ears_folder,
   });
   closers.push(() => speech.stop());

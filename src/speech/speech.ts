@@ -7,7 +7,11 @@ import { earFinder } from './ears.ts';
 import { Listening } from './listening.ts';
 import { findFlite, Flite } from './offline/flite.ts';
 import { findEars, Moonshine } from './offline/moonshine.ts';
+import { GoogleAccess } from './google-access.ts';
+import { Reach, type RefuseAddress } from './reach.ts';
 import { Speaking } from './speaking.ts';
+import { earMakers } from './stt/vendors.ts';
+import { voiceMakers } from './tts/vendors.ts';
 import { voiceFinder } from './voices.ts';
 
 export type SpeechOptions = {
@@ -20,6 +24,8 @@ export type SpeechOptions = {
   readonly credentialsOf: (accountSid: string) => readonly AccountCredential[];
   readonly cache: { readonly dir: string; readonly maxBytes: number; readonly outlives: boolean };
   readonly timeoutMs: number;
+  /** The address rules for what accounts configure themselves. */
+  readonly refuse: RefuseAddress;
   /** Where `npm run ears` put the recogniser, if not beside the program. */
   readonly earsFolder: string | undefined;
 };
@@ -27,9 +33,15 @@ export type SpeechOptions = {
 export function createSpeech(options: SpeechOptions): Speech {
   const { clock, random, alerts, timeoutMs } = options;
   const credentials = new Credentials({ tts: options.tts, stt: options.stt }, options.credentialsOf);
+  const reach = new Reach(options.refuse);
+  const google = new GoogleAccess(reach, () => clock.now());
   const wasm = findFlite();
   const flite = wasm === undefined ? undefined : new Flite(clock, wasm);
-  const find = voiceFinder({ credentials, offline: flite === undefined ? [] : [flite], makers: {} });
+  const find = voiceFinder({
+    credentials,
+    offline: flite === undefined ? [] : [flite],
+    makers: voiceMakers({ reach, google, now: () => clock.now() }),
+  });
   const speaking = new Speaking({
     clock,
     alerts,
@@ -42,14 +54,14 @@ export function createSpeech(options: SpeechOptions): Speech {
   const listening = new Listening({
     clock,
     alerts,
-    find: earFinder({ credentials, offline: moonshine, makers: {} }),
+    find: earFinder({ credentials, offline: moonshine, makers: earMakers({ clock, reach, google }) }),
   });
   return {
     synthesise: (request, signal) => speaking.synthesise(request, signal),
     open: (request) => listening.open(request),
     stop: async () => {
       await Promise.all([speaking.stop(), listening.stop()]);
-      await Promise.all([flite?.stop(), moonshine?.stop()]);
+      await Promise.all([flite?.stop(), moonshine?.stop(), reach.close()]);
     },
   };
 }
