@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Log, SystemClock, SystemRandom } from '../base/index.ts';
+import { type Clock, type Log, SystemClock, SystemRandom } from '../base/index.ts';
 import type { Alerts, Speech } from '../ports/index.ts';
 import type { AccountCredential } from './credentials.ts';
 import { createSpeech, type SpeechOptions } from './speech.ts';
@@ -20,13 +20,13 @@ export type Rig = {
   readonly speech: Speech;
   readonly alerts: Raised[];
   readonly dir: string;
-  readonly clock: SystemClock;
+  readonly clock: Clock;
 };
 
 /** A service with a cache of its own; stopped at the end of the test, leaving no timer. */
 export function rig(t: TestContext, options: Partial<SpeechOptions> & { account?: AccountCredential[] } = {}): Rig {
   const alerts: Raised[] = [];
-  const clock = new SystemClock();
+  const clock = options.clock ?? new SystemClock();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'graine-speech-test-'));
   const speech = createSpeech({
     clock,

@@ -126,7 +126,9 @@ export class SocketEar implements Ear {
 
   #alive(): void {
     const { keepAlive } = this.#dialect;
+    if (this.#state === 'waiting') return this.#fail('timeout', `did not begin within ${ALIVE_MS} ms`);
     if (++this.#silentRounds > SILENT_ROUNDS) return this.#fail('timeout', 'no longer answers');
+    if (this.#socket.bufferedAmount > MOST_IN_SOCKET) return this.#fail('timeout', 'does not take the sound');
     if (keepAlive !== undefined && this.#sentSince === 'no' && this.#state === 'streaming')
       this.#socket.send(keepAlive);
     this.#sentSince = 'no';
