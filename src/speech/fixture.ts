@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Clock, type Log, SystemClock, SystemRandom } from '../base/index.ts';
+import { type Clock, FakeClock, type Log, SystemClock, SystemRandom } from '../base/index.ts';
 import type { Alerts, Speech } from '../ports/index.ts';
 import type { AccountCredential } from './credentials.ts';
 import { createSpeech, type SpeechOptions } from './speech.ts';
@@ -43,7 +43,9 @@ export function rig(t: TestContext, options: Partial<SpeechOptions> & { account?
     ...options,
   });
   t.after(async () => {
-    await speech.stop();
+    const stopping = speech.stop();
+    if (clock instanceof FakeClock) clock.advance(60_000);
+    await stopping;
     rmSync(dir, { recursive: true, force: true });
   });
   return { speech, alerts, dir, clock };
