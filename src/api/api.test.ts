@@ -57,6 +57,11 @@ const samples = [
   { path: 'Clients', body: { username: 'alice', password: 'hidden' }, change: { is_active: false } },
   { path: 'PhoneNumbers', body: { number: '+15551230001' }, change: { number: '1555*' } },
   { path: 'MicrosoftTeamsTenants', body: { tenant_fqdn: 'tenant.test' }, change: { sbc_fqdn: 'sbc.test' } },
+  {
+    path: 'SpeechCredentials',
+    body: { vendor: 'openai', label: 'mine', api_key: 'hidden', model_id: 'tts-1', use_for_stt: false },
+    change: { model_id: 'tts-2' },
+  },
 ];
 
 for (const { path, body, change } of samples) {
@@ -103,6 +108,23 @@ test('a change keeps the passwords it does not mention', async () => {
   );
   await ask('DELETE', `${at}/VoipCarriers/${carrier}`);
   await ask('DELETE', `${at}/Applications/${app}`);
+});
+
+test('a speech key stays when its model changes, and never follows to another address', async () => {
+  const at = `/v1/Accounts/${account}/SpeechCredentials`;
+  const sid = (await ask('POST', at, { vendor: 'OpenAI', api_key: 'hidden' })).body.sid ?? '';
+  assert.equal(
+    (await ask('POST', at, { vendor: 'openai', api_key: 'other' })).status,
+    409,
+    'one of a vendor and label',
+  );
+  const kept = () => directory.get('speechCredential', sid)?.settings;
+  assert.equal((await ask('PUT', `${at}/${sid}`, { model_id: 'x' })).status, 204);
+  assert.deepEqual(kept(), { api_key: 'hidden', model_id: 'x' });
+  assert.equal((await ask('PUT', `${at}/${sid}`, { base_url: 'http://thief.test' })).status, 204);
+  assert.deepEqual(kept(), { base_url: 'http://thief.test', model_id: 'x' });
+  assert.equal((await ask('POST', at, { vendor: 'no such/vendor' })).status, 400);
+  await ask('DELETE', `${at}/${sid}`);
 });
 
 test('gateways belong to the account of their carrier', async () => {

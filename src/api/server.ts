@@ -22,6 +22,7 @@ import { clients } from './resources/clients.ts';
 import { gateways } from './resources/gateways.ts';
 import { phoneNumbers } from './resources/phone-numbers.ts';
 import { addResource } from './resources/routes.ts';
+import { speechCredentials } from './resources/speech-credentials.ts';
 import { teamsTenants } from './resources/teams-tenants.ts';
 import { addTrace } from './trace.ts';
 import { validatorFor } from './validate.ts';
@@ -115,6 +116,7 @@ function addRest(server: FastifyInstance, options: ApiOptions): void {
   addResource(server, clients, options);
   addResource(server, phoneNumbers, options);
   addResource(server, teamsTenants, options);
+  addResource(server, speechCredentials, options);
   addApiKeys(server, options);
   addAccountParts(server, options);
   addLimits(server, options);

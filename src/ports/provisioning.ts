@@ -140,6 +140,20 @@ export type TeamsTenant = {
   readonly gateways: readonly string[];
 };
 
+/** An account's way in to a speech vendor. */
+export type SpeechCredential = {
+  readonly sid: string;
+  readonly accountSid: string;
+  /** `google`, `custom:name` …, lower case. */
+  readonly vendor: string;
+  /** Tells several of one vendor apart. */
+  readonly label?: string;
+  readonly useForTts: boolean;
+  readonly useForStt: boolean;
+  /** secret. Names as in the REST API. */
+  readonly settings: Readonly<Record<string, string>>;
+};
+
 export type Entities = {
   account: Account;
   application: Application;
@@ -149,5 +163,6 @@ export type Entities = {
   phoneNumber: PhoneNumber;
   apiKey: ApiKey;
   teamsTenant: TeamsTenant;
+  speechCredential: SpeechCredential;
 };
 export type Kind = keyof Entities;

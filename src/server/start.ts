@@ -169,7 +169,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     alerts,
     tts: config.speech.tts ?? {},
     stt: config.speech.stt ?? {},
-    credentialsOf: () => [],
+    credentialsOf: (accountSid) => directory.all('speechCredential', accountSid),
     cache: {
       dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),
       maxBytes: config.speech.cache_max_bytes,

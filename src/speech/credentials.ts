@@ -1,5 +1,7 @@
 /** Who may use which vendor: an account's own credentials (REST) before the server's (configuration). */
 
+import type { SpeechCredential } from '../ports/index.ts';
+
 export type SpeechUse = 'tts' | 'stt';
 
 /** What a vendor needs to know us. Its settings hold secrets: they never reach a log, a trace or an error. */
@@ -13,16 +15,6 @@ export type Credential = {
   readonly trusted: boolean;
 };
 
-/** A credential as an account keeps it. */
-export type AccountCredential = {
-  readonly sid: string;
-  readonly vendor: string;
-  readonly label?: string;
-  readonly useForTts: boolean;
-  readonly useForStt: boolean;
-  readonly settings: Readonly<Record<string, unknown>>;
-};
-
 /** `speech.tts` and `speech.stt` of the configuration: `default` names a vendor, every other key is one. */
 export type ConfiguredVendors = Readonly<Record<string, unknown>>;
 
@@ -30,11 +22,11 @@ type Wanted = { readonly accountSid: string; readonly vendor: string; readonly l
 
 export class Credentials {
   readonly #configured: Readonly<Record<SpeechUse, ConfiguredVendors>>;
-  readonly #ofAccount: (accountSid: string) => readonly AccountCredential[];
+  readonly #ofAccount: (accountSid: string) => readonly SpeechCredential[];
 
   constructor(
     configured: Readonly<Record<SpeechUse, ConfiguredVendors>>,
-    ofAccount: (accountSid: string) => readonly AccountCredential[],
+    ofAccount: (accountSid: string) => readonly SpeechCredential[],
   ) {
     this.#configured = configured;
     this.#ofAccount = ofAccount;

@@ -7,8 +7,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, FakeClock, type Log, SystemClock, SystemRandom } from '../base/index.ts';
-import type { Alerts, Speech } from '../ports/index.ts';
-import type { AccountCredential } from './credentials.ts';
+import type { Alerts, Speech, SpeechCredential } from '../ports/index.ts';
 import { createSpeech, type SpeechOptions } from './speech.ts';
 import { readSpeechWav } from './wav.ts';
 
@@ -24,7 +23,7 @@ export type Rig = {
 };
 
 /** A service with a cache of its own; stopped at the end of the test, leaving no timer. */
-export function rig(t: TestContext, options: Partial<SpeechOptions> & { account?: AccountCredential[] } = {}): Rig {
+export function rig(t: TestContext, options: Partial<SpeechOptions> & { account?: SpeechCredential[] } = {}): Rig {
   const alerts: Raised[] = [];
   const clock = options.clock ?? new SystemClock();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'graine-speech-test-'));

@@ -1,2 +1,1 @@
-export type { AccountCredential } from './credentials.ts';
 export { createSpeech, type SpeechOptions } from './speech.ts';

@@ -1,8 +1,8 @@
 /** Makes the speech service of a server from its parts. */
 import type { Clock, Log, Random } from '../base/index.ts';
-import type { Alerts, Speech } from '../ports/index.ts';
+import type { Alerts, Speech, SpeechCredential } from '../ports/index.ts';
 import { SpeechCache } from './cache.ts';
-import { type AccountCredential, type ConfiguredVendors, Credentials } from './credentials.ts';
+import { type ConfiguredVendors, Credentials } from './credentials.ts';
 import { earFinder } from './ears.ts';
 import { Listening } from './listening.ts';
 import { findFlite, Flite } from './offline/flite.ts';
@@ -21,7 +21,7 @@ export type SpeechOptions = {
   readonly alerts: Alerts;
   readonly tts: ConfiguredVendors;
   readonly stt: ConfiguredVendors;
-  readonly credentialsOf: (accountSid: string) => readonly AccountCredential[];
+  readonly credentialsOf: (accountSid: string) => readonly SpeechCredential[];
   readonly cache: { readonly dir: string; readonly maxBytes: number; readonly outlives: boolean };
   readonly timeoutMs: number;
   /** The address rules for what accounts configure themselves. */

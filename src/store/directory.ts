@@ -319,6 +319,7 @@ function emptyTables(): Tables {
     phoneNumber: new Map(),
     apiKey: new Map(),
     teamsTenant: new Map(),
+    speechCredential: new Map(),
   };
 }
 

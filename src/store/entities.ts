@@ -58,6 +58,11 @@ const rules: { readonly [K in Kind]: Rules<Entities[K]> } = {
     claims: (tenant) => [{ scope: 'tenant', name: tenant.tenantFqdn.toLowerCase() }],
     references: (tenant) => [points('account', tenant.accountSid), points('application', tenant.applicationSid)],
   },
+  speechCredential: {
+    // One of a vendor under a label: else nobody could say which is meant.
+    claims: (credential) => [{ scope: credential.accountSid, name: `${credential.vendor} ${credential.label ?? ''}` }],
+    references: (credential) => [partOf('account', credential.accountSid)],
+  },
 };
 
 function points(kind: Kind, sid: string | undefined): Reference | undefined {

@@ -26,6 +26,8 @@ export type Resource<K extends Kind = Kind> = {
   readonly required: readonly string[];
   /** Never shown. */
   readonly secrets: readonly string[];
+  /** Where the secrets are sent: with another address, secrets that are not sent anew do not stay. */
+  readonly addresses?: readonly string[];
   /** Only the administrator may set these. */
   readonly adminFields?: readonly string[];
   readonly pointers: readonly Pointer[];

@@ -8,7 +8,7 @@ import { invalid, missing } from '../errors.ts';
 import type { ApiOptions } from '../options.ts';
 import { closed, sid } from '../schema.ts';
 import type { Fields, Resource } from './resource.ts';
-import { checkFields, forPeople, merged } from './view.ts';
+import { checkFields, forPeople, merged, unlessMoved } from './view.ts';
 
 type Params = { readonly account_sid?: string; readonly sid?: string };
 
@@ -149,7 +149,7 @@ class Routes<K extends Kind> {
     const before = resource.toFields(entity);
     const sent = { ...((request.body ?? {}) as Fields) };
     this.#refuseMoves(sent, before, request.scope);
-    const fields = merged(before, sent);
+    const fields = merged(unlessMoved(resource as unknown as Resource, before, sent), sent);
     checkFields(resource as unknown as Resource, fields, accountSid, directory);
     await directory.put(resource.kind, resource.toEntity(fields, { sid: entity.sid, accountSid }, this.#options));
   }

@@ -29,6 +29,13 @@ export function merged(before: Fields, sent: Fields): Fields {
   return next;
 }
 
+/** What there is, without its secrets when they would now go to another address. */
+export function unlessMoved({ addresses = [], secrets }: Resource, before: Fields, sent: Fields): Fields {
+  const moved = addresses.some((name) => sent[name] !== undefined && sent[name] !== before[name]);
+  if (!moved) return before;
+  return Object.fromEntries(Object.entries(before).filter(([name]) => !secrets.includes(name)));
+}
+
 /** Faults that need the directory: things named must exist, in the same account. */
 export function checkFields(resource: Resource, fields: Fields, accountSid: string, directory: ApiDirectory): void {
   const faults: Detail[] = [];
