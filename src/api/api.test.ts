@@ -115,7 +115,7 @@ test('a speech key stays when its model changes, and never follows to another ad
   const sid = (await ask('POST', at, { vendor: 'OpenAI', api_key: 'hidden' })).body.sid ?? '';
   assert.equal(
     (await ask('POST', at, { vendor: 'openai', api_key: 'other' })).status,
-    409,
+    422,
     'one of a vendor and label',
   );
   const kept = () => directory.get('speechCredential', sid)?.settings;

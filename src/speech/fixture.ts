@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -115,6 +116,6 @@ export function soundAt(file: string): { pcm: Int16Array; rate: number } {
 
 /** Waits for what must become true; fails with `what`. */
 export async function until(what: string, ready: () => boolean): Promise<void> {
-  for (const end = performance.now() + 20_000; !ready(); await new Promise((resolve) => setTimeout(resolve, 5)))
+  for (const end = performance.now() + 20_000; !ready(); await delay(5))
     if (performance.now() > end) throw new Error(`never came true: ${what}`);
 }

@@ -87,15 +87,20 @@ test('a cached file that someone removed is made again', async (t) => {
 });
 
 test('a vendor that takes too long: alert tts-failure, then the fallback speaks', async (t) => {
-  const slow = await httpVendor(t, () => {});
+  let waiting = 0;
+  const slow = await httpVendor(t, () => void waiting++);
   const { url } = await counting(t);
-  const { speech, alerts } = rig(t, { tts: { 'custom:slow': { url: slow }, 'custom:mine': { url } }, timeoutMs: 50 });
+  const clock = new FakeClock();
+  const { speech, alerts } = rig(t, { tts: { 'custom:slow': { url: slow }, 'custom:mine': { url } }, clock });
   const request = { ...who, text: 'Hello.', voice: { vendor: 'custom:slow' }, fallback: mine };
-  const made = await speech.synthesise(request, never);
+  const making = speech.synthesise(request, never);
+  await until('the slow vendor was asked', () => waiting === 1);
+  clock.advance(5000);
+  const made = await making;
   assert.ok(made.ok && made.vendor === 'custom:mine');
   assert.deepEqual(
     alerts.map(({ type, message, callSid }) => ({ type, message, callSid })),
-    [{ type: 'tts-failure', message: 'custom:slow gave no sound within 50 ms', callSid: 'call-1' }],
+    [{ type: 'tts-failure', message: 'custom:slow gave no sound within 5000 ms', callSid: 'call-1' }],
   );
 });
 

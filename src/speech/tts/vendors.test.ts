@@ -170,7 +170,7 @@ function checkSignature(asked: Asked, secret: string, region: string): void {
     .map((name) => `${name}:${String(asked.headers[name]).trim()}\n`)
     .join('');
   const canonical = `${asked.method}\n${asked.url}\n\n${lines}\n${names}\n${hash(asked.body)}`;
-  const toSign = `AWS4-HMAC-SHA256\n${asked.headers['x-amz-date']}\n${day}/${region}/polly/aws4_request\n${hash(canonical)}`;
+  const toSign = `AWS4-HMAC-SHA256\n${String(asked.headers['x-amz-date'])}\n${day}/${region}/polly/aws4_request\n${hash(canonical)}`;
   const key = mac(mac(mac(mac(`AWS4${secret}`, day), region), 'polly'), 'aws4_request');
   assert.equal(signature, mac(key, toSign).toString('hex'));
 }
