@@ -9,7 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const folder = path.join(root, 'ears');
-const packages = ['onnxruntime-node@1.30.0', 'llama-tokenizer-js@1.2.2'];
+// 1.24.3: its library sends nothing home. That of 1.30.0 reports its use to Microsoft unless told not to.
+const packages = ['onnxruntime-node@1.24.3', 'llama-tokenizer-js@1.2.2'];
 const model = '@moonshine-ai/moonshine-js@0.1.29';
 const files = {
   'encoder_model.onnx': 'c6fc4b7bc5af75c0591fd157a1f3829b533d18e9769a888fd95a62e470dd4f4a',
@@ -19,7 +20,12 @@ const files = {
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const run = (command, args, cwd) => execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 
-export const earsInstalled = () => fs.existsSync(path.join(folder, 'tokens.json'));
+/** The whole of it, and of these very versions. */
+export function earsInstalled() {
+  if (!fs.existsSync(path.join(folder, 'tokens.json'))) return false;
+  const made = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  return JSON.stringify(made.madeOf) === JSON.stringify([...packages, model]);
+}
 
 /** Builds aside and moves into place, so that a half-made folder is never taken for a whole one. */
 export async function installEars() {
@@ -28,7 +34,7 @@ export async function installEars() {
   const made = `${folder}.${process.pid}`;
   fs.mkdirSync(made, { recursive: true });
   try {
-    fs.writeFileSync(path.join(made, 'package.json'), JSON.stringify({ name: 'graine-ears', private: true }));
+    fs.writeFileSync(path.join(made, 'package.json'), JSON.stringify({ name: 'graine-ears', private: true, madeOf: [...packages, model] }));
     run(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], made);
     fetchModel(made);
     prune(path.join(made, 'node_modules/onnxruntime-node/bin/napi-v6'));
