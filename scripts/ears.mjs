@@ -1,4 +1,4 @@
-// npm run ears: puts the recogniser that needs no network into ./ears (about 75 MB): the ONNX runtime of this platform and
+// npm run ears: puts the recogniser that needs no network into ./ears (about 66 MB): the ONNX runtime of this platform and
 // Moonshine tiny for English (MIT), both from npm, the model checked by its hash. Run on request only: by whoever wants it,
 // and by the tests.
 import { execFileSync } from 'node:child_process';
@@ -66,7 +66,7 @@ function fetchModel(made) {
   for (const name of [archive, 'package']) fs.rmSync(path.join(made, name), { recursive: true });
 }
 
-/** Other platforms' libraries go: 45 MB of 291 are left. */
+/** Other platforms' libraries go: 33 MB of 200 are left. */
 function prune(bin) {
   for (const platform of fs.readdirSync(bin)) {
     for (const arch of fs.readdirSync(path.join(bin, platform)))
