@@ -5,6 +5,7 @@ import { SpeechCache } from './cache.ts';
 import { type ConfiguredVendors, Credentials } from './credentials.ts';
 import { earFinder } from './ears.ts';
 import { Listening } from './listening.ts';
+import { Espeak, findEspeak } from './offline/espeak.ts';
 import { findFlite, Flite } from './offline/flite.ts';
 import { findEars, Moonshine } from './offline/moonshine.ts';
 import { GoogleAccess } from './google-access.ts';
@@ -37,9 +38,11 @@ export function createSpeech(options: SpeechOptions): Speech {
   const google = new GoogleAccess(reach, () => clock.now());
   const wasm = findFlite();
   const flite = wasm === undefined ? undefined : new Flite(clock, wasm);
+  const program = findEspeak();
+  const espeak = program === undefined ? undefined : new Espeak(program);
   const find = voiceFinder({
     credentials,
-    offline: flite === undefined ? [] : [flite],
+    offline: [flite, espeak].filter((voice) => voice !== undefined),
     makers: voiceMakers({ reach, google, now: () => clock.now() }),
   });
   const speaking = new Speaking({
