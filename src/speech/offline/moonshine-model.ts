@@ -22,6 +22,8 @@ const END = 2;
 /** Nobody says more; a decoder that repeats itself is stopped by it. */
 const TOKENS_A_SECOND = 6.5;
 const RATE = 16_000;
+/** Less sure, it has heard a tone, music or noise: those come out below 0.4, words above 0.6. */
+const LEAST_SURE = 0.45;
 
 export class MoonshineModel {
   readonly #runtime: Runtime;
@@ -71,7 +73,8 @@ export class MoonshineModel {
       said.push((token = best.token));
       cache = advance(cache, output, first);
     }
-    return { text: this.#text(said), confidence: Math.exp(likelihood / (said.length + 1)) };
+    const confidence = Math.exp(likelihood / (said.length + 1));
+    return { text: confidence < LEAST_SURE ? '' : this.#text(said), confidence };
   }
 
   async release(): Promise<void> {
