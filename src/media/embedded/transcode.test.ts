@@ -100,11 +100,11 @@ test('G.722 and G.711 understand each other', async () => {
 const opus = { skip: !hasOpus() && 'libopus-wasm is not installed' };
 
 test('Opus and G.711 understand each other', opus, async () => {
-  await conversation(await leg([OPUS]), await leg([PCMA]), [500, 800], 0.85);
+  await conversation(await leg([OPUS]), await leg([PCMA]), [500, 800], 0.75);
 });
 
 test('between Opus and G.722 the wide band is kept', opus, async () => {
-  await conversation(await leg([OPUS]), await leg([G722]), [5000, 6000], 0.9);
+  await conversation(await leg([OPUS]), await leg([G722]), [5000, 6000], 0.75);
 });
 
 test('what both speak is relayed, though it is not first everywhere', async () => {
