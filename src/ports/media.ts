@@ -85,6 +85,21 @@ export type Quality = {
   readonly packetsRefused: number;
   /** Loss the far end reported for what we sent it (RTCP), percent. */
   readonly farLostPercent?: number | undefined;
+  /** Second by second: in the last figures of an endpoint that lived so long. */
+  readonly seconds?: QualitySeconds;
+};
+
+/** Quality over time: the n-th values are of the n-th stretch since `since` (ms since the epoch). null: nothing to tell. */
+export type QualitySeconds = {
+  readonly since: number;
+  /** Seconds a stretch lasts: 1, in long calls 2, 4, 8 … */
+  readonly secondsEach: number;
+  /** Packets. */
+  readonly received: readonly number[];
+  readonly lost: readonly number[];
+  readonly jitterMs: readonly (number | null)[];
+  readonly roundTripMs: readonly (number | null)[];
+  readonly mos: readonly (number | null)[];
 };
 
 export type EndpointSnapshot = {

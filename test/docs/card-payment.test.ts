@@ -40,6 +40,6 @@ story('the page’s application takes the media out on *1 and back on *2', async
     await bob.byed();
     assert.equal(w.app.all('/keys').length, 2);
   } finally {
-    await app.stop();
+    app.stop();
   }
 });

@@ -2,6 +2,7 @@ import type { Quality, StreamSettings } from '../../ports/index.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import type { DigitSender } from '../dtmf/sender.ts';
 import { mosInputs, mosOfRating, rating } from '../quality/emodel.ts';
+import { type MosOf, QualityHistory } from '../quality/history.ts';
 import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
@@ -24,6 +25,7 @@ export class Endpoint {
   readonly port: number;
   readonly latch = new Latch();
   readonly reception = new Reception();
+  readonly history = new QualityHistory();
   readonly digits: DigitReceiver;
   readonly outgoing: Outgoing;
   settings: StreamSettings | undefined;
@@ -117,6 +119,27 @@ export class Endpoint {
     if (!exact && (!this.latch.moved || ssrc !== this.reception.ssrc)) return false;
     this.rtcpLearned = { host, port };
     return true;
+  }
+
+  /** One look at how the stream does now: an entry of its history when a second is over. */
+  watchQuality(now: number, wall: number): void {
+    const { reception } = this;
+    if (!this.history.due(now, reception.packets)) return;
+    const { packets, lost, jitterMs } = reception;
+    this.history.tick(now, wall, { packets, lost, jitterMs, roundTripMs: this.roundTripMs }, this.#mosOf);
+  }
+
+  readonly #mosOf: MosOf = (lossPercent, { jitterMs, roundTripMs }) => {
+    const codec = this.codecs.audio;
+    if (codec === undefined || jitterMs === undefined) return undefined;
+    const inputs = mosInputs({ codec, lossPercent, jitterMs, roundTripMs, ptime: this.settings?.ptime ?? 20 });
+    return inputs === undefined ? undefined : mosOfRating(rating(inputs));
+  };
+
+  /** The last figures, with their history. */
+  lastQuality(): Quality {
+    const seconds = this.history.read();
+    return seconds === undefined ? this.quality() : { ...this.quality(), seconds };
   }
 
   quality(): Quality {

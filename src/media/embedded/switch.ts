@@ -265,7 +265,7 @@ export class MediaSwitch {
   }
 
   #release(endpoint: Endpoint, ask: number): void {
-    const value = endpoint.quality();
+    const value = endpoint.lastQuality();
     this.#unbridge(endpoint);
     this.#unlisten(endpoint);
     this.#reporter.goodbye(endpoint);
@@ -324,6 +324,7 @@ export class MediaSwitch {
       if (endpoint.digits.open) endpoint.digits.tick(now);
       this.#reporter.tick(endpoint, now);
       this.#listen(endpoint, now);
+      endpoint.watchQuality(now, this.#clock.now());
     }
     for (const [id, recorder] of this.#recordings) {
       const samples = recorder.take(now, false);
