@@ -75,7 +75,9 @@ describe('registration at a carrier', () => {
       assert.equal(first?.from.uri.user, 'line-7');
       assert.equal(first?.from.uri.host, 'sip.acme.test');
       assert.match(first?.headers.get('Contact') ?? '', /<sip:trunk@127\.0\.0\.1:\d+/);
-      assert.equal(registrar.refused.length, 1, 'one challenge, one answer');
+      // A slow machine may have the request sent again before the challenge is read: that is the same one.
+      const challenged = new Set(registrar.refused.map(({ headers }) => headers.get('CSeq')));
+      assert.equal(challenged.size, 1, 'one challenge, one answer');
     } finally {
       await world.stop();
     }
