@@ -56,6 +56,11 @@ export function configOf(
           cert: resolve(tls.cert),
           key: resolve(tls.key),
           ...(tls.ca === undefined ? {} : { ca: resolve(tls.ca) }),
+          ...(tls.domains === undefined
+            ? {}
+            : {
+                domains: tls.domains.map(({ name, cert, key }) => ({ name, cert: resolve(cert), key: resolve(key) })),
+              }),
         },
       }),
     },

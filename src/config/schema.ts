@@ -19,10 +19,29 @@ const sip = Type.Object(
         {
           cert: text('PEM file', { file: true }),
           key: text('PEM file', { file: true }),
-          ca: optional(text('PEM file', { file: true })),
+          ca: optional(text('PEM file: authorities believed beside the well-known ones', { file: true })),
+          domains: optional(
+            Type.Array(
+              Type.Object({
+                name: text('Host name a client asks for (SNI), or *.example.test'),
+                cert: text('PEM file', { file: true }),
+                key: text('PEM file', { file: true }),
+              }),
+              { description: 'Certificates for other names than that of `cert`' },
+            ),
+          ),
         },
-        { description: 'Certificate of the tls and wss listeners' },
+        { description: 'Certificate of the tls and wss listeners; read anew when the files change' },
       ),
+    ),
+    ws: Type.Object(
+      {
+        origins: Type.Array(text('Such as https://phone.example.test'), {
+          default: [],
+          description: 'Web pages whose browsers may connect; none named: all',
+        }),
+      },
+      { description: 'The ws and wss listeners' },
     ),
     limits: Type.Object(
       {

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import type { Directory, LiveStore } from '../ports/index.ts';
 import { createUserAgent, type Network, type UserAgent, type UserSecret } from '../sip/agent/index.ts';
 import { defaultLimits } from '../sip/message/index.ts';
-import { NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
+import { Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
 import { identify } from './identify.ts';
 
 type Parts = {
@@ -29,7 +29,8 @@ export type Sip = {
 export async function openSip(parts: Parts): Promise<Sip> {
   const { config, clock, log } = parts;
   const guard = guardOf(parts);
-  const transport = transportOf(parts, guard);
+  const certificates = config.sip.tls && (await Certificates.load(config.sip.tls, { clock, log }));
+  const transport = transportOf(parts, guard, certificates);
   const agent = createUserAgent({
     network: networkOf(transport),
     clock,
@@ -49,6 +50,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
   const close = async (): Promise<void> => {
     await agent.close();
     await transport.close();
+    certificates?.close();
   };
   try {
     for (const { transport: name, address, port } of config.sip.listen) {
@@ -75,8 +77,9 @@ function guardOf({ config, clock, log, directory }: Parts): SourceGuard {
   });
 }
 
-function transportOf({ config, clock, random, log, trace }: Parts, guard: SourceGuard): TransportLayer {
-  const { limits, advertise } = config.sip;
+function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificates | undefined): TransportLayer {
+  const { config, clock, random, log, trace } = parts;
+  const { limits, advertise, ws } = config.sip;
   return new TransportLayer({
     clock,
     log,
@@ -84,6 +87,8 @@ function transportOf({ config, clock, random, log, trace }: Parts, guard: Source
     guard,
     nextHops: new NextHops({ clock, random, log }),
     ...(advertise === undefined ? {} : { advertise }),
+    certificates,
+    origins: ws.origins,
     messageLimits: { ...defaultLimits, total: limits.max_message_bytes, headers: limits.max_headers },
     connectionLimits: {
       partialMessageMs: limits.stream_message_seconds * 1000,

@@ -58,7 +58,7 @@ const wires = { auto: true, epoll: 'epoll', dgram: false } as const;
 
 /** Starts everything. Rejects, with nothing left open, when a part cannot start. */
 export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
-  refuseUnbuilt(config, { transports: ['udp', 'tcp'] });
+  refuseUnbuilt(config, { transports: ['udp', 'tcp', 'tls', 'ws', 'wss'] });
   const closers: (() => Promise<void> | void)[] = [];
   try {
     return await build(config, options, closers);

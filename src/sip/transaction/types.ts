@@ -1,12 +1,14 @@
 /** The seams of the transaction layer: who sends for it and who listens to it. */
 import type { SipRequest, SipResponse } from '../message/index.ts';
 
-/** Where to send. `connectionId` first when it still lives, else address and port. */
+/** Where to send. With `connectionId`: over that connection or not at all. */
 export type Hop = {
   readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
   readonly address: string;
   readonly port: number;
   readonly connectionId?: string;
+  /** The name that led here: what the certificate of a tls or wss peer must say. */
+  readonly host?: string;
 };
 
 /** Where a message came from, as the transport saw it (never what its headers claim). */

@@ -18,6 +18,10 @@ export function defaultPort(transport: TransportName): number {
   return defaultPorts[transport];
 }
 
+export function isSecure(transport: TransportName): boolean {
+  return transport === 'tls' || transport === 'wss';
+}
+
 /** The transport of a `transport=` parameter or Via, in any case; undefined for those we do not know. */
 export function transportName(text: string): TransportName | undefined {
   const name = text.toLowerCase();

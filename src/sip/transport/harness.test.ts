@@ -4,10 +4,11 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { FakeClock, SeededRandom, silentLog, TraceChannel } from '../../base/index.ts';
 import type { SipMessage } from '../message/index.ts';
+import type { Certificates } from './certificates.ts';
 import { type GuardOptions, SourceGuard } from './guard.ts';
 import { TransportLayer, type TransportOptions } from './layer.ts';
 import { NextHops } from './resolver.ts';
-import type { Listening, Source } from './types.ts';
+import type { Listening, Source, TransportName } from './types.ts';
 
 export type Taken = { readonly message: SipMessage; readonly source: Source };
 
@@ -16,26 +17,41 @@ export class Harness {
   readonly clock = new FakeClock();
   readonly trace = new TraceChannel();
   readonly guard: SourceGuard;
-  readonly layer: TransportLayer;
+  layer!: TransportLayer;
+  /** When made with certificates: not usable before. */
+  readonly ready: Promise<void>;
   readonly taken: Taken[] = [];
+  certificates: Certificates | undefined;
   #waiting: Array<() => void> = [];
 
-  constructor(t: TestContext, options: Partial<TransportOptions> = {}, guard: Partial<GuardOptions> = {}) {
+  constructor(
+    t: TestContext,
+    options: Partial<TransportOptions> = {},
+    guard: Partial<GuardOptions> = {},
+    load?: (clock: FakeClock) => Promise<Certificates>,
+  ) {
     const { clock, trace } = this;
     this.guard = new SourceGuard({ clock, log: silentLog, ...guard });
     const nextHops = new NextHops({ clock, random: new SeededRandom(1), log: silentLog });
-    this.layer = new TransportLayer({ clock, log: silentLog, trace, guard: this.guard, nextHops, ...options });
-    this.layer.onMessage = (message, source) => {
-      this.taken.push({ message, source });
-      for (const wake of this.#waiting.splice(0)) wake();
+    const begin = (certificates?: Certificates): void => {
+      const own = { clock, log: silentLog, trace, guard: this.guard, nextHops, certificates };
+      this.certificates = certificates;
+      this.layer = new TransportLayer({ ...own, ...options });
+      this.layer.onMessage = (message, source) => {
+        this.taken.push({ message, source });
+        for (const wake of this.#waiting.splice(0)) wake();
+      };
     };
+    if (load === undefined) begin();
+    this.ready = load === undefined ? Promise.resolve() : load(clock).then(begin);
     t.after(async () => {
       await this.layer.close();
+      this.certificates?.close();
       assert.deepEqual(clock.pending(), []);
     });
   }
 
-  listen(transport: 'udp' | 'tcp'): Promise<Listening> {
+  listen(transport: TransportName): Promise<Listening> {
     return this.layer.listen(`${transport}://127.0.0.1:0`);
   }
 

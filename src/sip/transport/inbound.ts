@@ -64,7 +64,9 @@ export class Inbound {
       return undefined;
     }
     this.stats.received++;
-    const result = parseMessage(bytes, source.transport === 'udp' ? this.#datagram : this.#stream);
+    // A WebSocket frames like a datagram: Content-Length is not needed. RFC 7118 §4.2.
+    const framed = source.transport !== 'tcp' && source.transport !== 'tls';
+    const result = parseMessage(bytes, framed ? this.#datagram : this.#stream);
     if (!result.ok) return this.#refuse(result, bytes, source);
     return this.#accept(result.message, bytes, source);
   }

@@ -1,8 +1,14 @@
 import type { RemoteInfo } from 'node:dgram';
-import type { Socket } from 'node:net';
 import { type Clock, GraineError, type Log, messageOf, type TraceChannel } from '../../base/index.ts';
 import { defaultLimits, type MessageLimits, type SipMessage } from '../message/index.ts';
-import { badListenAddress, isWildcard, outwardAddress, parseListen, plainAddress } from './address.ts';
+import {
+  badListenAddress,
+  isWildcard,
+  type ListenAddress,
+  outwardAddress,
+  parseListen,
+  plainAddress,
+} from './address.ts';
 import type { Connection } from './connection.ts';
 import type { SourceGuard } from './guard.ts';
 import { Inbound } from './inbound.ts';
@@ -11,7 +17,8 @@ import { Listeners } from './listeners.ts';
 import { ConnectionPool } from './pool.ts';
 import { Tracer } from './publish.ts';
 import type { NextHops } from './resolver.ts';
-import { connectTcp, TcpListener } from './tcp.ts';
+import { type StreamOptions, Streams } from './streams.ts';
+import { TcpListener } from './tcp.ts';
 import type { FaultListener, Hop, Listening, Source } from './types.ts';
 import { failLater } from './failure.ts';
 import { UdpListener } from './udp.ts';
@@ -31,7 +38,7 @@ export type TransportOptions = {
   /** Send requests longer than this (RFC 3261 §18.1.1 says 1300) over TCP to peers with whom a TCP connection stands.
    * Default: never; networks that drop fragments are rarer than peers that do not speak TCP. */
   readonly preferTcpOver?: number;
-};
+} & Pick<StreamOptions, 'certificates' | 'tlsPeer' | 'origins'>;
 
 /** Every SIP socket of the process: bytes in, messages up; bytes down, datagrams and streams out. RFC 3261 §18. */
 export class TransportLayer {
@@ -44,6 +51,7 @@ export class TransportLayer {
   readonly #tracer: Tracer;
   readonly #inbound: Inbound;
   readonly #pool: ConnectionPool;
+  readonly #streams: Streams;
   readonly #listeners = new Listeners();
   readonly #tcp: TcpListener[] = [];
   #closing: Promise<void> | undefined;
@@ -60,11 +68,14 @@ export class TransportLayer {
       deliver: (message, source) => this.onMessage(message, source),
       answer: (bytes, source) => this.reply(bytes, source),
     });
+    const limits = { ...defaultConnectionLimits, ...options.connectionLimits };
+    const { log, certificates, tlsPeer, origins } = options;
+    this.#streams = new Streams({ log, limits, certificates, tlsPeer, origins });
     this.#pool = new ConnectionPool({
       clock: options.clock,
-      log: options.log,
+      log,
       guard: options.guard,
-      limits: { ...defaultConnectionLimits, ...options.connectionLimits },
+      limits,
       received: (connection, bytes) => this.#streamed(connection, bytes),
       closed: (connection) => this.#closed(connection.id),
     });
@@ -75,11 +86,11 @@ export class TransportLayer {
     const at = parseListen(spec);
     try {
       if (at.transport === 'udp') return this.#listening(at, await this.#openUdp(at));
-      if (at.transport === 'tcp') return this.#listening(at, await this.#openTcp(at));
+      return this.#listening(at, await this.#openStream(at));
     } catch (fault) {
+      if (fault instanceof GraineError) throw fault;
       throw new GraineError(badListenAddress, { spec, why: messageOf(fault) }, { cause: fault });
     }
-    throw new GraineError(badListenAddress, { spec, why: `${at.transport} is not built yet` });
   }
 
   listening(): readonly Listening[] {
@@ -200,19 +211,20 @@ export class TransportLayer {
     });
   }
 
-  async #openTcp(at: { address: string; port: number }): Promise<TcpListener> {
-    const listener = await TcpListener.open(at, (socket: Socket, peer: Hop) => this.#pool.accept(socket, peer));
+  async #openStream(at: ListenAddress): Promise<TcpListener> {
+    const greet = this.#streams.greeter(at);
+    const listener = await TcpListener.open(at, (socket, peer) => this.#pool.accept(socket, peer, greet));
     this.#tcp.push(listener);
     return listener;
   }
 
-  #listening(at: { address: string }, opened: UdpListener | TcpListener): Listening {
-    const { address } = at;
+  #listening(at: ListenAddress, opened: UdpListener | TcpListener): Listening {
+    const { transport, address } = at;
     const { port } = opened;
     const [host = '', told] = splitAdvertised(this.#options.advertise);
     const own = isWildcard(address) ? outwardAddress(address.includes(':') ? 6 : 4) : address;
     const listening: Listening = {
-      transport: opened instanceof UdpListener ? 'udp' : 'tcp',
+      transport,
       address,
       port,
       advertisedHost: host === '' ? own : host,
@@ -235,14 +247,15 @@ export class TransportLayer {
   }
 
   #sendStream(bytes: Buffer, to: Hop, listener: FaultListener | undefined): void {
-    const connection = this.#pool.find(to) ?? this.#connect(to);
+    // A flow that is gone is gone: its peer may be behind NAT, and its port somebody else's by now. RFC 5626 §5.3.
+    const connection = this.#pool.find(to) ?? (to.connectionId === undefined ? this.#connect(to) : undefined);
     if (connection === undefined) failLater(listener);
     else this.#sendOver(connection, bytes, listener);
   }
 
   #connect(to: Hop): Connection | undefined {
-    if (this.#closing !== undefined || to.transport !== 'tcp' || to.port < 1 || to.port > 65535) return undefined;
-    return this.#pool.adopt(connectTcp(to), to);
+    if (this.#closing !== undefined || to.port < 1 || to.port > 65535) return undefined;
+    return this.#pool.adopt(to, (hop) => this.#streams.connect(hop));
   }
 
   #sendOver(connection: Connection, bytes: Buffer, listener: FaultListener | undefined): void {

@@ -10,6 +10,11 @@ export type ConnectionLimits = {
   /** Without a message either way, unless somebody keeps the connection. */
   readonly idleMs: number;
   readonly connectMs: number;
+  /** From accept to the end of the TLS or WebSocket handshake. */
+  readonly handshakeMs: number;
+  /** A kept WebSocket that was silent for this long is pinged, and closed when nothing comes back in time. */
+  readonly probeMs: number;
+  readonly probeAnswerMs: number;
   /** Bytes that wait for a peer that does not read. */
   readonly backlog: number;
   /** How long they may wait. */
@@ -25,6 +30,9 @@ export const defaultConnectionLimits: ConnectionLimits = {
   partialMessageMs: 4000,
   idleMs: 300_000,
   connectMs: 4000,
+  handshakeMs: 10_000,
+  probeMs: 30_000,
+  probeAnswerMs: 15_000,
   backlog: 1_048_576,
   stalledMs: 30_000,
   head: 65_536,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Log, Timer } from '../../base/index.ts';
-import { type Blame, Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
+import type { Blame, Carriage } from './carriage.ts';
+import { Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
 import type { SourceGuard } from './guard.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Hop } from './types.ts';
@@ -45,17 +46,16 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** The connection to send to this hop over, when there is one. */
   find(hop: Hop): Connection | undefined {
-    const named = hop.connectionId === undefined ? undefined : this.#byId.get(hop.connectionId);
-    return named ?? this.#byRemote.get(remoteKey(hop));
+    return hop.connectionId === undefined ? this.#byRemote.get(remoteKey(hop)) : this.#byId.get(hop.connectionId);
   }
 
   /** Takes a connection a peer has made; destroys it and returns undefined when it is one too many. */
-  accept(socket: Socket, peer: Hop): Connection | undefined {
+  accept(socket: Socket, peer: Hop, wrap: (socket: Socket) => Carriage): Connection | undefined {
     const { guard, log } = this.#options;
     const { address } = peer;
     const count = this.#perSource.get(address) ?? 0;
     const why = this.#refusal(address, count);
-    if (why === undefined) return this.#add(socket, { ...peer, side: 'accepted' });
+    if (why === undefined) return this.#add(wrap(socket), { ...peer, side: 'accepted' });
     socket.on('error', () => {});
     socket.destroy();
     if (why !== 'banned') {
@@ -65,12 +65,10 @@ export class ConnectionPool implements ConnectionOwner {
     return undefined;
   }
 
-  /** Takes one we make. The caller has started it; undefined when there is no room. */
-  adopt(socket: Socket, hop: Hop): Connection | undefined {
-    if (this.#byId.size < this.limits.total) return this.#add(socket, { ...hop, side: 'connecting' });
-    socket.on('error', () => {});
-    socket.destroy();
-    return undefined;
+  /** Makes one; undefined when there is no room. */
+  adopt(hop: Hop, start: (hop: Hop) => Carriage | undefined): Connection | undefined {
+    const carriage = this.#byId.size < this.limits.total ? start(hop) : undefined;
+    return carriage && this.#add(carriage, { ...hop, side: 'connecting' });
   }
 
   admits(connection: Connection): boolean {
@@ -118,19 +116,21 @@ export class ConnectionPool implements ConnectionOwner {
       : undefined;
   }
 
-  #add(socket: Socket, init: Hop & { readonly side: ConnectionInit['side'] }): Connection {
-    const { transport, address, port, side } = init;
-    const connection = new Connection(this, socket, {
+  #add(carriage: Carriage, init: Hop & { readonly side: ConnectionInit['side'] }): Connection {
+    const { transport, address, port, side, host } = init;
+    const connection = new Connection(this, carriage, {
       id: `${transport}-${++this.#serial}`,
       transport,
       side,
       address,
       port,
+      ...(host === undefined ? {} : { host }),
     });
     this.#byId.set(connection.id, connection);
     this.#byRemote.set(remoteKey(connection), connection);
     if (side === 'accepted') this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
     this.#sweep ??= this.#options.clock.every(SWEEP_MS, 'sip connections sweep', () => this.#check());
+    connection.start();
     return connection;
   }
 
@@ -145,6 +145,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 }
 
-function remoteKey(peer: { readonly transport: string; readonly address: string; readonly port: number }): string {
-  return `${peer.transport}|${peer.address}|${peer.port}`;
+/** A connection whose peer proved one name is not used for another. RFC 5923 §5. */
+function remoteKey(peer: Pick<Hop, 'transport' | 'address' | 'port'> & { host?: string | undefined }): string {
+  return `${peer.transport}|${peer.address}|${peer.port}|${peer.host ?? ''}`;
 }

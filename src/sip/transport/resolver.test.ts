@@ -101,6 +101,7 @@ test('RFC 3263 §4.1 without NAPTR the SRV of every transport of ours is asked, 
     'naptr h.example',
     'srv _sip._udp.h.example',
     'srv _sip._tcp.h.example',
+    'srv _sips._tcp.h.example',
     'addresses h.example',
   ]);
   const withSrv = setUp({ ...zone, srv: { '_sip._tcp.h.example': [srv('a.example', 5066)] } });

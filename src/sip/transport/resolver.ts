@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Clock, Log, Random } from '../../base/index.ts';
 import { messageOf } from '../../base/index.ts';
 import { parseNameAddr, parseUri, type SipUri } from '../message/index.ts';
-import { defaultPort, plainAddress, transportName } from './address.ts';
+import { defaultPort, isSecure, plainAddress, transportName } from './address.ts';
 import { type DnsResolver, orderSrv, type SrvRecord, systemDns } from './dns.ts';
 import type { Hop, TransportName } from './types.ts';
 
@@ -53,7 +53,7 @@ export class NextHops {
   constructor(options: NextHopsOptions) {
     this.#options = options;
     this.#dns = options.dns ?? systemDns;
-    this.#transports = options.transports ?? ['udp', 'tcp'];
+    this.#transports = options.transports ?? ['udp', 'tcp', 'tls'];
   }
 
   /** The hops of a URI (or of a Route value), best first. An IP address needs no DNS and no promise. Nothing when it
@@ -70,7 +70,12 @@ export class NextHops {
       const chosen = transport ?? (uri.scheme === 'sips' ? 'tls' : 'udp');
       return [{ transport: chosen, address: plainAddress(host), port: uri.port ?? defaultPort(chosen) }];
     }
-    return this.#bounded(host, this.#lookUp(host, uri, transport));
+    // RFC 7118 §5.2: such a name is that of nowhere; its peer is reached over its own connection.
+    if (host.toLowerCase().endsWith('.invalid')) return [];
+    return this.#bounded(
+      host,
+      this.#lookUp(host, uri, transport).then((hops) => namedAfter(host, hops)),
+    );
   }
 
   async #lookUp(host: string, uri: SipUri, asked: TransportName | undefined): Promise<readonly Hop[]> {
@@ -166,6 +171,11 @@ export class NextHops {
         .finally(() => timer.cancel());
     });
   }
+}
+
+/** RFC 5922 §4: a certificate proves the name that was asked for, not the one DNS led to. */
+function namedAfter(host: string, hops: readonly Hop[]): readonly Hop[] {
+  return hops.map((hop) => (isSecure(hop.transport) ? { ...hop, host: host.toLowerCase() } : hop));
 }
 
 /** RFC 3261 §26.2.2, RFC 3263 §4.1: sips over TCP means TLS, and is never sent in the clear. */

@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { plainAddress } from './address.ts';
+import { type ListenAddress, plainAddress } from './address.ts';
 import type { Hop } from './types.ts';
 
-/** Listens for TCP connections; hands each on, with who made it. */
+/** Listens for TCP connections, of any stream transport; hands each on, with who made it. */
 export class TcpListener {
   readonly #server: Server;
 
@@ -10,14 +10,16 @@ export class TcpListener {
     this.#server = server;
   }
 
-  static open(
-    at: { address: string; port: number },
-    accept: (socket: Socket, peer: Hop) => void,
-  ): Promise<TcpListener> {
+  static open(at: ListenAddress, accept: (socket: Socket, peer: Hop) => void): Promise<TcpListener> {
     const server = createServer({ noDelay: true }, (socket) => {
       // A peer that is gone already has no address any more.
       if (socket.remoteAddress === undefined || socket.remotePort === undefined) socket.destroy();
-      else accept(socket, { transport: 'tcp', address: plainAddress(socket.remoteAddress), port: socket.remotePort });
+      else
+        accept(socket, {
+          transport: at.transport,
+          address: plainAddress(socket.remoteAddress),
+          port: socket.remotePort,
+        });
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);

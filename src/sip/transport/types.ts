@@ -14,12 +14,14 @@ export type Source = {
   readonly replyPort?: number;
 };
 
-/** Where to send. `connectionId` first when it still lives, else address and port. */
+/** Where to send. With `connectionId`: over that connection or not at all. */
 export type Hop = {
   readonly transport: TransportName;
   readonly address: string;
   readonly port: number;
   readonly connectionId?: string;
+  /** The name that led here: what the certificate of a tls or wss peer must say. RFC 5922 §4. */
+  readonly host?: string;
 };
 
 /** Told when bytes could not be sent: once, and never inside the call that sent them. */

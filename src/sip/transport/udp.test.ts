@@ -174,7 +174,7 @@ test('an address in use is refused with what to do', async (t) => {
   await assert.rejects(h.layer.listen(`udp://127.0.0.1:${port}`), { code: 'sip-listen-address' });
   await assert.rejects(h.layer.listen('udp://example.com:5060'), /not an IP address/);
   await assert.rejects(h.layer.listen('sctp://127.0.0.1:5060'), /not transport:\/\/address:port/);
-  await assert.rejects(h.layer.listen('wss://127.0.0.1:0'), /not built yet/);
+  await assert.rejects(h.layer.listen('wss://127.0.0.1:0'), /needs sip.tls/);
 });
 
 test('IPv6 is heard and answered', async (t) => {

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import { GraineError, type Log, messageOf } from '../../base/index.ts';
+import { badListenAddress, type ListenAddress } from './address.ts';
+import { type Carriage, StreamCarriage } from './carriage.ts';
+import type { Certificates } from './certificates.ts';
+import type { ConnectionLimits } from './limits.ts';
+import { connectTcp } from './tcp.ts';
+import { clientOptions, connectTls, TlsGreeter, type TlsPeer } from './tls.ts';
+import type { Hop } from './types.ts';
+import { connectWebSocket, WebSocketGreeter } from './websocket.ts';
+
+export type StreamOptions = {
+  readonly log: Log;
+  readonly limits: ConnectionLimits;
+  /** What tls and wss listeners show; also whom we believe. */
+  readonly certificates?: Certificates | undefined;
+  /** How a peer wants TLS, where it wants it in its own way. */
+  readonly tlsPeer?: ((hop: Hop) => TlsPeer | undefined) | undefined;
+  /** Origins that browsers may come from; empty: any. */
+  readonly origins?: readonly string[] | undefined;
+};
+
+type Wrap = (socket: Socket) => Carriage;
+
+/** The stream transports: what to lay over a TCP connection that a peer has made, and how to make one. */
+export class Streams {
+  readonly #options: StreamOptions;
+  readonly #tls: TlsGreeter | undefined;
+  readonly #wss: TlsGreeter | undefined;
+  readonly #webSockets: WebSocketGreeter;
+
+  constructor(options: StreamOptions) {
+    const { limits, certificates, origins = [] } = options;
+    this.#options = options;
+    this.#webSockets = new WebSocketGreeter({ limits, origins });
+    if (certificates === undefined) return;
+    this.#tls = new TlsGreeter(certificates, (socket, carriage) =>
+      carriage.established(new StreamCarriage(socket, limits)),
+    );
+    this.#wss = new TlsGreeter(certificates, (socket, carriage) => this.#webSockets.greetOver(socket, carriage));
+    certificates.onChange = () => {
+      this.#tls?.renew(certificates);
+      this.#wss?.renew(certificates);
+    };
+  }
+
+  /** Of a listener of this transport. Throws when it needs a certificate and there is none. */
+  greeter({ transport, address, port }: ListenAddress): Wrap {
+    const secured = transport === 'tls' ? this.#tls : this.#wss;
+    if (transport === 'tcp') return (socket) => new StreamCarriage(socket, this.#options.limits);
+    if (transport === 'ws') return (socket) => this.#webSockets.greet(socket);
+    if (secured !== undefined) return (socket) => secured.greet(socket);
+    throw new GraineError(badListenAddress, { spec: `${transport}://${address}:${port}`, why: 'it needs sip.tls' });
+  }
+
+  /** Starts a connection; undefined when that cannot even be tried. */
+  connect(hop: Hop): Carriage | undefined {
+    const { limits, log } = this.#options;
+    try {
+      if (hop.transport === 'tcp') return new StreamCarriage(connectTcp(hop), limits, 'connect');
+      if (hop.transport === 'ws') return connectWebSocket(hop, limits, {});
+      const options = this.#clientOptions(hop);
+      return hop.transport === 'tls' ? connectTls(hop, limits, options) : connectWebSocket(hop, limits, options);
+    } catch (fault) {
+      const { transport, address, port, host } = hop;
+      log.error({ transport, address, port, host, fault: messageOf(fault) }, 'a connection could not be started');
+      return undefined;
+    }
+  }
+
+  #clientOptions(hop: Hop): ReturnType<typeof clientOptions> {
+    return clientOptions(hop, this.#options.certificates, this.#options.tlsPeer?.(hop));
+  }
+}
