@@ -3,15 +3,27 @@ import type { Random } from '../base/index.ts';
 import type { Exchanges } from './exchange.ts';
 import { Journal } from './journal.ts';
 import { PhoneMedia } from './media.ts';
-import { type Header, type Message, param, read, splitList, targetOf, uriOf, write } from './message.ts';
+import {
+  type Header,
+  type Message,
+  param,
+  read,
+  splitList,
+  targetOf,
+  transportParam,
+  uriOf,
+  write,
+} from './message.ts';
 import { type Direction, mirrored, type PhoneSdp, readSdp, writeSdp } from './sdp.ts';
-import { ladder, type Peer, type Transcript } from './transcript.ts';
+import { ladder, type Peer, type Transcript, type Transport } from './transcript.ts';
 
 /** What a call needs of its phone. */
 export type Host = {
   readonly name: string;
   readonly address: string;
   readonly port: number;
+  /** Host and port that its Via and Contact say. */
+  readonly sentBy: string;
   readonly transcript: Transcript;
   readonly exchanges: Exchanges;
   readonly random: Random;
@@ -44,7 +56,7 @@ export abstract class PhoneCall {
   protected remoteTarget = '';
   protected routes: readonly string[] = [];
   protected localCSeq: number;
-  protected transport: 'udp' | 'tcp' = 'udp';
+  protected transport: Transport = 'udp';
   #direction: Direction = 'sendrecv';
   #version = 0;
   #statuses: Readonly<Record<string, number>> = {};
@@ -192,13 +204,13 @@ export abstract class PhoneCall {
   }
 
   get contact(): string {
-    const { address, port } = this.host;
-    return `<sip:${this.host.name}@${address}:${port}${this.transport === 'tcp' ? ';transport=tcp' : ''}>`;
+    const { name, sentBy } = this.host;
+    return `<sip:${name}@${sentBy}${transportParam(this.transport)}>`;
   }
 
   get via(): string {
-    const { address, port, random } = this.host;
-    return `SIP/2.0/${this.transport.toUpperCase()} ${address}:${port};branch=z9hG4bK${random.token(16)};rport`;
+    const { sentBy, random } = this.host;
+    return `SIP/2.0/${this.transport.toUpperCase()} ${sentBy};branch=z9hG4bK${random.token(16)};rport`;
   }
 
   respond(request: Message, peer: Peer, answer: Answer): () => void {

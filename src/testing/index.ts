@@ -24,4 +24,5 @@ export { type Header, Message, param, read, splitList, targetOf, uriOf, userOf, 
 export { type InviteOptions, OutgoingPhoneCall } from './outgoing.ts';
 export { at, Phone, type PhoneOptions, type RegisterOptions, type Server } from './phone.ts';
 export { type Direction, type PhoneSdp, readSdp, writeSdp } from './sdp.ts';
-export { type Entry, ladder, now, type Peer, Transcript } from './transcript.ts';
+export { type Entry, ladder, now, type Peer, Transcript, type Transport } from './transcript.ts';
+export type { PhoneTls } from './wire.ts';

@@ -1,5 +1,6 @@
 /** A phone's own reader and writer of SIP. Deliberately not the server's: a fault in one must not hide behind the same
  * fault in the other. Lenient on what it reads, exact in what it keeps. RFC 3261 §7. */
+import type { Transport } from './transcript.ts';
 
 const compact: Readonly<Record<string, string>> = {
   v: 'via',
@@ -160,11 +161,16 @@ export function userOf(value: string): string {
 }
 
 /** Where a URI points: address, port and transport, for literal addresses. */
-export function targetOf(uri: string): { address: string; port: number; transport: 'udp' | 'tcp' } {
+export function targetOf(uri: string): { address: string; port: number; transport: Transport } {
   const found = /^sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)(?::(\d+))?/i.exec(uri);
   return {
     address: (found?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''),
     port: Number(found?.[2] ?? 5060),
-    transport: /;transport=tcp/i.test(uri) ? 'tcp' : 'udp',
+    transport: (/;transport=(tcp|tls|wss?)/i.exec(uri)?.[1]?.toLowerCase() as Transport | undefined) ?? 'udp',
   };
+}
+
+/** The URI parameter of a transport. RFC 7118 §5.3: `ws` for wss too. */
+export function transportParam(transport: Transport): string {
+  return transport === 'udp' ? '' : `;transport=${transport === 'wss' ? 'ws' : transport}`;
 }

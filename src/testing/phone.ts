@@ -8,10 +8,10 @@ import { answerChallenge, type Login } from './digest.ts';
 import { Exchanges } from './exchange.ts';
 import { IncomingPhoneCall } from './incoming.ts';
 import { Journal } from './journal.ts';
-import { type Header, type Message, param, read, targetOf, write } from './message.ts';
+import { type Header, type Message, param, read, targetOf, transportParam, write } from './message.ts';
 import { type InviteOptions, OutgoingPhoneCall } from './outgoing.ts';
-import { ladder, type Peer, Transcript } from './transcript.ts';
-import { Wire } from './wire.ts';
+import { ladder, type Peer, Transcript, type Transport } from './transcript.ts';
+import { type PhoneTls, Wire } from './wire.ts';
 
 export type PhoneOptions = {
   /** Its name in ladders and the user part of its URI. */
@@ -23,7 +23,8 @@ export type PhoneOptions = {
   readonly onInvite?: Behaviour;
   /** Makes its chance repeatable: packet loss, SSRCs, tags. */
   readonly seed?: number;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: Transport;
+  readonly tls?: PhoneTls;
 };
 
 export type Server = { readonly host: string; readonly port: number };
@@ -48,7 +49,7 @@ export class Phone implements Host {
   onInvite: Behaviour;
   /** Answer to OPTIONS. */
   optionsStatus = 200;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Transport;
   exchanges!: Exchanges;
   #wire!: Wire;
   #loss = 0;
@@ -67,10 +68,11 @@ export class Phone implements Host {
     this.#registerCallId = this.random.token(20);
   }
 
-  /** A phone that listens on UDP and TCP. */
+  /** A phone that listens on UDP and TCP (a phone of transport tls: TLS instead, when it has a certificate). */
   static async listen(options: PhoneOptions = {}): Promise<Phone> {
     const phone = new Phone(options);
-    phone.#wire = await Wire.open(options.address ?? '127.0.0.1', options.port ?? 0, (bytes, from) =>
+    const { address = '127.0.0.1', port = 0, tls = {} } = options;
+    phone.#wire = await Wire.open({ address, port, tls, transport: phone.transport }, (bytes, from) =>
       phone.#take(bytes, from),
     );
     phone.exchanges = new Exchanges(phone.#wire, phone.transcript);
@@ -85,12 +87,21 @@ export class Phone implements Host {
     return this.#wire.port;
   }
 
+  /** A browser has no address to tell. RFC 7118 §5. */
+  get sentBy(): string {
+    return this.#speaksWebSocket ? `${this.name}.invalid` : `${this.address}:${this.port}`;
+  }
+
+  get #speaksWebSocket(): boolean {
+    return this.transport === 'ws' || this.transport === 'wss';
+  }
+
   get loss(): number {
     return this.#loss;
   }
 
   get uri(): string {
-    return `sip:${this.name}@${this.address}:${this.port}${this.transport === 'tcp' ? ';transport=tcp' : ''}`;
+    return `sip:${this.name}@${this.sentBy}${transportParam(this.transport)}`;
   }
 
   /** From now on this share of its audio packets gets lost. */
@@ -101,8 +112,10 @@ export class Phone implements Host {
 
   /** Calls a URI. */
   invites(uri: string, options: InviteOptions = {}): OutgoingPhoneCall {
-    const withTransport = this.transport === 'tcp' && options.via === undefined && !uri.includes(';transport=');
-    const call = new OutgoingPhoneCall(this, withTransport ? `${uri};transport=tcp` : uri, options);
+    const said = options.via !== undefined || uri.includes(';transport=');
+    const full = said ? uri : `${uri}${transportParam(this.transport)}`;
+    const via = this.#speaksWebSocket && !said ? { via: { ...targetOf(uri), transport: this.transport } } : {};
+    const call = new OutgoingPhoneCall(this, full, { ...options, ...via });
     this.#all.set(call.callId, call);
     return call;
   }
@@ -146,13 +159,13 @@ export class Phone implements Host {
   }
 
   /** Sends any bytes, SIP or not. */
-  sendRaw(bytes: Buffer | string, to: Server, transport: 'udp' | 'tcp' = 'udp'): void {
+  sendRaw(bytes: Buffer | string, to: Server, transport: Transport = 'udp'): void {
     const raw = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     this.transcript.note(`${raw.length} raw bytes to ${to.host}:${to.port}`);
     this.#wire.send(raw, { transport, address: to.host, port: to.port });
   }
 
-  /** Cuts its TCP connections. */
+  /** Cuts its connections. */
   cutConnections(): void {
     this.#wire.cut();
   }
@@ -173,8 +186,8 @@ export class Phone implements Host {
 
   #sendRegister(server: Server, options: RegisterOptions): Promise<Message> {
     const { realm, username, expires = 300 } = options;
-    const via = `SIP/2.0/${this.transport.toUpperCase()} ${this.address}:${this.port};branch=z9hG4bK${this.random.token(16)};rport`;
-    const own = `<sip:${username}@${this.address}:${this.port}${this.transport === 'tcp' ? ';transport=tcp' : ''}>`;
+    const via = `SIP/2.0/${this.transport.toUpperCase()} ${this.sentBy};branch=z9hG4bK${this.random.token(16)};rport`;
+    const own = `<sip:${username}@${this.sentBy}${transportParam(this.transport)}>`;
     const bytes = write(`REGISTER sip:${realm} SIP/2.0`, [
       ['Via', via],
       ['Max-Forwards', '70'],

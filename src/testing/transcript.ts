@@ -2,7 +2,8 @@
 import { Journal } from './journal.ts';
 import type { Message } from './message.ts';
 
-export type Peer = { readonly transport: 'udp' | 'tcp'; readonly address: string; readonly port: number };
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+export type Peer = { readonly transport: Transport; readonly address: string; readonly port: number };
 
 export type Entry = {
   /** Wall-clock ms. */

@@ -1,45 +1,76 @@
-/** A phone's sockets: UDP and TCP on one port of one address. RFC 3261 §18. */
+/** A phone's sockets: UDP and TCP (or TLS) on one port of one address, and WebSockets it opens. RFC 3261 §18, RFC 7118. */
 import dgram from 'node:dgram';
 import net from 'node:net';
-import type { Peer } from './transcript.ts';
+import tls from 'node:tls';
+import { WebSocket } from 'ws';
+import type { Peer, Transport } from './transcript.ts';
 
 export type Receiver = (bytes: Buffer, from: Peer) => void;
+
+/** PEM texts. With `cert` and `key` a phone of transport tls also listens; `ca` is whom it believes. */
+export type PhoneTls = {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  /** The name it asks for (SNI) and insists on. */
+  readonly servername?: string;
+  /** Peers that connect must show a certificate that `ca` signed. */
+  readonly requestCert?: boolean;
+};
+
+export type WireOptions = {
+  readonly address: string;
+  readonly port: number;
+  readonly transport: Transport;
+  readonly tls: PhoneTls;
+};
+
+/** A stream, or a WebSocket. */
+type Line = { send(bytes: Buffer): void; cut(): void; readonly open: boolean };
 
 export class Wire {
   readonly address: string;
   readonly port: number;
+  readonly #options: WireOptions;
   readonly #udp: dgram.Socket;
-  readonly #tcp: net.Server;
-  readonly #connections = new Map<string, net.Socket>();
+  readonly #server: net.Server;
+  readonly #lines = new Map<string, Line>();
   readonly #receive: Receiver;
 
-  private constructor(udp: dgram.Socket, tcp: net.Server, receive: Receiver) {
+  private constructor(sockets: { udp: dgram.Socket; server: net.Server }, options: WireOptions, receive: Receiver) {
+    const { udp, server } = sockets;
     this.#udp = udp;
-    this.#tcp = tcp;
+    this.#server = server;
+    this.#options = options;
     this.#receive = receive;
     const bound = udp.address();
     this.address = bound.address;
     this.port = bound.port;
     udp.on('message', (bytes, from) => receive(bytes, { transport: 'udp', address: from.address, port: from.port }));
     udp.on('error', () => {});
-    tcp.on('connection', (socket) => this.#adopt(socket));
+    server.on('secureConnection', (socket: net.Socket) => this.#adopt(socket, peerOf('tls', socket)));
+    server.on('tlsClientError', () => {});
+    if (!(server instanceof tls.Server)) {
+      server.on('connection', (socket: net.Socket) => this.#adopt(socket, peerOf('tcp', socket)));
+    }
   }
 
   /** Binds both on one port; a port number taken by one of them is tried again when it was ours to choose. */
-  static async open(address: string, port: number, receive: Receiver): Promise<Wire> {
+  static async open(options: WireOptions, receive: Receiver): Promise<Wire> {
+    const { address, port } = options;
     for (let attempt = 0; ; attempt++) {
       const udp = dgram.createSocket({ type: net.isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: 1 << 20 });
       await new Promise<void>((resolve, reject) => {
         udp.once('error', reject);
         udp.bind(port, address, () => resolve());
       });
-      const tcp = net.createServer();
+      const server = serverOf(options);
       try {
         await new Promise<void>((resolve, reject) => {
-          tcp.once('error', reject);
-          tcp.listen(udp.address().port, address, resolve);
+          server.once('error', reject);
+          server.listen(udp.address().port, address, resolve);
         });
-        return new Wire(udp, tcp, receive);
+        return new Wire({ udp, server }, options, receive);
       } catch (fault) {
         udp.close();
         if (port !== 0 || attempt > 20) throw fault;
@@ -52,15 +83,14 @@ export class Wire {
       this.#udp.send(bytes, to.port, to.address, () => {});
       return;
     }
-    const known = this.#connections.get(`${to.address}:${to.port}`);
-    if (known !== undefined && !known.destroyed) known.write(bytes);
-    else this.#adopt(net.connect(to.port, to.address), to).write(bytes);
+    const known = this.#lines.get(`${to.address}:${to.port}`);
+    (known?.open === true ? known : this.#connect(to)).send(bytes);
   }
 
-  /** Cuts every TCP connection, as a reboot or a NAT would. */
+  /** Cuts every connection, as a reboot or a NAT would. */
   cut(): void {
-    for (const socket of this.#connections.values()) socket.destroy();
-    this.#connections.clear();
+    for (const line of this.#lines.values()) line.cut();
+    this.#lines.clear();
   }
 
   async close(): Promise<void> {
@@ -70,25 +100,64 @@ export class Wire {
         this.#udp.close(() => resolve());
       }),
       new Promise<void>((resolve) => {
-        this.#tcp.close(() => resolve());
+        this.#server.close(() => resolve());
       }),
     ]);
   }
 
-  #adopt(socket: net.Socket, to?: Peer): net.Socket {
-    const address = to?.address ?? (socket.remoteAddress ?? '').replace('::ffff:', '');
-    const from: Peer = { transport: 'tcp', address, port: to?.port ?? socket.remotePort ?? 0 };
-    const key = `${from.address}:${from.port}`;
-    this.#connections.set(key, socket);
+  #connect(to: Peer): Line {
+    const { transport, tls: secrets } = this.#options;
+    const { address: host, port } = to;
+    if (to.transport === 'tcp') return this.#adopt(net.connect({ host, port }), to);
+    if (to.transport === 'tls') {
+      const socket = tls.connect({ host, port, ...secrets });
+      return this.#adopt(socket, to);
+    }
+    // A URI says `ws` where wss is meant: the phone knows which it speaks.
+    const scheme = transport === 'wss' ? 'wss' : to.transport;
+    return this.#adoptWebSocket(new WebSocket(`${scheme}://${host}:${port}/`, 'sip', { ...secrets }), to);
+  }
+
+  #adopt(socket: net.Socket, from: Peer): Line {
+    const line: Line = {
+      send: (bytes) => void socket.write(bytes),
+      cut: () => socket.destroy(),
+      get open() {
+        return !socket.destroyed;
+      },
+    };
     let pending: Buffer = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
       pending = this.#frame(Buffer.concat([pending, chunk]), from);
     });
+    return this.#enter(line, from, socket);
+  }
+
+  #adoptWebSocket(socket: WebSocket, from: Peer): Line {
+    const line: Line = {
+      send: (bytes) => {
+        if (socket.readyState === WebSocket.CONNECTING) socket.once('open', () => line.send(bytes));
+        else socket.send(bytes, { binary: false }, () => {});
+      },
+      cut: () => socket.terminate(),
+      get open() {
+        return socket.readyState <= WebSocket.OPEN;
+      },
+    };
+    socket.on('message', (data) => {
+      if (Buffer.isBuffer(data) && data.length > 4) this.#receive(data, from);
+    });
+    return this.#enter(line, from, socket);
+  }
+
+  #enter(line: Line, from: Peer, socket: { on(event: 'error' | 'close', listener: () => void): unknown }): Line {
+    const key = `${from.address}:${from.port}`;
+    this.#lines.set(key, line);
     socket.on('error', () => {});
     socket.on('close', () => {
-      if (this.#connections.get(key) === socket) this.#connections.delete(key);
+      if (this.#lines.get(key) === line) this.#lines.delete(key);
     });
-    return socket;
+    return line;
   }
 
   /** Takes whole messages off the stream; returns the rest. RFC 3261 §18.3. */
@@ -105,4 +174,14 @@ export class Wire {
       rest = rest.subarray(end + 4 + length);
     }
   }
+}
+
+function serverOf({ transport, tls: secrets }: WireOptions): net.Server {
+  const { cert, key, ca, requestCert = false } = secrets;
+  if (transport !== 'tls' || cert === undefined || key === undefined) return net.createServer();
+  return tls.createServer({ cert, key, requestCert, ...(ca === undefined ? {} : { ca }) });
+}
+
+function peerOf(transport: 'tcp' | 'tls', socket: net.Socket): Peer {
+  return { transport, address: (socket.remoteAddress ?? '').replace('::ffff:', ''), port: socket.remotePort ?? 0 };
 }

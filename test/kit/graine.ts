@@ -18,6 +18,8 @@ export type Leaks = {
 
 export type Graine = {
   readonly sip: { readonly host: string; readonly port: number };
+  /** Of the last listener of each transport. */
+  readonly ports: Readonly<Record<string, number | undefined>>;
   readonly http: { readonly url: string; readonly token: string };
   stop(): Promise<void>;
   leaks(): Promise<Leaks>;
@@ -25,19 +27,20 @@ export type Graine = {
 
 export const token = 'kit-token';
 
-/** The configuration every wire test starts from: all on loopback, nothing on disk. */
+/** The configuration every wire test starts from: all on loopback, nothing on disk. `sip.alsoListen` adds listeners. */
 export async function kitConfig(
   overrides: Config = {},
 ): Promise<{ config: Config; sipPort: number; httpPort: number }> {
   const sipPort = await freePort();
   const httpPort = await freePort();
+  const { alsoListen, ...ofSip } = (overrides['sip'] ?? {}) as Config;
   const config: Config = {
     sip: {
       domain: 'voice.example.test',
-      listen: [`udp://127.0.0.1:${sipPort}`, `tcp://127.0.0.1:${sipPort}`],
+      listen: [`udp://127.0.0.1:${sipPort}`, `tcp://127.0.0.1:${sipPort}`, ...((alsoListen as string[]) ?? [])],
       // Wrong passwords are part of the stories; hostile sources live at 127.0.0.9.
       ban: { never: ['127.0.0.1'] },
-      ...(overrides['sip'] as Config | undefined),
+      ...ofSip,
     },
     log: { level: process.env['GRAINE_TEST_LOG'] ?? 'silent' },
     media: {
@@ -64,6 +67,7 @@ export async function startGraine(overrides: Config = {}): Promise<Graine> {
   const server = await startServer(parsed);
   return {
     sip: { host: '127.0.0.1', port: sipPort },
+    ports: Object.fromEntries(server.sip.map(({ transport, port }) => [transport, port])),
     http: { url: `http://127.0.0.1:${httpPort}`, token },
     stop: () => server.stop(),
     leaks: () => server.leaks(),

@@ -7,6 +7,7 @@ export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } f
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { hearsAt } from './levels.ts';
 export { ListenerApp, ListenerCall, type ListenerFrame } from './listener.ts';
+export { certificateFile, pem, serverTls, trusting } from './certificates.ts';
 export { freePort, mediaPorts } from './ports.ts';
 export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { ensureEars, spoken } from './speech.ts';

@@ -88,8 +88,14 @@ export class World {
     };
   }
 
+  /** Where the server listens on the transport of this phone. */
+  serverFor(name: string): { host: string; port: number } {
+    const { sip, ports } = this.graine;
+    return { host: sip.host, port: ports[this.phone(name).transport] ?? sip.port };
+  }
+
   async register(name: string, as = name): Promise<void> {
-    const answer = await this.phone(name).register(this.graine.sip, { username: as, password: 'secret', realm });
+    const answer = await this.phone(name).register(this.serverFor(name), { username: as, password: 'secret', realm });
     assert.equal(answer.status, 200, `REGISTER of ${name}: ${answer.title}`);
   }
 

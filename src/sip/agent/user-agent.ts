@@ -45,6 +45,14 @@ import { unreachableFrom } from './nat.ts';
 import type { Invitation, InviteOptions, OutgoingCall } from './types.ts';
 
 const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
+/** RFC 7118 §5.3 knows `ws` alone: a wss peer uses the connection it has. */
+const transportParams = {
+  udp: '',
+  tcp: ';transport=tcp',
+  tls: ';transport=tls',
+  ws: ';transport=ws',
+  wss: ';transport=ws',
+} as const;
 
 class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   draining = false;
@@ -251,7 +259,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
 
   contactFor(hop: Hop, user: string | undefined, host: string | undefined): string {
     const at = host ?? this.#network.localFor(hop);
-    const transport = hop.transport === 'udp' ? '' : `;transport=${hop.transport}`;
+    const transport = transportParams[hop.transport];
     return user === undefined ? `<sip:${at}${transport}>` : `<sip:${escapeUser(user)}@${at}${transport}>`;
   }
 

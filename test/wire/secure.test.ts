@@ -1,0 +1,74 @@
+// SIP over TLS, WS and WSS: devices, carriers, and what must not hurt. RFC 3261 §26, RFC 5630, RFC 7118, RFC 5626.
+import assert from 'node:assert/strict';
+import { dial, pem, phones, realm, serverTls, stage, toPhone, toUser, trusting } from '../kit/index.ts';
+
+const listen = ['tls://127.0.0.1:0', 'ws://127.0.0.1:0', 'wss://127.0.0.1:0'];
+
+const story = stage({
+  phones: [
+    'bob',
+    { name: 'browser', transport: 'wss', tls: trusting },
+    { name: 'page', transport: 'ws' },
+    { name: 'desk', transport: 'tls', tls: trusting },
+    {
+      name: 'trunk',
+      transport: 'tls',
+      tls: { cert: pem('server'), key: pem('server.key'), ...trusting },
+    },
+  ],
+  config: { sip: { alsoListen: listen, tls: serverTls } },
+  account: (world) => ({
+    carriers: [world.origin(), { name: 'secure', gateways: [world.gateway('trunk', { protocol: 'tls' })] }],
+  }),
+});
+
+for (const device of ['browser', 'page', 'desk'] as const) {
+  story(`the ${device} of a user rings beside a UDP device, wins, and each hears the other`, async (w) => {
+    await w.register('bob', 'bob');
+    await w.register(device, 'bob');
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const call = w.calls();
+    const [winner, loser] = await Promise.all([w.phone(device).nextCall(), w.phone('bob').nextCall()]);
+    winner.rings();
+    loser.rings();
+    await call.rings();
+    await winner.answers();
+    winner.speaks(620);
+    await Promise.all([call.hears(620), winner.hears(440)]);
+    await loser.cancelled();
+    await winner.hangsUp();
+    await call.gets('BYE');
+    for (const each of ['bob', device])
+      await w.phone(each).unregister(w.serverFor(each), { ...login, username: 'bob' });
+  });
+
+  story(`the ${device} calls, is challenged, and hangs up inside the dialog`, async (w) => {
+    await w.register('bob', 'bob');
+    w.phone('bob').onInvite = phones.answersAfter(20, { tone: 620 });
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+    const { host, port } = w.serverFor(device);
+    const call = w.phone(device).invites(`sip:bob@${host}:${port}`, {
+      from: `carol@${realm}`,
+      login: { username: 'carol', password: 'secret' },
+      tone: 440,
+    });
+    await call.answered();
+    await Promise.all([call.hears(620), (await w.phone('bob').nextCall()).hears(440)]);
+    await call.hangsUp();
+    await w.phone('bob').unregister(w.graine.sip, { ...login, username: 'bob' });
+  });
+}
+
+const login = { password: 'secret', realm };
+
+story('a carrier over TLS is called, and ends the call from its side', async (w) => {
+  w.phone('trunk').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toPhone({ trunk: 'secure' })], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  const rung = await w.phone('trunk').nextCall();
+  assert.match(rung.invite.get('via') ?? '', /SIP\/2\.0\/TLS/);
+  assert.match(rung.invite.get('contact') ?? '', new RegExp(`:${w.graine.ports['tls']};transport=tls`));
+  await rung.hangsUp();
+  await call.gets('BYE');
+});
