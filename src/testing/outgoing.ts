@@ -2,7 +2,7 @@
 import { ackOfRefusal, type Host, PhoneCall, type Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
 import { Journal } from './journal.ts';
-import { type Header, type Message, read, targetOf, uriOf, write } from './message.ts';
+import { type Header, type Message, read, targetOf, write } from './message.ts';
 import type { Peer } from './transcript.ts';
 
 export type InviteOptions = {
@@ -153,7 +153,7 @@ export class OutgoingPhoneCall extends PhoneCall {
     }
     this.#tried = true;
     this.localCSeq++;
-    const value = answerChallenge(challenge, login, { method: 'INVITE', uri: uriOf(this.#uri) });
+    const value = answerChallenge(challenge, login, { method: 'INVITE', uri: this.#uri });
     this.#send([[response.status === 407 ? 'Proxy-Authorization' : 'Authorization', value]]);
   }
 
