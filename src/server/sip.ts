@@ -115,6 +115,13 @@ function networkOf(transport: TransportLayer): Network {
     good: (source) => transport.good(source),
     keep: (connectionId) => transport.keep(connectionId),
     release: (connectionId) => transport.release(connectionId),
+    alive: (connectionId) => transport.alive(connectionId),
+    get onClosed() {
+      return transport.onClosed;
+    },
+    set onClosed(handler) {
+      transport.onClosed = handler;
+    },
   };
 }
 

@@ -72,3 +72,61 @@ story('a carrier over TLS is called, and ends the call from its side', async (w)
   await rung.hangsUp();
   await call.gets('BYE');
 });
+
+story('a device whose connection is gone fails at once, and the others ring on', async (w) => {
+  await w.register('bob', 'bob');
+  await w.register('browser', 'bob');
+  w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+  const call = w.calls();
+  const [device] = await Promise.all([w.phone('browser').nextCall(), w.phone('bob').nextCall()]);
+  device.rings();
+  await call.rings();
+  w.phone('browser').cutConnections();
+  const other = await w.phone('bob').nextCall();
+  await other.answers();
+  await call.answered();
+  await call.hangsUp();
+  await w.phone('bob').unregister(w.graine.sip, { ...login, username: 'bob', contact: '*' });
+});
+
+for (const ringing of [true, false]) {
+  story(
+    `a user whose only connection went ${ringing ? 'while it rang' : 'before'} is failed with 480, at once`,
+    async (w) => {
+      await w.register('browser', 'dave');
+      w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+      if (!ringing) w.phone('browser').cutConnections();
+      const call = w.calls();
+      if (ringing) {
+        (await w.phone('browser').nextCall()).rings();
+        await call.rings();
+        w.phone('browser').cutConnections();
+      }
+      assert.equal((await call.refused()).status, 480);
+      const { body } = await w.next('/action');
+      assert.equal(body['dial_sip_status'], 480);
+      await w.register('browser', 'dave');
+      await w.phone('browser').unregister(w.serverFor('browser'), { ...login, username: 'dave', contact: '*' });
+    },
+  );
+}
+
+story('the flow of the newest registration is used, whatever other connections came since', async (w) => {
+  await w.register('browser', 'dave');
+  await w.register('page', 'carol');
+  await w.register('desk', 'bob');
+  w.phone('browser').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  const rung = await w.phone('browser').nextCall();
+  assert.match(rung.invite.get('via') ?? '', /SIP\/2\.0\/WSS/);
+  assert.match(rung.invite.get('contact') ?? '', /;transport=ws>/);
+  await call.hangsUp();
+  for (const [each, username] of [
+    ['browser', 'dave'],
+    ['page', 'carol'],
+    ['desk', 'bob'],
+  ] as const)
+    await w.phone(each).unregister(w.serverFor(each), { ...login, username });
+});

@@ -40,6 +40,10 @@ export interface Network {
   /** Keeps a connection open though idle: a registered device is reached through it. */
   keep?(connectionId: string): boolean;
   release?(connectionId: string): void;
+  /** Does this connection stand? */
+  alive?(connectionId: string): boolean;
+  /** A connection is gone; set once by the agent. */
+  onClosed?: (connectionId: string) => void;
 }
 
 export type RegistrarOptions = {

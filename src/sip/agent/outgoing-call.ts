@@ -116,7 +116,18 @@ export class UacCall implements OutgoingCall, ClientUser {
     if (this.#lastFailure !== undefined && reason === 'transport') {
       return void this.#machine.handle({ type: 'refused', response: this.#lastFailure });
     }
-    this.#unreachable(reason, reason === 'timeout' ? 408 : 503, undefined);
+    this.#unreachable(reason, reason === 'timeout' ? 408 : this.#flow === undefined ? 503 : 480, undefined);
+  }
+
+  /** The device this rings at was reached over a connection, and that is gone: nobody can answer any more. */
+  flowClosed(connectionId: string): void {
+    if (this.#flow !== connectionId || this.#transaction === undefined) return;
+    this.#transaction.abandon();
+    this.onFailure('transport');
+  }
+
+  get #flow(): string | undefined {
+    return this.#hops[this.#at]?.connectionId;
   }
 
   onTimer(): void {
@@ -246,7 +257,8 @@ export class UacCall implements OutgoingCall, ClientUser {
         return this.#fail({
           by,
           status,
-          reason: by === 'timeout' ? 'Request Timeout' : 'Service Unavailable',
+          reason:
+            by === 'timeout' ? 'Request Timeout' : status === 480 ? 'Temporarily Unavailable' : 'Service Unavailable',
           response: undefined,
         });
       }

@@ -98,7 +98,8 @@ export type Progress = {
   readonly response: SipResponse;
 };
 
-/** What ended an INVITE without a dialog. `status` is 408 for timeout, 503 for transport errors, 487 for cancelled. */
+/** What ended an INVITE without a dialog. `status` is 408 for timeout, 503 for transport errors (480: the device's
+ * own connection is gone), 487 for cancelled. */
 export type Failure = {
   readonly status: number;
   readonly reason: string;

@@ -93,6 +93,9 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.allow = methodsOf(options).join(', ');
     this.#branch = `z9hG4bK${random.token(6)}`;
     this.#reception = new Reception(this, options, { layer: this.#layer, ownBranch: this.#branch });
+    network.onClosed = (connectionId) => {
+      for (const call of [...this.#calls]) call.flowClosed(connectionId);
+    };
     network.onMessage = (message, source) => {
       if (this.#phase === 'closed') return;
       try {
@@ -276,7 +279,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   }
 
   #route(path: Path, go: (hop: Hop | undefined) => void): void {
-    if (path.hop !== undefined) return go(path.hop);
+    const flow = path.hop?.connectionId;
+    // A flow that is gone leaves what the peer's Contact says, which may lead somewhere.
+    const gone = flow !== undefined && this.#network.alive?.(flow) === false;
+    if (path.hop !== undefined && !gone) return go(path.hop);
     const hops = this.#network.resolve(path.uri);
     if (!(hops instanceof Promise)) return go(hops[0]);
     const later = (hop: Hop | undefined): void => {

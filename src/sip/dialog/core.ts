@@ -1,6 +1,6 @@
 /** The state of a dialog: plain data, and the requests that follow from it. RFC 3261 §12.1 and §12.2.1.1. */
 import { HeaderFields, Request, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
-import type { Hop } from '../transaction/index.ts';
+import type { Hop, Source } from '../transaction/index.ts';
 import { dialogKey, type Path } from './host.ts';
 
 export type DialogCore = {
@@ -22,7 +22,7 @@ export type DialogCore = {
   /** Our Contact value. */
   readonly contact: string;
   /** Send here whatever the target says. */
-  readonly hop: Hop | undefined;
+  hop: Hop | undefined;
 };
 
 const empty = Buffer.alloc(0);
@@ -143,4 +143,11 @@ function isLoose(route: string): boolean {
 export function refreshTarget(core: DialogCore, message: SipRequest | SipResponse): void {
   const contact = contactOf(message);
   if (contact !== undefined) core.remoteTarget = contact;
+}
+
+/** A peer reached over its own connection that comes back over a new one is reached over that. RFC 5626 §5.3. */
+export function followFlow(core: DialogCore, from: Source): void {
+  const { transport, address, port, connectionId } = from;
+  if (core.hop?.connectionId === undefined || connectionId === undefined) return;
+  if (connectionId !== core.hop.connectionId) core.hop = { transport, address, port, connectionId };
 }

@@ -11,7 +11,7 @@ import {
 import { lifetime, type ServerTransaction, type Source, type TimerWheel } from '../transaction/index.ts';
 import { AwaitedAck } from './awaited-ack.ts';
 import { ClientRequest } from './client-request.ts';
-import { type DialogCore, keyOf, refreshTarget, requestOf } from './core.ts';
+import { type DialogCore, followFlow, keyOf, refreshTarget, requestOf } from './core.ts';
 import { type DialogEffect, type DialogEvent, type DialogState, dialogTable } from './dialog-machine.ts';
 import { type ExchangeEffect, type ExchangeEvent, type ExchangeState, exchangeTable } from './exchange.ts';
 import type { Authorizer, DialogHost, DialogReceiver } from './host.ts';
@@ -143,6 +143,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
       return void transaction.respond(createResponse(request, 500, 'CSeq Out Of Order'));
     }
     this.core.remoteCSeq = request.cseq.number;
+    followFlow(this.core, from);
     if (request.method === 'BYE') return this.#receiveBye(request, transaction);
     if (this.state === 'ending' || this.state === 'ended') {
       return void transaction.respond(createResponse(request, 481));

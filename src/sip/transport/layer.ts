@@ -153,6 +153,11 @@ export class TransportLayer {
     return connection !== undefined;
   }
 
+  /** Does this connection stand? */
+  alive(connectionId: string): boolean {
+    return this.#pool.byId(connectionId) !== undefined;
+  }
+
   release(connectionId: string): void {
     const connection = this.#pool.byId(connectionId);
     if (connection !== undefined && connection.keepers > 0) connection.keepers--;

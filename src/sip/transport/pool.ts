@@ -24,11 +24,14 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #byId = new Map<string, Connection>();
   readonly #byRemote = new Map<string, Connection>();
   readonly #perSource = new Map<string, number>();
+  readonly #born: string;
   #serial = 0;
   #sweep: Timer | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    // A binding or dialog of an earlier process must not find a stranger's connection under its name.
+    this.#born = Math.floor(options.clock.now()).toString(36);
     this.limits = options.limits;
   }
 
@@ -119,7 +122,7 @@ export class ConnectionPool implements ConnectionOwner {
   #add(carriage: Carriage, init: Hop & { readonly side: ConnectionInit['side'] }): Connection {
     const { transport, address, port, side, host } = init;
     const connection = new Connection(this, carriage, {
-      id: `${transport}-${++this.#serial}`,
+      id: `${transport}-${this.#born}-${++this.#serial}`,
       transport,
       side,
       address,
