@@ -48,6 +48,19 @@ const gateway = Type.Object({
   srtp: oneOf(['none', 'offer', 'require'], { default: 'none', description: 'Encrypted audio towards it' }),
   priority: count(1, 0, 65_535, 'Lower first'),
   weight: count(1, 0, 65_535, 'Share among equals'),
+  tls: optional(
+    Type.Object(
+      {
+        client_cert: optional(text('PEM file we show it (mutual TLS)', { file: true })),
+        client_key: optional(text('PEM file', { file: true })),
+        ca: optional(
+          text('PEM file: authorities believed of it, beside the well-known and sip.tls.ca', { file: true }),
+        ),
+        verify: yes('False: any certificate of it will do'),
+      },
+      { description: 'Of a gateway of protocol tls' },
+    ),
+  ),
 });
 
 const registration = Type.Object({

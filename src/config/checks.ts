@@ -21,6 +21,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: read
     const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
     distinct(realms, 'accounts', 'sip_realm', complain);
   }
+  if (sound('accounts')) checkPeers(raw.accounts, complain);
   const accounts = broken.includes('') || broken.includes('accounts') ? [] : raw.accounts;
   for (const [i, account] of accounts.entries())
     if (sound(`accounts[${i}]`)) checkAccount(account, `accounts[${i}]`, complain);
@@ -57,6 +58,12 @@ function checkSip({ sip }: Raw, complain: Complain): void {
   const needs = listeners.find((each) => each?.transport === 'tls' || each?.transport === 'wss');
   if (needs !== undefined && sip.tls === undefined)
     complain('sip.listen', `a ${needs.transport} listener needs sip.tls`);
+  distinct(
+    (sip.tls?.domains ?? []).map((each) => each.name.toLowerCase()),
+    'sip.tls.domains',
+    'name',
+    complain,
+  );
   if (sip.advertise !== undefined && isIP(sip.advertise) === 0) complain('sip.advertise', 'expected an IP address');
   if (sip.domain !== undefined && !isHost(sip.domain)) complain('sip.domain', 'expected a host name or an IP address');
   sip.ban.never.forEach((each, i) => {
@@ -157,12 +164,34 @@ function checkGateways(gateways: RawAccount['carriers'][number]['gateways'], pat
         'expected at least 8: a shorter one lets the whole internet in as this carrier',
       );
     }
+    const { tls } = gateway;
+    if (tls !== undefined && gateway.protocol !== 'tls') complain(`${path}[${i}].tls`, 'needs protocol: tls');
+    if ((tls?.client_cert === undefined) !== (tls?.client_key === undefined))
+      complain(`${path}[${i}].tls`, 'client_cert and client_key belong together');
   });
   distinct(
     gateways.map((each) => `${each.protocol} ${each.host}:${each.port ?? ''}/${each.netmask}`),
     path,
     '',
     complain,
+  );
+}
+
+/** Calls of two carriers to one place share its connections: it must be shown one certificate. */
+function checkPeers(accounts: readonly RawAccount[], complain: Complain): void {
+  const first = new Map<string, { at: string; tls: string }>();
+  accounts.forEach((account, a) =>
+    account.carriers.forEach((carrier, c) =>
+      carrier.gateways.forEach((gateway, g) => {
+        if (gateway.protocol !== 'tls') return;
+        const at = `accounts[${a}].carriers[${c}].gateways[${g}]`;
+        const place = `${gateway.host.toLowerCase()}:${gateway.port ?? 5061}`;
+        const tls = JSON.stringify(gateway.tls ?? {});
+        const before = first.get(place);
+        if (before === undefined) first.set(place, { at, tls });
+        else if (before.tls !== tls) complain(`${at}.tls`, `${before.at} goes to the same place with other keys`);
+      }),
+    ),
   );
 }
 

@@ -81,7 +81,14 @@ export function configOf(
       ...(raw.speech.cache_folder === undefined ? {} : { cache_folder: resolve(raw.speech.cache_folder) }),
     },
     trace: { ...raw.trace, ...(raw.trace.folder === undefined ? {} : { folder: resolve(raw.trace.folder) }) },
-    accounts: raw.accounts.map((each) => ({ ...each, sip_realm: each.sip_realm ?? domain })),
+    accounts: raw.accounts.map((each) => ({
+      ...each,
+      sip_realm: each.sip_realm ?? domain,
+      carriers: each.carriers.map((carrier) => ({
+        ...carrier,
+        gateways: carrier.gateways.map((gateway) => withPaths(gateway, resolve)),
+      })),
+    })),
   };
   return freeze(config);
 }
@@ -94,4 +101,21 @@ function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const each of Object.values(value)) freeze(each);
   return Object.freeze(value);
+}
+
+type RawGateway = Raw['accounts'][number]['carriers'][number]['gateways'][number];
+
+function withPaths(gateway: RawGateway, resolve: (file: string) => string): RawGateway {
+  const { tls } = gateway;
+  if (tls === undefined) return gateway;
+  const { client_cert, client_key, ca, verify } = tls;
+  return {
+    ...gateway,
+    tls: {
+      verify,
+      ...(client_cert === undefined ? {} : { client_cert: resolve(client_cert) }),
+      ...(client_key === undefined ? {} : { client_key: resolve(client_key) }),
+      ...(ca === undefined ? {} : { ca: resolve(ca) }),
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { createUserAgent, type Network, type UserAgent, type UserSecret } from '
 import { defaultLimits } from '../sip/message/index.ts';
 import { Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
 import { identify } from './identify.ts';
+import { tlsPeersOf } from './tls-peers.ts';
 
 type Parts = {
   config: Config;
@@ -88,6 +89,7 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
     nextHops: new NextHops({ clock, random, log }),
     ...(advertise === undefined ? {} : { advertise }),
     certificates,
+    tlsPeer: tlsPeersOf(config),
     origins: ws.origins,
     messageLimits: { ...defaultLimits, total: limits.max_message_bytes, headers: limits.max_headers },
     connectionLimits: {

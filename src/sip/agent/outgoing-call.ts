@@ -27,8 +27,8 @@ import type { Failure, InviteOptions, OutgoingCall } from './types.ts';
 /** What an outgoing call needs of the agent beyond what dialogs do. */
 export interface CallHost extends DialogHost {
   resolve(uri: string): readonly Hop[] | Promise<readonly Hop[]>;
-  /** Our Contact value as seen from this hop. */
-  contactFor(hop: Hop, user: string | undefined, host: string | undefined): string;
+  /** Our Contact value as seen from this hop; `secure`: sips. */
+  contactFor(hop: Hop, user: string | undefined, host: string | undefined, secure?: boolean): string;
   /** Sends in a transaction of its own, now; writes its Via. */
   transact(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction;
   /** A CANCEL shares the Via of its INVITE. */
@@ -126,6 +126,11 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.onFailure('transport');
   }
 
+  /** RFC 3261 §26.2.2, RFC 5630 §5.1.1: sips is never sent in the clear, and its Contact is sips. */
+  get #secure(): boolean {
+    return /^sips:/i.test(this.#options.uri);
+  }
+
   get #flow(): string | undefined {
     return this.#hops[this.#at]?.connectionId;
   }
@@ -143,9 +148,9 @@ export class UacCall implements OutgoingCall, ClientUser {
 
   #begin(hops: readonly Hop[]): void {
     if (this.state !== 'idle') return;
-    this.#hops = hops;
+    this.#hops = this.#secure ? hops.filter((hop) => hop.transport === 'tls' || hop.transport === 'wss') : hops;
     try {
-      if (hops.length === 0) this.#unreachable('transport', 503, 'no hop');
+      if (this.#hops.length === 0) this.#unreachable('transport', 503, 'no hop');
       else this.#attempt(undefined);
     } catch (fault) {
       // A header or URI that must not leave (attack D1).
@@ -156,7 +161,8 @@ export class UacCall implements OutgoingCall, ClientUser {
   #attempt(challenge: SipResponse | undefined): boolean {
     const hop = this.#hops[this.#at];
     if (hop === undefined) return false;
-    this.#contact = this.#host.contactFor(hop, this.#options.contactUser, this.#options.contactHost);
+    const { contactUser, contactHost } = this.#options;
+    this.#contact = this.#host.contactFor(hop, contactUser, contactHost, this.#secure);
     const request = this.#builder.build(this.#host, this.#contact);
     if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
     this.#dropForks();

@@ -39,7 +39,7 @@ export interface FrontHost extends DialogHost {
   readonly log: Log;
   readonly draining: boolean;
   readonly closed: boolean;
-  contactFor(hop: Hop, user: string | undefined, host: string | undefined): string;
+  contactFor(hop: Hop, user: string | undefined, host: string | undefined, secure?: boolean): string;
 }
 
 export class Reception {
@@ -169,7 +169,7 @@ export class Reception {
       caller: who,
       transaction,
       tag: this.#host.random.token(12),
-      contact: this.#host.contactFor(from, undefined, undefined),
+      contact: this.#host.contactFor(from, undefined, undefined, /^sips:/i.test(request.uri)),
       pinned: behindNat(request, from),
     });
     try {

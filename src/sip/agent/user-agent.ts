@@ -94,7 +94,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.#branch = `z9hG4bK${random.token(6)}`;
     this.#reception = new Reception(this, options, { layer: this.#layer, ownBranch: this.#branch });
     network.onClosed = (connectionId) => {
-      for (const call of [...this.#calls]) call.flowClosed(connectionId);
+      for (const call of this.#calls) call.flowClosed(connectionId);
     };
     network.onMessage = (message, source) => {
       if (this.#phase === 'closed') return;
@@ -260,10 +260,12 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     return this.#network.resolve(uri);
   }
 
-  contactFor(hop: Hop, user: string | undefined, host: string | undefined): string {
+  contactFor(hop: Hop, user: string | undefined, host: string | undefined, secure = false): string {
     const at = host ?? this.#network.localFor(hop);
-    const transport = transportParams[hop.transport];
-    return user === undefined ? `<sip:${at}${transport}>` : `<sip:${escapeUser(user)}@${at}${transport}>`;
+    // RFC 5630 §3.1.4: sips needs no transport=tls, and RFC 3261 §26.2.2 forbids it.
+    const transport = secure && hop.transport === 'tls' ? '' : transportParams[hop.transport];
+    const scheme = secure ? 'sips' : 'sip';
+    return user === undefined ? `<${scheme}:${at}${transport}>` : `<${scheme}:${escapeUser(user)}@${at}${transport}>`;
   }
 
   pinnedHop(hop: Hop, contact: string, routed: boolean): Hop | undefined {

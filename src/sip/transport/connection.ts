@@ -80,6 +80,11 @@ export class Connection implements CarriageSink {
     return this.#carriage !== undefined;
   }
 
+  /** Could it ever carry a message? */
+  get wasOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
   /** Sends a whole message, at once or when open. */
   send(bytes: Buffer, listener: FaultListener | undefined): void {
     const carriage = this.#carriage;
@@ -127,7 +132,19 @@ export class Connection implements CarriageSink {
   dump(): object {
     const { id, transport, side, address, port, keepers } = this;
     const pending = this.#carriage?.pending ?? 0;
-    return { id, transport, side, address, port, keepers, phase: this.#phase, messages: this.#messages, pending };
+    const probed = this.#probedAt !== undefined;
+    return {
+      id,
+      transport,
+      side,
+      address,
+      port,
+      keepers,
+      phase: this.#phase,
+      messages: this.#messages,
+      pending,
+      probed,
+    };
   }
 
   opened(): void {

@@ -159,6 +159,12 @@ export class SourceGuard {
     this.#know(this.#recordOf(address));
   }
 
+  /** What counts against a source now; 0 of one that did nothing. */
+  score(address: string): number {
+    const record = this.#records.get(keyOf(address));
+    return record === undefined ? 0 : this.#decayed(record, this.#options.clock.monotonic());
+  }
+
   /** Ends the ban of a source; false when it had none. */
   unban(address: string): boolean {
     const record = this.#records.get(address.endsWith('/64') ? address : keyOf(address));

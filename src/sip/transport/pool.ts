@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Log, Timer } from '../../base/index.ts';
+import { isSecure } from './address.ts';
 import type { Blame, Carriage } from './carriage.ts';
 import { Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
 import type { SourceGuard } from './guard.ts';
@@ -97,6 +98,10 @@ export class ConnectionPool implements ConnectionOwner {
     if (blame === 'peer') {
       guard.penalize(address, 'connection');
       log.info({ connection: id, address, port, why }, 'connection closed for what its peer did');
+    } else if (connection.side === 'connecting' && !connection.wasOpen && isSecure(connection.transport)) {
+      // Most often a certificate; whoever must mend it needs to read which and why.
+      const { transport, host } = connection;
+      log.warn({ transport, address, port, host, why }, 'no secure connection could be made');
     } else log.debug({ connection: id, address, port, why }, 'connection closed');
     this.#options.closed(connection);
   }
