@@ -40,7 +40,7 @@ function survive(io: Io): void {
   process.on('unhandledRejection', tell);
 }
 
-/** SIGTERM lets calls end first, SIGINT does not; a second signal does not wait either. */
+/** SIGTERM lets calls end first, SIGINT does not; a second signal does not wait either. SIGHUP: certificates anew. */
 function untilSignal(server: Running, io: Io): Promise<void> {
   return new Promise((resolve, reject) => {
     let draining = false;
@@ -48,6 +48,7 @@ function untilSignal(server: Running, io: Io): Promise<void> {
       server.stop().then(resolve, reject);
     };
     process.on('SIGINT', stop);
+    process.on('SIGHUP', () => void server.reload());
     process.on('SIGTERM', () => {
       if (draining) {
         stop();

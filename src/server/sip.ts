@@ -23,6 +23,8 @@ export type Sip = {
   readonly agent: UserAgent;
   readonly transport: TransportLayer;
   readonly guard: SourceGuard;
+  /** Reads certificates anew if their files have changed. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -61,7 +63,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     await close();
     throw fault;
   }
-  return { agent, transport, guard, close };
+  return { agent, transport, guard, reload: async () => certificates?.refresh(), close };
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */

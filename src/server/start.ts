@@ -39,6 +39,8 @@ export interface Server {
   readonly adminToken: string | undefined;
   /** New calls are refused from now on. Resolves when none is left, or after `drainSeconds`. */
   drain(drainSeconds?: number): Promise<void>;
+  /** Reads certificates anew if their files have changed; that is also looked at every five seconds. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
   /** What is held right now: all zero in an idle server. For tests and `graine doctor`. */
   leaks(): Promise<{
@@ -277,6 +279,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       sip.agent.draining = true;
       await withTimeout(clock, registry.whenEmpty(), seconds * 1000);
     },
+    reload: () => sip.reload(),
     stop: () => (stopping ??= stop()),
     leaks: async () => {
       const { portsInUse } = await media.stats();

@@ -163,10 +163,12 @@ export function userOf(value: string): string {
 /** Where a URI points: address, port and transport, for literal addresses. */
 export function targetOf(uri: string): { address: string; port: number; transport: Transport } {
   const found = /^sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)(?::(\d+))?/i.exec(uri);
+  const said = /;transport=(tcp|tls|wss?)/i.exec(uri)?.[1]?.toLowerCase() as Transport | undefined;
+  const secured = said === 'ws' || said === 'wss' ? 'wss' : 'tls';
   return {
     address: (found?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''),
     port: Number(found?.[2] ?? 5060),
-    transport: (/;transport=(tcp|tls|wss?)/i.exec(uri)?.[1]?.toLowerCase() as Transport | undefined) ?? 'udp',
+    transport: /^sips:/i.test(uri) ? secured : (said ?? 'udp'),
   };
 }
 

@@ -1,11 +1,34 @@
 // A real softphone registers, is called, answers, hears and is heard, presses keys, calls. issue 2, "Shown by".
 import assert from 'node:assert/strict';
-import { Baresip, dial, levelOf, phones, readWav, realm, stage, toSip, toUser, type World } from '../kit/index.ts';
+import {
+  Baresip,
+  certificateFile,
+  dial,
+  levelOf,
+  phones,
+  readWav,
+  realm,
+  serverTls,
+  stage,
+  toSip,
+  toUser,
+  type World,
+} from '../kit/index.ts';
 
-const story = stage({ phones: ['desk'] });
+const story = stage({
+  phones: ['desk'],
+  config: { sip: { alsoListen: ['tls://127.0.0.1:0'], tls: serverTls } },
+});
 
-async function softphone<T>(w: World, options: object, use: (phone: Baresip) => Promise<T>): Promise<T> {
-  const phone = await Baresip.start({ user: 'bob', realm, server: w.graine.sip, ...options });
+async function softphone<T>(
+  w: World,
+  options: Partial<Parameters<typeof Baresip.start>[0]>,
+  use: (phone: Baresip) => Promise<T>,
+): Promise<T> {
+  const { transport = 'udp' } = options;
+  const server = { host: w.graine.sip.host, port: w.graine.ports[transport] ?? 0 };
+  const ca = transport === 'tls' ? { ca: certificateFile('ca') } : {};
+  const phone = await Baresip.start({ user: 'bob', realm, server, ...ca, ...options });
   try {
     return await use(phone);
   } catch (fault) {
@@ -15,7 +38,7 @@ async function softphone<T>(w: World, options: object, use: (phone: Baresip) => 
   }
 }
 
-for (const transport of ['udp', 'tcp'] as const)
+for (const transport of ['udp', 'tcp', 'tls'] as const)
   story(`over ${transport}: it registers, rings, answers, both hear each other, and the caller hangs up`, async (w) => {
     await softphone(w, { transport }, async (bob) => {
       w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));

@@ -13,7 +13,9 @@ export type BaresipOptions = {
   readonly realm: string;
   readonly server: { readonly host: string; readonly port: number };
   readonly password?: string;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+  /** PEM file of whom it believes; none: anybody. */
+  readonly ca?: string;
   readonly codec?: string;
   /** What it speaks, Hz. */
   readonly tone?: number;
@@ -119,6 +121,7 @@ export class Baresip {
       'poll_method epoll',
       'net_interface 127.0.0.1',
       `sip_listen 127.0.0.1:${sip}`,
+      ...(options.ca === undefined ? [] : [`sip_cafile ${options.ca}`]),
       'call_max_calls 4',
       `audio_source aufile,${path.join(this.#folder, 'voice.wav')}`,
       'audio_player aubridge,kit',

@@ -21,6 +21,7 @@ export type Graine = {
   /** Of the last listener of each transport. */
   readonly ports: Readonly<Record<string, number | undefined>>;
   readonly http: { readonly url: string; readonly token: string };
+  reload(): Promise<void>;
   stop(): Promise<void>;
   leaks(): Promise<Leaks>;
 };
@@ -69,6 +70,7 @@ export async function startGraine(overrides: Config = {}): Promise<Graine> {
     sip: { host: '127.0.0.1', port: sipPort },
     ports: Object.fromEntries(server.sip.map(({ transport, port }) => [transport, port])),
     http: { url: `http://127.0.0.1:${httpPort}`, token },
+    reload: () => server.reload(),
     stop: () => server.stop(),
     leaks: () => server.leaks(),
   };

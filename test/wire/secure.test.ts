@@ -1,6 +1,33 @@
 // SIP over TLS, WS and WSS: devices, carriers, and what must not hurt. RFC 3261 §26, RFC 5630, RFC 7118, RFC 5626.
 import assert from 'node:assert/strict';
-import { dial, pem, phones, realm, serverTls, stage, toPhone, toUser, trusting } from '../kit/index.ts';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { connect } from 'node:tls';
+import {
+  certificateFile,
+  dial,
+  number,
+  pem,
+  phones,
+  realm,
+  serverTls,
+  stage,
+  toPhone,
+  toUser,
+  trusting,
+} from '../kit/index.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'graine-tls-'));
+after(() => rmSync(folder, { recursive: true }));
+const [cert, key] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
+
+function install(name: string): void {
+  copyFileSync(certificateFile(`${name}.key`), key);
+  copyFileSync(certificateFile(name), cert);
+}
+install('server');
 
 const listen = ['tls://127.0.0.1:0', 'ws://127.0.0.1:0', 'wss://127.0.0.1:0'];
 
@@ -15,8 +42,9 @@ const story = stage({
       transport: 'tls',
       tls: { cert: pem('server'), key: pem('server.key'), ...trusting },
     },
+    { name: 'impostor', transport: 'tls', tls: { cert: pem('strange'), key: pem('strange.key') } },
   ],
-  config: { sip: { alsoListen: listen, tls: serverTls } },
+  config: { sip: { alsoListen: listen, tls: { ...serverTls, cert, key } } },
   account: (world) => ({
     carriers: [world.origin(), { name: 'secure', gateways: [world.gateway('trunk', { protocol: 'tls' })] }],
   }),
@@ -130,3 +158,85 @@ story('the flow of the newest registration is used, whatever other connections c
   ] as const)
     await w.phone(each).unregister(w.serverFor(each), { ...login, username });
 });
+
+story('targets: a sip URI with transport=tls, and a sips URI, whose dialog is sips on both sides', async (w) => {
+  const { port } = w.phone('trunk');
+  for (const [at, uri] of [`sip:t@127.0.0.1:${port};transport=tls`, `sips:t@127.0.0.1:${port}`].entries()) {
+    w.phone('trunk').onInvite = phones.answersAfter(20, { tone: 620 });
+    w.app.answers(dial([{ type: 'sip', sipUri: uri }], { answerOnBridge: true }));
+    const call = w.calls();
+    await call.hears(620);
+    const rung = await w.phone('trunk').nextCall(at);
+    assert.match(rung.invite.get('via') ?? '', /SIP\/2\.0\/TLS/);
+    if (at === 1) assert.match(rung.invite.get('contact') ?? '', new RegExp(`<sips:[^;]*:${w.graine.ports['tls']}>`));
+    await rung.hangsUp();
+    await call.gets('BYE');
+  }
+});
+
+story(
+  'a certificate nobody vouches for, and one of another name, are refused: 503, and nothing was said',
+  async (w) => {
+    for (const [name, uri] of [
+      ['impostor', `sips:t@127.0.0.1:${w.phone('impostor').port}`],
+      ['trunk', `sips:t@localhost:${w.phone('trunk').port}`],
+    ] as const) {
+      w.app.answers(dial([{ type: 'sip', sipUri: uri }], { answerOnBridge: true }));
+      assert.equal((await w.calls().refused()).status, 503);
+      assert.equal(w.phone(name).calls.entries.length, 0);
+    }
+  },
+);
+
+story('a carrier over TLS calls in, its connection is cut, and our BYE finds its Contact over a new one', async (w) => {
+  await w.register('bob', 'bob');
+  w.phone('bob').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
+  const { host, port } = w.serverFor('trunk');
+  const call = w.phone('trunk').invites(`sip:${number}@${host}:${port}`, { from: '+15557650001', tone: 440 });
+  await call.hears(620);
+  w.phone('trunk').cutConnections();
+  // One round trip, so that the server has seen it.
+  await w.account('GET', '/Calls');
+  await (await w.phone('bob').nextCall()).hangsUp();
+  await call.gets('BYE');
+  await w.phone('bob').unregister(w.graine.sip, { ...login, username: 'bob' });
+});
+
+story('a browser that comes back over a new connection mid-call is hung up over that', async (w) => {
+  await w.register('browser', 'dave');
+  w.phone('browser').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  const rung = await w.phone('browser').nextCall();
+  w.phone('browser').cutConnections();
+  assert.equal((await rung.reInvites()).status, 200);
+  await call.hangsUp();
+  await rung.gets('BYE');
+});
+
+story('new certificates mid-call: the call goes on, and who comes next is shown the new ones', async (w) => {
+  await w.register('desk', 'dave');
+  w.phone('desk').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  const rung = await w.phone('desk').nextCall();
+  const before = await shownBy(w.graine.ports['tls'] ?? 0);
+  install('renewed');
+  await w.graine.reload();
+  assert.notEqual(await shownBy(w.graine.ports['tls'] ?? 0), before);
+  await rung.hangsUp();
+  await call.gets('BYE');
+});
+
+/** The serial number of the certificate a server shows. */
+function shownBy(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, ...trusting }, () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    }).on('error', reject);
+  });
+}
