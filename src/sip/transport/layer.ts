@@ -19,7 +19,7 @@ import { Tracer } from './publish.ts';
 import type { NextHops } from './resolver.ts';
 import { type StreamOptions, Streams } from './streams.ts';
 import { TcpListener } from './tcp.ts';
-import type { FaultListener, Hop, Listening, Source } from './types.ts';
+import type { FaultListener, Hop, Listening, Source, TransportName } from './types.ts';
 import { failLater } from './failure.ts';
 import { UdpListener } from './udp.ts';
 
@@ -112,15 +112,13 @@ export class TransportLayer {
       this.#sendUdp(bytes, to.replyPort === undefined ? to : { ...to, port: to.replyPort }, listener, to);
       return;
     }
-    const connection = to.connectionId === undefined ? undefined : this.#pool.byId(to.connectionId);
+    const { transport, address, port, connectionId, replyPort } = to;
+    const connection = connectionId === undefined ? undefined : this.#pool.byId(connectionId);
     if (connection !== undefined) this.#sendOver(connection, bytes, listener);
+    // Nobody listens where a WebSocket came from (RFC 7118 §5), least of all at a port the peer names.
+    else if (transport === 'ws' || transport === 'wss') failLater(listener);
     // The connection is gone: the address it came from, at the port its Via names.
-    else
-      this.#sendStream(
-        bytes,
-        { transport: to.transport, address: to.address, port: to.replyPort ?? to.port },
-        listener,
-      );
+    else this.#sendStream(bytes, { transport, address, port: replyPort ?? port }, listener);
   }
 
   /** `host:port` of ours that a peer at this hop can reach: Via sent-by and Contact. */
@@ -173,9 +171,16 @@ export class TransportLayer {
     this.#options.guard.forgive(source.address);
   }
 
+  /** Connections by transport: those that stand, and those closed for what their peer did. */
+  streams(): { open: Record<TransportName, number>; faulty: Readonly<Record<TransportName, number>>; refused: number } {
+    const { faulty, refused } = this.#pool.stats;
+    return { open: this.#pool.count(), faulty, refused };
+  }
+
   dump(): object {
     return {
       listening: this.listening(),
+      streams: this.streams(),
       inbound: { ...this.#inbound.stats },
       guard: this.#options.guard.stats(),
       connections: this.#pool.dump(),

@@ -8,6 +8,8 @@ import type { ConnectionLimits } from './limits.ts';
 import type { Hop } from './types.ts';
 
 const SWEEP_MS = 500;
+/** What a TLS handshake counts, in bytes of message: it costs us about as much to answer. */
+const HANDSHAKE_COST = 10_240;
 
 export type PoolOptions = {
   readonly clock: Clock;
@@ -18,9 +20,17 @@ export type PoolOptions = {
   readonly closed: (connection: Connection) => void;
 };
 
+export type StreamStats = {
+  /** Connections not taken: source banned, or one too many. */
+  refused: number;
+  /** Connections closed for what their peer did: failed handshakes, what is no SIP, too slow, too much. */
+  readonly faulty: Record<Hop['transport'], number>;
+};
+
 /** Every stream connection we hold, by its id and by where it leads. */
 export class ConnectionPool implements ConnectionOwner {
   readonly limits: ConnectionLimits;
+  readonly stats: StreamStats = { refused: 0, faulty: { tcp: 0, tls: 0, ws: 0, wss: 0, udp: 0 } };
   readonly #options: PoolOptions;
   readonly #byId = new Map<string, Connection>();
   readonly #byRemote = new Map<string, Connection>();
@@ -58,10 +68,11 @@ export class ConnectionPool implements ConnectionOwner {
     const { guard, log } = this.#options;
     const { address } = peer;
     const count = this.#perSource.get(address) ?? 0;
-    const why = this.#refusal(address, count);
+    const why = this.#refusal(peer, count);
     if (why === undefined) return this.#add(wrap(socket), { ...peer, side: 'accepted' });
     socket.on('error', () => {});
     socket.destroy();
+    this.stats.refused++;
     if (why !== 'banned') {
       guard.penalize(address, 'connection');
       log.debug({ address, why }, 'connection refused');
@@ -96,6 +107,7 @@ export class ConnectionPool implements ConnectionOwner {
     }
     if (this.#byId.size === 0) this.#stopSweep();
     if (blame === 'peer') {
+      this.stats.faulty[connection.transport]++;
       guard.penalize(address, 'connection');
       log.info({ connection: id, address, port, why }, 'connection closed for what its peer did');
     } else if (connection.side === 'connecting' && !connection.wasOpen && isSecure(connection.transport)) {
@@ -111,13 +123,21 @@ export class ConnectionPool implements ConnectionOwner {
     this.#stopSweep();
   }
 
+  /** How many of each transport stand. */
+  count(): Record<Hop['transport'], number> {
+    const counts = { udp: 0, tcp: 0, tls: 0, ws: 0, wss: 0 };
+    for (const { transport } of this.#byId.values()) counts[transport]++;
+    return counts;
+  }
+
   dump(): object[] {
     return Array.from(this.#byId.values(), (connection) => connection.dump());
   }
 
-  #refusal(address: string, count: number): string | undefined {
+  #refusal({ address, transport }: Hop, count: number): string | undefined {
     const { guard } = this.#options;
     if (guard.banned(address)) return 'banned';
+    if (isSecure(transport) && !guard.admits(address, HANDSHAKE_COST)) return 'too many handshakes';
     if (this.#byId.size >= this.limits.total) return 'too many connections';
     return count >= this.limits.perSource && !guard.isTrusted(address)
       ? 'too many connections of one source'

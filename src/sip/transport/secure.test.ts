@@ -243,6 +243,7 @@ for (const [what, transport, bytes] of strays) {
     stray.socket.write(bytes);
     await stray.closed;
     await until(() => h.guard.score('127.0.0.1') > 0);
+    assert.equal(h.layer.streams().faulty[transport], 1);
     if (good === undefined) return;
     good.socket.write(request('TLS', 'good'));
     assert.equal((await h.got(1)).message.callId, 'good');
@@ -297,7 +298,7 @@ for (const transport of ['tls', 'ws', 'wss'] as const) {
 }
 
 test('1000 idle connections: no more than the limit are held, and those are let go', async (t) => {
-  const h = await secured(t, { connectionLimits: { perSource: 100 } });
+  const h = await secured(t, { connectionLimits: { perSource: 100 } }, {}, { strangerRate: 100_000 });
   const { port } = await h.listen('wss');
   const idle: TcpPeer[] = [];
   for (let i = 0; i < 1000; i++) {
@@ -308,6 +309,30 @@ test('1000 idle connections: no more than the limit are held, and those are let 
   h.clock.advance(10_000);
   await Promise.all(idle.map((each) => each.closed));
   assert.equal(connectionsOf(h), 0);
+});
+
+test('handshakes of one stranger beyond its rate are not even begun', async (t) => {
+  const h = await secured(t, {}, {}, { strangerRate: 20 });
+  const { port } = await h.listen('tls');
+  for (let i = 0; i < 2; i++) (await over(t, port)).socket.destroy();
+  await assert.rejects(over(t, port));
+});
+
+test('RFC 7118 §5 nobody is called back where a WebSocket came from, and no WebSocket asks a cloud', async (t) => {
+  const h = await secured(t);
+  const { port } = await h.listen('ws');
+  const socket = await webSocket(t, 'ws', port);
+  const lure = await tlsServer(t, 'server');
+  socket.send(options({ via: `SIP/2.0/WS 127.0.0.1:${lure.port};branch=z9hG4bK1` }));
+  const { message, source } = await h.got(1);
+  assert.ok(message.kind === 'request');
+  socket.terminate();
+  await until(() => connectionsOf(h) === 0);
+  const [reply, metadata] = [new Faults(), new Faults()];
+  h.layer.reply(serialize(createResponse(message, 200)), source, reply);
+  h.layer.send(Buffer.from(request('WS')), { transport: 'ws', address: '169.254.169.254', port: 80 }, metadata);
+  assert.equal(connectionsOf(h), 0);
+  await Promise.all([reply.first(), metadata.first()]);
 });
 
 const frames: Array<[what: string, send: (socket: WebSocket) => void]> = [

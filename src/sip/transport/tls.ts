@@ -51,6 +51,7 @@ export class TlsGreeter {
 
   #done(socket: TLSSocket): void {
     const carriage = this.#waiting.get(keyOf(socket));
+    socket.on('error', () => {});
     if (carriage === undefined) socket.destroy();
     else this.#secured(socket, carriage);
   }

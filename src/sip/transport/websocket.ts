@@ -94,6 +94,8 @@ export class WebSocketGreeter {
   /** The same over TLS: `socket` is the secured one. */
   greetOver(socket: Socket, carriage: HandshakeCarriage): void {
     this.#greeted.set(socket, carriage);
+    // After an upgrade HTTP listens no more, and a fault nobody hears would end the process.
+    socket.on('error', () => {});
     this.#http.emit('connection', socket);
   }
 
