@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -7,6 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { silentLog } from '../base/index.ts';
 import { parseConfig, type Server, startServer } from '../main.ts';
+import { checkCertificate } from './doctor-tls.ts';
 import { checkFiles, checkNode } from './doctor.ts';
 import { run } from './program.ts';
 
@@ -149,4 +151,20 @@ test('an unknown command is refused, help and version are not', async () => {
   assert.equal((await graine('--help')).code, 0);
   assert.match((await graine('--version')).out, /^\d+\.\d+\.\d+/);
   assert.equal((await graine('simulate')).code, 2);
+});
+
+test('doctor: a certificate of another key, of another name, near its end or not there is told', () => {
+  const file = (name: string): string => new URL(`../sip/transport/testdata/${name}.pem`, import.meta.url).pathname;
+  const pair = { cert: file('server'), key: file('server.key') };
+  const now = Date.parse('2030-01-01');
+  const state = (files: { cert: string; key: string }, name: string, at = now): string =>
+    checkCertificate(files, name, at).state;
+  assert.equal(state(pair, 'sip.example.test'), 'good');
+  assert.equal(state(pair, '127.0.0.1'), 'good');
+  assert.equal(state(pair, 'other.example.test'), 'doubt');
+  assert.equal(state({ ...pair, key: file('client.key') }, 'sip.example.test'), 'bad');
+  assert.equal(state({ ...pair, cert: file('nowhere') }, 'sip.example.test'), 'bad');
+  const end = Date.parse(new X509Certificate(fs.readFileSync(pair.cert)).validTo);
+  assert.equal(state(pair, 'sip.example.test', end - 864e5), 'doubt');
+  assert.equal(state(pair, 'sip.example.test', end + 864e5), 'bad');
 });

@@ -6,6 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import { messageOf } from '../base/index.ts';
 import { probe } from './client.ts';
+import { checkTls } from './doctor-tls.ts';
 import { type Io, painter } from './io.ts';
 
 type Config = ReturnType<(typeof import('../main.ts'))['loadConfig']>;
@@ -130,6 +131,7 @@ export async function examine(options: {
     checkFiles(readText('/proc/self/limits'), ports),
     checkReceiveBuffer(),
     finding,
+    ...(config === undefined ? [] : checkTls(config, Date.now())),
     ...(await checkServer(options.url ?? `http://${host}:${listen.port}`, config)),
   ];
 }

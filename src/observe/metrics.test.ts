@@ -61,6 +61,7 @@ test('one call, told by the trace, becomes figures with units in their names', a
   trace.publish({ kind: 'end', at: 9000, sessionSid: 'a' });
   metrics.alert('no-carrier');
   metrics.follow({ guard: { stats: () => ({ sources: 3, banned: 1, bans: 2, droppedBanned: 7, droppedRate: 5 }) } });
+  metrics.follow({ streams: () => ({ open: { tls: 2 }, faulty: { udp: 0, wss: 4 }, refused: 6 }) });
   const { body, contentType } = await metrics.text();
   assert.match(contentType, /^text\/plain/);
   for (const line of [
@@ -81,6 +82,9 @@ test('one call, told by the trace, becomes figures with units in their names', a
     'graine_media_ports{state="in use"} 4',
     'graine_sources_banned 1',
     'graine_sip_packets_dropped_total{why="banned"} 7',
+    'graine_sip_connections{transport="tls"} 2',
+    'graine_sip_connection_faults_total{transport="wss"} 4',
+    'graine_sip_connections_refused_total 6',
     'graine_alerts_total{type="no-carrier"} 1',
     'graine_legs{direction="inbound",status="in-progress"} 1',
   ]) {

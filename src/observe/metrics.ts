@@ -24,6 +24,11 @@ export type Followed = {
       readonly droppedRate: number;
     };
   };
+  readonly streams?: () => {
+    readonly open: Readonly<Record<string, number>>;
+    readonly faulty: Readonly<Record<string, number>>;
+    readonly refused: number;
+  };
   readonly agent?: { dump(): object };
   /** Contacts registered here. */
   readonly registrations?: () => number | Promise<number>;
@@ -67,6 +72,7 @@ class Prometheus implements Metrics {
     this.#addSip();
     this.#addMedia();
     this.#addGuard();
+    this.#addStreams();
     this.#addProcess();
     this.#off = options.trace.on('event', (event) => this.#count(event));
   }
@@ -203,6 +209,22 @@ class Prometheus implements Metrics {
       add(stats()?.droppedBanned ?? 0, { why: 'banned' });
       add(stats()?.droppedRate ?? 0, { why: 'rate' });
     });
+  }
+
+  #addStreams(): void {
+    const labels = ['transport'] as const;
+    const streams = () => this.#followed.streams?.();
+    const each = (counts: Readonly<Record<string, number>> | undefined, set: (n: number, l: object) => void): void => {
+      for (const [transport, count] of Object.entries(counts ?? {})) if (transport !== 'udp') set(count, { transport });
+    };
+    this.#gauge('graine_sip_connections', { help: 'SIP connections that stand', labels }, (set) =>
+      each(streams()?.open, set),
+    );
+    const faulty = { help: 'SIP connections closed for what their peer did', labels };
+    this.#total('graine_sip_connection_faults_total', faulty, (add) => each(streams()?.faulty, add));
+    this.#total('graine_sip_connections_refused_total', { help: 'SIP connections not taken' }, (add) =>
+      add(streams()?.refused ?? 0),
+    );
   }
 
   #addProcess(): void {

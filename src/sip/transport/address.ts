@@ -54,10 +54,19 @@ export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 
-/** Also where clouds keep what only their machines may know. */
-export function isLinkLocal(address: string): boolean {
-  return address.startsWith('169.254.') || /^fe[89ab]/i.test(address) || address.toLowerCase() === 'fd00:ec2::254';
+/** Link-local, or one of the few other addresses where a cloud tells its machines their secrets. */
+export function isMetadata(address: string): boolean {
+  return address.startsWith('169.254.') || /^fe[89ab]/i.test(address) || metadataAddresses.has(address.toLowerCase());
 }
+
+const metadataAddresses = new Set([
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
+  'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
+]);
 
 export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';

@@ -186,3 +186,25 @@ test('the system resolver knows localhost', async () => {
   const found = await hops.resolve('sip:localhost:5060');
   assert.ok(text(found).includes('udp 127.0.0.1 5060'));
 });
+
+test('RFC 5922 §4 a secure hop keeps the name that was asked for, whatever SRV made of it; others need none', async () => {
+  const zone = {
+    srv: { '_sips._tcp.h.example': [srv('node7.cloud.example', 5071)] },
+    addresses: { 'node7.cloud.example': ['192.0.2.7'], 'h.example': ['192.0.2.1'] },
+  };
+  assert.deepEqual(await setUp(zone).hops.resolve('sips:H.example'), [
+    { transport: 'tls', address: '192.0.2.7', port: 5071, host: 'h.example' },
+  ]);
+  assert.deepEqual(await setUp(zone).hops.resolve('sip:h.example:5099;transport=tls'), [
+    { transport: 'tls', address: '192.0.2.1', port: 5099, host: 'h.example' },
+  ]);
+  assert.deepEqual(await setUp(zone).hops.resolve('sip:h.example;transport=udp'), [
+    { transport: 'udp', address: '192.0.2.1', port: 5060 },
+  ]);
+});
+
+test('RFC 7118 §5.2 a name in .invalid leads nowhere, and DNS is not asked', () => {
+  const { hops, asked } = setUp({});
+  assert.deepEqual(hops.resolve('sip:x@df7jal23ls0d.INVALID;transport=ws'), []);
+  assert.deepEqual(asked, []);
+});

@@ -364,7 +364,9 @@ test('RFC 7118 §4.1 a WebSocket without the subprotocol sip is refused, and so 
   await assert.rejects(webSocket(t, 'ws', port, { protocols: ['chat'] }), /400/);
   await assert.rejects(webSocket(t, 'ws', port, { origin: 'https://evil.example' }), /403/);
   await webSocket(t, 'ws', port, { origin: 'https://phone.example.test' });
-  await webSocket(t, 'ws', port);
+  const program = await webSocket(t, 'ws', port);
+  assert.equal(program.protocol, 'sip');
+  assert.equal(program.extensions, '', 'A7 compression was offered and is not taken');
 });
 
 test('a kept WebSocket whose peer is silent is pinged, and closed when nothing comes back', async (t) => {

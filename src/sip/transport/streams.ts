@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { GraineError, type Log, messageOf } from '../../base/index.ts';
-import { badListenAddress, isLinkLocal, type ListenAddress } from './address.ts';
+import { badListenAddress, isMetadata, type ListenAddress } from './address.ts';
 import { type Carriage, StreamCarriage } from './carriage.ts';
 import type { Certificates } from './certificates.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -59,7 +59,7 @@ export class Streams {
     try {
       if (hop.transport === 'tcp') return new StreamCarriage(connectTcp(hop), limits, 'connect');
       // A WebSocket begins as HTTP: it must not ask a cloud for its secrets.
-      if (hop.transport !== 'tls' && isLinkLocal(hop.address)) return undefined;
+      if (hop.transport !== 'tls' && isMetadata(hop.address)) return undefined;
       if (hop.transport === 'ws') return connectWebSocket(hop, limits, {});
       const options = this.#clientOptions(hop);
       return hop.transport === 'tls' ? connectTls(hop, limits, options) : connectWebSocket(hop, limits, options);
