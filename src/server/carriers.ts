@@ -93,7 +93,7 @@ export class CarrierUpkeep {
       contactUser: register.username,
       credentials: { username: register.username, password: register.password },
       ...(gateway === undefined ? {} : wayTo(gateway)),
-      ...(carrier.outboundSipProxy === undefined ? {} : { proxy: carrier.outboundSipProxy }),
+      ...proxyOf(carrier, gateway),
     });
     this.#registrations.set(carrier.sid, { key: this.#registrationKey(carrier), thing });
     let failed = false;
@@ -127,6 +127,14 @@ export class CarrierUpkeep {
       log.warn({ gateway: host, port: gateway.port, status }, 'gateway does not answer'),
     );
   }
+}
+
+/** A gateway that is a name and wants TCP or TLS gets them, whatever DNS says of the realm. */
+function proxyOf(carrier: Carrier, gateway: Gateway | undefined): { proxy?: string } {
+  if (carrier.outboundSipProxy !== undefined) return { proxy: carrier.outboundSipProxy };
+  if (gateway === undefined || gateway.protocol === 'udp' || isIP(gateway.host) !== 0) return {};
+  const port = gateway.port === undefined ? '' : `:${gateway.port}`;
+  return { proxy: `sip:${gateway.host}${port};transport=${gateway.protocol}` };
 }
 
 function wayTo(gateway: Gateway): { hops?: readonly Hop[] } {

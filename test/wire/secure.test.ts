@@ -231,6 +231,47 @@ story('new certificates mid-call: the call goes on, and who comes next is shown 
   await call.gets('BYE');
 });
 
+const named = stage({
+  phones: [
+    {
+      name: 'mutual',
+      transport: 'tls',
+      tls: { cert: pem('local'), key: pem('local.key'), ca: pem('ca'), requestCert: true },
+    },
+  ],
+  config: { sip: { alsoListen: listen, tls: serverTls } },
+  account: (world) => ({
+    carriers: [
+      world.origin(),
+      {
+        name: 'mutual',
+        register: { realm: 'carrier.example.test', username: 'us', password: 'secret' },
+        gateways: [
+          world.gateway('mutual', {
+            host: 'localhost',
+            protocol: 'tls',
+            send_options_ping: true,
+            tls: { client_cert: certificateFile('client'), client_key: certificateFile('client.key') },
+          }),
+        ],
+      },
+    ],
+  }),
+});
+
+named('a carrier that is a name and wants our certificate is registered at, pinged, called and hung up', async (w) => {
+  const { strays } = w.phone('mutual');
+  for (const method of ['REGISTER', 'OPTIONS'])
+    await strays.until((request) => request.method === method, { what: method, story: () => w.story() });
+  w.phone('mutual').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toPhone({ trunk: 'mutual' })], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  // Its Contact is an address that its certificate does not have: the name it proved is what counts.
+  await call.hangsUp();
+  await (await w.phone('mutual').nextCall()).gets('BYE');
+});
+
 /** The serial number of the certificate a server shows. */
 function shownBy(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

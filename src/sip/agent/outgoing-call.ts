@@ -167,7 +167,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
     this.#dropForks();
     this.#request = request;
-    this.#facts = this.#builder.facts(request);
+    this.#facts = { ...this.#builder.facts(request), provedHost: hop.host };
     this.#answers = new InviteAnswers({
       host: this.#host,
       authorizer: this.#authorizer,

@@ -286,9 +286,9 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     const gone = flow !== undefined && this.#network.alive?.(flow) === false;
     if (path.hop !== undefined && !gone) return go(path.hop);
     const hops = this.#network.resolve(path.uri);
-    if (!(hops instanceof Promise)) return go(hops[0]);
+    if (!(hops instanceof Promise)) return go(proving(path.provedHost, hops[0]));
     const later = (hop: Hop | undefined): void => {
-      if (this.#phase === 'open') go(hop);
+      if (this.#phase === 'open') go(proving(path.provedHost, hop));
     };
     hops.then(
       (found) => later(found[0]),
@@ -316,6 +316,12 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     if (to.transport === 'udp') this.#network.reply(bytes, to);
     else this.#network.reply(bytes, to, listener);
   }
+}
+
+/** Carriers' Contacts and routes are addresses, their certificates are of names: that of the dialog must be proved again. */
+function proving(host: string | undefined, hop: Hop | undefined): Hop | undefined {
+  if (host === undefined || hop === undefined || hop.host !== undefined) return hop;
+  return hop.transport === 'tls' || hop.transport === 'wss' ? { ...hop, host } : hop;
 }
 
 /** The user part of a URI of ours: what is not allowed there is percent-encoded. RFC 3261 §25.1. */

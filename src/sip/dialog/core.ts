@@ -23,6 +23,8 @@ export type DialogCore = {
   readonly contact: string;
   /** Send here whatever the target says. */
   hop: Hop | undefined;
+  /** The name the peer's certificate proved: where its Contact is an address, that must prove it too. */
+  readonly provedHost?: string | undefined;
 };
 
 const empty = Buffer.alloc(0);
@@ -55,6 +57,8 @@ export type InviteFacts = {
   readonly uri: string;
   /** Authorization headers it carried: its ACK carries them too. */
   readonly authorization: ReadonlyArray<readonly [name: string, value: string]>;
+  /** The name its hop had to prove. */
+  readonly provedHost?: string | undefined;
 };
 
 /** UAC: from our INVITE and a response that carries a To tag. §12.1.2. */
@@ -77,6 +81,7 @@ export function coreOfResponse(
     secure: invite.uri.startsWith('sips:'),
     contact: ours.contact,
     hop: ours.hop,
+    provedHost: invite.provedHost,
   };
 }
 
@@ -109,7 +114,8 @@ export function uriText(value: string): string {
 /** Where the next request goes. §12.2.1.1, §8.1.2. */
 export function pathOf(core: DialogCore): Path {
   const first = core.routeSet[0];
-  return { uri: first === undefined ? core.remoteTarget : uriText(first), hop: core.hop };
+  const { hop, provedHost } = core;
+  return { uri: first === undefined ? core.remoteTarget : uriText(first), hop, provedHost };
 }
 
 /** A request inside the dialog; the Via is the sender's. ACK repeats the CSeq of its INVITE. */

@@ -7,6 +7,8 @@ import type { ClientUser, Hop, ServerTransaction, SipTimers, Source, TimerWheel 
 export type Path = {
   readonly uri: string;
   readonly hop: Hop | undefined;
+  /** What a secure hop that is a mere address must prove. */
+  readonly provedHost?: string | undefined;
 };
 
 /** An ACK of a 2xx as sent: it is sent again for every repetition of the 2xx. RFC 3261 §13.2.2.4. */

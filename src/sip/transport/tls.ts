@@ -52,6 +52,7 @@ export class TlsGreeter {
   #done(socket: TLSSocket): void {
     const carriage = this.#waiting.get(keyOf(socket));
     socket.on('error', () => {});
+    this.#waiting.delete(keyOf(socket));
     if (carriage === undefined) socket.destroy();
     else this.#secured(socket, carriage);
   }
