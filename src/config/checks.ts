@@ -64,6 +64,10 @@ function checkSip({ sip }: Raw, complain: Complain): void {
     'name',
     complain,
   );
+  sip.ws.origins.forEach((each, i) => {
+    if (!URL.canParse(each) || new URL(each).origin !== each.toLowerCase())
+      complain(`sip.ws.origins[${i}]`, 'expected scheme://host[:port], such as https://phone.example.test');
+  });
   if (sip.advertise !== undefined && isIP(sip.advertise) === 0) complain('sip.advertise', 'expected an IP address');
   if (sip.domain !== undefined && !isHost(sip.domain)) complain('sip.domain', 'expected a host name or an IP address');
   sip.ban.never.forEach((each, i) => {

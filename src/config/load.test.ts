@@ -279,6 +279,48 @@ describe('finding the file', () => {
   });
 });
 
+describe('secure transports', () => {
+  const carriers = (...gateways: string[]) =>
+    `accounts: [{ name: a, carriers: [${gateways.map((each, i) => `{ name: c${i}, gateways: [${each}] }`).join(', ')}] }]`;
+
+  it('files of domains and gateways are taken from the folder of the file', () => {
+    const config = parse(
+      `sip: { tls: { cert: c.pem, key: k.pem, domains: [{ name: b.example.test, cert: b.pem, key: b.key }] } }\n${carriers(
+        '{ host: h.example.test, protocol: tls, tls: { client_cert: c.pem, client_key: k.pem, ca: ca.pem } }',
+      )}`,
+    );
+    assert.deepEqual(config.sip.tls?.domains, [{ name: 'b.example.test', cert: '/etc/b.pem', key: '/etc/b.key' }]);
+    assert.deepEqual(config.accounts[0]?.carriers[0]?.gateways[0]?.tls, {
+      client_cert: '/etc/c.pem',
+      client_key: '/etc/k.pem',
+      ca: '/etc/ca.pem',
+      verify: true,
+    });
+    assert.deepEqual(config.sip.ws.origins, []);
+  });
+
+  it('what cannot be meant is refused', () => {
+    assert.match(lines('sip: { listen: ["wss://127.0.0.1:0"] }').join(), /a wss listener needs sip\.tls/);
+    assert.match(lines('sip: { ws: { origins: ["phone.example.test"] } }').join(), /ws\.origins\[0\]: expected scheme/);
+    const twice = '{ name: A.test, cert: c, key: k }, { name: a.test, cert: c, key: k }';
+    assert.match(lines(`sip: { tls: { cert: c, key: k, domains: [${twice}] } }`).join(), /'a\.test' is there already/);
+    assert.match(lines(carriers('{ host: h.test, tls: { verify: false } }')).join(), /tls: needs protocol: tls/);
+    assert.match(
+      lines(carriers('{ host: h.test, protocol: tls, tls: { client_cert: c.pem } }')).join(),
+      /client_cert and client_key belong together/,
+    );
+    assert.match(
+      lines(
+        carriers(
+          '{ host: h.test, protocol: tls }',
+          '{ host: H.test, protocol: tls, port: 5061, tls: { verify: false } }',
+        ),
+      ).join(),
+      /carriers\[0\]\.gateways\[0\] goes to the same place with other keys/,
+    );
+  });
+});
+
 describe('starting', () => {
   it('what the schema knows and this version cannot do is refused by name', () => {
     const config = parse(example);

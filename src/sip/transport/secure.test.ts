@@ -230,6 +230,12 @@ const strays: Array<[what: string, transport: 'tcp' | 'tls' | 'ws' | 'wss', byte
   ['HTTP on the TLS port', 'tls', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['SIP on the WebSocket port', 'ws', request('TCP')],
   ['HTTP that wants no WebSocket', 'ws', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  [
+    'an upgrade without a key',
+    'ws',
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n',
+  ],
+  ['an upgrade to something else', 'ws', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
   ['an endless HTTP header', 'ws', `GET / HTTP/1.1\r\nX: ${'a'.repeat(70_000)}`],
   ['random bytes on the TLS port', 'tls', Buffer.from('00ff16030100050100000103', 'hex')],
   ['a ClientHello on the WebSocket port', 'ws', Buffer.from('16030100050100000103', 'hex')],

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type Carriage, type CarriageSink, HandshakeCarriage, localOf } from './carriage.ts';
@@ -63,7 +64,7 @@ export class WebSocketGreeter {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #origins: ReadonlySet<string>;
-  readonly #greeted = new WeakMap<Socket, HandshakeCarriage>();
+  readonly #greeted = new WeakMap<Duplex, HandshakeCarriage>();
 
   constructor({ limits, origins }: WebSocketOptions) {
     this.#origins = new Set(origins.map((each) => each.toLowerCase()));
@@ -75,13 +76,14 @@ export class WebSocketGreeter {
       autoPong: false,
       handleProtocols: () => subprotocol,
     });
+    this.#sockets.on('wsClientError', (_fault, socket) => this.#refuse(socket, '400 Bad Request'));
     this.#http = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
       const refused = (): void => this.#greeted.get(request.socket)?.failed('HTTP, not a WebSocket');
       response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end(refused);
     });
     this.#http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
     this.#http.on('clientError', (fault: NodeJS.ErrnoException, socket) => {
-      this.#greeted.get(socket as Socket)?.failed(`WebSocket handshake: ${fault.code ?? fault.message}`);
+      this.#greeted.get(socket)?.failed(`WebSocket handshake: ${fault.code ?? fault.message}`);
     });
   }
 
@@ -103,13 +105,15 @@ export class WebSocketGreeter {
     const carriage = this.#greeted.get(socket);
     if (carriage === undefined) return void socket.destroy();
     const refusal = this.#refusal(request);
-    if (refusal !== undefined) {
-      const answer = `HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-      return void socket.end(answer, () => carriage.failed(`WebSocket handshake: ${refusal}`));
-    }
+    if (refusal !== undefined) return this.#refuse(socket, refusal);
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
       carriage.established(new WebSocketCarriage(opened, localOf(socket)));
     });
+  }
+
+  #refuse(socket: Duplex, status: string): void {
+    const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    socket.end(answer, () => this.#greeted.get(socket)?.failed(`WebSocket handshake: ${status}`));
   }
 
   #refusal(request: IncomingMessage): string | undefined {
