@@ -36,6 +36,7 @@ const story = stage({
     'bob',
     { name: 'browser', transport: 'wss', tls: trusting },
     { name: 'page', transport: 'ws' },
+    { name: 'cordless', transport: 'tcp' },
     { name: 'desk', transport: 'tls', tls: trusting },
     {
       name: 'trunk',
@@ -138,6 +139,32 @@ for (const ringing of [true, false]) {
     },
   );
 }
+
+story('a page reloaded again and again leaves one device, not one for each time', async (w) => {
+  const page = w.phone('browser');
+  for (let n = 0; n < 15; n++) {
+    const contact = `<sip:x${n}@reload${n}.invalid;transport=ws>`;
+    const answer = await page.register(w.serverFor('browser'), { ...login, username: 'dave', contact });
+    assert.equal(answer.status, 200);
+    await w.eventually('only this one is left', async () => {
+      const again = await page.register(w.serverFor('browser'), { ...login, username: 'dave', contact });
+      return again.all('contact').length === 1;
+    });
+    if (n < 14) page.cutConnections();
+  }
+  await page.unregister(w.serverFor('browser'), { ...login, username: 'dave', contact: '*' });
+});
+
+story('a TCP device that closes its connection is called where it listens', async (w) => {
+  await w.register('cordless', 'dave');
+  w.phone('cordless').cutConnections();
+  w.phone('cordless').onInvite = phones.answersAfter(20, { tone: 620 });
+  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  await call.hangsUp();
+  await w.phone('cordless').unregister(w.graine.sip, { ...login, username: 'dave' });
+});
 
 story('the flow of the newest registration is used, whatever other connections came since', async (w) => {
   await w.register('browser', 'dave');

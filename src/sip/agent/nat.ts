@@ -1,6 +1,7 @@
 /** When a peer's Contact cannot be reached and the way its messages came must be used. RFC 5626 §3, RFC 3581. */
 import { isIP } from 'node:net';
-import { parseNameAddr, type SipRequest } from '../message/index.ts';
+import type { Binding } from '../../ports/index.ts';
+import { parseNameAddr, parseUri, type SipRequest } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
 
 /** Of an INVITE: it came over a connection of the peer's own, or its Via names an address it did not come from. */
@@ -18,6 +19,13 @@ export function unreachableFrom(hop: Hop, contact: string): boolean {
   if (isPrivate(hop.address)) return false;
   const uri = parseNameAddr(contact)?.uri;
   return uri === undefined || isPrivate(uri.host);
+}
+
+/** Where a device that registered over TCP also listens, if its Contact says so and is where it came from: not every
+ * device keeps its connection. Any other address would let a registration aim our calls (attack C3). */
+export function listeningAt({ transport, address, contact, path }: Binding): Hop | undefined {
+  const uri = transport === 'tcp' && path.length === 0 ? parseUri(contact) : undefined;
+  return uri?.host === address ? { transport, address, port: uri.port ?? 5060 } : undefined;
 }
 
 function isPrivate(host: string): boolean {

@@ -71,7 +71,10 @@ export class Reception {
     const nonceSeconds = options.nonceSeconds ?? 300;
     if (credentials !== undefined)
       this.#authenticator = new Authenticator({ clock, random, lookup: credentials, nonceSeconds });
-    if (registrar !== undefined) this.#registrar = new Registrar(registrar, clock, log);
+    if (registrar !== undefined) {
+      const alive = (connectionId: string): boolean => this.#network.alive?.(connectionId) !== false;
+      this.#registrar = new Registrar(registrar, { clock, log, alive });
+    }
   }
 
   /** A request outside a dialog, seen for the first time. */

@@ -5,6 +5,7 @@ import type { Binding, LiveStore } from '../../ports/index.ts';
 import { type ExtraHeader, supports, uriText } from '../dialog/index.ts';
 import { type NameAddr, parseNameAddr, parseUri, type SipRequest } from '../message/index.ts';
 import type { Source } from '../transaction/index.ts';
+import { listeningAt } from './nat.ts';
 import type { RegistrarOptions } from './options.ts';
 import type { CallerIdentity } from './types.ts';
 
@@ -19,6 +20,13 @@ type Wanted = {
   readonly instance: string | undefined;
 };
 
+type Parts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Does this connection stand? */
+  readonly alive: (connectionId: string) => boolean;
+};
+
 /** Bounds of one request. */
 const limits = { contacts: 10, uri: 512, instance: 256, path: 5 } as const;
 
@@ -27,13 +35,16 @@ export class Registrar {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #node: string;
+  readonly #alive: Parts['alive'];
   readonly #least: number;
   readonly #most: number;
   readonly #usual: number;
   readonly #maxContacts: number;
 
-  constructor(options: RegistrarOptions, clock: Clock, log: Log) {
+  constructor(options: RegistrarOptions, parts: Parts) {
+    const { clock, log, alive } = parts;
     this.#options = options;
+    this.#alive = alive;
     this.#node = options.node;
     this.#least = options.minExpires ?? 60;
     this.#most = options.maxExpires ?? 3600;
@@ -51,12 +62,26 @@ export class Registrar {
     if (!ownAddress(request, user)) return { status: 403 };
     const aor = `${user.username}@${user.realm}`.toLowerCase();
     const contacts = request.headers.all('Contact');
-    const known = await this.#live.bindings(aor);
+    const known = await this.#reachable(aor);
     // §10.3 step 7: an older request of the same device must not undo a newer one.
     const late = known.some(({ callId, cseq }) => callId === request.callId && cseq >= request.cseq.number);
     if (contacts.length > 0 && late) return { status: 500 };
     const refusal = await this.#apply(request, { source, user, aor, contacts, known });
     return refusal ?? this.#list(aor, request);
+  }
+
+  /** Every reload of a browser's page leaves a binding whose connection is gone: they must not fill the user's share. */
+  async #reachable(aor: string): Promise<readonly Binding[]> {
+    const all = await this.#live.bindings(aor);
+    const gone = all.filter((each) => this.#unreachable(each));
+    for (const { contact } of gone) await this.#live.unbind(aor, contact);
+    return gone.length === 0 ? all : all.filter((each) => !gone.includes(each));
+  }
+
+  #unreachable(binding: Binding): boolean {
+    const { connectionId, node } = binding;
+    if (connectionId === undefined || node !== this.#node || this.#alive(connectionId)) return false;
+    return listeningAt(binding) === undefined;
   }
 
   async #apply(

@@ -41,7 +41,7 @@ import { type CallHost, UacCall } from './outgoing-call.ts';
 import { Ping } from './ping.ts';
 import { type FrontHost, methodsOf, Reception } from './reception.ts';
 import { Registration } from './registration.ts';
-import { unreachableFrom } from './nat.ts';
+import { listeningAt, unreachableFrom } from './nat.ts';
 import type { Invitation, InviteOptions, OutgoingCall } from './types.ts';
 
 const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
@@ -125,7 +125,9 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     const { contact, transport, address, port, connectionId, path } = binding;
     const hop: Hop = { transport, address, port, ...(connectionId === undefined ? {} : { connectionId }) };
     const route = path.length === 0 ? {} : { route: path.join(', ') };
-    return { uri: contact, hops: [hop], pinned: path.length === 0, ...route };
+    const gone = connectionId !== undefined && this.#network.alive?.(connectionId) === false;
+    const way = gone ? (listeningAt(binding) ?? hop) : hop;
+    return { uri: contact, hops: [way], pinned: path.length === 0, ...route };
   }
 
   register(options: RegistrationOptions): OutboundRegistration {
