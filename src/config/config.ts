@@ -51,18 +51,7 @@ export function configOf(
       ...raw.sip,
       listen,
       domain,
-      ...(tls && {
-        tls: {
-          cert: resolve(tls.cert),
-          key: resolve(tls.key),
-          ...(tls.ca === undefined ? {} : { ca: resolve(tls.ca) }),
-          ...(tls.domains === undefined
-            ? {}
-            : {
-                domains: tls.domains.map(({ name, cert, key }) => ({ name, cert: resolve(cert), key: resolve(key) })),
-              }),
-        },
-      }),
+      ...(tls && { tls: certificatePaths(tls, resolve) }),
     },
     media: {
       ...raw.media,
@@ -101,6 +90,19 @@ function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const each of Object.values(value)) freeze(each);
   return Object.freeze(value);
+}
+
+type RawTls = NonNullable<Raw['sip']['tls']>;
+
+function certificatePaths({ cert, key, ca, domains }: RawTls, resolve: (file: string) => string): RawTls {
+  const pair = <T extends { cert: string; key: string }>(files: T): T => {
+    return { ...files, cert: resolve(files.cert), key: resolve(files.key) };
+  };
+  return {
+    ...pair({ cert, key }),
+    ...(ca === undefined ? {} : { ca: resolve(ca) }),
+    ...(domains === undefined ? {} : { domains: domains.map(pair) }),
+  };
 }
 
 type RawGateway = Raw['accounts'][number]['carriers'][number]['gateways'][number];
