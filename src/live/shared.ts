@@ -1,0 +1,204 @@
+/** This node's part in what the nodes share: its heartbeat, whether Redis is there, and the changes it has not heard of.
+ *
+ *   starting ──beat──▶ healing ──all changes told──▶ up
+ *      │                 ▲  │                        │
+ *      └──fault──▶ away ─┘◀─┴────────fault───────────┘
+ *
+ * Only the heartbeat speaks to a Redis that is away, so a Redis that hangs holds nobody else up. */
+import type { Clock, Log, Timer } from '../base/index.ts';
+import { Backlog, type Change, type Waiting } from './backlog.ts';
+import { RedisLink } from './redis-link.ts';
+import { type ScriptName } from './scripts.ts';
+import { instanceWord } from './stored.ts';
+
+/** ms. A node that did not beat for `lease` is gone, and its calls with it. */
+export const rhythm = { beat: 1_000, lease: 5_000, told: 60_000 } as const;
+
+const maxWaiting = 1_000_000;
+const changesAtOnce = 100;
+/** Rounds of 200 calls of a dead node that are forgotten in one heartbeat. */
+const burials = 50;
+
+type State = 'starting' | 'away' | 'healing' | 'up' | 'closed';
+
+export type SharedParts = {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly node: string;
+  readonly limits: { readonly contactsPerAor: number; readonly contacts: number };
+  /** Redis has lost all it knew, or buried this node: what this node has must be told again, by `again`. */
+  readonly onForgotten: (what: 'everything' | 'calls') => void;
+};
+
+export class Shared {
+  readonly #parts: SharedParts;
+  readonly #link: RedisLink;
+  readonly #backlog = new Backlog(maxWaiting);
+  #state: State = 'starting';
+  #epoch: string | undefined;
+  #nodes: readonly string[] = [];
+  #beating: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #toldAt = -Infinity;
+  #owesNews = false;
+
+  constructor(parts: SharedParts) {
+    this.#parts = parts;
+    this.#link = new RedisLink(parts.url, {
+      onReady: () => void this.#beat(),
+      onClosed: (reason) => this.#lost(reason),
+    });
+  }
+
+  get up(): boolean {
+    return this.#state === 'up';
+  }
+
+  get waiting(): number {
+    return this.#backlog.size;
+  }
+
+  /** Nodes that beat a moment ago. */
+  get nodes(): readonly string[] {
+    return this.#nodes;
+  }
+
+  /** Resolves once it is known whether Redis is there. */
+  async start(): Promise<void> {
+    await this.#link.connect();
+    await this.#beat();
+    this.#timer = this.#parts.clock.every(rhythm.beat, 'live heartbeat', () => void this.#beat());
+  }
+
+  /** The answer, or undefined when Redis is away. */
+  async ask(name: ScriptName, ...values: readonly (string | number)[]): Promise<unknown> {
+    if (!this.up) return undefined;
+    try {
+      return await this.#link.run(name, ...values);
+    } catch (fault) {
+      this.#lost(reasonOf(fault));
+      return undefined;
+    }
+  }
+
+  /** The verdict, or undefined when the change could not be told now: `later` keeps it. */
+  async tell(change: Change): Promise<unknown> {
+    return this.ask(...this.#command({ change, since: this.#parts.clock.monotonic() }, 'now'));
+  }
+
+  later(change: Change): void {
+    this.#backlog.add(change, this.#parts.clock.monotonic());
+  }
+
+  /** For onForgotten: unless a newer change of the same thing waits. */
+  again(change: Change): void {
+    this.#backlog.addIfNone(change, this.#parts.clock.monotonic());
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#beating;
+    // Lease 0: the others need not wait to see that this node is gone.
+    if (this.up) await this.#bury(this.#parts.node, 0).catch(() => {});
+    this.#state = 'closed';
+    this.#link.close();
+  }
+
+  #beat(): Promise<void> {
+    this.#beating ??= this.#beatOnce().finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
+  }
+
+  async #beatOnce(): Promise<void> {
+    const { node, clock } = this.#parts;
+    try {
+      const offered = `${node} ${clock.now()}`;
+      const answer = await this.#link.run('beat', node, rhythm.lease, offered);
+      const [epoch, known, nodes, dead] = answer as [string, string, string[], string[]];
+      this.#nodes = nodes;
+      this.#notice(epoch, known);
+      if (!this.up || this.#backlog.size > 0) await this.#heal();
+      for (const each of dead) await this.#bury(each, rhythm.lease);
+    } catch (fault) {
+      this.#lost(reasonOf(fault));
+    }
+  }
+
+  #notice(epoch: string, known: string): void {
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    if (before === undefined) return;
+    if (before !== epoch) this.#parts.onForgotten('everything');
+    else if (known === 'new') this.#parts.onForgotten('calls');
+  }
+
+  /** Tells everything that waits; what comes meanwhile waits too, so that the order stays. */
+  async #heal(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'healing';
+    for (let some = this.#backlog.first(changesAtOnce); some.length > 0; some = this.#backlog.first(changesAtOnce)) {
+      await Promise.all(some.map((each) => this.#replay(each)));
+    }
+    this.#state = 'up';
+    if (!this.#owesNews) return;
+    this.#owesNews = false;
+    this.#parts.log.info({ nodes: this.#nodes.length }, 'Redis is back: live state is shared again');
+  }
+
+  async #replay(waiting: Waiting): Promise<void> {
+    const verdict = await this.#link.run(...this.#command(waiting, 'replay'));
+    this.#backlog.done(waiting);
+    if (verdict === 'aor' || verdict === 'total')
+      this.#parts.log.warn({ key: waiting.key, limit: verdict }, 'a registration made meanwhile exceeds a limit');
+  }
+
+  async #bury(node: string, lease: number): Promise<void> {
+    for (let round = 0; round < burials; round++) {
+      if (Number(await this.#link.run('bury', node, lease)) === 0) return;
+    }
+  }
+
+  #lost(reason: string): void {
+    if (this.#state === 'closed' || this.#state === 'away') return;
+    this.#state = 'away';
+    this.#nodes = [this.#parts.node];
+    const now = this.#parts.clock.monotonic();
+    if (now - this.#toldAt < rhythm.told) return;
+    this.#toldAt = now;
+    this.#owesNews = true;
+    this.#parts.log.warn({ reason }, 'Redis is away: calls go on, registrations are served from what this node knows');
+  }
+
+  #command(
+    { change, since }: Pick<Waiting, 'change' | 'since'>,
+    mode: 'now' | 'replay',
+  ): [ScriptName, ...(string | number)[]] {
+    const waited = Math.round(this.#parts.clock.monotonic() - since);
+    switch (change.kind) {
+      case 'bind': {
+        const { binding, age, left } = change;
+        const { aor, contact, accountSid } = binding;
+        const { contactsPerAor, contacts } = this.#parts.limits;
+        const instance = instanceWord(binding.instance);
+        const times = [Math.max(1, Math.round(left) - waited), Math.round(age) + waited];
+        const json = JSON.stringify(binding);
+        return ['bind', aor, contact, instance, json, ...times, mode, contactsPerAor, contacts, accountSid];
+      }
+      case 'unbind':
+        return ['unbind', change.aor, change.contact ?? '', waited, mode];
+      case 'put': {
+        const { callSid, accountSid, node, startedAt } = change.call;
+        return ['putCall', callSid, accountSid, node, Math.round(startedAt)];
+      }
+      case 'remove':
+        return ['removeCall', change.callSid];
+    }
+  }
+}
+
+function reasonOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message.slice(0, 200) : 'unknown';
+}
