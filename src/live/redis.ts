@@ -74,9 +74,7 @@ export class RedisLive implements LiveStore {
       if (!Array.isArray(aors)) return this.#copy.bindingsOf(accountSid);
       for (let i = 0; i < aors.length; i += readsAtOnce) {
         const some = aors.slice(i, i + readsAtOnce).map((aor) => this.bindings(String(aor)));
-        for (const binding of (await Promise.all(some)).flat()) {
-          if (binding.accountSid === accountSid) found.push(binding);
-        }
+        found.push(...(await Promise.all(some)).flat().filter((each) => each.accountSid === accountSid));
       }
       if (aors.length < aorsAtOnce) break;
     }
