@@ -183,7 +183,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
 
   const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
   closers.push(() => sip.close());
-  metrics.follow({ guard: sip.guard, agent: sip.agent, registrations: () => live.registered() });
+  metrics.follow({ guard: sip.guard, agent: sip.agent, registrations: () => live.registered(), live });
   const upkeep = new CarrierUpkeep({
     agent: sip.agent,
     directory,
