@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { type ScriptName, scripts } from './scripts.ts';
 
 /** ms. A command that takes longer has failed; a connection that is silent that long while asked is given up. */
-const limits = { command: 1_000, socket: 2_000, connect: 2_000, pause: 2_000 } as const;
+export const patience = 1_000;
+const limits = { socket: 2_000, connect: 2_000, pause: 2_000 } as const;
 
 const digests = new Map<ScriptName, string>(
   Object.entries(scripts).map(([name, source]) => [
@@ -27,7 +28,7 @@ export class RedisLink {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       connectTimeout: limits.connect,
-      commandTimeout: limits.command,
+      commandTimeout: patience,
       socketTimeout: limits.socket,
       retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), limits.pause),
     });

@@ -156,7 +156,7 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     // Whether b comes before or after a tells its change: the newer one stands.
     await back(b);
     await b.bind(bindingAt(clock.now(), { contact: 'sip:1@h', node: 'b', cseq: 3 }));
-    await back(a);
+    await back(a, b);
     const [found] = await a.bindings(aor);
     assert.deepEqual([found?.node, found?.cseq], ['b', 3]);
   });

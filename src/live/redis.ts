@@ -46,14 +46,15 @@ export class RedisLive implements LiveStore {
   }
 
   async bind(binding: Binding): Promise<void> {
+    const since = this.#parts.clock.monotonic();
     const change = this.#bindChange(binding);
-    const verdict = await this.#shared.tell(change);
+    const verdict = await this.#shared.tell(change, since);
     const { contactsPerAor, contacts } = this.#parts.limits;
     if (verdict === 'aor') this.#refuse(`contacts of ${binding.aor}`, contactsPerAor);
     if (verdict === 'total') this.#refuse('contacts', contacts);
     if (verdict !== undefined) return this.#remember(binding);
     await this.#copy.bind(binding);
-    this.#shared.later(change);
+    this.#shared.later(change, since);
   }
 
   async unbind(aor: string, contact?: string): Promise<void> {
@@ -137,7 +138,8 @@ export class RedisLive implements LiveStore {
   }
 
   async #change(change: Change): Promise<void> {
-    if ((await this.#shared.tell(change)) === undefined) this.#shared.later(change);
+    const since = this.#parts.clock.monotonic();
+    if ((await this.#shared.tell(change, since)) === undefined) this.#shared.later(change, since);
   }
 
   /** What Redis says, with what this node still trusts; undefined when it is away. */

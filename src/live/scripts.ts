@@ -38,9 +38,13 @@ end
 
 const aorKey = `local key = 'graine:aor:' .. ARGV[1]\n`;
 
-/** aor, contact, instance, json, ms left, ms since it was made, 'replay' or 'now', limit of the AOR, limit of all, account.
- * Answers 'kept', 'older' (a replay that came too late), 'aor' or 'total' (the limit that is reached). */
-const bind = `${prelude}${aorKey}
+/** A command that Redis comes to when its sender has given up (it hung meanwhile) must not undo what happened since. */
+const inTime = (argument: number): string => `if now > tonumber(ARGV[${argument}]) then return 'late' end\n`;
+
+/** aor, contact, instance, json, ms left, ms since it was made, 'replay' or 'now', limit of the AOR, limit of all, account,
+ * Redis's time until which the sender waits. Answers 'kept', 'late', 'older' (the replay of what was replaced meanwhile),
+ * 'aor' or 'total' (the limit that is reached). */
+const bind = `${prelude}${inTime(11)}${aorKey}
 local contact, instance, at = ARGV[2], ARGV[3], now - ARGV[6]
 local all, gone, count, replaced, last = fields(key), {}, 0, 0, now + ARGV[5]
 for i = 1, #all, 2 do
@@ -73,8 +77,9 @@ redis.call('ZADD', aors, text(last), ARGV[1])
 return 'kept'
 `;
 
-/** aor, contact ('' for all), ms since it was asked for, 'replay' or 'now'. */
-const unbind = `${prelude}${aorKey}
+/** aor, contact ('' for all), ms since it was asked for, 'replay' or 'now', Redis's time until which the sender waits.
+ * Answers 'kept' or 'late'. */
+const unbind = `${prelude}${inTime(5)}${aorKey}
 local all = fields(key)
 for i = 1, #all, 2 do
   local _, at = parts(all[i + 1])
@@ -160,7 +165,8 @@ if not beat or tonumber(beat) <= now - ARGV[2] then return {} end
 return found
 `;
 
-/** node, lease, a new epoch. Answers the epoch in force, 'known' or 'new', the nodes that beat, those that no longer do. */
+/** node, lease, a new epoch. Answers the epoch in force, 'known' or 'new', the nodes that beat, those that no
+ * longer do, and Redis's time. */
 const beat = `${prelude}
 local epoch = call('GET', 'graine:epoch')
 if not epoch then
@@ -170,7 +176,7 @@ end
 local known = call('ZSCORE', 'graine:nodes', ARGV[1]) and 'known' or 'new'
 redis.call('ZADD', 'graine:nodes', text(now), ARGV[1])
 local dead = redis.call('ZRANGEBYSCORE', 'graine:nodes', '-inf', text(now - ARGV[2]), 'LIMIT', 0, 10)
-return { epoch, known, beating(tonumber(ARGV[2])), dead }
+return { epoch, known, beating(tonumber(ARGV[2])), dead, text(now) }
 `;
 
 /** node, lease: forgets some calls of a node that no longer beats, and the node with the last. Answers how many are left. */

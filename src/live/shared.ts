@@ -7,7 +7,7 @@
  * Only the heartbeat speaks to a Redis that is away, so a Redis that hangs holds nobody else up. */
 import type { Clock, Log, Timer } from '../base/index.ts';
 import { Backlog, type Change, type Waiting } from './backlog.ts';
-import { RedisLink } from './redis-link.ts';
+import { patience, RedisLink } from './redis-link.ts';
 import { type ScriptName } from './scripts.ts';
 import { instanceWord } from './stored.ts';
 
@@ -37,6 +37,8 @@ export class Shared {
   readonly #backlog = new Backlog(maxWaiting);
   #state: State = 'starting';
   #epoch: string | undefined;
+  /** Redis's clock less this node's monotonic one, ms, as of the last heartbeat. */
+  #ahead = 0;
   #nodes: readonly string[] = [];
   #beating: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -82,13 +84,14 @@ export class Shared {
     }
   }
 
-  /** The verdict, or undefined when the change could not be told now: `later` keeps it. */
-  async tell(change: Change): Promise<unknown> {
-    return this.ask(...this.#command({ change, since: this.#parts.clock.monotonic() }, 'now'));
+  /** The verdict on a change made at `since`, monotonic ms; undefined when it could not be told now: `later` keeps it. */
+  async tell(change: Change, since: number): Promise<unknown> {
+    const verdict = await this.ask(...this.#command({ change, since }, 'now'));
+    return verdict === 'late' ? undefined : verdict;
   }
 
-  later(change: Change): void {
-    this.#backlog.add(change, this.#parts.clock.monotonic());
+  later(change: Change, since: number): void {
+    this.#backlog.add(change, since);
   }
 
   /** For onForgotten: unless a newer change of the same thing waits. */
@@ -117,7 +120,8 @@ export class Shared {
     try {
       const offered = `${node} ${clock.now()}`;
       const answer = await this.#link.run('beat', node, rhythm.lease, offered);
-      const [epoch, known, nodes, dead] = answer as [string, string, string[], string[]];
+      const [epoch, known, nodes, dead, now] = answer as [string, string, string[], string[], string];
+      this.#ahead = Number(now) - clock.monotonic();
       this.#nodes = nodes;
       this.#notice(epoch, known);
       if (!this.up || this.#backlog.size > 0) await this.#heal();
@@ -150,6 +154,8 @@ export class Shared {
 
   async #replay(waiting: Waiting): Promise<void> {
     const verdict = await this.#link.run(...this.#command(waiting, 'replay'));
+    // It hung, or its clock was set: the next heartbeat measures anew.
+    if (verdict === 'late') throw new Error('Redis answers too late');
     this.#backlog.done(waiting);
     if (verdict === 'aor' || verdict === 'total')
       this.#parts.log.warn({ key: waiting.key, limit: verdict }, 'a registration made meanwhile exceeds a limit');
@@ -176,7 +182,10 @@ export class Shared {
     { change, since }: Pick<Waiting, 'change' | 'since'>,
     mode: 'now' | 'replay',
   ): [ScriptName, ...(string | number)[]] {
-    const waited = Math.round(this.#parts.clock.monotonic() - since);
+    const now = this.#parts.clock.monotonic();
+    const waited = Math.round(now - since);
+    // Well before the sender gives up, for the two clocks are not read at the same time.
+    const until = Math.ceil(now + this.#ahead) + patience / 2;
     switch (change.kind) {
       case 'bind': {
         const { binding, age, left } = change;
@@ -185,10 +194,10 @@ export class Shared {
         const instance = instanceWord(binding.instance);
         const times = [Math.max(1, Math.round(left) - waited), Math.round(age) + waited];
         const json = JSON.stringify(binding);
-        return ['bind', aor, contact, instance, json, ...times, mode, contactsPerAor, contacts, accountSid];
+        return ['bind', aor, contact, instance, json, ...times, mode, contactsPerAor, contacts, accountSid, until];
       }
       case 'unbind':
-        return ['unbind', change.aor, change.contact ?? '', waited, mode];
+        return ['unbind', change.aor, change.contact ?? '', waited, mode, until];
       case 'put': {
         const { callSid, accountSid, node, startedAt } = change.call;
         return ['putCall', callSid, accountSid, node, Math.round(startedAt)];
