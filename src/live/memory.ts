@@ -97,6 +97,10 @@ export class MemoryLive implements LiveStore {
     return this.#calls.get(callSid);
   }
 
+  callsElsewhere(): number {
+    return 0;
+  }
+
   stats(): LiveStats {
     return { up: true, nodes: 1, refused: 0, waiting: 0 };
   }

@@ -93,6 +93,18 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     assert.deepEqual(await raw.keys('graine:call*'), []);
   });
 
+  it('each knows how many calls of an account the others have; those of a node that is gone do not count', async () => {
+    for (const callSid of ['c1', 'c2']) await a.putCall({ callSid, accountSid: 'A', node: 'a', startedAt: 5 });
+    await b.putCall({ callSid: 'c3', accountSid: 'A', node: 'b', startedAt: 5 });
+    await a.putCall({ callSid: 'c2', accountSid: 'A', node: 'a', startedAt: 5 });
+    await eventually('they count', () => b.callsElsewhere('A') === 2 && a.callsElsewhere('A') === 1);
+    await a.removeCall('c1');
+    await eventually('one less', () => b.callsElsewhere('A') === 1);
+    await a.close();
+    await eventually('none', () => b.callsElsewhere('A') === 0);
+    assert.deepEqual(await raw.zrange('graine:busy', '0', '-1', 'WITHSCORES'), ['A', '1']);
+  });
+
   it('a node that was buried by mistake tells its calls again', async () => {
     await a.putCall({ callSid: 'c1', accountSid: 'A', node: 'a', startedAt: 5 });
     await raw.del('graine:nodes', 'graine:node:a', 'graine:call:c1', 'graine:calls:A');
@@ -210,7 +222,7 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
   });
 
   it('keys of a foreign type, or grown absurd, stop nobody', async () => {
-    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A'];
+    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A', 'busy'];
     for (const name of names) await raw.set(`graine:${name}`, 'nonsense');
     await a.bind(ofA('sip:1@h'));
     await a.putCall({ callSid: 'c1', accountSid: 'A', node: 'a', startedAt: 5 });

@@ -30,6 +30,8 @@ export class RedisLive implements LiveStore {
   readonly #copy: MemoryLive;
   /** Calls that run here. */
   readonly #mine = new Map<string, LiveCall>();
+  /** Their number, by account. */
+  readonly #running = new Map<string, number>();
   #trustUntil = -Infinity;
   #refused = 0;
   #warnedAt = -Infinity;
@@ -38,7 +40,11 @@ export class RedisLive implements LiveStore {
     this.#parts = parts;
     const { clock, limits } = parts;
     this.#copy = new MemoryLive(clock, silentLog, limits);
-    this.#shared = new Shared({ ...parts, onForgotten: (what) => this.#tellAgain(what) });
+    this.#shared = new Shared({
+      ...parts,
+      running: this.#running,
+      onForgotten: (what) => this.#tellAgain(what),
+    });
   }
 
   start(): Promise<void> {
@@ -88,11 +94,14 @@ export class RedisLive implements LiveStore {
   }
 
   async putCall(call: LiveCall): Promise<void> {
+    if (!this.#mine.has(call.callSid)) this.#count(call.accountSid, 1);
     this.#mine.set(call.callSid, call);
     await this.#change({ kind: 'put', call });
   }
 
   async removeCall(callSid: string): Promise<void> {
+    const mine = this.#mine.get(callSid);
+    if (mine !== undefined) this.#count(mine.accountSid, -1);
     this.#mine.delete(callSid);
     await this.#change({ kind: 'remove', callSid });
   }
@@ -127,6 +136,10 @@ export class RedisLive implements LiveStore {
     return call;
   }
 
+  callsElsewhere(accountSid: string): number {
+    return this.#shared.callsElsewhere(accountSid);
+  }
+
   stats(): LiveStats {
     const { up, nodes, waiting } = this.#shared;
     return { up, nodes: nodes.length, refused: this.#refused, waiting };
@@ -135,6 +148,12 @@ export class RedisLive implements LiveStore {
   async close(): Promise<void> {
     await this.#shared.close();
     await this.#copy.close();
+  }
+
+  #count(accountSid: string, by: 1 | -1): void {
+    const count = (this.#running.get(accountSid) ?? 0) + by;
+    if (count === 0) this.#running.delete(accountSid);
+    else this.#running.set(accountSid, count);
   }
 
   async #change(change: Change): Promise<void> {

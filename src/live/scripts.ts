@@ -8,6 +8,7 @@
  * | `graine:node:<node>` | set | call sids of the node |
  * | `graine:call:<sid>` | hash | `account`, `node`, `started` |
  * | `graine:calls:<account>` | hash | call sid → `<node> <started>` |
+ * | `graine:busy` | zset | account → how many calls it has |
  * | `graine:aor:<aor>` | hash | contact → `<deadline> <at> <instance> <json>` |
  * | `graine:aors:<account>` | zset | AOR → when its last contact expires, ms |
  * | `graine:contacts` | zset | `<aor> <contact>` → when it expires, ms |
@@ -124,21 +125,32 @@ const registered = `${prelude}
 return call('ZCOUNT', 'graine:contacts', '(' .. text(now), '+inf')
 `;
 
+const count = `
+local function count(account)
+  local running = call('HLEN', 'graine:calls:' .. account)
+  if running == 0 then call('ZREM', 'graine:busy', account) else call('ZADD', 'graine:busy', running, account) end
+end
+`;
+
 /** call sid, account, node, started. */
-const putCall = `${prelude}
+const putCall = `${prelude}${count}
 local key = 'graine:call:' .. ARGV[1]
 call('HSET', key, 'account', ARGV[2], 'node', ARGV[3], 'started', ARGV[4])
 call('HSET', 'graine:calls:' .. ARGV[2], ARGV[1], ARGV[3] .. ' ' .. ARGV[4])
 call('SADD', 'graine:node:' .. ARGV[3], ARGV[1])
+count(ARGV[2])
 return 'kept'
 `;
 
-const forget = `
+const forget = `${count}
 local function forget(sid)
   local key = 'graine:call:' .. sid
   local found = call('HMGET', key, 'account', 'node')
   redis.call('DEL', key)
-  if found[1] then call('HDEL', 'graine:calls:' .. found[1], sid) end
+  if found[1] then
+    call('HDEL', 'graine:calls:' .. found[1], sid)
+    count(found[1])
+  end
   if found[2] then call('SREM', 'graine:node:' .. found[2], sid) end
 end
 `;
@@ -166,7 +178,7 @@ return found
 `;
 
 /** node, lease, a new epoch. Answers the epoch in force, 'known' or 'new', the nodes that beat, those that no
- * longer do, and Redis's time. */
+ * longer do, Redis's time, and the busiest accounts, each followed by the number of its calls. */
 const beat = `${prelude}
 local epoch = call('GET', 'graine:epoch')
 if not epoch then
@@ -176,7 +188,7 @@ end
 local known = call('ZSCORE', 'graine:nodes', ARGV[1]) and 'known' or 'new'
 redis.call('ZADD', 'graine:nodes', text(now), ARGV[1])
 local dead = redis.call('ZRANGEBYSCORE', 'graine:nodes', '-inf', text(now - ARGV[2]), 'LIMIT', 0, 10)
-return { epoch, known, beating(tonumber(ARGV[2])), dead, text(now) }
+return { epoch, known, beating(tonumber(ARGV[2])), dead, text(now), call('ZREVRANGE', 'graine:busy', 0, 4999, 'WITHSCORES') }
 `;
 
 /** node, lease: forgets some calls of a node that no longer beats, and the node with the last. Answers how many are left. */

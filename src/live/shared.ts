@@ -29,6 +29,8 @@ export type SharedParts = {
   readonly limits: { readonly contactsPerAor: number; readonly contacts: number };
   /** Redis has lost all it knew, or buried this node: what this node has must be told again, by `again`. */
   readonly onForgotten: (what: 'everything' | 'calls') => void;
+  /** Calls of each account that run here. */
+  readonly running: ReadonlyMap<string, number>;
 };
 
 export class Shared {
@@ -40,6 +42,7 @@ export class Shared {
   /** Redis's clock less this node's monotonic one, ms, as of the last heartbeat. */
   #ahead = 0;
   #nodes: readonly string[] = [];
+  #elsewhere: ReadonlyMap<string, number> = new Map();
   #beating: Promise<void> | undefined;
   #timer: Timer | undefined;
   #toldAt = -Infinity;
@@ -64,6 +67,11 @@ export class Shared {
   /** Nodes that beat a moment ago. */
   get nodes(): readonly string[] {
     return this.#nodes;
+  }
+
+  /** Calls of an account on other nodes, as of the last heartbeat. */
+  callsElsewhere(accountSid: string): number {
+    return this.#elsewhere.get(accountSid) ?? 0;
   }
 
   /** Resolves once it is known whether Redis is there. */
@@ -119,8 +127,11 @@ export class Shared {
     const { node, clock } = this.#parts;
     try {
       const offered = `${node} ${clock.now()}`;
+      // Commands are done in the order they are sent, so what runs here now is what Redis will have counted.
+      const here = new Map(this.#parts.running);
       const answer = await this.#link.run('beat', node, rhythm.lease, offered);
-      const [epoch, known, nodes, dead, now] = answer as [string, string, string[], string[], string];
+      const [epoch, known, nodes, dead, now, busy] = answer as [string, string, string[], string[], string, string[]];
+      this.#elsewhere = beyond(here, busy);
       this.#ahead = Number(now) - clock.monotonic();
       this.#nodes = nodes;
       this.#notice(epoch, known);
@@ -171,6 +182,7 @@ export class Shared {
     if (this.#state === 'closed' || this.#state === 'away') return;
     this.#state = 'away';
     this.#nodes = [this.#parts.node];
+    this.#elsewhere = new Map();
     const now = this.#parts.clock.monotonic();
     if (now - this.#toldAt < rhythm.told) return;
     this.#toldAt = now;
@@ -206,6 +218,17 @@ export class Shared {
         return ['removeCall', change.callSid];
     }
   }
+}
+
+/** `busy`: account and number of its calls in turn. */
+function beyond(here: ReadonlyMap<string, number>, busy: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (let i = 0; i + 1 < busy.length; i += 2) {
+    const account = busy[i] as string;
+    const more = Number(busy[i + 1]) - (here.get(account) ?? 0);
+    if (more > 0) found.set(account, more);
+  }
+  return found;
 }
 
 function reasonOf(fault: unknown): string {

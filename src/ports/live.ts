@@ -63,6 +63,8 @@ export interface LiveStore {
   calls(accountSid: string): Promise<readonly LiveCall[]>;
   /** Where a call runs; undefined when it does not, or its node is gone. */
   call(callSid: string): Promise<LiveCall | undefined>;
+  /** How many calls of an account run on other nodes, as of a second ago; 0 while that cannot be known. */
+  callsElsewhere(accountSid: string): number;
   stats(): LiveStats;
   close(): Promise<void>;
 }

@@ -214,7 +214,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
-    quotas: new Quotas({ clock, alerts, registry }),
+    quotas: new Quotas({ clock, alerts, registry, live }),
     sounds,
     speech,
     updateFaults,
