@@ -97,6 +97,14 @@ export class MemoryLive implements LiveStore {
     return this.#calls.get(callSid);
   }
 
+  async ban(): Promise<void> {
+    // There is no other node.
+  }
+
+  onBan(): void {
+    // There is no other node.
+  }
+
   callsElsewhere(): number {
     return 0;
   }

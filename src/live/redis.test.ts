@@ -4,7 +4,7 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { RedisServer, startRedis } from '../../test/kit/redis.ts';
 import { type Log, silentLog, SystemClock } from '../base/index.ts';
-import type { LiveStore } from '../ports/index.ts';
+import type { LiveStore, SharedBan } from '../ports/index.ts';
 import { openLive } from './open.ts';
 import { bindingAt, eventually } from './testdata.test.ts';
 
@@ -103,6 +103,27 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     await a.close();
     await eventually('none', () => b.callsElsewhere('A') === 0);
     assert.deepEqual(await raw.zrange('graine:busy', '0', '-1', 'WITHSCORES'), ['A', '1']);
+  });
+
+  it('a source that one bans is banned by all, by those that come later for the time that is left', async () => {
+    const heard: SharedBan[][] = [[], []];
+    a.onBan((ban) => heard[0]?.push(ban));
+    b.onBan((ban) => heard[1]?.push(ban));
+    await raw.xadd('graine:bans', '*', 'address', 'evil', 'ms', '5');
+    await a.ban({ address: '192.0.2.9', ms: 60_000, reason: 'scanner' });
+    await a.ban({ address: '2001:db8::/64', ms: 60_000, reason: 'scanner' });
+    await eventually('b hears both', () => heard[1]?.length === 2);
+    assert.deepEqual(
+      heard[1]?.map((each) => each.address),
+      ['192.0.2.9', '2001:db8::/64'],
+    );
+    const late = await open('late');
+    const then: SharedBan[] = [];
+    late.onBan((ban) => then.push(ban));
+    assert.equal(then.length, 2);
+    assert.ok(then.every(({ ms }) => ms > 0 && ms <= 60_000));
+    assert.deepEqual(heard[0], [], 'its own it knows');
+    assert.equal(b.stats().refused, 1);
   });
 
   it('a node that was buried by mistake tells its calls again', async () => {
@@ -222,7 +243,7 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
   });
 
   it('keys of a foreign type, or grown absurd, stop nobody', async () => {
-    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A', 'busy'];
+    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A', 'busy', 'bans'];
     for (const name of names) await raw.set(`graine:${name}`, 'nonsense');
     await a.bind(ofA('sip:1@h'));
     await a.putCall({ callSid: 'c1', accountSid: 'A', node: 'a', startedAt: 5 });

@@ -1,12 +1,12 @@
 /** Live state that several nodes share, in Redis. This node keeps a copy of what it wrote and read: while Redis is away it
  * serves that, and tells Redis what has changed when it is back. */
 import { type Clock, GraineError, type Log, silentLog } from '../base/index.ts';
-import type { Binding, LiveCall, LiveStats, LiveStore } from '../ports/index.ts';
+import type { Binding, LiveCall, LiveStats, LiveStore, SharedBan } from '../ports/index.ts';
 import type { Change } from './backlog.ts';
 import { liveFull } from './errors.ts';
 import { MemoryLive, type MemoryLimits, preferred } from './memory.ts';
 import { rhythm, Shared } from './shared.ts';
-import { decodeBinding, decodeCall } from './stored.ts';
+import { decodeBan, decodeBinding, decodeCall } from './stored.ts';
 
 export type RedisParts = {
   readonly url: string;
@@ -22,6 +22,7 @@ const aorsAtOnce = 1_000;
 const readsAtOnce = 100;
 /** Pages of a listing: bounds what one REST request can ask of Redis. */
 const maxPages = 200;
+const maxEarly = 1_000;
 const warnEvery = 60_000;
 
 export class RedisLive implements LiveStore {
@@ -32,6 +33,11 @@ export class RedisLive implements LiveStore {
   readonly #mine = new Map<string, LiveCall>();
   /** Their number, by account. */
   readonly #running = new Map<string, number>();
+  /** Bans that were heard before anybody listened: those of the first reading. */
+  readonly #early: SharedBan[] = [];
+  #hear: (ban: SharedBan) => void = (ban) => {
+    if (this.#early.length < maxEarly) this.#early.push(ban);
+  };
   #trustUntil = -Infinity;
   #refused = 0;
   #warnedAt = -Infinity;
@@ -43,6 +49,7 @@ export class RedisLive implements LiveStore {
     this.#shared = new Shared({
       ...parts,
       running: this.#running,
+      onBan: (fields, ageMs) => this.#hearBan(fields, ageMs),
       onForgotten: (what) => this.#tellAgain(what),
     });
   }
@@ -136,6 +143,15 @@ export class RedisLive implements LiveStore {
     return call;
   }
 
+  async ban({ address, ms, reason }: SharedBan): Promise<void> {
+    await this.#shared.ask('ban', this.#parts.node, address, Math.round(ms), reason);
+  }
+
+  onBan(hear: (ban: SharedBan) => void): void {
+    this.#hear = hear;
+    for (const ban of this.#early.splice(0)) hear(ban);
+  }
+
   callsElsewhere(accountSid: string): number {
     return this.#shared.callsElsewhere(accountSid);
   }
@@ -148,6 +164,12 @@ export class RedisLive implements LiveStore {
   async close(): Promise<void> {
     await this.#shared.close();
     await this.#copy.close();
+  }
+
+  #hearBan(fields: readonly string[], ageMs: number): void {
+    const ban = decodeBan(fields, ageMs);
+    if (ban === undefined) this.#distrust('bans');
+    else if (ban.node !== this.#parts.node && ban.ms > 0) this.#hear(ban);
   }
 
   #count(accountSid: string, by: 1 | -1): void {

@@ -9,6 +9,7 @@
  * | `graine:call:<sid>` | hash | `account`, `node`, `started` |
  * | `graine:calls:<account>` | hash | call sid → `<node> <started>` |
  * | `graine:busy` | zset | account → how many calls it has |
+ * | `graine:bans` | stream | `node`, `address`, `ms`, `reason` |
  * | `graine:aor:<aor>` | hash | contact → `<deadline> <at> <instance> <json>` |
  * | `graine:aors:<account>` | zset | AOR → when its last contact expires, ms |
  * | `graine:contacts` | zset | `<aor> <contact>` → when it expires, ms |
@@ -206,7 +207,21 @@ if left == 0 then redis.call('ZREM', 'graine:nodes', ARGV[1]) end
 return left
 `;
 
+/** node, address, ms, reason. */
+const ban = `${prelude}
+local values = { 'node', ARGV[1], 'address', ARGV[2], 'ms', ARGV[3], 'reason', ARGV[4] }
+call('XADD', 'graine:bans', 'MAXLEN', '~', 10000, '*', unpack(values))
+return 'kept'
+`;
+
+/** The last entry that was read. Answers Redis's time and the entries after it. */
+const bans = `${prelude}
+return { text(now), call('XRANGE', 'graine:bans', '(' .. ARGV[1], '+', 'COUNT', 1000) }
+`;
+
 export const scripts = {
+  ban,
+  bans,
   bind,
   unbind,
   bindings,

@@ -29,6 +29,8 @@ export type SharedParts = {
   readonly limits: { readonly contactsPerAor: number; readonly contacts: number };
   /** Redis has lost all it knew, or buried this node: what this node has must be told again, by `again`. */
   readonly onForgotten: (what: 'everything' | 'calls') => void;
+  /** Entries of the list of bans that are new: name and value in turn, and how long ago each was written, ms. */
+  readonly onBan: (fields: readonly string[], ageMs: number) => void;
   /** Calls of each account that run here. */
   readonly running: ReadonlyMap<string, number>;
 };
@@ -42,6 +44,7 @@ export class Shared {
   /** Redis's clock less this node's monotonic one, ms, as of the last heartbeat. */
   #ahead = 0;
   #nodes: readonly string[] = [];
+  #lastBan = '0-0';
   #elsewhere: ReadonlyMap<string, number> = new Map();
   #beating: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -136,6 +139,7 @@ export class Shared {
       this.#nodes = nodes;
       this.#notice(epoch, known);
       if (!this.up || this.#backlog.size > 0) await this.#heal();
+      await this.#readBans();
       for (const each of dead) await this.#bury(each, rhythm.lease);
     } catch (fault) {
       this.#lost(reasonOf(fault));
@@ -170,6 +174,14 @@ export class Shared {
     this.#backlog.done(waiting);
     if (verdict === 'aor' || verdict === 'total')
       this.#parts.log.warn({ key: waiting.key, limit: verdict }, 'a registration made meanwhile exceeds a limit');
+  }
+
+  async #readBans(): Promise<void> {
+    const [now, entries] = (await this.#link.run('bans', this.#lastBan)) as [string, [string, string[]][]];
+    for (const [id, fields] of entries) {
+      this.#lastBan = id;
+      this.#parts.onBan(fields, Number(now) - Number.parseInt(id, 10));
+    }
   }
 
   async #bury(node: string, lease: number): Promise<void> {

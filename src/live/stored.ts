@@ -1,7 +1,7 @@
 /** Bindings and calls as they stand in Redis. Whoever can write there may write nonsense, so all that is read is checked,
  * field by field; what is not understood is undefined. */
 import { isIP } from 'node:net';
-import type { Binding, LiveCall } from '../ports/index.ts';
+import type { Binding, LiveCall, SharedBan } from '../ports/index.ts';
 
 /** Longest texts, characters; the registrar takes less. */
 const longest = { text: 1_024, path: 10, value: 16_000 } as const;
@@ -32,6 +32,18 @@ export function decodeCall(callSid: string, accountSid: string, value: string): 
   const [, node, started] = /^(\S{1,255}) (\d{1,15})$/.exec(value) ?? [];
   if (node === undefined || callSid.length > 64) return undefined;
   return { callSid, accountSid, node, startedAt: Number(started) };
+}
+
+const day = 86_400_000;
+
+/** `fields`: name and value in turn. `ageMs`: how long ago it was written. */
+export function decodeBan(fields: readonly string[], ageMs: number): (SharedBan & { node: string }) | undefined {
+  const value = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+  const [address, node, reason] = [value('address'), value('node'), value('reason')];
+  const ms = Number(value('ms'));
+  if (isIP(address.replace(/::\/64$/, '::')) === 0 || !isWithin(ms, 0, day)) return undefined;
+  if (!isText(reason) || !isText(node)) return undefined;
+  return { address, ms: ms - ageMs, reason: reason.slice(0, 64), node };
 }
 
 function jsonOf(text: string): unknown {

@@ -45,6 +45,14 @@ export type LiveStats = {
   readonly waiting: number;
 };
 
+/** A source that was caught at one node and is to be dropped by all. */
+export type SharedBan = {
+  /** An IP address, or an IPv6 network as `2001:db8::/64`. */
+  readonly address: string;
+  readonly ms: number;
+  readonly reason: string;
+};
+
 export interface LiveStore {
   /** Adds or refreshes. The same contact (or instance) of the AOR is replaced. */
   bind(binding: Binding): Promise<void>;
@@ -65,6 +73,10 @@ export interface LiveStore {
   call(callSid: string): Promise<LiveCall | undefined>;
   /** How many calls of an account run on other nodes, as of a second ago; 0 while that cannot be known. */
   callsElsewhere(accountSid: string): number;
+  /** Tells the other nodes; while they cannot be reached, nobody. */
+  ban(ban: SharedBan): Promise<void>;
+  /** What other nodes tell, those before this one began too: `ms` is what is left. */
+  onBan(hear: (ban: SharedBan) => void): void;
   stats(): LiveStats;
   close(): Promise<void>;
 }
