@@ -9,6 +9,7 @@ import {
   number,
   type OutgoingPhoneCall,
   phones,
+  RawPeer,
   realm,
   RedisServer,
   startRedis,
@@ -115,5 +116,25 @@ describe('two nodes, one Redis', { skip: missing.length === 0 ? false : missing.
     const call = callsB();
     await call.hears(800);
     await call.hangsUp();
+  });
+
+  it('a scanner that one node bans is banned at the other', { timeout: 60_000 }, async () => {
+    const scanner = await RawPeer.open('127.0.0.9', [0]);
+    const lines = [
+      'OPTIONS sip:100@x SIP/2.0',
+      'Via: SIP/2.0/UDP 127.0.0.9:9;branch=z9hG4bKx',
+      'From: <sip:a@b>;tag=1',
+      'To: <sip:c@d>',
+      'Call-ID: x1',
+      'CSeq: 1 OPTIONS',
+      'User-Agent: friendly-scanner',
+    ];
+    assert.equal(await metric(b, 'graine_sources_banned'), 0);
+    scanner.send(`${lines.join('\r\n')}\r\n\r\n`, w.graine.sip);
+    await eventually('both have banned it', async () => {
+      const banned = [w.graine, b].map((node) => metric(node, 'graine_sources_banned'));
+      return (await Promise.all(banned)).join() === '1,1';
+    });
+    scanner.close();
   });
 });
