@@ -164,6 +164,17 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     assert.equal(lines.filter((line) => line.startsWith('Redis is back')).length, 2);
   });
 
+  it('Redis came back with nothing, and the node of a device is gone: who knew the device still calls it', async () => {
+    await a.bind(ofA('sip:1@h'));
+    assert.equal(await contacts(b), 'sip:1@h');
+    await a.close();
+    await redis.kill();
+    await away(b);
+    await redis.start();
+    await back(b);
+    assert.equal(await contacts(b), 'sip:1@h');
+  });
+
   it('Redis that hangs: one bounded wait, then nobody waits; it goes on where it was when it wakes', async () => {
     await a.bind(ofA('sip:1@h'));
     redis.pause();
