@@ -4,11 +4,12 @@ import { FakeClock } from '../base/index.ts';
 import type { Account } from '../ports/index.ts';
 import { Quotas } from './quotas.ts';
 
-function start(running: Record<string, number> = {}) {
+function start(running: Record<string, number> = {}, elsewhere: Record<string, number> = {}) {
   const clock = new FakeClock();
   const alerts: { accountSid: string; type: string; message: string }[] = [];
   const registry = { sessionsOf: (sid: string) => running[sid] ?? 0 };
-  const quotas = new Quotas({ clock, registry, alerts: { raise: (alert) => void alerts.push(alert) } });
+  const live = { callsElsewhere: (sid: string) => elsewhere[sid] ?? 0 };
+  const quotas = new Quotas({ clock, registry, live, alerts: { raise: (alert) => void alerts.push(alert) } });
   const begin = (sid: string, limits: Partial<Account>) =>
     quotas.begin({ sid, name: sid, webhookSecret: '', isActive: true, ...limits });
   return { clock, alerts, begin };
@@ -25,6 +26,12 @@ test('max_calls counts what runs, of this account alone', () => {
   assert.deepEqual(begin('a', { maxCalls: 2 }), { reason: 'Maximum Calls In Progress', retryAfterSeconds: 5 });
   assert.equal(begin('a', { maxCalls: 3 }), undefined);
   assert.equal(begin('b', { maxCalls: 2 }), undefined);
+});
+
+test('max_calls counts what runs on other nodes too', () => {
+  const { begin } = start({ a: 1 }, { a: 2 });
+  assert.equal(begin('a', { maxCalls: 3 })?.reason, 'Maximum Calls In Progress');
+  assert.equal(begin('a', { maxCalls: 4 }), undefined);
 });
 
 test('max_cps: no second holds more, whenever it begins; another account has a pace of its own', () => {

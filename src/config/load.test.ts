@@ -329,11 +329,7 @@ describe('starting', () => {
       /tls listeners are not built yet[^]*wss listeners/,
     );
     refuseUnbuilt(parse('sip: { listen: ["udp://127.0.0.1:0"] }'), { transports: ['udp', 'tcp'] });
-    const redis = parse('live: { url: "redis://127.0.0.1:6379" }');
-    assert.throws(
-      () => refuseUnbuilt(redis, { transports: ['udp', 'tcp'] }),
-      /line 1: live\.url: Redis is not built yet/,
-    );
+    refuseUnbuilt(parse('live: { url: "redis://127.0.0.1:6379" }'), { transports: ['udp', 'tcp'] });
   });
 });
 

@@ -54,7 +54,6 @@ export function refuseUnbuilt(config: Config, built: { readonly transports: read
   });
   if (config.media.engine !== 'embedded')
     missing('media.engine', `${config.media.engine} is not built yet; use embedded`);
-  if (config.live.url !== 'memory:') missing('live.url', 'Redis is not built yet; use memory:');
   if (faults.length > 0) throw unbuilt(config.source ?? 'the configuration', faults);
 }
 

@@ -166,8 +166,11 @@ export const schema = Type.Object({
   ),
   live: Type.Object(
     {
-      url: text('memory: or redis://host:6379', { default: 'memory:', url: true }),
-      max_contacts: count(500_000, 1, 10_000_000, 'Registered devices in all'),
+      url: text('memory: (one node) or redis://user:password@host:6379 (shared by nodes)', {
+        default: 'memory:',
+        url: true,
+      }),
+      max_contacts: count(500_000, 1, 10_000_000, 'Registered devices in all, over every node'),
     },
     { description: 'Registrations and calls in progress' },
   ),

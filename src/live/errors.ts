@@ -2,13 +2,7 @@ import { defineError } from '../base/index.ts';
 
 export const liveUrl = defineError('live-url', {
   message: "live.url '{url}' is not understood",
-  fix: 'Use memory:',
-  http: 500,
-});
-
-export const liveNotBuilt = defineError('live-not-built', {
-  message: 'live.url {url}: Redis is not in this version',
-  fix: 'Use memory: (one node)',
+  fix: 'Use memory: or redis://host:6379',
   http: 500,
 });
 

@@ -1,7 +1,7 @@
 /** Live state of a single node, in memory. Expiry is monotonic: setting the wall clock must not forget every phone. One
  * timer forgets what has expired, whatever the number of bindings. */
 import { type Clock, GraineError, type Log, type Timer } from '../base/index.ts';
-import type { Binding, LiveCall, LiveStore } from '../ports/index.ts';
+import type { Binding, LiveCall, LiveStats, LiveStore } from '../ports/index.ts';
 import { liveFull } from './errors.ts';
 
 export type MemoryLimits = {
@@ -57,8 +57,9 @@ export class MemoryLive implements LiveStore {
   }
 
   async bindings(aor: string): Promise<readonly Binding[]> {
-    const found = this.#current(aor).map((each) => this.#shown(each));
-    return found.sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
+    return this.#current(aor)
+      .map((each) => this.#shown(each))
+      .sort(preferred);
   }
 
   async bindingsOf(accountSid: string): Promise<readonly Binding[]> {
@@ -67,6 +68,11 @@ export class MemoryLive implements LiveStore {
       for (const kept of this.#current(aor)) if (kept.binding.accountSid === accountSid) found.push(this.#shown(kept));
     }
     return found;
+  }
+
+  /** Every binding there is. */
+  *all(): Generator<Binding> {
+    for (const aor of this.#byAor.keys()) for (const kept of this.#current(aor)) yield this.#shown(kept);
   }
 
   async registered(): Promise<number> {
@@ -85,6 +91,26 @@ export class MemoryLive implements LiveStore {
 
   async calls(accountSid: string): Promise<readonly LiveCall[]> {
     return [...this.#calls.values()].filter((call) => call.accountSid === accountSid);
+  }
+
+  async call(callSid: string): Promise<LiveCall | undefined> {
+    return this.#calls.get(callSid);
+  }
+
+  async ban(): Promise<void> {
+    // There is no other node.
+  }
+
+  onBan(): void {
+    // There is no other node.
+  }
+
+  callsElsewhere(): number {
+    return 0;
+  }
+
+  stats(): LiveStats {
+    return { up: true, nodes: 1, refused: 0, waiting: 0 };
   }
 
   async close(): Promise<void> {
@@ -151,6 +177,11 @@ export class MemoryLive implements LiveStore {
     }
     this.#swept = Math.max(this.#swept, now);
   }
+}
+
+/** Highest q first, newest first. */
+export function preferred(a: Binding, b: Binding): number {
+  return b.q - a.q || b.registeredAt - a.registeredAt;
 }
 
 function second(ms: number): number {

@@ -30,8 +30,11 @@ export type Followed = {
     readonly refused: number;
   };
   readonly agent?: { dump(): object };
-  /** Contacts registered here. */
+  /** Contacts registered, over all nodes. */
   readonly registrations?: () => number | Promise<number>;
+  readonly live?: {
+    stats(): { readonly up: boolean; readonly nodes: number; readonly refused: number; readonly waiting: number };
+  };
 };
 
 export type MetricsOptions = {
@@ -70,6 +73,7 @@ class Prometheus implements Metrics {
     this.#loop.enable();
     this.#addCalls();
     this.#addSip();
+    this.#addLive();
     this.#addMedia();
     this.#addGuard();
     this.#addStreams();
@@ -174,10 +178,21 @@ class Prometheus implements Metrics {
       set(dump.dialogs?.length ?? 0, { kind: 'dialog' });
       set(Number(dump.transactions ?? 0) || 0, { kind: 'transaction' });
     });
-    this.#gauge('graine_registrations', { help: 'Contacts registered here' }, async (set) => {
+    this.#gauge('graine_registrations', { help: 'Contacts registered, over all nodes' }, async (set) => {
       const count = await this.#followed.registrations?.();
       if (count !== undefined) set(count);
     });
+  }
+
+  #addLive(): void {
+    const stats = () => this.#followed.live?.stats();
+    const up = { help: '1 while the live state that nodes share can be reached' };
+    this.#gauge('graine_live_up', up, (set) => set(stats()?.up === false ? 0 : 1));
+    this.#gauge('graine_live_nodes', { help: 'Nodes that share live state now' }, (set) => set(stats()?.nodes ?? 1));
+    const waiting = { help: 'Changes of live state that wait to be shared' };
+    this.#gauge('graine_live_changes_waiting', waiting, (set) => set(stats()?.waiting ?? 0));
+    const refused = { help: 'Shared entries that made no sense' };
+    this.#total('graine_live_entries_refused_total', refused, (add) => add(stats()?.refused ?? 0));
   }
 
   #addMedia(): void {

@@ -67,9 +67,10 @@ export async function openSip(parts: Parts): Promise<Sip> {
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
-function guardOf({ config, clock, log, directory }: Parts): SourceGuard {
+function guardOf({ config, clock, log, directory, live }: Parts): SourceGuard {
   const { score, window_seconds, ban_seconds, never } = config.sip.ban;
-  return new SourceGuard({
+  const guard = new SourceGuard({
+    onBan: (ban) => void live.ban(ban),
     clock,
     log,
     trusted: never,
@@ -78,6 +79,8 @@ function guardOf({ config, clock, log, directory }: Parts): SourceGuard {
     halfLifeMs: window_seconds * 1000,
     banMs: ban_seconds * 1000,
   });
+  live.onBan((ban) => guard.adopt(ban));
+  return guard;
 }
 
 function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificates | undefined): TransportLayer {

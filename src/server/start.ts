@@ -190,6 +190,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     streams: () => sip.transport.streams(),
     agent: sip.agent,
     registrations: () => live.registered(),
+    live,
   });
   const upkeep = new CarrierUpkeep({
     agent: sip.agent,
@@ -221,7 +222,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
-    quotas: new Quotas({ clock, alerts, registry }),
+    quotas: new Quotas({ clock, alerts, registry, live }),
     sounds,
     speech,
     updateFaults,

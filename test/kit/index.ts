@@ -11,6 +11,7 @@ export { certificateFile, pem, serverTls, trusting } from './certificates.ts';
 export { freePort, mediaPorts } from './ports.ts';
 export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { ensureEars, spoken } from './speech.ts';
+export { type NoRedis, RedisServer, startRedis } from './redis.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';

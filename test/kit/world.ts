@@ -41,6 +41,7 @@ export class World {
   app!: HookApp;
   graine!: Graine;
   accountSid = '';
+  #config: Config = {};
   /** What the process held before this world, and when the running story began. */
   readonly #before = held();
   #storyBefore: Held = [];
@@ -52,15 +53,18 @@ export class World {
       const phone = await Phone.listen(typeof each === 'string' ? { name: each } : each);
       world.phones.set(phone.name, phone);
     }
-    world.graine = await startGraine({
-      ...options.config,
-      accounts: [{ ...world.#account(), ...options.account?.(world) }],
-    });
+    world.#config = { ...options.config, accounts: [{ ...world.#account(), ...options.account?.(world) }] };
+    world.graine = await startGraine(world.#config);
     const accounts = await world.rest('GET', '/v1/Accounts');
     world.accountSid =
       (accounts.body as { account_sid: string; name: string }[]).find((each) => each.name === 'kit')?.account_sid ?? '';
     world.#storyBefore = held();
     return world;
+  }
+
+  /** Another node with the same configuration; whoever starts it stops it, before the world. */
+  twin(): Promise<Graine> {
+    return startGraine(this.#config);
   }
 
   phone(name: string): Phone {

@@ -1,5 +1,5 @@
 /** A registered user: every contact of the address of record rings, as branches of the one target. */
-import type { Account } from '../../ports/index.ts';
+import type { Account, Binding } from '../../ports/index.ts';
 import type { NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { type Caller, fromOf, headersOf } from './caller.ts';
@@ -29,10 +29,17 @@ export async function planUser(
   const host = account?.sipRealm ?? services.settings.domain;
   const headers = headersOf(caller, false);
   const branches = bindings.map((binding) => ({
-    ...services.agent.routeTo(binding),
+    ...services.agent.routeTo(reachable(binding, services.settings.node)),
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
   }));
   return { mode: 'parallel', trunk: 'user', branches };
+}
+
+/** A connection of another node, or of this one before it started anew, means nothing here. */
+function reachable(binding: Binding, node: string): Binding {
+  if (binding.node === node) return binding;
+  const { connectionId: _, ...rest } = binding;
+  return rest;
 }

@@ -45,6 +45,33 @@ test('each further ban is twice as long', () => {
   }
 });
 
+test('a ban is told, and another node takes it over for the time that is left, but not for what it trusts or knows', () => {
+  const told: { address: string; ms: number; reason: string }[] = [];
+  const here = setUp({ banMs: 1000, onBan: (ban) => void told.push(ban) });
+  here.guard.penalize(attacker, 'scanner');
+  here.guard.penalize('2001:db8::7', 'scanner');
+  assert.deepEqual(told, [
+    { address: attacker, ms: 1000, reason: 'scanner' },
+    { address: sourceKey('2001:db8::7'), ms: 1000, reason: 'scanner' },
+  ]);
+  const there = setUp({
+    trusted: ['192.0.2.1'],
+    exempt: (address) => address === '192.0.2.2',
+    onBan: () => assert.fail('a ban that was taken over is not told again'),
+  });
+  there.guard.forgive('192.0.2.3');
+  for (const { address, reason } of told) there.guard.adopt({ address, ms: 400, reason });
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+    there.guard.adopt({ address, ms: 400, reason: 'scanner' });
+    assert.ok(there.guard.admits(address));
+  }
+  assert.equal(there.guard.admits(attacker), false);
+  assert.equal(there.guard.admits('2001:db8::99'), false);
+  there.clock.advance(400);
+  assert.ok(there.guard.admits(attacker));
+  assert.ok(there.guard.admits('2001:db8::99'));
+});
+
 test('a spoofed peer of ours is hard to get banned', () => {
   const { guard } = setUp();
   guard.forgive(attacker);

@@ -18,6 +18,8 @@ export type GuardOptions = {
   readonly halfLifeMs?: number;
   /** The first ban; each further one of the same source is twice as long, up to a day. */
   readonly banMs?: number;
+  /** Hears of every ban that is imposed here. */
+  readonly onBan?: (ban: { readonly address: string; readonly ms: number; readonly reason: string }) => void;
   readonly weights?: Partial<Readonly<Record<Offence, number>>>;
   /** Packets a second, and at once, of a source that has proved nothing yet. */
   readonly strangerRate?: number;
@@ -146,6 +148,15 @@ export class SourceGuard {
     return true;
   }
 
+  /** Takes over a ban that another node imposed, unless the source is one of ours here. `address` as in `list`. */
+  adopt({ address, ms, reason }: { readonly address: string; readonly ms: number; readonly reason: string }): void {
+    const record = this.#recordOf(address.replace('/64', ''));
+    const now = this.#options.clock.monotonic();
+    if (record.trusted || record.knownUntil > now || this.#options.exempt?.(record.key) === true) return;
+    record.bannedUntil = Math.max(record.bannedUntil, now + Math.min(DAY, ms));
+    record.reason = reason;
+  }
+
   /** It has proved to be one of ours: its score is gone and it is known for an hour. */
   forgive(address: string): void {
     const record = this.#recordOf(address);
@@ -220,6 +231,7 @@ export class SourceGuard {
     record.dropped = 0;
     this.#bans++;
     this.#options.log.warn({ address: record.key, seconds: Math.round(ms / 1000), reason }, 'source banned');
+    this.#options.onBan?.({ address: record.key, ms, reason });
   }
 
   #stillBanned(record: Standing, now: number): boolean {
