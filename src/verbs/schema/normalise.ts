@@ -210,6 +210,12 @@ function gather(raw: Fields, id: string | undefined): GatherVerb {
     interDigitTimeout: seconds(raw['interDigitTimeout']),
     timeout: timeout === 0 ? undefined : (seconds(timeout) ?? defaultGatherSeconds),
     dtmfBargein: raw['dtmfBargein'] !== false,
+    bargein: raw['bargein'] === true,
+    minBargeinWordCount: Math.max(0, Math.floor(numeric(raw['minBargeinWordCount']) ?? 1)),
+    listenDuringPrompt: raw['listenDuringPrompt'] !== false,
+    speechTimeout: seconds(raw['speechTimeout']),
+    partialResultHook: hook(raw['partialResultHook']),
+    recognizer: raw['recognizer'] as JsonObject | undefined,
     play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
     say: raw['say'] === undefined ? undefined : say(raw['say'] as Fields, undefined),
   };
