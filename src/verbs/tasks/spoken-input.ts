@@ -118,7 +118,8 @@ export class SpokenInput {
   #tellSoon(partial: Transcript): void {
     if (this.#verb.partialResultHook === undefined) return;
     this.#partial = partial;
-    this.#telling ??= this.#tellAll().finally(() => (this.#telling = undefined));
+    if (this.#telling !== undefined) return;
+    this.#telling = this.#tellAll().finally(() => (this.#telling = undefined));
   }
 
   /** One request at a time; what a newer result says better is not told. */
