@@ -1,14 +1,9 @@
 /** What goes on beside the verbs of an application until it ends: set by `config`. */
 import type { Timer } from '../base/index.ts';
-import { callInfo, type Leg, Referral, type Session } from '../call/index.ts';
+import { callInfo, type Leg, type Session } from '../call/index.ts';
 import type { HookRef } from '../ports/index.ts';
-import {
-  type AmdOptions,
-  type BargeIn,
-  type ListenOptions,
-  parseApplication,
-  type TranscribeOptions,
-} from './schema/schema.ts';
+import { takeReferrals } from './lone-referral.ts';
+import type { AmdOptions, BargeIn, ListenOptions, TranscribeOptions } from './schema/schema.ts';
 import { askHook, type TaskContext } from './task.ts';
 import { detectAnswer } from './tasks/amd.ts';
 import { KeyInput } from './tasks/key-input.ts';
@@ -93,27 +88,11 @@ export class Background {
     return this.onHoldMusic === undefined ? undefined : 'config.onHoldMusic';
   }
 
-  /** A REFER of the caller who is in no dial: what the hook answers takes over. */
+  /** A REFER of the caller. One that is being screened belongs to the dial that rang it. */
   takeReferrals({ session, caller }: TaskContext, hook: HookRef): void {
     this.#stopReferrals?.();
     this.referHook = hook;
-    let asked = 0;
-    let referral: Referral | undefined;
-    this.#stopReferrals = caller.claim('REFER', (request) => {
-      if (caller.state !== 'in-progress') return request.reply({ status: 603 });
-      if (referral !== undefined && referral.state !== 'over') return request.reply({ status: 491 });
-      referral = new Referral({
-        referrer: caller,
-        other: caller,
-        hook,
-        link: session.link,
-        request,
-        ordinal: ++asked,
-        move: (verbs) => moveAlone(session, verbs),
-        over: () => {},
-      });
-      void referral.ask();
-    });
+    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook);
   }
 
   bargeIn(context: TaskContext, options: BargeIn | 'off'): void {
@@ -188,24 +167,6 @@ export function whenAnswered(leg: Leg, begin: () => () => void): () => void {
 /** As whenAnswered, but early media will do. */
 export function whenAudible(leg: Leg, begin: () => () => void): () => void {
   return leg.state === 'early-media' ? begin() : whenAnswered(leg, begin);
-}
-
-/** The caller is alone: the verbs take the place of its own. */
-function moveAlone(session: Session, verbs: unknown): { readonly dials: boolean } | { readonly fault: string } {
-  const replaced = session.script.replace(verbs);
-  if (!replaced.ok) {
-    const where = { accountSid: session.accountSid, callSid: session.caller.callSid };
-    const [message = 'not valid'] = replaced.faults;
-    session.services.alerts.raise({
-      ...where,
-      type: 'invalid-app-payload',
-      message,
-      detail: replaced.faults.join('\n'),
-    });
-    return { fault: message };
-  }
-  const parsed = parseApplication(verbs);
-  return { dials: parsed.ok && parsed.verbs.some(({ verb }) => verb === 'dial') };
 }
 
 /** sipRequestWithinDialogHook: requests of the far end inside the dialog are answered 200 and told. INFO with a key is not

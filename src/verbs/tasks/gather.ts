@@ -30,6 +30,7 @@ export class GatherTask implements Task {
    * short. finishing: time is up in the middle of a sentence, and its words are waited for. */
   #phase: 'idle' | 'prompting' | 'waiting' | 'complete' | 'finishing' | 'over' = 'idle';
   #result: Result | undefined;
+  #lastVoice: 'words' | 'wordless' | undefined;
   #prompt: Task | undefined;
   #timer: Timer | undefined;
 
@@ -120,8 +121,11 @@ export class GatherTask implements Task {
 
   #voice(words: number): void {
     const { bargein, minBargeinWordCount } = this.#verb;
-    if (this.#phase === 'waiting') return this.#wait();
-    if (this.#phase === 'prompting' && bargein && words >= minBargeinWordCount) this.#interrupt();
+    if (this.#phase === 'waiting') {
+      // Noise that sounds like a voice gives more time once, words do each time.
+      if (words > 0 || this.#lastVoice !== 'wordless') this.#wait();
+      this.#lastVoice = words > 0 ? 'words' : 'wordless';
+    } else if (this.#phase === 'prompting' && bargein && words >= minBargeinWordCount) this.#interrupt();
   }
 
   #said(said: Transcript): void {

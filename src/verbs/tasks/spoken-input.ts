@@ -8,7 +8,7 @@ import { hearingFor } from '../speech-choice.ts';
 import type { TaskContext } from '../task.ts';
 import { speechOf } from './transcription.ts';
 
-/** More pieces of one answer than anybody says; the oldest are kept. */
+/** An answer has at most so many pieces; the last of them ends it. */
 const MOST_PIECES = 64;
 
 export type SpokenListener = {
@@ -91,9 +91,9 @@ export class SpokenInput {
     if (!transcript.final) return this.#tellSoon(transcript);
     this.#unfinished = false;
     this.#partial = undefined;
-    if (this.#pieces.length < MOST_PIECES) this.#pieces.push(transcript);
+    this.#pieces.push(transcript);
     const { speechTimeout } = this.#verb;
-    if (speechTimeout === undefined) return this.#complete();
+    if (speechTimeout === undefined || this.#pieces.length === MOST_PIECES) return this.#complete();
     const { session, caller } = this.#context;
     const label = `call ${caller.callSid} gather speech`;
     this.#quiet = session.services.clock.after(speechTimeout * 1000, label, () => this.#complete());
