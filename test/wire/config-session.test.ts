@@ -114,6 +114,18 @@ story('onHoldMusic: who is held hears it, for as long as it lasts; then the two 
   await desk.byed();
 });
 
+story('a dial that would leave the media path stays where its music is', async (w) => {
+  const call = talking(w, music, { exitMediaPath: true });
+  await call.hears(620);
+  await w.eventually('the alert', async () =>
+    (await w.alerts('media-failure')).some((each) => /config\.onHoldMusic/.test(String(each['message']))),
+  );
+  const desk = await w.phone('desk').nextCall();
+  await desk.holds();
+  await call.hears(880);
+  await call.hangsUp();
+});
+
 story('onHoldMusic gives way to the onHoldHook of a dial', async (w) => {
   const call = talking(w, music, { onHoldHook: '/hold' });
   w.app.on('/hold', [{ verb: 'play', url: 'tone_stream://%(2000,0,1000)' }]);
