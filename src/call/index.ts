@@ -20,6 +20,7 @@ export { CarrierPacers } from './pacing.ts';
 export type { NoPlan, Plan } from './plan.ts';
 export { Quotas } from './quotas.ts';
 export { Referral } from './referral.ts';
+export { steerRecording } from './record-command.ts';
 export { RecordingKeeper } from './recording-keeper.ts';
 export { Registry } from './registry.ts';
 export { assertedOf, type Caller } from './routing/caller.ts';

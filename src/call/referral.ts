@@ -143,7 +143,8 @@ export class Referral {
       refer_details: {
         ...referDetails(read.refer),
         referring_call_sid: referrer.callSid,
-        referred_call_sid: other.callSid,
+        // A referrer who is in no dial is referred itself.
+        ...(other === referrer ? {} : { referred_call_sid: other.callSid }),
       },
     });
     if (answer.ok) this.#machine.handle({ type: 'accepted', verbs: answer.body });

@@ -2,10 +2,13 @@
 import type { Timer } from '../base/index.ts';
 import { callInfo, type Leg, type Session } from '../call/index.ts';
 import type { HookRef } from '../ports/index.ts';
-import type { BargeIn, ListenOptions } from './schema/schema.ts';
+import { takeReferrals } from './lone-referral.ts';
+import type { AmdOptions, BargeIn, ListenOptions, TranscribeOptions } from './schema/schema.ts';
 import { askHook, type TaskContext } from './task.ts';
+import { detectAnswer } from './tasks/amd.ts';
 import { KeyInput } from './tasks/key-input.ts';
 import { ListenRun } from './tasks/listen-run.ts';
+import { Transcription } from './tasks/transcription.ts';
 
 type Application = {
   /** The verb that runs now. */
@@ -26,9 +29,16 @@ export class Background {
   notifyEvents = false;
   /** Asked about requests inside the dialog. */
   requestHook: HookRef | undefined;
+  /** Asked about a REFER of the caller where the dial has no hook of its own. */
+  referHook: HookRef | undefined;
+  /** What the other party of a dial hears while one holds, where the dial has no hook for it: a URL. */
+  onHoldMusic: string | undefined;
   #stopListening: (() => void) | undefined;
   #stopKeys: (() => void) | undefined;
   #stopRequests: (() => void) | undefined;
+  #stopWriting: (() => void) | undefined;
+  #stopDetecting: (() => void) | undefined;
+  #stopReferrals: (() => void) | undefined;
 
   constructor(application: Application) {
     this.#application = application;
@@ -39,7 +49,7 @@ export class Background {
     this.#stopListening?.();
     this.#stopListening = undefined;
     if (options === 'off') return;
-    this.#stopListening = whenAnswered(context.caller, () => {
+    this.#stopListening = whenAudible(context.caller, () => {
       const run = new ListenRun(context, options, { leg: context.caller, described: context.caller });
       void run.run().then(() => {
         // The verbs go on: what this hook answers is not run.
@@ -47,6 +57,42 @@ export class Background {
       });
       return () => run.stop();
     });
+  }
+
+  /** What the caller says, to the end of the call. Replaces what wrote down before. */
+  transcribe({ session, caller }: TaskContext, options: TranscribeOptions | 'off'): void {
+    this.#stopWriting?.();
+    this.#stopWriting = undefined;
+    const hook = options === 'off' ? undefined : options.transcriptionHook;
+    if (options === 'off' || hook === undefined) return;
+    this.#stopWriting = whenAudible(caller, () => {
+      const sides = [{ leg: caller, channel: 1 }] as const;
+      const transcription = new Transcription(session, { ...options, hook, id: undefined }, sides);
+      return () => void transcription.close();
+    });
+  }
+
+  /** Who answered this call. */
+  detect({ session, caller }: TaskContext, options: AmdOptions): void {
+    this.#stopDetecting?.();
+    this.#stopDetecting = whenAnswered(caller, () => {
+      const detection = detectAnswer(session, caller, options);
+      return () => detection.stop();
+    });
+  }
+
+  /** What of it needs the media of a dial here. */
+  get anchor(): string | undefined {
+    if (this.#stopListening !== undefined) return 'config.listen';
+    if (this.#stopWriting !== undefined) return 'config.transcribe';
+    return this.onHoldMusic === undefined ? undefined : 'config.onHoldMusic';
+  }
+
+  /** A REFER of the caller. One that is being screened belongs to the dial that rang it. */
+  takeReferrals({ session, caller }: TaskContext, hook: HookRef): void {
+    this.#stopReferrals?.();
+    this.referHook = hook;
+    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook);
   }
 
   bargeIn(context: TaskContext, options: BargeIn | 'off'): void {
@@ -63,7 +109,12 @@ export class Background {
   }
 
   stop(): void {
-    for (const stop of [this.#stopListening, this.#stopKeys, this.#stopRequests]) stop?.();
+    this.#stopListening?.();
+    this.#stopKeys?.();
+    this.#stopRequests?.();
+    this.#stopWriting?.();
+    this.#stopDetecting?.();
+    this.#stopReferrals?.();
   }
 
   #takeKeys(context: TaskContext, options: BargeIn): () => void {
@@ -111,6 +162,11 @@ export function whenAnswered(leg: Leg, begin: () => () => void): () => void {
     off();
     stop?.();
   };
+}
+
+/** As whenAnswered, but early media will do. */
+export function whenAudible(leg: Leg, begin: () => () => void): () => void {
+  return leg.state === 'early-media' ? begin() : whenAnswered(leg, begin);
 }
 
 /** sipRequestWithinDialogHook: requests of the far end inside the dialog are answered 200 and told. INFO with a key is not

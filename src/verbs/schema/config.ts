@@ -1,6 +1,7 @@
 /** config: what holds for the rest of the call. Its parts in typed form, and those this version cannot do. */
 import type { ListenOptions } from './listen.ts';
-import type { Hook, JsonObject } from './types.ts';
+import type { TranscribeOptions } from './transcribe.ts';
+import type { AmdOptions, Hook, JsonObject } from './types.ts';
 
 /** Keys that may come at any time, whatever runs. */
 export type BargeIn = {
@@ -24,6 +25,15 @@ export type ConfigParts = {
   /** `off` ends what an earlier config began. */
   readonly listen: ListenOptions | 'off' | undefined;
   readonly bargeIn: BargeIn | 'off' | undefined;
+  readonly transcribe: TranscribeOptions | 'off' | undefined;
+  readonly amd: AmdOptions | undefined;
+  /** An unanswered call gets early media, and what this config begins begins at once. */
+  readonly earlyMedia: boolean;
+  /** URL; empty: no longer. */
+  readonly onHoldMusic: string | undefined;
+  /** `record` as the command of REST. */
+  readonly record: JsonObject | undefined;
+  readonly referHook: Hook | undefined;
   readonly notifyEvents: boolean | undefined;
   readonly sipRequestWithinDialogHook: Hook | undefined;
   /** Options that are switched on and that this version cannot do. */
@@ -32,36 +42,55 @@ export type ConfigParts = {
 
 const cannot = [
   'actionHookDelayAction',
-  'amd',
   'autoStreamTts',
   'disableTtsCache',
-  'earlyMedia',
   'fillerNoise',
   'noiseIsolation',
   'notifySttLatency',
-  'onHoldMusic',
-  'record',
-  'referHook',
   'trackTtsPlayout',
-  'transcribe',
   'ttsStream',
   'turnTaking',
   'vad',
 ];
+const recordActions: ReadonlySet<unknown> = new Set([
+  'startCallRecording',
+  'stopCallRecording',
+  'pauseCallRecording',
+  'resumeCallRecording',
+]);
 const resettable = new Set(['synthesizer', 'recognizer']);
 
 /** Names of what is asked for in vain. Switching off what never was on is no fault. */
-export function configFaults(raw: JsonObject, parts: Pick<ConfigParts, 'listen' | 'bargeIn' | 'reset'>): string[] {
+type Checked = Pick<ConfigParts, 'listen' | 'bargeIn' | 'reset' | 'transcribe' | 'amd' | 'record'>;
+
+export function configFaults(raw: JsonObject, parts: Checked): string[] {
   const names = cannot.filter((name) => isOn(raw[name]));
   if (typeof parts.bargeIn === 'object' && parts.bargeIn.input.includes('speech')) names.push('bargeIn.input');
   if (typeof parts.listen === 'object' && parts.listen.transcribe !== undefined) names.push('listen.transcribe');
   if (typeof parts.listen === 'object' && parts.listen.url === '') names.push('listen.url');
   if (parts.reset.some((name) => !resettable.has(name))) names.push('reset');
-  return names;
+  return [...names, ...transcribeFaults(parts.transcribe), ...recordFaults(parts.record), ...amdFaults(parts.amd)];
+}
+
+function transcribeFaults(transcribe: ConfigParts['transcribe']): string[] {
+  if (typeof transcribe !== 'object') return [];
+  if (transcribe.translated) return ['transcribe.translationHook'];
+  return transcribe.transcriptionHook === undefined ? ['transcribe.transcriptionHook'] : [];
+}
+
+function recordFaults(record: JsonObject | undefined): string[] {
+  if (record === undefined) return [];
+  if (record['type'] === 'siprec' || record['siprecServerURL'] !== undefined) return ['record.siprecServerURL'];
+  return recordActions.has(record['action']) ? [] : ['record.action'];
+}
+
+/** Nobody waits behind a gate: the call is connected already. */
+function amdFaults(amd: AmdOptions | undefined): string[] {
+  return amd?.gate === true ? ['amd.gate'] : [];
 }
 
 function isOn(value: unknown): boolean {
   if (value === undefined || value === false || value === '') return false;
-  const { enable, enabled, action } = value as { enable?: unknown; enabled?: unknown; action?: unknown };
-  return enable !== false && enabled !== false && action !== 'stopCallRecording';
+  const { enable, enabled } = value as { enable?: unknown; enabled?: unknown };
+  return enable !== false && enabled !== false;
 }

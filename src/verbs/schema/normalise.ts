@@ -150,6 +150,9 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
     listen: listenSwitch((raw['listen'] ?? raw['stream']) as Fields | undefined),
     bargeIn: bargeIn(raw['bargeIn'] as Fields | undefined),
     reset: reset === undefined ? [] : ([reset].flat() as string[]),
+    transcribe: transcribeSwitch(raw['transcribe'] as Fields | undefined),
+    amd: amd(raw['amd'] as Fields | undefined),
+    record: raw['record'] as JsonObject | undefined,
   };
   return {
     verb: 'config',
@@ -158,6 +161,9 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
     boostAudioSignal: boost === undefined ? undefined : (readDecibels(boost) ?? Number.NaN),
     synthesizer: raw['synthesizer'] as JsonObject | undefined,
     recognizer: raw['recognizer'] as JsonObject | undefined,
+    earlyMedia: raw['earlyMedia'] === true,
+    onHoldMusic: raw['onHoldMusic'] as string | undefined,
+    referHook: hook(raw['referHook']),
     notifyEvents: raw['notifyEvents'] as boolean | undefined,
     sipRequestWithinDialogHook: hook(raw['sipRequestWithinDialogHook']),
     unsupported: configFaults(raw, parts),
@@ -167,6 +173,10 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
 function listenSwitch(raw: Fields | undefined): ConfigVerb['listen'] {
   if (raw === undefined) return undefined;
   return raw['enable'] === false ? 'off' : listenOptions({ url: '', ...raw }, hook(raw['actionHook']));
+}
+
+function transcribeSwitch(raw: Fields | undefined): ConfigVerb['transcribe'] {
+  return raw?.['enable'] === false ? 'off' : nestedTranscribe(raw);
 }
 
 function bargeIn(raw: Fields | undefined): ConfigVerb['bargeIn'] {
@@ -210,6 +220,12 @@ function gather(raw: Fields, id: string | undefined): GatherVerb {
     interDigitTimeout: seconds(raw['interDigitTimeout']),
     timeout: timeout === 0 ? undefined : (seconds(timeout) ?? defaultGatherSeconds),
     dtmfBargein: raw['dtmfBargein'] !== false,
+    bargein: raw['bargein'] === true,
+    minBargeinWordCount: Math.max(0, Math.floor(numeric(raw['minBargeinWordCount']) ?? 1)),
+    listenDuringPrompt: raw['listenDuringPrompt'] !== false,
+    speechTimeout: seconds(raw['speechTimeout']),
+    partialResultHook: hook(raw['partialResultHook']),
+    recognizer: raw['recognizer'] as JsonObject | undefined,
     play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
     say: raw['say'] === undefined ? undefined : say(raw['say'] as Fields, undefined),
   };

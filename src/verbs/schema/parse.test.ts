@@ -431,10 +431,18 @@ test('gather: numDigits is both limits, timeout 0 is none, what is left out has 
   ]);
   const common = { verb: 'gather', id: undefined, actionHook: undefined, interDigitTimeout: undefined };
   const prompt = { play: undefined, say: undefined };
+  const speech = {
+    bargein: false,
+    minBargeinWordCount: 1,
+    listenDuringPrompt: true,
+    speechTimeout: undefined,
+    partialResultHook: undefined,
+    recognizer: undefined,
+  };
   const defaults = { input: ['digits'], finishOnKey: '', minDigits: 1, maxDigits: 256, timeout: 15, dtmfBargein: true };
-  assert.deepEqual(left, { ...common, ...prompt, ...defaults });
+  assert.deepEqual(left, { ...common, ...prompt, ...speech, ...defaults });
   const limits = { minDigits: 3, maxDigits: 3, timeout: undefined, finishOnKey: '#A', dtmfBargein: false };
-  assert.deepEqual(given, { ...common, ...prompt, ...defaults, ...limits });
+  assert.deepEqual(given, { ...common, ...prompt, ...speech, ...defaults, ...limits });
 });
 
 test('dub: loop and gain in all their notations', () => {

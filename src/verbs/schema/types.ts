@@ -163,6 +163,16 @@ export type GatherVerb = Named<'gather'> & {
   readonly timeout: number | undefined;
   /** The first key ends the prompt. */
   readonly dtmfBargein: boolean;
+  /** Speech ends the prompt, from so many words on. */
+  readonly bargein: boolean;
+  readonly minBargeinWordCount: number;
+  /** What is said before the prompt is over counts. */
+  readonly listenDuringPrompt: boolean;
+  /** Seconds of quiet that end what is said; undefined: the first final result does. */
+  readonly speechTimeout: number | undefined;
+  /** Told of what is heard while the speaker goes on. */
+  readonly partialResultHook: Hook | undefined;
+  readonly recognizer: JsonObject | undefined;
   /** The prompt: what is said, then what is played. */
   readonly say: SayVerb | undefined;
   readonly play: PlayVerb | undefined;

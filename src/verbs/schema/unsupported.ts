@@ -1,6 +1,6 @@
 /** What this version understands but cannot run yet. The interpreter refuses these with an alert: pretending to have
  * listened, screened or recorded would be worse than saying no. Shrink the two lists as features land. */
-import { type DialVerb, type GatherVerb, otherVerbNames, type Verb } from './types.ts';
+import { type DialVerb, otherVerbNames, type Verb } from './types.ts';
 
 /** Verbs that cannot run. */
 export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNames);
@@ -35,16 +35,8 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
     else if (verb.verb === 'config')
       for (const name of verb.unsupported) found.push({ path: `[${i}].${name}`, verb: 'config' });
-    else if (verb.verb === 'gather')
-      for (const path of gatherParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'gather' });
   }
   return found;
-}
-
-/** Nobody listens to speech yet. */
-function gatherParts({ input }: GatherVerb): string[] {
-  const speech = input.indexOf('speech');
-  return speech < 0 ? [] : [`input[${speech}]`];
 }
 
 function dialParts(dial: DialVerb): string[] {

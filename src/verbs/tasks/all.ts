@@ -36,14 +36,20 @@ const needs: { readonly [verb: string]: Need } = {
 };
 
 export function needOf(verb: Verb): Need {
+  if (verb.verb === 'config' && verb.earlyMedia) return 'answered';
   return needs[verb.verb] ?? 'nothing';
+}
+
+type Early = Extract<Verb, { readonly earlyMedia: boolean }>;
+
+function mayBeEarly(verb: Verb): verb is Early {
+  return 'earlyMedia' in verb;
 }
 
 /** Whether the verb may be heard before the call is answered. */
 export function earlyMediaOf(verb: Verb): boolean {
   if (verb.verb === 'gather') return verb.play?.earlyMedia === true || verb.say?.earlyMedia === true;
-  const { verb: name } = verb;
-  return (name === 'play' || name === 'say' || name === 'listen' || name === 'transcribe') && verb.earlyMedia;
+  return mayBeEarly(verb) && verb.earlyMedia;
 }
 
 export function makeTask(context: TaskContext, verb: Verb): Task {

@@ -1,7 +1,7 @@
 /** config: settings for the rest of the call; what it does not mention stays as it was. */
 import { isGain } from '../../base/index.ts';
-import { setGain } from '../../call/index.ts';
-import { whenAnswered } from '../background.ts';
+import { setGain, steerRecording } from '../../call/index.ts';
+import { whenAnswered, whenAudible } from '../background.ts';
 import type { ConfigVerb } from '../schema/schema.ts';
 import type { Outcome, Task, TaskContext } from '../task.ts';
 
@@ -16,10 +16,16 @@ export class ConfigTask implements Task {
 
   run(): Promise<Outcome> {
     const { background } = this.#context;
-    const { listen, bargeIn, notifyEvents, sipRequestWithinDialogHook } = this.#verb;
+    const { listen, bargeIn, notifyEvents, sipRequestWithinDialogHook, transcribe, amd, onHoldMusic, referHook } =
+      this.#verb;
     this.#speech();
     this.#boost();
+    this.#record();
     if (listen !== undefined) background.listen(this.#context, listen);
+    if (transcribe !== undefined) background.transcribe(this.#context, transcribe);
+    if (amd !== undefined) background.detect(this.#context, amd);
+    if (onHoldMusic !== undefined) background.onHoldMusic = onHoldMusic === '' ? undefined : onHoldMusic;
+    if (referHook !== undefined) background.takeReferrals(this.#context, referHook);
     if (bargeIn !== undefined) background.bargeIn(this.#context, bargeIn);
     if (notifyEvents !== undefined) background.notifyEvents = notifyEvents;
     if (sipRequestWithinDialogHook !== undefined) background.takeRequests(this.#context, sipRequestWithinDialogHook);
@@ -49,8 +55,20 @@ export class ConfigTask implements Task {
       const message = 'config.boostAudioSignal: expected -60 to 40 dB, such as "-6 dB"';
       return session.services.alerts.raise({ ...where, type: 'invalid-app-payload', message });
     }
-    whenAnswered(caller, () => {
+    whenAudible(caller, () => {
       setGain(caller, db).catch((fault: unknown) => caller.note('media.failed', { reason: String(fault) }));
+      return () => {};
+    });
+  }
+
+  /** What cannot be done now (it is being recorded already) is told in the timeline; the call goes on. */
+  #record(): void {
+    const { session, caller } = this.#context;
+    const { record } = this.#verb;
+    if (record === undefined) return;
+    whenAnswered(caller, () => {
+      const done = steerRecording(session, caller, { record });
+      if (!done.ok) caller.note('recording.refused', { reason: done.message });
       return () => {};
     });
   }

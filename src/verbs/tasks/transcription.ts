@@ -89,14 +89,7 @@ export class Transcription {
   }
 
   async #tell({ channel, transcript }: Waiting): Promise<void> {
-    const { final, alternatives, language, vendor } = transcript;
-    const speech = {
-      language_code: language,
-      channel_tag: channel,
-      is_final: final,
-      alternatives,
-      vendor: { name: vendor },
-    };
+    const speech = speechOf(transcript, channel);
     const { caller, link, script } = this.#session;
     const body = { ...callInfo(caller), speech, ...(this.#id === undefined ? {} : { verb_id: this.#id }) };
     const answer = await link.request(this.#hook, 'verb:hook', body);
@@ -104,4 +97,18 @@ export class Transcription {
     const replaced = script.replace(answer.body);
     if (!replaced.ok) caller.note('application.refused', { faults: replaced.faults });
   }
+}
+
+/** A result as hooks are told it. */
+export function speechOf(
+  { final, alternatives, language, vendor }: Transcript,
+  channel: 1 | 2,
+): Readonly<Record<string, unknown>> {
+  return {
+    language_code: language,
+    channel_tag: channel,
+    is_final: final,
+    alternatives,
+    vendor: { name: vendor },
+  };
 }

@@ -16,6 +16,7 @@ import { type Screen, Screening, screenOf } from './confirm.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
+import { entertains } from './hold.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { leaveMedia, pathOf } from './media-path.ts';
 import { Ringing } from './ringing.ts';
@@ -242,8 +243,8 @@ export class DialTask implements Task {
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
     if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
     this.#features.elected(winner);
-    const { dtmfSuppress, onHoldHook } = this.#dial;
-    this.#bridge = new Bridge(caller, winner, { passHold: onHoldHook === undefined, passDigits: !dtmfSuppress });
+    const passHold = !entertains(this.#context, this.#dial);
+    this.#bridge = new Bridge(caller, winner, { passHold, passDigits: !this.#dial.dtmfSuppress });
     try {
       await this.#bridge.open();
       const path = pathOf(this.#context, this.#dial, winner);
@@ -275,9 +276,9 @@ export class DialTask implements Task {
   }
 
   #takeTransfers(winner: OutboundLeg): void {
-    const { referHook } = this.#dial;
+    const { caller, session, background } = this.#context;
+    const referHook = this.#dial.referHook ?? background.referHook;
     if (referHook === undefined) return;
-    const { caller, session } = this.#context;
     this.#transfers = new Transfers(this.#context, referHook, {
       move: (referrer, verbs) => {
         const faults = session.script.check(verbs);
@@ -293,7 +294,8 @@ export class DialTask implements Task {
         else if (moved || this.#machine.state === 'ended') letGo(winner);
       },
     });
-    this.#transfers.open(caller, winner);
+    // The session's hook is about the caller: reference.md 1.14.
+    this.#transfers.open(caller, winner, this.#dial.referHook === undefined ? 'caller' : 'both');
   }
 
   #cancelRinging(because: 'elsewhere' | 'timeout' | 'stop'): void {

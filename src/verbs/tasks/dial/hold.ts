@@ -1,4 +1,5 @@
-/** onHoldHook: while one party of a connected dial holds, the other hears what the application says. decisions.md "REFER,
+/** While one party of a connected dial holds, the other hears what the application says (onHoldHook), or the music that
+ * config set for the call. decisions.md "REFER,
  * hold, transfer", reference.md 1.12. */
 import { callInfo, held, type Leg } from '../../../call/index.ts';
 import type { HookRef } from '../../../ports/index.ts';
@@ -13,11 +14,16 @@ const ROUND_MS = 1000;
 type Holding = { script: ScreeningScript | undefined; wake: () => void; over: boolean };
 type Detail = { readonly from: string; readonly to: string };
 
+/** Does who is held hear something of ours? */
+export function entertains({ background }: TaskContext, { onHoldHook }: DialVerb): boolean {
+  return onHoldHook !== undefined || background.onHoldMusic !== undefined;
+}
+
 /** Watches both parties; returns what ends it. */
 export function holdMusic(context: TaskContext, dial: DialVerb, winner: Leg): (() => void) | undefined {
-  const { onHoldHook } = dial;
-  if (onHoldHook === undefined) return undefined;
+  if (!entertains(context, dial)) return undefined;
   const { caller } = context;
+  const { onHoldHook } = dial;
   const watchers = [
     new HoldWatch(context, onHoldHook, { holder: caller, other: winner }),
     new HoldWatch(context, onHoldHook, { holder: winner, other: caller }),
@@ -27,13 +33,14 @@ export function holdMusic(context: TaskContext, dial: DialVerb, winner: Leg): ((
 
 class HoldWatch {
   readonly #context: TaskContext;
-  readonly #hook: HookRef;
+  /** Undefined: the music of the call. */
+  readonly #hook: HookRef | undefined;
   readonly #holder: Leg;
   readonly #other: Leg;
   readonly #off: () => void;
   #holding: Holding | undefined;
 
-  constructor(context: TaskContext, hook: HookRef, { holder, other }: { holder: Leg; other: Leg }) {
+  constructor(context: TaskContext, hook: HookRef | undefined, { holder, other }: { holder: Leg; other: Leg }) {
     this.#context = context;
     this.#hook = hook;
     this.#holder = holder;
@@ -53,7 +60,8 @@ class HoldWatch {
     const holding: Holding = { script: undefined, wake: () => {}, over: false };
     this.#holding = holding;
     this.#other.note('hold.started', { by: this.#holder.callSid });
-    void this.#entertain(holding, detail);
+    if (this.#hook === undefined) void this.#music(holding);
+    else void this.#entertain(holding, this.#hook, detail);
   }
 
   #resume(): void {
@@ -66,14 +74,21 @@ class HoldWatch {
     this.#other.note('hold.ended', { by: this.#holder.callSid });
   }
 
+  async #music(holding: Holding): Promise<void> {
+    const { onHoldMusic: url } = this.#context.background;
+    if (url === undefined) return;
+    holding.script = this.#context.screen(this.#other);
+    await holding.script.run([{ verb: 'play', url, loop: 'forever' }]);
+  }
+
   /** Asks and plays, round after round, until the other comes back or there is nothing to play. */
-  async #entertain(holding: Holding, detail: Detail): Promise<void> {
+  async #entertain(holding: Holding, hook: HookRef, detail: Detail): Promise<void> {
     const { session, caller } = this.#context;
     const { clock } = session.services;
     while (!holding.over) {
       const begun = clock.monotonic();
       const payload = { ...callInfo(caller), hold_detail: detail };
-      const answer = await session.link.request(this.#hook, 'verb:hook', payload);
+      const answer = await session.link.request(hook, 'verb:hook', payload);
       if (holding.over || !answer.ok || !this.#playable(answer.body)) return;
       holding.script = this.#context.screen(this.#other);
       await holding.script.run(answer.body);

@@ -13,11 +13,12 @@ const anchors: readonly (readonly [name: string, asked: (dial: DialVerb) => bool
   ['boostAudioSignal', (dial) => dial.boostAudioSignal !== 0],
 ];
 
-export function pathOf({ caller, session }: TaskContext, dial: DialVerb, winner: Leg): MediaPath {
+export function pathOf({ caller, session, background }: TaskContext, dial: DialVerb, winner: Leg): MediaPath {
   return new MediaPath(caller, winner, () => {
     const [anchor] = anchors.find(([, asked]) => asked(dial)) ?? [];
     if (anchor !== undefined) return anchor;
-    return session.recording.state === 'idle' ? undefined : 'the recording';
+    if (session.recording.state !== 'idle') return 'the recording';
+    return background.anchor;
   });
 }
 

@@ -25,9 +25,10 @@ export class Transfers {
     this.#mover = mover;
   }
 
-  /** From now on a REFER of either party is ours. */
-  open(a: Leg, b: Leg): void {
-    this.#off.push(this.#watch(a, b), this.#watch(b, a));
+  /** From now on a REFER of the caller, or of either party, is ours. */
+  open(caller: Leg, callee: Leg, who: 'caller' | 'both'): void {
+    this.#off.push(this.#watch(caller, callee));
+    if (who === 'both') this.#off.push(this.#watch(callee, caller));
   }
 
   /** No further REFER is taken; one under way goes on. */
