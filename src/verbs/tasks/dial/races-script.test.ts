@@ -15,7 +15,7 @@ export type Peer = {
 };
 
 /** What a hook answers, and when. */
-export type Answer = { readonly after: number; readonly fails?: boolean; readonly verbs?: unknown };
+export type Answer = { readonly after: number; readonly fails?: boolean | undefined; readonly verbs?: unknown };
 
 export type Act = {
   readonly at: number;
@@ -43,6 +43,10 @@ const moment = fc
 const soon = fc.constantFrom(0, 0, 1, 500, 1000, 3000);
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
 
+/** One time in `often`. */
+const seldom = <T>(often: number, some: T) =>
+  fc.integer({ min: 1, max: often }).map((drawn) => (drawn === often ? some : undefined));
+
 const peer: fc.Arbitrary<Peer> = fc.record({
   rings: maybe(soon),
   early: fc.boolean(),
@@ -65,7 +69,7 @@ const target = fc
     ),
     timeout: maybe(fc.integer({ min: 1, max: 6 })),
     delay: maybe(fc.integer({ min: 0, max: 4 })),
-    confirmHook: maybe(fc.constant('/confirm')),
+    confirmHook: seldom(4, '/confirm'),
   })
   .map(({ who, ...rest }) => ({ ...who, ...rest }));
 
@@ -87,10 +91,10 @@ const dial = fc.record({
   timeout: fc.integer({ min: 1, max: 10 }),
   timeLimit: maybe(fc.integer({ min: 1, max: 6 })),
   answerOnBridge: fc.boolean(),
-  confirmHook: fc.option(fc.constant('/confirm'), { nil: undefined, freq: 3 }),
+  confirmHook: seldom(3, '/confirm'),
   confirmTimeout: fc.integer({ min: 1, max: 5 }),
   referHook: maybe(fc.constant('/refer')),
-  dialMusic: fc.option(fc.constant('tone_stream://%(200,100,500)'), { nil: undefined, freq: 5 }),
+  dialMusic: seldom(5, 'tone_stream://%(200,100,500)'),
   dtmfSuppress: fc.boolean(),
 });
 
@@ -105,7 +109,7 @@ const answers = (verbs: fc.Arbitrary<unknown>) =>
   fc.array(
     fc.record({
       after: moment,
-      fails: fc.option(fc.constant(true), { nil: false, freq: 8 }).map((fails) => !!fails),
+      fails: seldom(8, true),
       verbs,
     }),
     { minLength: 1, maxLength: 3 },
