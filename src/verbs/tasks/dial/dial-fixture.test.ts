@@ -99,7 +99,8 @@ export class FakeDialog implements Dialog {
   #over(by: 'local' | 'remote'): void {
     if (this.end !== undefined) return;
     this.end = by;
-    this.events.emit('ended', { by, reason: undefined, request: undefined });
+    const request = by === 'remote' ? requestOf('BYE') : undefined;
+    this.events.emit('ended', { by, reason: undefined, request });
   }
 }
 

@@ -19,6 +19,8 @@ class Run {
   readonly world: World;
   readonly notes: CallTrace[] = [];
   readonly #legOfCall = new Map<string, string>();
+  /** The latest dial of each caller: its first INVITE, and who won. */
+  readonly #dials = new Map<string, { readonly from: number; winner: string | undefined }>();
   #session: Session | undefined;
 
   constructor(script: Script) {
@@ -26,12 +28,10 @@ class Run {
     const { faults, services } = this.world;
     setListenerFault((event, fault) => faults.push(`a listener of ${event} threw: ${String(fault)}`));
     services.trace.on('event', (event) => {
-      if (event.kind === 'link') this.#legOfCall.set(event.callId, event.callSid);
+      if (event.kind === 'link') this.#linked(event.callId, event.callSid);
       if (event.kind !== 'call') return;
       this.notes.push(event);
-      if (event.what === 'dial.winner') this.#won(event);
-      if (event.what === 'leg.in-progress') this.#answered(event.callSid);
-      if (event.what === 'verb.finished' && event.detail['verb'] === 'dial') this.#dialOver(event);
+      this.#noted(event);
     });
   }
 
@@ -42,11 +42,29 @@ class Run {
     handleInvitation(services, scriptOf, invitation);
     for (const { at, does } of script.acts) this.world.at(at, () => this.#act(does, control));
     this.world.at(LATEST, () => invitation.hangUp());
+    this.world.at(4 * LATEST, () => this.#callsOfTheirOwn());
     const begun = clock.now();
     do await drained();
     while (clock.step() && clock.now() - begun < 10 * LATEST);
     this.#atRest();
     return faults;
+  }
+
+  #noted(note: CallTrace): void {
+    const { callSid, what, detail } = note;
+    if (what === 'verb.started' && detail['verb'] === 'dial')
+      this.#dials.set(callSid, { from: this.world.calls.length, winner: undefined });
+    if (what === 'dial.winner') this.#won(callSid);
+    if (what === 'media.bridged') this.#bridged(callSid, String(detail['with']));
+    if (what === 'leg.in-progress') this.#answered(callSid);
+    if (what === 'verb.finished' && detail['verb'] === 'dial') this.#dialOver(note);
+  }
+
+  /** Callees that were let go, and whoever they talk to: as long as they like. */
+  #callsOfTheirOwn(): void {
+    for (const leg of [...this.world.services.registry.legs()])
+      if (leg.identity.direction === 'outbound' && leg.identity.sessionSid === leg.callSid)
+        for (const { dialog } of this.#callsOf(leg.callSid)) dialog?.hangUp();
   }
 
   get #caller(): Leg {
@@ -80,16 +98,31 @@ class Run {
     if (!holds) this.world.faults.push(otherwise);
   }
 
-  /** At that moment all others of this caller are told. */
-  #won({ callSid }: CallTrace): void {
-    const { parentCallSid } = this.world.services.registry.leg(callSid)!.identity;
-    for (const call of this.world.calls) {
-      const sid = this.#legOfCall.get(call.callId);
-      const other = sid === undefined ? undefined : this.world.services.registry.leg(sid);
-      if (sid === callSid || other?.identity.parentCallSid !== parentCallSid || other?.identity.sessionSid === sid)
-        continue;
+  #dialOf(callee: string): { readonly from: number; winner: string | undefined } | undefined {
+    return this.#dials.get(this.world.services.registry.leg(callee)?.identity.parentCallSid ?? '');
+  }
+
+  #linked(callId: string, callSid: string): void {
+    if (this.#legOfCall.has(callId)) return;
+    this.#legOfCall.set(callId, callSid);
+    this.#expect(this.#dialOf(callSid)?.winner === undefined, `${callId} was sent when another had won`);
+  }
+
+  /** The only one of its dial; at that moment all others are told. */
+  #won(callSid: string): void {
+    const dial = this.#dialOf(callSid)!;
+    this.#expect(dial.winner === undefined, `${callSid} is a second winner`);
+    dial.winner = callSid;
+    for (const call of this.world.calls.slice(dial.from)) {
+      const other = this.#legOfCall.get(call.callId) ?? '';
+      if (other === callSid || this.#dialOf(other) !== dial) continue;
       this.#expect(!call.alive, `${call.callId} goes on although ${callSid} has won`);
     }
+  }
+
+  #bridged(caller: string, callee: string): void {
+    const winner = this.#dials.get(caller)?.winner;
+    this.#expect(winner === undefined || winner === callee, `the caller hears ${callee}, but ${winner} has won`);
   }
 
   /** One device of a target has answered: its other devices are told. */
@@ -128,23 +161,10 @@ class Run {
   }
 
   #atRest(): void {
-    this.#oneWinner();
     this.#oneActionHook();
     this.#oneFinalStatus();
     this.#everyoneTold();
     this.#nothingLeft();
-  }
-
-  #oneWinner(): void {
-    const dials = this.notes.filter(({ what, detail }) => what === 'verb.started' && detail['verb'] === 'dial');
-    const winners = this.notes.filter(({ what }) => what === 'dial.winner');
-    this.#expect(winners.length <= dials.length, `${winners.length} winners of ${dials.length} dials`);
-    let since = 0;
-    for (const { what, detail } of this.notes) {
-      if (what === 'verb.started' && detail['verb'] === 'dial' && this.#session?.caller) since = 0;
-      if (what === 'dial.winner' && dials.length === 1) since++;
-      this.#expect(since <= 1, 'a dial has two winners');
-    }
   }
 
   #oneActionHook(): void {
