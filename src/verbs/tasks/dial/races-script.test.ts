@@ -1,5 +1,5 @@
 /** What happens in one run of races.test.ts, as plain data: printed when it fails, replayed from the corpus. Times in ms. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** How the far end of an INVITE behaves. `after`: of its final response, from the INVITE on; `rings` too. */
 export type Peer = {
@@ -100,7 +100,11 @@ const dial = fc.record({
 
 const pause = (length: number) => ({ verb: 'pause', length });
 const again = {
-  ...{ verb: 'dial', id: 'second', actionHook: '/action', timeout: 4, answerOnBridge: true },
+  verb: 'dial',
+  id: 'second',
+  actionHook: '/action',
+  timeout: 4,
+  answerOnBridge: true,
   target: [{ type: 'sip', sipUri: 'sip:dave@192.0.2.1' }],
 };
 const documents = (...list: readonly unknown[]) =>

@@ -1,14 +1,15 @@
 /** Whatever crosses whatever in a dial: thousands of random runs on the fake clock, and what must hold after each. The edges
- * are dial-fixture.test.ts; session, legs, verbs and dial are the real ones. A failure prints its script: add it to
+ * are dial-fixture.test.ts and dial-peers.test.ts; session, legs, verbs and dial are the real ones. A failure prints its script: add it to
  * races.corpus.json, which runs first. Other runs: GRAINE_RACE_SEED=n GRAINE_RACES=count. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { setListenerFault, type CallTrace } from '../../../base/index.ts';
 import { createControl, handleInvitation, type Leg, type Session } from '../../../call/index.ts';
 import { Interpreter } from '../../interpreter.ts';
-import { accountSid, carrier, type FakeCall, type FakeDialog, World } from './dial-fixture.test.ts';
+import { carrier, World } from './dial-fixture.test.ts';
+import { accountSid, type FakeCall, type FakeDialog } from './dial-peers.test.ts';
 import { type Act, type Script, scripts } from './races-script.test.ts';
 
 /** By then every script has run out, and who is still on the line hangs up. */
@@ -62,7 +63,7 @@ class Run {
 
   /** Callees that were let go, and whoever they talk to: as long as they like. */
   #callsOfTheirOwn(): void {
-    for (const leg of [...this.world.services.registry.legs()])
+    for (const leg of this.world.services.registry.legs())
       if (leg.identity.direction === 'outbound' && leg.identity.sessionSid === leg.callSid)
         for (const { dialog } of this.#callsOf(leg.callSid)) dialog?.hangUp();
   }
