@@ -84,6 +84,7 @@ export class FakeCall implements OutgoingCall {
   readonly #world: World;
   readonly #peer: Peer;
   state: 'calling' | 'cancelling' | 'answered' | 'failed' = 'calling';
+  cancelled = false;
   cancelReason: Reason | undefined;
   dialog: FakeDialog | undefined;
 
@@ -102,6 +103,7 @@ export class FakeCall implements OutgoingCall {
   cancel(reason?: Reason): void {
     if (this.state !== 'calling') return;
     this.state = 'cancelling';
+    this.cancelled = true;
     this.cancelReason = reason;
     this.#world.at(100, () => this.#fail(487, 'cancelled'));
   }

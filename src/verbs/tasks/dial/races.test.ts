@@ -30,6 +30,7 @@ class Run {
     setListenerFault((event, fault) => faults.push(`a listener of ${event} threw: ${String(fault)}`));
     services.trace.on('event', (event) => {
       if (event.kind === 'link') this.#linked(event.callId, event.callSid);
+      if (event.kind === 'end') this.#sessionOver();
       if (event.kind !== 'call') return;
       this.notes.push(event);
       this.#noted(event);
@@ -131,21 +132,20 @@ class Run {
     const others = this.#callsOf(callSid).filter((call) => call.state !== 'answered');
     for (const call of others) {
       this.#expect(!call.alive, `${call.callId} goes on although another device has answered`);
-      if (call.state === 'cancelling' && !this.#gatewayPassedOver(callSid)) this.#toldElsewhere(call);
+      this.#toldElsewhere(call, callSid);
     }
-  }
-
-  #gatewayPassedOver(callSid: string): boolean {
-    return this.notes.some((note) => note.callSid === callSid && note.what === 'leg.failover');
   }
 
   #callsOf(callSid: string): FakeCall[] {
     return this.world.calls.filter((call) => this.#legOfCall.get(call.callId) === callSid);
   }
 
-  #toldElsewhere(call: FakeCall): void {
+  #toldElsewhere(call: FakeCall, callSid: string): void {
+    if (call.dialog === undefined && !call.cancelled) return;
+    // A gateway that said nothing was passed over for the next: nobody had answered then.
+    const passedOver = this.notes.some((note) => note.callSid === callSid && note.what === 'leg.failover');
+    if (passedOver && call !== this.#callsOf(callSid).at(-1)) return;
     const reason = call.dialog === undefined ? call.cancelReason : call.dialog.byeReason;
-    if (call.state === 'failed' && reason === undefined && call.dialog === undefined) return;
     this.#expect(reason?.cause === 200, `${call.callId} was not told that another answered`);
   }
 
@@ -157,8 +157,20 @@ class Run {
     const held = { connected, letGo, mediaPath, bridge: caller.bridge };
     for (const [name, value] of Object.entries(held))
       this.#expect(value === undefined, `${name} is left of dial ${String(detail['id'])}`);
+    const timers = this.#timers().filter((label) => label.startsWith(`dial ${callSid}`) || /confirm|music/.test(label));
+    this.#expect(timers.length === 0, `the dial is over, but not ${timers.join(', ')}`);
     for (const event of ['digit', 'direction', 'played'] as const)
       this.#expect(!caller.events.listening(event), `dial ${String(detail['id'])} still listens to ${event}`);
+  }
+
+  /** Of the product. */
+  #timers(): string[] {
+    return this.world.clock.pending().filter((label) => label !== 'edge');
+  }
+
+  #sessionOver(): void {
+    if (this.world.services.registry.size.sessions > 0) return;
+    this.#expect(this.#timers().length === 0, `all is over, but not ${this.#timers().join(', ')}`);
   }
 
   #atRest(): void {
@@ -206,7 +218,7 @@ class Run {
     for (const dialog of dialogs) this.#dialogTold(dialog);
     for (const cdr of cdrs) {
       if (cdr.terminationReason !== 'answered elsewhere') continue;
-      for (const call of this.#callsOf(cdr.callSid)) this.#toldElsewhere(call);
+      for (const call of this.#callsOf(cdr.callSid)) this.#toldElsewhere(call, cdr.callSid);
     }
   }
 
