@@ -41,6 +41,8 @@ export class Bridge {
       b.events.on('digit', (digit, ms, source) => this.#pass(a, { digit, ms, source })),
     );
     const { path } = await a.services.media.bridge(a.media.endpoint, b.media.endpoint);
+    // Closed meanwhile: the legs are nobody's, or in another bridge.
+    if (this.#state === 'closed') return;
     a.bridge = this;
     b.bridge = this;
     this.#path = path;

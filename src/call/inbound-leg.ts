@@ -1,4 +1,5 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
+import { messageOf } from '../base/index.ts';
 import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
 import { type Format, parseSdp } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
@@ -46,8 +47,8 @@ export class InboundLeg extends Leg {
   async earlyMedia(prefer?: readonly Format[]): Promise<boolean> {
     if (this.state === 'early-media') return true;
     if (!this.unanswered || this.invitation.offer === undefined) return false;
-    const media = await this.openMedia();
-    if (!this.unanswered) return false;
+    const media = await this.#ports();
+    if (media === undefined || !this.unanswered) return false;
     const sdp = this.#agree(media, prefer);
     if (sdp === undefined) return false;
     this.invitation.progress({ status: 183, sdp });
@@ -55,11 +56,15 @@ export class InboundLeg extends Leg {
     return this.state !== 'in-progress';
   }
 
-  /** 200. Resolves once it was sent; false when the caller is gone or has no codec we speak. */
+  /** 200. Resolves once it was sent; false when the caller is gone, has no codec we speak, or there are no ports for it. */
   async answer(prefer?: readonly Format[], headers: readonly ExtraHeader[] = []): Promise<boolean> {
     if (!this.unanswered) return this.state === 'in-progress';
-    const media = await this.openMedia();
+    const media = await this.#ports();
     if (!this.unanswered) return this.answered200;
+    if (media === undefined) {
+      this.reject({ status: 503, reason: 'No Media', cause: { by: 'error', reason: 'no ports could be reserved' } });
+      return false;
+    }
     const late = this.invitation.offer === undefined;
     const sdp = late ? media.negotiation.offer(prefer === undefined ? {} : { prefer }) : this.#agree(media, prefer);
     if (sdp === undefined) return false;
@@ -98,6 +103,16 @@ export class InboundLeg extends Leg {
     if (this.unanswered)
       this.reject({ status: 480, cause, ...(options.headers === undefined ? {} : { headers: options.headers }) });
     else this.bye(cause, options);
+  }
+
+  /** undefined: there are none, or the caller gave up while they were being reserved. */
+  async #ports(): Promise<LegMedia | undefined> {
+    try {
+      return await this.openMedia();
+    } catch (fault) {
+      this.note('media.failed', { reason: messageOf(fault) });
+      return undefined;
+    }
   }
 
   /** The SDP answer of this call: made once; a 200 after a 183 repeats it. */

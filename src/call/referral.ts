@@ -17,7 +17,8 @@ export type ReferralEvent =
   | { type: 'declined'; status: number; reason: string | undefined }
   /** What became of the other party's dial. */
   | { type: 'dialled'; status: number; reason: string }
-  | { type: 'referrerGone' }
+  /** `hungUp`: by us, so that it still listens. */
+  | { type: 'referrerGone'; hungUp: boolean }
   /** The other party hung up, or nobody moved it in time. */
   | { type: 'lapsed'; status: number; reason: string };
 type Effect =
@@ -70,8 +71,15 @@ export const referralTable: Table<ReferralState, ReferralEvent, Effect, undefine
     accepted: ignore,
     declined: ignore,
     dialled: told,
-    // It need not be told any more; what was asked for goes on.
-    referrerGone: () => ({ to: 'over', effects: [{ type: 'close', status: 200 }] }),
+    // What was asked for goes on. One that left need not be told; one we hang up (time limit, REST) hears that its
+    // subscription is over, before the BYE. RFC 3515 §2.4.4.
+    referrerGone: ({ hungUp }) => ({
+      to: 'over',
+      effects: [
+        ...(hungUp ? [{ type: 'tell', status: 487, reason: 'Request Terminated' } as const] : []),
+        { type: 'close', status: 200 },
+      ],
+    }),
     lapsed: told,
   },
   over: { accepted: ignore, declined: ignore, dialled: ignore, referrerGone: ignore, lapsed: ignore },
@@ -116,7 +124,10 @@ export class Referral {
     });
     const { referrer, other } = options;
     this.#off.push(
-      referrer.events.on('ended', () => this.#machine.handle({ type: 'referrerGone' })),
+      referrer.events.on('ended', ({ cause, byeHeaders }) => {
+        const hungUp = byeHeaders === undefined && cause.by !== 'error';
+        this.#machine.handle({ type: 'referrerGone', hungUp });
+      }),
       other.events.on('dialled', (status, reason) => this.#machine.handle({ type: 'dialled', status, reason })),
       other.events.on('ended', () =>
         this.#machine.handle({ type: 'lapsed', status: 487, reason: 'Request Terminated' }),

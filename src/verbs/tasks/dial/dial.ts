@@ -227,6 +227,10 @@ export class DialTask implements Task {
     }
   }
 
+  get #connecting(): boolean {
+    return this.#machine.state === 'connecting';
+  }
+
   get #talking(): boolean {
     return this.#machine.state === 'connected';
   }
@@ -241,18 +245,21 @@ export class DialTask implements Task {
     const codec = winner.media?.codec;
     const answered =
       !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
-    if (!answered || this.#machine.state !== 'connecting') return void this.#machine.handle({ type: 'bridgeFailed' });
+    if (!answered || !this.#connecting) return void this.#machine.handle({ type: 'bridgeFailed' });
     this.#features.elected(winner);
     const passHold = !entertains(this.#context, this.#dial);
     this.#bridge = new Bridge(caller, winner, { passHold, passDigits: !this.#dial.dtmfSuppress });
     try {
       await this.#bridge.open();
+      // Over meanwhile: what is set now nobody would take back.
+      if (!this.#connecting) return;
       const path = pathOf(this.#context, this.#dial, winner);
       session.mediaPath = path;
       // Who may not carry the media must not carry a word of it for longer than the far ends need to agree.
       const strict = this.#dial.exitMediaPath === 'strict';
       if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
         return void this.#machine.handle({ type: 'bridgeFailed' });
+      if (!this.#connecting) return;
       session.letGo = () => this.#letGo();
       this.#machine.handle({ type: 'bridged' });
       // One of the two may have hung up meanwhile: then everything was ended already.

@@ -19,6 +19,8 @@ export class Ringing {
   #early: Bridge | undefined;
   #release: (() => void) | undefined;
   #grace: Timer | undefined;
+  /** The caller's leg outlives the dial: what waits for the end of the music must not. */
+  #unheard: (() => void) | undefined;
   /** A callee has rung. */
   #rung = false;
 
@@ -77,6 +79,7 @@ export class Ringing {
     const was = this.#hearing;
     this.#hearing = 'over';
     this.#grace?.cancel();
+    this.#unheard?.();
     if (was === 'early-media') this.#closeEarly();
     else if ((was === 'music' || was === 'ringback') && this.#caller.end === undefined)
       void this.#caller.media?.stopPlay();
@@ -115,12 +118,11 @@ export class Ringing {
     if (this.#now() === 'over') return;
     const play = this.#play(read.sound);
     if (play === undefined) return;
-    const off = caller.events.on('played', (which, error) => {
+    this.#unheard = caller.events.on('played', (which, error) => {
       if (which !== play) return;
-      off();
+      this.#unheard?.();
       if (error !== undefined && this.#now() === 'music') this.#musicFailed(url, error);
     });
-    caller.events.on('ended', off);
   }
 
   #musicFailed(url: string, message: string): void {
