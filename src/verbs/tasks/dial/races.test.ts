@@ -30,7 +30,7 @@ class Run {
     setListenerFault((event, fault) => faults.push(`a listener of ${event} threw: ${String(fault)}`));
     services.trace.on('event', (event) => {
       if (event.kind === 'link') this.#linked(event.callId, event.callSid);
-      if (event.kind === 'end') this.#sessionOver();
+      if (event.kind === 'end') this.#sessionOver(event.sessionSid);
       if (event.kind !== 'call') return;
       this.notes.push(event);
       this.#noted(event);
@@ -168,7 +168,11 @@ class Run {
     return this.world.clock.pending().filter((label) => label !== 'edge');
   }
 
-  #sessionOver(): void {
+  /** What the caller's hanging up, last of all, would hide. */
+  #sessionOver(sid: string): void {
+    const { final, dialog } = this.world.invitation;
+    const told = final !== undefined && (dialog === undefined || dialog.end !== undefined);
+    this.#expect(told || sid !== this.#caller.callSid, 'the session is over, and the caller was not told');
     if (this.world.services.registry.size.sessions > 0) return;
     this.#expect(this.#timers().length === 0, `all is over, but not ${this.#timers().join(', ')}`);
   }
@@ -213,7 +217,6 @@ class Run {
       const over = call.state === 'failed' || call.dialog?.end !== undefined;
       this.#expect(over, `${call.callId} is left ${call.state}`);
     }
-    this.#expect(invitation.final !== undefined, 'the caller got no final response');
     const dialogs = [invitation, ...calls].flatMap(({ dialog }) => (dialog === undefined ? [] : [dialog]));
     for (const dialog of dialogs) this.#dialogTold(dialog);
     for (const cdr of cdrs) {
