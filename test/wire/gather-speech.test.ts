@@ -8,7 +8,7 @@ const vendor = await SttVendor.start();
 const story = stage({});
 beforeEach(() => vendor.reset());
 
-const long = { url: 'tone_stream://%(20000,0,800)' };
+const long = { url: 'tone_stream://%(1000,100,800)', loop: 'forever' };
 type Call = ReturnType<World['calls']>;
 
 /** Gathers while the vendor hears what `act` has it hear; what the hook was told. */
