@@ -55,13 +55,15 @@ export class Phone implements Host {
   readonly seed: number;
   /** Calls that rang here. */
   readonly calls = new Journal<IncomingPhoneCall>();
-  /** Requests outside of calls: OPTIONS, NOTIFY … All get 200. */
   /** What happened in its calls, in order. */
   readonly events = new Journal<PhoneEvent>();
+  /** Requests outside of calls: OPTIONS, NOTIFY … They get `optionsStatus` and `strayStatus`. */
   readonly strays = new Journal<Message>();
   onInvite: Behaviour;
   /** Answer to OPTIONS. */
   optionsStatus = 200;
+  /** Answer to other requests outside of calls. */
+  strayStatus = 200;
   readonly transport: Transport;
   exchanges!: Exchanges;
   #wire!: Wire;
@@ -291,7 +293,7 @@ export class Phone implements Host {
   #takeStray(message: Message, from: Peer): void {
     const unknown =
       message.method === 'BYE' || message.method === 'CANCEL' || param(message.get('to') ?? '', 'tag') !== undefined;
-    const status = unknown ? 481 : message.method === 'OPTIONS' ? this.optionsStatus : 200;
+    const status = unknown ? 481 : message.method === 'OPTIONS' ? this.optionsStatus : this.strayStatus;
     const kept = message.headers.filter(([name]) => /^(via|v|from|f|to|t|call-id|i|cseq)$/i.test(name));
     this.exchanges.answer(message, write(`SIP/2.0 ${status} ${status === 200 ? 'OK' : 'No'}`, kept), { peer: from });
     this.strays.add(message);
