@@ -81,7 +81,7 @@ function dashed(options: Readonly<Record<string, unknown>>): Record<string, stri
   );
 }
 
-function addSimulate(program: Command, begin: (options: SimulateOptions) => void): void {
+function addSimulate(program: Command, begin: (options: SimulateOptions) => Promise<void>): void {
   const command = program.command('simulate').description('simulated callees, for an application to dial');
   for (const [flags, what] of calleeOptions) command.option(flags, what);
   command

@@ -136,7 +136,8 @@ function asJson({ at = Date.now(), ...rest }: Line | PhoneEvent): string {
 }
 
 /** `12:00:01.234  bob  message  spokenMs 1200  lastedMs 3000` */
-function asText({ at = Date.now(), phone, event, call: _, ...rest }: Line): string {
-  const details = Object.entries(rest).map(([key, value]) => `${key} ${String(value)}`);
+function asText({ at = Date.now(), phone, event, ...rest }: Line): string {
+  const shown = Object.entries(rest).filter(([key]) => key !== 'call');
+  const details = shown.map(([key, value]) => `${key} ${String(value)}`);
   return visible([new Date(at).toISOString().slice(11, 23), phone, event, ...details].join('  '));
 }

@@ -9,7 +9,7 @@ import { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
 import { IncomingPhoneCall } from './incoming.ts';
 import { Journal } from './journal.ts';
-import { type Header, type Message, param, read, transportParam, userOf, write } from './message.ts';
+import { type Header, type Message, param, read, targetOf, transportParam, userOf, write } from './message.ts';
 import { type InviteOptions, OutgoingPhoneCall } from './outgoing.ts';
 import { ladder, type Peer, Transcript, type Transport } from './transcript.ts';
 import { type PhoneTls, Wire } from './wire.ts';
