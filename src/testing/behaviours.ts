@@ -33,7 +33,7 @@ async function answer(call: IncomingPhoneCall, script: AnswerScript): Promise<vo
   await call.answers(script.headers === undefined ? {} : { headers: script.headers });
   if (call.finalStatus !== 200) return;
   const { keys } = script;
-  if (keys !== undefined) later(call, script.keysAfter ?? 0, () => void press(call, keys, script.keysBy ?? 'rtp'));
+  if (keys !== undefined) later(call, script.keysAfter ?? 0, () => press(call, keys, script.keysBy ?? 'rtp'));
   if (script.hangsUpAfter !== undefined) {
     call.host.exchanges.after(script.hangsUpAfter, () => void call.hangsUp().catch(() => {}));
   }
@@ -50,9 +50,17 @@ async function press(call: IncomingPhoneCall, keys: string, by: 'rtp' | 'info'):
   if (!call.over) call.tells({ event: 'pressed', keys, by });
 }
 
-function later(call: IncomingPhoneCall, ms: number, act: () => void): void {
-  if (ms <= 0) act();
-  else call.host.exchanges.after(ms, act);
+/** What fails there is a note of the ladder, as for a behaviour that fails at once. */
+function later(call: IncomingPhoneCall, ms: number, act: () => void | Promise<void>): void {
+  const run = async (): Promise<void> => {
+    try {
+      await act();
+    } catch (fault) {
+      call.host.transcript.note(`behaviour failed: ${String(fault)}`);
+    }
+  };
+  if (ms <= 0) void run();
+  else call.host.exchanges.after(ms, () => void run());
 }
 
 /** The behaviours there are. */
@@ -61,7 +69,7 @@ export const phones = {
   answersAfter(ms: number, script: AnswerScript = {}): Behaviour {
     return (call) => {
       call.rings();
-      later(call, ms, () => void answer(call, script));
+      later(call, ms, () => answer(call, script));
     };
   },
 
@@ -74,7 +82,7 @@ export const phones = {
   voicemail(script: VoicemailScript = {}): Behaviour {
     return (call) => {
       call.rings();
-      later(call, script.after ?? 0, () => void takeMessage(call, script));
+      later(call, script.after ?? 0, () => takeMessage(call, script));
     };
   },
 
@@ -115,7 +123,7 @@ export const phones = {
   earlyMedia(hz: number, answersAfter?: number, script: AnswerScript = {}): Behaviour {
     return async (call) => {
       await call.earlyMedia(hz);
-      if (answersAfter !== undefined) later(call, answersAfter, () => void answer(call, script));
+      if (answersAfter !== undefined) later(call, answersAfter, () => answer(call, script));
     };
   },
 

@@ -215,7 +215,10 @@ export abstract class PhoneCall {
   takes(request: Message, peer: Peer): void {
     this.received.add(request);
     if (request.method === 'ACK') this.acked(request);
-    else if (request.method === 'INVITE' || request.method === 'UPDATE') void this.#accept(request, peer);
+    else if (request.method === 'INVITE' || request.method === 'UPDATE')
+      this.#accept(request, peer).catch((fault: unknown) =>
+        this.host.transcript.note(`no answer to ${request.method}: ${String(fault)}`),
+      );
     else if (request.method === 'BYE') {
       this.media?.stop();
       this.stopRepeating();

@@ -98,6 +98,30 @@ test('a phone that does not remember lets go of what is old', async () => {
   assert.equal(bob.transcript.entries.at(-1)?.title, '1499');
 });
 
+test('garbage does not end a phone, and its calls go on', async () => {
+  const bob = await phone('bob', { remembers: false, onInvite: phones.answersAtOnce({ tone: 620 }) });
+  const alice = await phone('alice');
+  const call = alice.invites(bob.uri);
+  await call.answered();
+  const head =
+    'Via: SIP/2.0/UDP 127.0.0.1:1;branch=z9hG4bKx\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n';
+  const sdp = 'v=0\r\nc=IN IP4\r\nm=audio 99999 RTP/AVP x\r\n';
+  const bodies = [
+    'INVITE sip:bob@127.0.0.1 SIP/2.0\r\n\r\n',
+    `INVITE sip:bob@127.0.0.1 SIP/2.0\r\n${head}Contact: <<>>\r\nContent-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`,
+    `BYE sip:bob@127.0.0.1:99999 SIP/2.0\r\n${head.replace('127.0.0.1:1;', '127.0.0.1:99999;')}\r\n`,
+    'SIP/2.0 200 OK\r\n\r\n',
+    Buffer.from([0, 255, 13, 10, 13, 10]),
+  ];
+  for (const body of bodies) alice.sendRaw(body, { host: bob.address, port: bob.port });
+  const media = bob.calls.entries[0]?.media;
+  if (media !== undefined)
+    for (const size of [0, 1, 11, 12, 13, 15, 1400])
+      call.media?.sendRaw(Buffer.alloc(size, 0xbf), { address: media.address, port: media.port });
+  await call.hears(620);
+  assert.equal((await call.hangsUp()).status, 200);
+});
+
 test('a WAV of any rate is spoken at its pitch; what is none is refused', () => {
   for (const rate of [8000, 16_000, 44_100]) {
     const samples = Int16Array.from({ length: rate }, (_, n) => 8000 * Math.sin((2 * Math.PI * 440 * n) / rate));

@@ -15,6 +15,7 @@ export class Exchanges {
   readonly #transcript: Transcript;
   readonly #clients = new Map<string, { onResponse: OnResponse; stop: () => void; method: string }>();
   readonly #answers = new Map<string, { bytes: Buffer; peer: Peer }>();
+  #closed = false;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(wire: Wire, transcript: Transcript) {
@@ -22,8 +23,9 @@ export class Exchanges {
     this.#transcript = transcript;
   }
 
-  /** Sends and writes it down. */
+  /** Sends and writes it down; nothing once closed. */
   send(bytes: Buffer, peer: Peer): void {
+    if (this.#closed) return;
     const message = read(bytes);
     if (message !== undefined) this.#transcript.message('out', message, peer);
     this.#wire.send(bytes, peer);
@@ -74,6 +76,7 @@ export class Exchanges {
 
   /** Calls back once, unless closed before. */
   after(ms: number, fire: () => void): () => void {
+    if (this.#closed) return () => {};
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       fire();
@@ -86,6 +89,7 @@ export class Exchanges {
   }
 
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#clients.clear();

@@ -47,6 +47,9 @@ export type RegisterOptions = Login & {
 const recent = 1000;
 /** So many calls at once it takes then; more get 486. */
 const mostCalls = 1000;
+/** And lets it ring, and talks, so long, ms. */
+const longestRing = 600_000;
+const longestCall = 14_400_000;
 
 export class Phone implements Host {
   readonly name: string;
@@ -274,11 +277,22 @@ export class Phone implements Host {
     this.#all.set(call.callId, call);
     this.calls.add(call);
     call.tells({ event: 'called', from: userOf(invite.get('from') ?? ''), to: userOf(invite.get('to') ?? '') });
-    if (!this.#remembers) call.remembersOnly(recent);
-    if (!this.#remembers) call.atEnd(() => this.#forgetLater(call));
+    if (!this.#remembers) this.#bound(call);
     void Promise.resolve(this.onInvite(call)).catch((fault: unknown) =>
       this.transcript.note(`behaviour failed: ${String(fault)}`),
     );
+  }
+
+  /** Its memory and its time: a caller that vanishes must not hold a place for ever. */
+  #bound(call: IncomingPhoneCall): void {
+    call.remembersOnly(recent);
+    const unanswered = this.exchanges.after(longestRing, () => call.refuses(480));
+    const answered = this.exchanges.after(longestCall, () => void call.hangsUp().catch(() => {}));
+    call.atEnd(() => {
+      unanswered();
+      answered();
+      this.#forgetLater(call);
+    });
   }
 
   /** After the time in which its last messages may come again. RFC 3261 §17: 64*T1. */
