@@ -150,7 +150,6 @@ test('an unknown command is refused, help and version are not', async () => {
   assert.equal((await graine('fly')).code, 1);
   assert.equal((await graine('--help')).code, 0);
   assert.match((await graine('--version')).out, /^\d+\.\d+\.\d+/);
-  assert.equal((await graine('simulate')).code, 2);
 });
 
 test('doctor: a certificate of another key, of another name, near its end or not there is told', () => {

@@ -6,6 +6,7 @@ import { listCalls, showCall, showTrace, type TraceOptions } from './calls.ts';
 import { CliError, type Target } from './client.ts';
 import { doctor } from './doctor.ts';
 import type { Io } from './io.ts';
+import type { SimulateOptions } from './simulate.ts';
 import { start } from './start.ts';
 
 type Where = { readonly url?: string; readonly token?: string };
@@ -45,9 +46,61 @@ async function config(options: { readonly config?: string }, io: Io): Promise<nu
   return 0;
 }
 
-function simulate(io: Io): number {
-  io.err('graine simulate comes with a later version. Until then: npm run demo, or phones from graine/testing');
-  return 2;
+async function simulate(options: SimulateOptions, io: Io): Promise<number> {
+  const { simulateCallees } = await import('./simulate.ts');
+  return simulateCallees(options, io);
+}
+
+/** Options that a callee may have, alone or in --callee. */
+const calleeOptions = [
+  ['--name <name>', 'user part of its URI'],
+  ['--behaviour <name>', 'answers (default), busy, declines, rings, silent, early, voicemail'],
+  ['--listen <where>', 'udp://127.0.0.1:5090 or tcp://…; port 0 (default) takes a free one'],
+  ['--after <seconds>', 'rings so long first'],
+  ['--status <code>', 'declines: with this status (603)'],
+  ['--tone <hz>', 'answers, early: plays a tone'],
+  ['--wav <file>', 'answers: speaks a WAV'],
+  ['--keys <keys>', 'answers: presses keys'],
+  ['--keys-by <way>', 'rtp (RFC 4733, default) or info (SIP INFO)'],
+  ['--keys-after <seconds>', 'so long after the answer'],
+  ['--hangs-up-after <seconds>', 'answers: hangs up so long after the answer'],
+  ['--greeting <wav|seconds>', 'voicemail: a WAV, or so many seconds of a murmur like speech (4)'],
+  ['--beep <hz>', 'voicemail: the beep (1000)'],
+  ['--beep-ms <ms>', 'voicemail: how long it is (400)'],
+  ['--listens <seconds>', 'voicemail: hangs up after so long (120)'],
+  ['--loss <share>', 'loses this share of its audio packets, 0 to 1'],
+  ['--register <user:password@realm>', 'registers as a user; the password may be in GRAINE_SIMULATE_PASSWORD'],
+  ['--server <host:port>', 'where it registers'],
+] as const;
+
+/** commander makes `keysBy` of --keys-by; a callee says `keys-by`. */
+function dashed(options: Readonly<Record<string, unknown>>): Record<string, string> {
+  const named = Object.entries(options).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(
+    named.map(([key, value]) => [key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), String(value)]),
+  );
+}
+
+function addSimulate(program: Command, begin: (options: SimulateOptions) => Promise<void>): void {
+  const command = program.command('simulate').description('simulated callees, for an application to dial');
+  for (const [flags, what] of calleeOptions) command.option(flags, what);
+  command
+    .option('--callee <key=value,…>', 'one of several, with the options above as keys', (text, all: string[] = []) => [
+      ...all,
+      text,
+    ])
+    .option('--seed <number>', 'makes chance repeatable')
+    .option('--for <seconds>', 'ends by itself')
+    .option('--json', 'one JSON object an event')
+    .action(({ callee, seed, for: seconds, json, ...shared }: Omit<SimulateOptions, 'shared'>) =>
+      begin({
+        ...(callee === undefined ? {} : { callee }),
+        ...(seed === undefined ? {} : { seed }),
+        ...(seconds === undefined ? {} : { for: seconds }),
+        json: json === true,
+        shared: dashed(shared),
+      }),
+    );
 }
 
 /** Of package.json: the same file from src/ and from dist/. */
@@ -92,10 +145,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       const named = options.config === undefined ? {} : { config: options.config };
       return ends(doctor({ ...named, url: options.url }, io));
     });
-  program
-    .command('simulate')
-    .description('play calls against an application (not built yet)')
-    .action(() => void (code = simulate(io)));
+  addSimulate(program, (options) => ends(simulate(options, io)));
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (fault) {

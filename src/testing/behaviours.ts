@@ -4,16 +4,23 @@ import { credentialsMatch, digestParams, type Login } from './digest.ts';
 import type { IncomingPhoneCall } from './incoming.ts';
 import { after } from './journal.ts';
 import type { Header } from './message.ts';
+import { takeMessage, type VoicemailScript } from './voicemail.ts';
 
+/** How a phone takes a call. */
 export type Behaviour = (call: IncomingPhoneCall) => void | Promise<void>;
 
+/** What a phone does in a call it answered. */
 export type AnswerScript = {
-  /** Tone it speaks once answered. */
+  /** Tone it speaks once answered, Hz. */
   readonly tone?: number;
   /** Samples (8 kHz) it speaks once answered. */
   readonly speech?: Int16Array;
-  /** Keys it presses after the answer. */
+  /** Keys it presses after the answer: 0 to 9, *, #, A to D. */
   readonly keys?: string;
+  /** How: in the audio stream (RFC 4733; the default) or by SIP INFO. */
+  readonly keysBy?: 'rtp' | 'info';
+  /** How long after the answer; 0. */
+  readonly keysAfter?: number;
   /** Hangs up by itself this long after the answer. */
   readonly hangsUpAfter?: number;
   readonly headers?: readonly Header[];
@@ -25,23 +32,44 @@ async function answer(call: IncomingPhoneCall, script: AnswerScript): Promise<vo
   if (script.speech !== undefined) media.speaks(script.speech);
   await call.answers(script.headers === undefined ? {} : { headers: script.headers });
   if (call.finalStatus !== 200) return;
-  if (script.keys !== undefined) void media.presses(script.keys);
+  const { keys } = script;
+  if (keys !== undefined) later(call, script.keysAfter ?? 0, () => press(call, keys, script.keysBy ?? 'rtp'));
   if (script.hangsUpAfter !== undefined) {
     call.host.exchanges.after(script.hangsUpAfter, () => void call.hangsUp().catch(() => {}));
   }
 }
 
-function later(call: IncomingPhoneCall, ms: number, act: () => void): void {
-  if (ms <= 0) act();
-  else call.host.exchanges.after(ms, act);
+/** A call that ends meanwhile ends the pressing. */
+async function press(call: IncomingPhoneCall, keys: string, by: 'rtp' | 'info'): Promise<void> {
+  if (by === 'rtp') await call.presses(keys);
+  else
+    for (const key of keys) {
+      if (call.over) return;
+      await call.pressesByInfo(key).catch(() => {});
+    }
+  if (!call.over) call.tells({ event: 'pressed', keys, by });
 }
 
+/** What fails there is a note of the ladder, as for a behaviour that fails at once. */
+function later(call: IncomingPhoneCall, ms: number, act: () => void | Promise<void>): void {
+  const run = async (): Promise<void> => {
+    try {
+      await act();
+    } catch (fault) {
+      call.host.transcript.note(`behaviour failed: ${String(fault)}`);
+    }
+  };
+  if (ms <= 0) void run();
+  else call.host.exchanges.after(ms, () => void run());
+}
+
+/** The behaviours there are. */
 export const phones = {
   /** Rings, then answers. */
   answersAfter(ms: number, script: AnswerScript = {}): Behaviour {
     return (call) => {
       call.rings();
-      later(call, ms, () => void answer(call, script));
+      later(call, ms, () => answer(call, script));
     };
   },
 
@@ -50,10 +78,25 @@ export const phones = {
     return (call) => answer(call, script);
   },
 
+  /** Answers, greets, beeps, then listens and tells how long it was spoken to (the event `message`). */
+  voicemail(script: VoicemailScript = {}): Behaviour {
+    return (call) => {
+      call.rings();
+      later(call, script.after ?? 0, () => takeMessage(call, script));
+    };
+  },
+
+  /** One of these for each call, by chance: the same ones for the same seed of the phone. */
+  anyOf(...behaviours: readonly [Behaviour, ...Behaviour[]]): Behaviour {
+    return (call) => behaviours[call.host.random.integer(behaviours.length)]?.(call);
+  },
+
+  /** 486. */
   busy(ms = 0): Behaviour {
     return this.declines(486, 'Busy Here', ms);
   },
 
+  /** Refuses with this status; rings first where `ms` is more than 0. */
   declines(status = 603, reason?: string, ms = 0): Behaviour {
     return (call) => {
       if (ms > 0) call.rings();
@@ -61,6 +104,7 @@ export const phones = {
     };
   },
 
+  /** 180, and nobody comes. */
   ringsForEver(): Behaviour {
     return (call) => call.rings();
   },
@@ -79,7 +123,7 @@ export const phones = {
   earlyMedia(hz: number, answersAfter?: number, script: AnswerScript = {}): Behaviour {
     return async (call) => {
       await call.earlyMedia(hz);
-      if (answersAfter !== undefined) later(call, answersAfter, () => void answer(call, script));
+      if (answersAfter !== undefined) later(call, answersAfter, () => answer(call, script));
     };
   },
 

@@ -1,6 +1,7 @@
 /** One call at a phone, either side: its dialog as RFC 3261 §12 has it, its audio, and what came in and went out. */
 import type { Random } from '../base/index.ts';
 import type { Exchanges } from './exchange.ts';
+import type { PhoneEvent } from './happenings.ts';
 import { Journal } from './journal.ts';
 import { PhoneMedia } from './media.ts';
 import {
@@ -29,7 +30,12 @@ export type Host = {
   readonly random: Random;
   /** Share of RTP packets lost on the way out, 0 to 1. */
   readonly loss: number;
+  /** What happened in its calls. */
+  readonly events: Journal<PhoneEvent>;
 };
+
+/** Who ended it; 'closed': the phone was let go of, 'refused': never answered. */
+export type EndedBy = 'them' | 'us' | 'refused' | 'closed';
 
 export type Wait = { readonly within?: number; readonly since?: number };
 export type RequestExtras = {
@@ -63,6 +69,9 @@ export abstract class PhoneCall {
   #invitePending = false;
   #opening: Promise<PhoneMedia> | undefined;
   #stopRepeating: () => void = () => {};
+  #over = false;
+  #keeps = Infinity;
+  readonly #atEnd = new Set<(by: EndedBy) => void>();
 
   constructor(host: Host, callId: string) {
     this.host = host;
@@ -122,10 +131,28 @@ export abstract class PhoneCall {
     return this.request('INFO', { contentType: `application/${type}`, body });
   }
 
+  /** True once it is hung up, refused or let go of. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Calls back once when the call is over, however it ends; at once when it is already. */
+  atEnd(listener: (by: EndedBy) => void): void {
+    if (this.#over) listener('us');
+    else this.#atEnd.add(listener);
+  }
+
+  /** Keeps only so many of its messages, packets and digits. */
+  remembersOnly(entries: number): void {
+    this.#keeps = entries;
+    this.received.limit = entries;
+  }
+
   /** Says BYE; resolves with its answer. */
   hangsUp(headers: readonly Header[] = []): Promise<Message> {
     this.media?.stop();
     this.stopRepeating();
+    this.end('us');
     return this.request('BYE', { headers });
   }
 
@@ -178,6 +205,7 @@ export abstract class PhoneCall {
   }
 
   async close(): Promise<void> {
+    this.end('closed');
     this.stopRepeating();
     this.received.close(`${this.host.name} was closed`);
     await (await this.#opening)?.close();
@@ -187,11 +215,15 @@ export abstract class PhoneCall {
   takes(request: Message, peer: Peer): void {
     this.received.add(request);
     if (request.method === 'ACK') this.acked(request);
-    else if (request.method === 'INVITE' || request.method === 'UPDATE') void this.#accept(request, peer);
+    else if (request.method === 'INVITE' || request.method === 'UPDATE')
+      this.#accept(request, peer).catch((fault: unknown) =>
+        this.host.transcript.note(`no answer to ${request.method}: ${String(fault)}`),
+      );
     else if (request.method === 'BYE') {
       this.media?.stop();
       this.stopRepeating();
       this.respond(request, peer, { status: 200, reason: 'OK' });
+      this.end('them');
     } else {
       const status = this.#statuses[request.method] ?? (request.method === 'REFER' ? 202 : 200);
       this.respond(request, peer, { status, reason: status < 300 ? 'OK' : 'No' });
@@ -234,7 +266,16 @@ export abstract class PhoneCall {
     this.#opening ??= PhoneMedia.open(this.host.address, this.host.random);
     this.media = await this.#opening;
     this.media.loss = this.host.loss;
+    this.media.ears.packets.limit = this.#keeps;
+    this.media.ears.digits.limit = this.#keeps;
     return this.media;
+  }
+
+  protected end(by: EndedBy): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const listener of this.#atEnd) listener(by);
+    this.#atEnd.clear();
   }
 
   protected stopRepeating(next: () => void = () => {}): void {

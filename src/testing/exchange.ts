@@ -15,6 +15,7 @@ export class Exchanges {
   readonly #transcript: Transcript;
   readonly #clients = new Map<string, { onResponse: OnResponse; stop: () => void; method: string }>();
   readonly #answers = new Map<string, { bytes: Buffer; peer: Peer }>();
+  #closed = false;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(wire: Wire, transcript: Transcript) {
@@ -22,8 +23,9 @@ export class Exchanges {
     this.#transcript = transcript;
   }
 
-  /** Sends and writes it down. */
+  /** Sends and writes it down; nothing once closed. */
   send(bytes: Buffer, peer: Peer): void {
+    if (this.#closed) return;
     const message = read(bytes);
     if (message !== undefined) this.#transcript.message('out', message, peer);
     this.#wire.send(bytes, peer);
@@ -36,9 +38,13 @@ export class Exchanges {
     if (message === undefined) throw new Error('a phone can only start a transaction with a request');
     const stop = this.#repeat(bytes, peer, {
       cap: message.method === 'INVITE' ? Infinity : t2,
-      onEnd: () => onResponse(undefined),
+      onEnd: () => {
+        this.#clients.delete(key);
+        onResponse(undefined);
+      },
     });
-    this.#clients.set(`${message.branch} ${message.method}`, { onResponse, stop, method: message.method });
+    const key = `${message.branch} ${message.method}`;
+    this.#clients.set(key, { onResponse, stop, method: message.method });
     this.send(bytes, peer);
   }
 
@@ -47,12 +53,14 @@ export class Exchanges {
     const client = this.#clients.get(`${message.branch} ${message.method}`);
     if (client === undefined) return;
     if (message.status >= 200 || client.method === 'INVITE') client.stop();
+    if (message.status >= 200) this.#forgetLater(this.#clients, `${message.branch} ${message.method}`);
     client.onResponse(message);
   }
 
   /** Sends a response and keeps it for repeats of the request. `untilAcked`: repeats it until `stop` is called. */
   answer(request: Message, bytes: Buffer, options: { peer: Peer; untilAcked?: boolean }): () => void {
     this.#answers.set(`${request.branch} ${request.method}`, { bytes, peer: options.peer });
+    this.#forgetLater(this.#answers, `${request.branch} ${request.method}`);
     this.send(bytes, options.peer);
     if (options.untilAcked !== true) return () => {};
     return this.#repeat(bytes, options.peer, { cap: t2, everywhere: true, onEnd: () => {} });
@@ -68,6 +76,7 @@ export class Exchanges {
 
   /** Calls back once, unless closed before. */
   after(ms: number, fire: () => void): () => void {
+    if (this.#closed) return () => {};
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       fire();
@@ -80,9 +89,21 @@ export class Exchanges {
   }
 
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#clients.clear();
+  }
+
+  /** When no repeat of it can come any more. */
+  #forgetLater(known: Map<string, unknown>, key: string): void {
+    const value = known.get(key);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (known.get(key) === value) known.delete(key);
+    }, giveUp);
+    timer.unref();
+    this.#timers.add(timer);
   }
 
   #repeat(bytes: Buffer, peer: Peer, options: { cap: number; everywhere?: boolean; onEnd: () => void }): () => void {

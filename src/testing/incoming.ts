@@ -1,8 +1,10 @@
 /** A call that rings a phone: what it may answer, when, and how wrong. RFC 3261 §13.3. */
 import { type Answer, type Host, PhoneCall, type Wait } from './call.ts';
+import type { Happening } from './happenings.ts';
+import type { PhoneMedia } from './media.ts';
 import { type Header, type Message, splitList, uriOf } from './message.ts';
 import { type PhoneSdp, readSdp } from './sdp.ts';
-import type { Peer } from './transcript.ts';
+import { now, type Peer } from './transcript.ts';
 
 const reasons: Readonly<Record<number, string>> = {
   100: 'Trying',
@@ -44,6 +46,7 @@ export class IncomingPhoneCall extends PhoneCall {
   lostAcks = 0;
   /** The final status that left, else 0. */
   #final = 0;
+  #listens = false;
 
   constructor(host: Host, invite: Message, peer: Peer) {
     super(host, invite.callId);
@@ -56,11 +59,26 @@ export class IncomingPhoneCall extends PhoneCall {
     this.offer = invite.sdp === undefined ? undefined : readSdp(invite.sdp);
     this.meet(invite, false);
     this.received.add(invite);
+    this.atEnd((by) => {
+      if (this.#final === 200 && (by === 'them' || by === 'us')) this.tells({ event: 'ended', by });
+    });
   }
 
   /** The status this phone gave finally, 0 while it has not. */
   get finalStatus(): number {
     return this.#final;
+  }
+
+  /** Writes down what happened in this call, for `phone.events`. */
+  tells(happening: Happening): void {
+    this.host.events.add({ ...happening, at: now(), phone: this.host.name, call: this.callId });
+  }
+
+  override async openMedia(): Promise<PhoneMedia> {
+    const media = await super.openMedia();
+    if (!this.#listens) media.ears.digits.follow(({ digit }) => this.tells({ event: 'key', key: digit, by: 'rtp' }));
+    this.#listens = true;
+    return media;
   }
 
   /** Opens the audio beforehand, so that `answerNow` sends within the same tick. */
@@ -103,6 +121,7 @@ export class IncomingPhoneCall extends PhoneCall {
   /** As `answers`, at once: needs `prepare()`. Sends a 200 whatever was sent before. */
   answerNow(options: AnswerOptions = {}): void {
     const body = options.sdp === 'none' ? undefined : (options.sdp ?? this.ownSdp('sendrecv', this.offer));
+    if (this.#final === 0) this.tells({ event: 'answered' });
     this.#final = 200;
     const stop = this.#reply({
       status: 200,
@@ -128,6 +147,8 @@ export class IncomingPhoneCall extends PhoneCall {
     this.media?.pause();
     const untilAcked = this.#peer.transport === 'udp';
     this.stopRepeating(this.#reply({ status, reason: reason ?? reasons[status] ?? 'Refused', headers, untilAcked }));
+    if (status !== 487) this.tells({ event: 'refused', status });
+    this.end('refused');
   }
 
   /** The other side gave up. */
@@ -145,14 +166,23 @@ export class IncomingPhoneCall extends PhoneCall {
       this.lostAcks--;
       return;
     }
+    if (request.method === 'INFO') this.#hearInfo(request);
     if (request.method !== 'CANCEL') {
       super.takes(request, peer);
       return;
     }
     this.received.add(request);
     this.respond(request, peer, { status: 200, reason: 'OK' });
+    if (this.#final === 0) this.tells({ event: 'cancelled' });
     if (this.onCancel !== undefined) this.onCancel(request);
     else this.refuses(487);
+  }
+
+  /** A key in application/dtmf-relay (`Signal=5`) or application/dtmf (`5`). */
+  #hearInfo(request: Message): void {
+    if (!/^application\/dtmf/i.test(request.get('content-type') ?? '')) return;
+    const key = /^(?:\s*Signal\s*=)?\s*([0-9*#A-D])\s*$/im.exec(request.body.toString())?.[1];
+    if (key !== undefined) this.tells({ event: 'key', key: key.toUpperCase(), by: 'info' });
   }
 
   private learnOffer(): void {

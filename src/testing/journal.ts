@@ -1,6 +1,8 @@
 /** A list that can be waited on: what already happened counts, so a test never races the thing it waits for. */
 export class Journal<T> {
   readonly entries: T[] = [];
+  /** It forgets the older half of more than these. A test wants all; a phone that runs for long must not. */
+  limit = Infinity;
   readonly #waiters = new Set<(entry: T) => void>();
   readonly #followers = new Set<(entry: T) => void>();
   readonly #stops = new Set<(why: string) => void>();
@@ -13,6 +15,7 @@ export class Journal<T> {
 
   add(entry: T): void {
     this.entries.push(entry);
+    if (this.entries.length > this.limit) this.entries.splice(0, this.limit / 2);
     for (const follower of this.#followers) follower(entry);
     for (const waiter of this.#waiters) waiter(entry);
   }

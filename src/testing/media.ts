@@ -40,6 +40,8 @@ export class PhoneMedia {
   #remote: PhoneSdp | undefined;
   #voice: Voice = silence;
   #voiceAt = 0;
+  /** Somebody waits for the voice to reach this sample. */
+  #saying: { readonly until: number; readonly done: () => void } | undefined;
   #sequence: number;
   #timestamp: number;
   #marker = true;
@@ -105,12 +107,23 @@ export class PhoneMedia {
     this.pause();
     this.#over = true;
     for (const digit of this.#digits.splice(0)) digit.done();
+    this.#said();
   }
 
   /** Speaks from now on. */
   speaks(voice: Voice | Int16Array): void {
     this.#voice = typeof voice === 'function' ? voice : samplesVoice(voice);
     this.#voiceAt = 0;
+    this.#said();
+  }
+
+  /** Speaks these 8 kHz samples once; resolves when the last is sent, something else is spoken, or the call is over. */
+  says(samples: Int16Array): Promise<void> {
+    this.speaks(samples);
+    if (this.#over || samples.length === 0) return Promise.resolve();
+    return new Promise((done) => {
+      this.#saying = { until: samples.length, done };
+    });
   }
 
   tone(hz: number, levelDb?: number): void {
@@ -186,6 +199,13 @@ export class PhoneMedia {
     const encode = payload === 8 ? encodeAlaw : encodeUlaw;
     for (let n = 0; n < frame; n++) packet[12 + n] = encode(Math.round(this.#voice(this.#voiceAt++)));
     this.#transmit(packet, remote);
+    if (this.#saying !== undefined && this.#voiceAt >= this.#saying.until) this.#said();
+  }
+
+  #said(): void {
+    const saying = this.#saying;
+    this.#saying = undefined;
+    saying?.done();
   }
 
   #sendDigit(digit: Press, remote: PhoneSdp): void {

@@ -1,14 +1,15 @@
 /** A SIP phone on real sockets with real audio, for tests of applications and of the server itself. Everything it does
  * is scripted; everything it sees is kept. */
 import { randomInt } from 'node:crypto';
-import { type Random, SeededRandom } from '../base/index.ts';
+import { messageOf, type Random, SeededRandom } from '../base/index.ts';
 import { type Behaviour, phones } from './behaviours.ts';
 import type { Host, PhoneCall, Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
 import { Exchanges } from './exchange.ts';
+import type { PhoneEvent } from './happenings.ts';
 import { IncomingPhoneCall } from './incoming.ts';
 import { Journal } from './journal.ts';
-import { type Header, type Message, param, read, targetOf, transportParam, write } from './message.ts';
+import { type Header, type Message, param, read, targetOf, transportParam, userOf, write } from './message.ts';
 import { type InviteOptions, OutgoingPhoneCall } from './outgoing.ts';
 import { ladder, type Peer, Transcript, type Transport } from './transcript.ts';
 import { type PhoneTls, Wire } from './wire.ts';
@@ -23,8 +24,13 @@ export type PhoneOptions = {
   readonly onInvite?: Behaviour;
   /** Makes its chance repeatable: packet loss, SSRCs, tags. */
   readonly seed?: number;
+  /** What its Contact says and how it calls; with udp and tcp it listens on both. */
   readonly transport?: Transport;
   readonly tls?: PhoneTls;
+  /** This share of its audio packets gets lost on the way out, 0 to 1; which ones, the seed says. */
+  readonly loss?: number;
+  /** False: forgets a call when it is over. For phones that run for long; a test wants to look back. */
+  readonly remembers?: boolean;
 };
 
 export type Server = { readonly host: string; readonly port: number };
@@ -37,6 +43,14 @@ export type RegisterOptions = Login & {
   readonly headers?: readonly Header[];
 };
 
+/** So many entries a phone keeps that does not remember: 20 s of audio. */
+const recent = 1000;
+/** So many calls at once it takes then; more get 486. */
+const mostCalls = 1000;
+/** And lets it ring, and talks, so long, ms. */
+const longestRing = 600_000;
+const longestCall = 14_400_000;
+
 export class Phone implements Host {
   readonly name: string;
   readonly transcript: Transcript;
@@ -44,15 +58,20 @@ export class Phone implements Host {
   readonly seed: number;
   /** Calls that rang here. */
   readonly calls = new Journal<IncomingPhoneCall>();
-  /** Requests outside of calls: OPTIONS, NOTIFY … All get 200. */
+  /** What happened in its calls, in order. */
+  readonly events = new Journal<PhoneEvent>();
+  /** Requests outside of calls: OPTIONS, NOTIFY … They get `optionsStatus` and `strayStatus`. */
   readonly strays = new Journal<Message>();
   onInvite: Behaviour;
   /** Answer to OPTIONS. */
   optionsStatus = 200;
+  /** Answer to other requests outside of calls. */
+  strayStatus = 200;
   readonly transport: Transport;
   exchanges!: Exchanges;
   #wire!: Wire;
   #loss = 0;
+  readonly #remembers: boolean;
   readonly #all = new Map<string, PhoneCall>();
   #registerCallId = '';
   #registerCSeq = 0;
@@ -65,6 +84,10 @@ export class Phone implements Host {
     this.transcript = new Transcript(this.name);
     this.onInvite = options.onInvite ?? phones.ringsForEver();
     this.transport = options.transport ?? 'udp';
+    this.#remembers = options.remembers ?? true;
+    if (!this.#remembers) for (const journal of [this.transcript, this.strays, this.events]) journal.limit = recent;
+    this.#loss = options.loss ?? 0;
+    if (!(this.#loss >= 0 && this.#loss <= 1)) throw new Error(`loss is a share from 0 to 1, not ${this.#loss}`);
     this.#registerCallId = this.random.token(20);
   }
 
@@ -131,6 +154,22 @@ export class Phone implements Host {
     });
   }
 
+  /** The first event of this kind, now or later: `await bob.happens('message')`. */
+  happens<E extends PhoneEvent['event']>(event: E, wait: Wait = {}): Promise<Extract<PhoneEvent, { event: E }>> {
+    return this.events.until((each) => each.event === event, {
+      ...wait,
+      what: `'${event}' at ${this.name}`,
+      story: () => ladder([this.transcript]),
+    }) as Promise<Extract<PhoneEvent, { event: E }>>;
+  }
+
+  /** Hangs up every answered call; resolves when all said yes, or after `within` ms. */
+  async hangsUpAll(within = 2000): Promise<void> {
+    const live = this.calls.entries.filter((call) => call.finalStatus === 200 && !call.over);
+    const limit = new Promise<void>((resolve) => this.exchanges.after(within, resolve));
+    await Promise.race([Promise.allSettled(live.map((call) => call.hangsUp())), limit]);
+  }
+
   /** Registers, answering the challenge; resolves with the final response. */
   async register(server: Server, options: RegisterOptions): Promise<Message> {
     const first = await this.#sendRegister(server, options);
@@ -180,6 +219,7 @@ export class Phone implements Host {
     this.exchanges.close();
     this.calls.close(`${this.name} was closed`);
     this.strays.close(`${this.name} was closed`);
+    this.events.close(`${this.name} was closed`);
     this.transcript.close(`${this.name} was closed`);
     await Promise.all([this.#wire.close(), ...Array.from(this.#all.values(), (call) => call.close())]);
   }
@@ -206,8 +246,12 @@ export class Phone implements Host {
     const message = read(bytes);
     if (message === undefined) return;
     this.transcript.message('in', message, from);
-    if (!message.isRequest) this.exchanges.response(message);
-    else if (!this.exchanges.repeated(message)) this.#takeRequest(message, from);
+    try {
+      if (!message.isRequest) this.exchanges.response(message);
+      else if (!this.exchanges.repeated(message)) this.#takeRequest(message, from);
+    } catch (fault) {
+      this.transcript.note(`this message cannot be understood: ${messageOf(fault)}`);
+    }
   }
 
   #takeRequest(message: Message, from: Peer): void {
@@ -225,18 +269,45 @@ export class Phone implements Host {
   }
 
   #ring(invite: Message, from: Peer): void {
+    if (!this.#remembers && this.calls.entries.length >= mostCalls) {
+      new IncomingPhoneCall(this, invite, from).refuses(486);
+      return;
+    }
     const call = new IncomingPhoneCall(this, invite, from);
     this.#all.set(call.callId, call);
     this.calls.add(call);
+    call.tells({ event: 'called', from: userOf(invite.get('from') ?? ''), to: userOf(invite.get('to') ?? '') });
+    if (!this.#remembers) this.#bound(call);
     void Promise.resolve(this.onInvite(call)).catch((fault: unknown) =>
       this.transcript.note(`behaviour failed: ${String(fault)}`),
     );
   }
 
+  /** Its memory and its time: a caller that vanishes must not hold a place for ever. */
+  #bound(call: IncomingPhoneCall): void {
+    call.remembersOnly(recent);
+    const unanswered = this.exchanges.after(longestRing, () => call.refuses(480));
+    const answered = this.exchanges.after(longestCall, () => void call.hangsUp().catch(() => {}));
+    call.atEnd(() => {
+      unanswered();
+      answered();
+      this.#forgetLater(call);
+    });
+  }
+
+  /** After the time in which its last messages may come again. RFC 3261 §17: 64*T1. */
+  #forgetLater(call: IncomingPhoneCall): void {
+    this.exchanges.after(32_000, () => {
+      this.#all.delete(call.callId);
+      this.calls.entries.splice(this.calls.entries.indexOf(call), 1);
+      void call.close();
+    });
+  }
+
   #takeStray(message: Message, from: Peer): void {
     const unknown =
       message.method === 'BYE' || message.method === 'CANCEL' || param(message.get('to') ?? '', 'tag') !== undefined;
-    const status = unknown ? 481 : message.method === 'OPTIONS' ? this.optionsStatus : 200;
+    const status = unknown ? 481 : message.method === 'OPTIONS' ? this.optionsStatus : this.strayStatus;
     const kept = message.headers.filter(([name]) => /^(via|v|from|f|to|t|call-id|i|cseq)$/i.test(name));
     this.exchanges.answer(message, write(`SIP/2.0 ${status} ${status === 200 ? 'OK' : 'No'}`, kept), { peer: from });
     this.strays.add(message);
@@ -252,5 +323,3 @@ function strongest(challenges: readonly string[]): string | undefined {
 export function at(user: string, server: Server): string {
   return `sip:${user}@${server.host}:${server.port}`;
 }
-
-export { targetOf };

@@ -62,13 +62,19 @@ export function readSdp(text: string): PhoneSdp {
       .trim();
   return {
     address: connection.split(' ')[2]?.trim() ?? '127.0.0.1',
-    port: Number(port),
+    port: portOf(port),
     direction: (directionOf(inMedia) ?? directionOf(lines) ?? 'sendrecv') as Direction,
     payloads: payloads.map(Number).filter((pt) => pt !== Number(events)),
     events: events === undefined ? undefined : Number(events),
     ptime: Number(find(inMedia, 'a=ptime:') ?? 20),
     version: Number(find(lines, 'o=')?.split(' ')[2] ?? 0),
   };
+}
+
+/** 0, which is no media, for what is no port. */
+function portOf(text: string): number {
+  const port = Number(text);
+  return Number.isInteger(port) && port > 0 && port < 65_535 ? port : 0;
 }
 
 /** What we answer to this direction. RFC 3264 §6.1. */

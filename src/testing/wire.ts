@@ -28,6 +28,9 @@ export type WireOptions = {
 /** A stream, or a WebSocket. */
 type Line = { send(bytes: Buffer): void; cut(): void; readonly open: boolean };
 
+/** A stream that holds more without a whole message in it is no SIP. */
+const longest = 1 << 18;
+
 export class Wire {
   readonly address: string;
   readonly port: number;
@@ -79,6 +82,7 @@ export class Wire {
   }
 
   send(bytes: Buffer, to: Peer): void {
+    if (!(to.port > 0 && to.port < 65_536)) return;
     if (to.transport === 'udp') {
       this.#udp.send(bytes, to.port, to.address, () => {});
       return;
@@ -129,6 +133,7 @@ export class Wire {
     let pending: Buffer = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
       pending = this.#frame(Buffer.concat([pending, chunk]), from);
+      if (pending.length > longest) socket.destroy();
     });
     return this.#enter(line, from, socket);
   }

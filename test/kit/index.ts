@@ -1,5 +1,9 @@
 /** The kit of wire and interop stories. */
 export * from '../../src/testing/index.ts';
+// What phones keep to themselves, for stories about the bytes.
+export { answerChallenge, digestParams } from '../../src/testing/digest.ts';
+export { read } from '../../src/testing/message.ts';
+export { readSdp } from '../../src/testing/sdp.ts';
 export { Baresip } from './baresip.ts';
 export { GraineProcess } from './child.ts';
 export { ensureDebian, missingDebian } from './debian.ts';

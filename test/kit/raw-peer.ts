@@ -1,7 +1,8 @@
 /** Somebody who sends bytes as they are and reads whatever comes back: for messages no phone would send. */
 import dgram from 'node:dgram';
 import net from 'node:net';
-import { Journal, type Message, read } from '../../src/testing/index.ts';
+import { Journal, type Message } from '../../src/testing/index.ts';
+import { read } from '../../src/testing/message.ts';
 
 type Server = { readonly host: string; readonly port: number };
 
