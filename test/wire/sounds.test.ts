@@ -255,3 +255,13 @@ story('dialMusic that is long in coming: ringback meanwhile, then the music', as
   assert.ok(call.media!.ears.heard(440, { lastMs: 50 }) < -30, 'one or the other');
   await call.hangsUp();
 });
+
+story('a tone without pauses lasts as long as it says, also longer than a second', async (w) => {
+  w.app.answers([{ verb: 'play', url: 'tone_stream://%(1700,0,800)', actionHook: '/played' }]);
+  const call = w.calls();
+  await call.hears(800);
+  const { body } = await w.next('/played');
+  const ms = Number(body['playback_milliseconds']);
+  assert.ok(ms >= 1680 && ms <= 1720, `${ms} ms`);
+  await call.byed();
+});

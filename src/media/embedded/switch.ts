@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../base/index.ts';
 import { isPrivateAddress, messageOf } from '../../base/index.ts';
+import { toneMs } from '../tone/generate.ts';
 import { areDigits, digitSamples } from '../dtmf/digits.ts';
 import { DigitSender } from '../dtmf/sender.ts';
 import { payloadLength, payloadOffset, readU16, readU32 } from '../rtp/header.ts';
@@ -237,9 +238,8 @@ export class MediaSwitch {
       const progress = { samples: 0, position: 0 };
       return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault), progress });
     }
-    // Silence has no length of its own: it lasts until it is stopped.
-    const rounds = command.sound.kind === 'silence' ? Infinity : command.loop;
-    endpoint.player = new SoundPlay(new Player(play, samples, rounds, limitMs ?? Infinity, from));
+    const { rounds, ms } = lengthOf(command.sound, command.loop);
+    endpoint.player = new SoundPlay(new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from));
     this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
@@ -432,4 +432,11 @@ function translate(packet: Packet, map: Uint8Array): void {
   const { bytes, at } = packet;
   const end = at + packet.length;
   for (let i = at + 12; i < end; i++) bytes[i] = map[bytes[i]!]!;
+}
+
+/** How long a sound goes on: so many rounds of its samples, and at most so long. Silence has no length of its own: it lasts
+ * until it is stopped. A tone has that of its cadence, whatever its samples are. */
+function lengthOf(sound: SoundData, loop: number): { rounds: number; ms: number } {
+  if (sound.kind === 'samples') return { rounds: loop, ms: Infinity };
+  return { rounds: Infinity, ms: sound.kind === 'silence' ? Infinity : toneMs(sound) * loop };
 }

@@ -36,16 +36,15 @@ export function toneFault(tone: ToneSpec): string | undefined {
   if (!tone.frequencies.every((f) => f > 0 && f < RATE / 2)) return 'a frequency is between 0 and 4000 Hz';
   if (!(tone.levelDb <= 3 && tone.levelDb >= -70)) return 'a level is between -70 and 3 dBm0';
   if (!tone.cadence.every((part) => part.on >= 0 && part.off >= 0)) return 'a cadence has no negative times';
-  if (tone.cadence.length > 16 || !(cycle > 0 && cycle <= MAX_CYCLE_MS))
-    return `a cadence lasts 1 to ${MAX_CYCLE_MS} ms`;
+  const longest = isContinuous(tone) ? Infinity : MAX_CYCLE_MS;
+  if (tone.cadence.length > 16 || !(cycle > 0 && cycle <= longest)) return `a cadence lasts 1 to ${MAX_CYCLE_MS} ms`;
   return undefined;
 }
 
 /** One cycle of a tone's cadence, to be repeated. A tone without pauses becomes whole seconds, so that it repeats without
  * a click at any whole number of hertz. */
 export function toneCycle(tone: ToneSpec): Int16Array {
-  const continuous = tone.cadence.every((part) => part.off === 0);
-  if (continuous) return toneSamples(tone.frequencies, 1000, tone.levelDb);
+  if (isContinuous(tone)) return toneSamples(tone.frequencies, 1000, tone.levelDb);
   const total = tone.cadence.reduce((sum, part) => sum + samplesOf(part.on) + samplesOf(part.off), 0);
   const samples = new Int16Array(total);
   let at = 0;
@@ -54,6 +53,15 @@ export function toneCycle(tone: ToneSpec): Int16Array {
     at += samplesOf(part.on) + samplesOf(part.off);
   }
   return samples;
+}
+
+/** How long one round of the tone sounds, ms; of a continuous one that is not the length of its samples. */
+export function toneMs({ cadence }: ToneSpec): number {
+  return cadence.reduce((sum, part) => sum + part.on + part.off, 0);
+}
+
+function isContinuous({ cadence }: ToneSpec): boolean {
+  return cadence.every((part) => part.off === 0);
 }
 
 function samplesOf(ms: number): number {
