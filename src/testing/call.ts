@@ -263,13 +263,19 @@ export abstract class PhoneCall {
 
   async openMedia(): Promise<PhoneMedia> {
     // Several may ask before the sockets are bound: they get the same ones.
-    this.#opening ??= PhoneMedia.open(this.host.address, this.host.random);
+    this.#opening ??= PhoneMedia.open(this.host.address, this.host.random).then((media) => {
+      this.opened(media);
+      return media;
+    });
     this.media = await this.#opening;
     this.media.loss = this.host.loss;
     this.media.ears.packets.limit = this.#keeps;
     this.media.ears.digits.limit = this.#keeps;
     return this.media;
   }
+
+  /** Called once, with the audio as it is opened. */
+  protected opened(_media: PhoneMedia): void {}
 
   protected end(by: EndedBy): void {
     if (this.#over) return;

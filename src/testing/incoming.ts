@@ -46,7 +46,6 @@ export class IncomingPhoneCall extends PhoneCall {
   lostAcks = 0;
   /** The final status that left, else 0. */
   #final = 0;
-  #listens = false;
 
   constructor(host: Host, invite: Message, peer: Peer) {
     super(host, invite.callId);
@@ -74,11 +73,8 @@ export class IncomingPhoneCall extends PhoneCall {
     this.host.events.add({ ...happening, at: now(), phone: this.host.name, call: this.callId });
   }
 
-  override async openMedia(): Promise<PhoneMedia> {
-    const media = await super.openMedia();
-    if (!this.#listens) media.ears.digits.follow(({ digit }) => this.tells({ event: 'key', key: digit, by: 'rtp' }));
-    this.#listens = true;
-    return media;
+  protected override opened(media: PhoneMedia): void {
+    media.ears.digits.follow(({ digit }) => this.tells({ event: 'key', key: digit, by: 'rtp' }));
   }
 
   /** Opens the audio beforehand, so that `answerNow` sends within the same tick. */
