@@ -2,7 +2,7 @@
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
-import { mirrored } from '../sdp/index.ts';
+import { type Direction, mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
@@ -93,6 +93,8 @@ export abstract class Leg {
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #final: FinalStatus = 'failed';
+  /** The direction to end with, while an offer of one is under way. */
+  #wantedDirection: Direction | undefined;
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   // What was billed must not depend on who sets the wall clock in between.
   #answeredMonotonic = 0;
@@ -218,8 +220,20 @@ export abstract class Leg {
   /** Ends this leg from our side, whatever its state. */
   abstract hangup(cause: EndCause, options?: { headers?: readonly ExtraHeader[]; reason?: Reason }): void;
 
-  /** Offers the far end a new direction: passes a hold on. Failure keeps what was. */
-  async redirectMedia(direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'): Promise<void> {
+  /** Offers the far end a new direction: passes a hold on. Failure keeps what was. A change while an offer is under way
+   * is offered after it, only the latest of several. */
+  async redirectMedia(direction: Direction): Promise<void> {
+    const busy = this.#wantedDirection !== undefined;
+    this.#wantedDirection = direction;
+    if (busy) return;
+    for (let offered: Direction | undefined; offered !== this.#wantedDirection && this.end === undefined;) {
+      offered = this.#wantedDirection;
+      if (offered !== undefined) await this.#offerDirection(offered);
+    }
+    this.#wantedDirection = undefined;
+  }
+
+  async #offerDirection(direction: Direction): Promise<void> {
     const { dialog, media } = this;
     if (dialog === undefined || media === undefined || media.negotiation.state !== 'stable') return;
     const codec = media.codec;

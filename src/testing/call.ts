@@ -2,7 +2,7 @@
 import type { Random } from '../base/index.ts';
 import type { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
-import { Journal } from './journal.ts';
+import { after, Journal } from './journal.ts';
 import { PhoneMedia } from './media.ts';
 import {
   type Header,
@@ -54,6 +54,8 @@ export abstract class PhoneCall {
   readonly received = new Journal<Message>();
   media: PhoneMedia | undefined;
   onReinvite: OnReinvite = () => undefined;
+  /** How long a re-INVITE waits for its answer, ms. */
+  reinviteDelayMs = 0;
   /** The SDP the other side sent last. */
   remoteSdp: PhoneSdp | undefined;
   protected localTag: string;
@@ -348,6 +350,7 @@ export abstract class PhoneCall {
       );
       return;
     }
+    if (this.reinviteDelayMs > 0) await after(this.reinviteDelayMs);
     await this.openMedia();
     this.meetAgain(request);
     const offered = request.sdp === undefined ? undefined : readSdp(request.sdp);

@@ -51,6 +51,17 @@ story('hold by the callee is passed to the caller; resume brings both back', asy
   await call.hangsUp();
 });
 
+story('a resume while the other is still answering the hold is passed on after it', async (w) => {
+  const { call, desk } = await talking(w);
+  desk.reinviteDelayMs = 300;
+  assert.equal((await call.holds()).status, 200);
+  assert.equal((await call.resumes()).status, 200);
+  await desk.gets((each) => each.method === 'INVITE' && /a=(sendonly|inactive)/.test(each.sdp ?? ''));
+  await desk.gets((each) => each.method === 'INVITE' && each !== desk.invite && /a=sendrecv/.test(each.sdp ?? ''));
+  await bothHear(call, desk);
+  await call.hangsUp();
+});
+
 story('hold the old way, by 0.0.0.0, is hold too', async (w) => {
   const { call, desk } = await talking(w);
   assert.equal((await call.reInvites({ address: '0.0.0.0' })).status, 200);
