@@ -109,7 +109,7 @@ story('each command that the state forbids is 422 with the reason', async (w) =>
     [{ dtmf: { digit: '1' } }, /answered call/],
     [{ listen_status: 'pause' }, /nobody listens/],
     [{ conf_mute_status: 'mute' }, /conf_mute_status/],
-    [{ transcribe_status: 'pause' }, /transcribe_status/],
+    [{ transcribe_status: 'pause' }, /being transcribed/],
   ] as const) {
     const answer = await w.update(sid, body);
     assert.equal(answer.status, 422, JSON.stringify([body, answer]));
