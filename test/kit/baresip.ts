@@ -35,28 +35,41 @@ export class Baresip {
     this.#folder = mkdtempSync(path.join(tmpdir(), 'graine-baresip-'));
   }
 
+  /** baresip takes the port above its own for TLS, which somebody else may have: then it is started anew on other ports. */
   static async start(options: BaresipOptions): Promise<Baresip> {
-    const phone = new Baresip();
+    for (let tries = 1; ; tries++) {
+      const phone = new Baresip();
+      try {
+        await phone.#begin(options);
+        return phone;
+      } catch (fault) {
+        if (tries >= 4 || !phone.#output.includes('Address already in use')) throw fault;
+        phone.#child?.kill('SIGKILL');
+        rmSync(phone.#folder, { recursive: true, force: true });
+      }
+    }
+  }
+
+  async #begin(options: BaresipOptions): Promise<void> {
     const control = await freePort();
     const sip = await freePort();
-    mkdirSync(path.join(phone.#folder, 'heard'));
-    writeFileSync(path.join(phone.#folder, 'config'), phone.#config(options, control, sip));
-    writeFileSync(path.join(phone.#folder, 'accounts'), account(options));
-    writeFileSync(path.join(phone.#folder, 'contacts'), '');
+    mkdirSync(path.join(this.#folder, 'heard'));
+    writeFileSync(path.join(this.#folder, 'config'), this.#config(options, control, sip));
+    writeFileSync(path.join(this.#folder, 'accounts'), account(options));
+    writeFileSync(path.join(this.#folder, 'contacts'), '');
     // Its sine module speaks 48 kHz only; a file is taken at any rate.
     const voice = toneVoice(options.tone ?? 620);
     const speech = Int16Array.from({ length: 30 * 8000 }, (_, n) => voice(n));
-    writeFileSync(path.join(phone.#folder, 'voice.wav'), writeWav([speech]));
-    const child = spawn('baresip', ['-f', phone.#folder], { stdio: ['pipe', 'pipe', 'pipe'] });
-    phone.#child = child;
+    writeFileSync(path.join(this.#folder, 'voice.wav'), writeWav([speech]));
+    const child = spawn('baresip', ['-f', this.#folder], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
     const keep = (chunk: Buffer): void => {
-      phone.#output += chunk.toString();
+      this.#output += chunk.toString();
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    await phone.#connect(control);
-    if (options.registers !== false) await phone.#registered();
-    return phone;
+    await this.#connect(control);
+    if (options.registers !== false) await this.#registered();
   }
 
   /** What it printed last. */
@@ -149,7 +162,8 @@ export class Baresip {
         this.#control = socket;
         break;
       }
-      if (tries > 200) throw new Error(`baresip did not open its control port:\n${this.#output}`);
+      const gone = this.#child?.exitCode !== null || this.#output.includes('init failed');
+      if (tries > 200 || gone) throw new Error(`baresip did not open its control port:\n${this.#output}`);
       await after(25);
     }
     let pending = '';
