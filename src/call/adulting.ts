@@ -50,7 +50,7 @@ function openLink(session: Session, child: Leg): AppLink {
 
 function begin(about: { session: Session; child: Leg; link: AppLink }, verbs: unknown): readonly string[] {
   const { session, child, link } = about;
-  if (child.end !== undefined || session.connected !== child) return ['the callee is no longer connected'];
+  if (child.end !== undefined || session.connection?.callee !== child) return ['the callee is no longer connected'];
   const faults = session.script.check(verbs);
   if (faults.length > 0) return faults;
   const own = session.partWith(child, link);

@@ -3,6 +3,7 @@ import type { DetectOptions, Detection, HookTarget } from '../ports/index.ts';
 import { amdBody, isVerdict } from './amd-hook.ts';
 import { callInfo } from './call-info.ts';
 import type { Leg } from './leg.ts';
+import { isNothing } from './script.ts';
 import type { Session } from './session.ts';
 
 export type AmdPlan = {
@@ -102,9 +103,4 @@ export function replaceApplication(session: Session, verbs: unknown): void {
     message: `the amd hook's answer: ${replaced.faults[0] ?? 'not valid'}`,
     detail: replaced.faults.join('\n'),
   });
-}
-
-function isNothing(body: unknown): boolean {
-  if (body === undefined || body === null || body === '') return true;
-  return Array.isArray(body) ? body.length === 0 : typeof body === 'object' && Object.keys(body).length === 0;
 }

@@ -64,9 +64,9 @@ function redirect(session: Session, leg: Leg, { data, queue }: AppCommand): Cont
   const { parent_call: parent, child_call: child, ...hooks } = data;
   if (parent === undefined && child === undefined) return perform(session, leg, hooks);
   if (child !== undefined) {
-    const { connected } = session;
-    if (connected === undefined) return refuse(422, 'child_call needs a dial that has connected its callee');
-    const done = forChild(session, connected, child);
+    const callee = session.connection?.callee;
+    if (callee === undefined) return refuse(422, 'child_call needs a dial that has connected its callee');
+    const done = forChild(session, callee, child);
     if (!done.ok) return done;
   }
   return parent === undefined ? accepted : runVerbs(session, parent, false);
@@ -78,8 +78,7 @@ function runVerbs(session: Session, verbs: unknown, queue: boolean): ControlResu
 }
 
 function forChild(session: Session, child: Leg, verbs: unknown): ControlResult {
-  if (child !== session.connected || session.letGo === undefined)
-    return refuse(422, 'verbs for a callee need a dial that has connected it');
+  if (child !== session.connection?.callee) return refuse(422, 'verbs for a callee need a dial that has connected it');
   const faults = adultWith(session, child, verbs);
   return faults.length === 0 ? accepted : refuse(400, faults.join('; '));
 }

@@ -64,7 +64,7 @@ const needMedia: ReadonlySet<string> = new Set([
 export async function runCommand(context: CommandContext): Promise<ControlResult> {
   const { session, leg, body } = context;
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
-  const out = session.mediaPath?.state === 'none' && Object.keys(body).find((name) => needMedia.has(name));
+  const out = session.connection?.path.state === 'none' && Object.keys(body).find((name) => needMedia.has(name));
   if (typeof out === 'string')
     return refuse(422, `${out}: the media does not pass here; ask for media_path full-media first`);
   const name = Object.keys(commands).find((each) => body[each] !== undefined);
@@ -101,9 +101,8 @@ async function askAnew(session: Session, body: Body): Promise<void> {
 /** child_call_hook: the connected callee gets an application of its own; call_hook beside it asks for the caller's. When
  * the callee's cannot be had, everything stays as it is. */
 function redirectBoth({ session, leg, body }: CommandContext): ControlResult {
-  const child = session.connected;
-  if (child === undefined || session.letGo === undefined)
-    return refuse(422, 'child_call_hook needs a dial that has connected its callee');
+  const child = session.connection?.callee;
+  if (child === undefined) return refuse(422, 'child_call_hook needs a dial that has connected its callee');
   if (leg !== session.caller && leg !== child)
     return refuse(422, 'child_call_hook is for the caller or the connected callee of a dial');
   const hook = body['child_call_hook'] as HookRef;
@@ -184,7 +183,7 @@ function whisper({ session, leg, body }: CommandContext): ControlResult {
 
 /** Out of the media, or back into it. What cannot be done at once is told by an alert: the far ends have a say. */
 function changeMediaPath({ session, body }: CommandContext): ControlResult {
-  const path = session.mediaPath;
+  const path = session.connection?.path;
   if (path === undefined) return refuse(422, 'media_path needs a dial that has connected two parties');
   const leaves = body['media_path'] === 'no-media';
   if (path.state !== (leaves ? 'full' : 'none')) return refuse(422, `the media path is ${path.state} already`);

@@ -27,7 +27,7 @@ export { assertedOf, type Caller } from './routing/caller.ts';
 export { planPhone } from './routing/phone.ts';
 export { planSip } from './routing/sip.ts';
 export { planUser } from './routing/user.ts';
-export type { Script, ScriptFactory } from './script.ts';
+export { isNothing, type Script, type ScriptFactory } from './script.ts';
 export type { CallPlacer, CallSettings, Services } from './services.ts';
 export { answerUnasked } from './in-dialog.ts';
 export { sendSipRequest } from './sip-request.ts';

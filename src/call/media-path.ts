@@ -4,7 +4,7 @@
  *   full ──leave──▶ leaving ──left──▶ none ──return──▶ returning ──returned──▶ full
  *                      └──failed──▶ full                   └──failed──▶ none            decisions.md "Bridge and media path"
  */
-import { ignore, Machine, type Table } from '../base/index.ts';
+import { ignore, Machine, type Table, type Timer } from '../base/index.ts';
 import { type Format, type MediaLine, parseSdp, sameCodec } from '../sdp/index.ts';
 import type { InDialogRequest } from '../sip/agent/index.ts';
 import type { Leg } from './leg.ts';
@@ -49,6 +49,7 @@ export class MediaPath {
   });
   /** What each far end said last, while we are out. */
   readonly #said = new Map<Leg, FarAudio>();
+  #wake: () => void = () => {};
 
   readonly #anchoredBy: () => string | undefined;
 
@@ -92,6 +93,7 @@ export class MediaPath {
 
   close(): void {
     this.#machine.handle({ type: 'close' });
+    this.#wake();
     this.#listen(undefined);
   }
 
@@ -146,7 +148,13 @@ export class MediaPath {
 
   #pause(): Promise<void> {
     const { clock } = this.#a.services;
-    return new Promise((resolve) => clock.after(SETTLE_MS, `call ${this.#a.callSid} media path`, resolve));
+    return new Promise((resolve) => {
+      const timer: Timer = clock.after(SETTLE_MS, `call ${this.#a.callSid} media path`, () => this.#wake());
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   /** Both far ends talk to us again, and through us with each other. */

@@ -112,15 +112,16 @@ export class CallRecording {
 
   /** Not waited for: the engine listens from now on, and what is asked next must not wait for a disk. */
   #begin(): void {
-    const { services, caller, connected, sid } = this.#session;
+    const { services, caller, sid } = this.#session;
+    const callee = this.#session.connection?.callee;
     const file = this.#file;
     if (caller.media === undefined) return this.#failed(new Error('the call has no audio'));
-    const legs = connected === undefined ? [caller] : [caller, connected];
+    const legs = callee === undefined ? [caller] : [caller, callee];
     for (const leg of legs) leg.recordingPath = file;
-    const options = { path: file, left: caller.media.endpoint, right: connected?.media?.endpoint };
+    const options = { path: file, left: caller.media.endpoint, right: callee?.media?.endpoint };
     const maxSeconds = services.settings.maxRecordingSeconds;
     services.media.startRecording(sid, { ...options, maxSeconds }).then(
-      () => caller.note('recording.started', { file, callee: connected?.callSid }),
+      () => caller.note('recording.started', { file, callee: callee?.callSid }),
       (fault: unknown) => {
         // There is no such file.
         for (const leg of legs) if (leg.recordingPath === file) leg.recordingPath = undefined;

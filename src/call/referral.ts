@@ -9,6 +9,7 @@ import type { InDialogRequest } from '../sip/agent/index.ts';
 import { callInfo } from './call-info.ts';
 import type { Leg } from './leg.ts';
 import { ReferNotifier } from './refer-notifier.ts';
+import { isNothing } from './script.ts';
 import { readRefer, referDetails, type ReferRequest } from './refer-request.ts';
 
 export type ReferralState = 'asking' | 'moving' | 'over';
@@ -101,7 +102,7 @@ export type ReferralOptions = {
   /** Runs the verbs on the other leg. Says what is wrong with them instead, or whether a dial is among them. */
   readonly move: (verbs: unknown) => { readonly dials: boolean } | { readonly fault: string };
   /** It is over: the referrer may be hung up. */
-  readonly over: (referral: Referral, status: number) => void;
+  readonly over: () => void;
 };
 
 export class Referral {
@@ -111,8 +112,6 @@ export class Referral {
   #notifier: ReferNotifier | undefined;
   #refer: ReferRequest | undefined;
   #timer: Timer | undefined;
-  /** The application gave verbs: the legs are no longer bridged. */
-  moved = false;
 
   constructor(options: ReferralOptions) {
     this.#options = options;
@@ -199,7 +198,6 @@ export class Referral {
     if (isNothing(verbs)) return this.#wait(MOVE_MS, 200, 'OK');
     const moved = move(verbs);
     if ('fault' in moved) return this.#lapse(500, 'Application Not Valid');
-    this.moved = true;
     // Verbs that ring nobody: the other party has left, which is all the referrer asked for.
     if (moved.dials) this.#wait(DIAL_MS, 408, 'Request Timeout');
     else this.#lapse(200, 'OK');
@@ -219,7 +217,7 @@ export class Referral {
     this.#timer?.cancel();
     for (const off of this.#off.splice(0)) off();
     this.#options.referrer.note('refer.ended', { status });
-    this.#options.over(this, status);
+    this.#options.over();
   }
 }
 
@@ -227,10 +225,4 @@ export class Referral {
 function statusOf(answer: Extract<HookAnswer, { ok: false }>): number {
   const { status } = answer;
   return status !== undefined && status >= 400 && status <= 699 ? status : 501;
-}
-
-/** `[]`, `{}`, '' and nothing at all: the application only said yes. */
-function isNothing(verbs: unknown): boolean {
-  if (verbs === undefined || verbs === null || verbs === '') return true;
-  return typeof verbs === 'object' && Object.keys(verbs).length === 0;
 }

@@ -25,3 +25,9 @@ export interface Script {
 }
 
 export type ScriptFactory = (session: Session) => Script;
+
+/** An answer that asks for nothing: none at all, `[]`, `{}`, '' or null. What runs goes on. */
+export function isNothing(document: unknown): boolean {
+  if (document === undefined || document === null || document === '') return true;
+  return typeof document === 'object' && Object.keys(document).length === 0;
+}

@@ -15,6 +15,15 @@ import type { Services } from './services.ts';
 /** Why the callee's side failed, kept for the caller's final response. */
 export type DialFailure = { readonly sipStatus: number; readonly sipReason: string | undefined };
 
+/** A callee that a dial has connected. */
+export type Connection = {
+  readonly callee: Leg;
+  /** Where the audio of the two goes. */
+  readonly path: MediaPath;
+  /** The callee leaves the dial, still talking. */
+  readonly letGo: () => void;
+};
+
 /** Carries out what a WebSocket application commands. */
 export type Commander = (session: Session, command: AppCommand) => ControlResult | Promise<ControlResult>;
 
@@ -47,12 +56,8 @@ export class Session {
   speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
   /** What is being written down of this call: REST pauses it here. */
   readonly transcriptions = new Set<{ pause(): void; resume(): void }>();
-  /** The leg the running dial connected: REST finds the bridge partner here. */
-  connected: Leg | undefined;
-  /** Where the audio of the running dial goes: set with `connected`. */
-  mediaPath: MediaPath | undefined;
-  /** How the running dial lets its connected leg go, still talking: set with `connected`. */
-  letGo: (() => void) | undefined;
+  /** What the running dial connected, from the bridge to its end: REST finds the partner here. */
+  connection: Connection | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -104,7 +109,7 @@ export class Session {
 
   /** The connected leg becomes a call of its own, still talking: the dial ends without it. */
   partWith(leg: Leg, link: AppLink): Session {
-    this.letGo?.();
+    this.connection?.letGo();
     this.#unfollow.get(leg)?.();
     this.#unfollow.delete(leg);
     this.#legs.delete(leg);

@@ -6,7 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { silentLog } from '../base/index.ts';
+import { silentLog, SystemClock } from '../base/index.ts';
 import { parseConfig, type Server, startServer } from '../main.ts';
 import { checkCertificate } from './doctor-tls.ts';
 import { checkFiles, checkNode } from './doctor.ts';
@@ -39,7 +39,12 @@ function freeUdp(): Promise<number> {
 async function graine(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const out: string[] = [];
   const err: string[] = [];
-  const code = await run(argv, { out: (line) => out.push(line), err: (line) => err.push(line), color: false });
+  const code = await run(argv, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    color: false,
+    clock: new SystemClock(),
+  });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 

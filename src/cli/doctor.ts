@@ -120,7 +120,10 @@ async function checkServer(url: string, config: Config | undefined): Promise<Fin
 export async function examine(options: {
   readonly config?: string;
   readonly url: string | undefined;
+  /** ms since the epoch: certificates are judged by it. */
+  readonly now: number;
 }): Promise<Finding[]> {
+  const { now } = options;
   const { config, finding } = await loadedConfig(options.config);
   const listen = config?.http.listen ?? { address: '127.0.0.1', port: 3000 };
   const host = listen.address.includes(':') ? `[${listen.address}]` : listen.address;
@@ -131,7 +134,7 @@ export async function examine(options: {
     checkFiles(readText('/proc/self/limits'), ports),
     checkReceiveBuffer(),
     finding,
-    ...(config === undefined ? [] : checkTls(config, Date.now())),
+    ...(config === undefined ? [] : checkTls(config, now)),
     ...(await checkServer(options.url ?? `http://${host}:${listen.port}`, config)),
   ];
 }
@@ -142,7 +145,7 @@ export async function doctor(
 ): Promise<number> {
   const paint = painter(io);
   const marks = { good: paint.green('✓'), doubt: paint.yellow('!'), bad: paint.red('✗') };
-  const findings = await examine(options);
+  const findings = await examine({ ...options, now: io.clock.now() });
   for (const { state, what, fix } of findings) {
     io.out(`${marks[state]} ${what}`);
     if (fix !== undefined) io.out(`  ${paint.dim(fix)}`);

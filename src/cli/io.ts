@@ -1,5 +1,6 @@
 /** Where a command prints and what surrounds it; tests hand in their own. */
 import colors from 'picocolors';
+import { type Clock, SystemClock } from '../base/index.ts';
 
 export type Io = {
   /** One line to standard output. */
@@ -7,12 +8,14 @@ export type Io = {
   /** One line to standard error. */
   err(line: string): void;
   readonly color: boolean;
+  readonly clock: Clock;
 };
 
 export const terminal: Io = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   color: colors.isColorSupported && process.stdout.isTTY === true,
+  clock: new SystemClock(),
 };
 
 export function painter({ color }: Io) {

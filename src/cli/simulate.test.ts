@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, test } from 'node:test';
+import { SystemClock } from '../base/index.ts';
 import { Journal, Phone, phones, toneSamples, writeWav } from '../testing/index.ts';
 import { run } from './program.ts';
 
@@ -65,7 +66,12 @@ async function phone(name: string): Promise<Phone> {
 async function graine(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const out: string[] = [];
   const err: string[] = [];
-  const code = await run(argv, { out: (line) => out.push(line), err: (line) => err.push(line), color: false });
+  const code = await run(argv, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    color: false,
+    clock: new SystemClock(),
+  });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 

@@ -1,5 +1,5 @@
 /** `graine simulate`: simulated callees in the foreground, until a signal or the end of --for. */
-import { messageOf } from '../base/index.ts';
+import { type Clock, messageOf, type Timer } from '../base/index.ts';
 import { Phone, type PhoneEvent } from '../testing/index.ts';
 import { CliError } from './client.ts';
 import { type Io, visible } from './io.ts';
@@ -25,22 +25,22 @@ export async function simulateCallees(options: SimulateOptions, io: Io): Promise
   const seed = wholeNumber('seed', options.seed);
   const seconds = wholeNumber('for', options.for);
   const wanted = calleesOf(options);
-  const print = (line: Line): void => io.out(options.json === true ? asJson(line) : asText(line));
+  const print = (line: Line): void => io.out(options.json === true ? asJson(line, io.clock) : asText(line, io.clock));
   const running: Phone[] = [];
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = new Set<Timer>();
   try {
     for (const [n, each] of wanted.entries()) {
       const phone = await listen(each, seed === undefined ? undefined : seed + n);
       running.push(phone);
       phone.events.follow(print);
       print({ event: 'ready', phone: phone.name, uri: phone.uri, seed: phone.seed });
-      if (each.login !== undefined) await keepRegistered(phone, each.login, { print, timers });
+      if (each.login !== undefined) await keepRegistered(phone, each.login, { print, timers, clock: io.clock });
     }
-    await untilSignal(seconds, timers);
+    await untilSignal(seconds, { timers, clock: io.clock });
     return 0;
   } finally {
-    for (const timer of timers) clearTimeout(timer);
-    await Promise.all(running.map((phone, n) => leave(phone, wanted[n]?.login)));
+    for (const timer of timers) timer.cancel();
+    await Promise.all(running.map((phone, n) => leave(phone, wanted[n]?.login, io.clock)));
   }
 }
 
@@ -68,10 +68,11 @@ async function listen(each: Simulated, seed: number | undefined): Promise<Phone>
   }
 }
 
-type Keeping = { readonly print: (line: Line) => void; readonly timers: Set<NodeJS.Timeout> };
+type Waiting = { readonly timers: Set<Timer>; readonly clock: Clock };
+type Keeping = Waiting & { readonly print: (line: Line) => void };
 
 /** Registers, and again at half of the time granted. The first refusal ends it all; a later one is told and tried again. */
-async function keepRegistered(phone: Phone, login: Login, { print, timers }: Keeping): Promise<void> {
+async function keepRegistered(phone: Phone, login: Login, { print, timers, clock }: Keeping): Promise<void> {
   const again = async (): Promise<void> => {
     const answer = await phone.register(login.server, { ...login, expires: registered });
     const { status } = answer;
@@ -81,13 +82,13 @@ async function keepRegistered(phone: Phone, login: Login, { print, timers }: Kee
     plan();
   };
   const plan = (): void => {
-    const timer = setTimeout(() => {
+    const timer = clock.after(registered * 500, `phone ${phone.name} registration`, () => {
       timers.delete(timer);
       again().catch((fault: unknown) => {
         print({ event: 'unregistered', phone: phone.name, why: firstLine(fault) });
         plan();
       });
-    }, registered * 500);
+    });
     timers.add(timer);
   };
   const { host, port } = login.server;
@@ -98,23 +99,29 @@ async function keepRegistered(phone: Phone, login: Login, { print, timers }: Kee
 }
 
 /** Hangs up, removes its registration, and closes; a server that is gone keeps nobody waiting for long. */
-async function leave(phone: Phone, login: Login | undefined): Promise<void> {
+async function leave(phone: Phone, login: Login | undefined, clock: Clock): Promise<void> {
   await phone.hangsUpAll();
   if (login !== undefined) {
-    const limit = new Promise((resolve) => setTimeout(resolve, 1000).unref());
-    await Promise.race([phone.unregister(login.server, login).catch(() => {}), limit]);
+    const gone = phone.unregister(login.server, login).catch(() => {});
+    await new Promise<void>((resolve) => {
+      const limit = clock.after(1000, `phone ${phone.name} leaves`, resolve);
+      void gone.then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
   }
   await phone.close();
 }
 
-function untilSignal(seconds: number | undefined, timers: Set<NodeJS.Timeout>): Promise<void> {
+function untilSignal(seconds: number | undefined, { timers, clock }: Waiting): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       process.off('SIGINT', done).off('SIGTERM', done);
       resolve();
     };
     process.on('SIGINT', done).on('SIGTERM', done);
-    if (seconds !== undefined) timers.add(setTimeout(done, seconds * 1000));
+    if (seconds !== undefined) timers.add(clock.after(seconds * 1000, 'simulate --for', done));
   });
 }
 
@@ -131,13 +138,13 @@ function firstLine(fault: unknown): string {
   return messageOf(fault).split('\n')[0] ?? '';
 }
 
-function asJson({ at = Date.now(), ...rest }: Line | PhoneEvent): string {
-  return JSON.stringify({ at: new Date(at).toISOString(), ...rest });
+function asJson({ at, ...rest }: Line | PhoneEvent, clock: Clock): string {
+  return JSON.stringify({ at: new Date(at ?? clock.now()).toISOString(), ...rest });
 }
 
 /** `12:00:01.234  bob  message  spokenMs 1200  lastedMs 3000` */
-function asText({ at = Date.now(), phone, event, ...rest }: Line): string {
+function asText({ at, phone, event, ...rest }: Line, clock: Clock): string {
   const shown = Object.entries(rest).filter(([key]) => key !== 'call');
   const details = shown.map(([key, value]) => `${key} ${String(value)}`);
-  return visible([new Date(at).toISOString().slice(11, 23), phone, event, ...details].join('  '));
+  return visible([new Date(at ?? clock.now()).toISOString().slice(11, 23), phone, event, ...details].join('  '));
 }

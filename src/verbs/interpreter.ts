@@ -1,7 +1,7 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
 import type { Timer } from '../base/index.ts';
 import type { Leg, Script, Session } from '../call/index.ts';
-import { InboundLeg } from '../call/index.ts';
+import { InboundLeg, isNothing } from '../call/index.ts';
 import { Background } from './background.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
@@ -49,7 +49,7 @@ export class Interpreter implements Script {
   }
 
   async run(payload: unknown): Promise<'done' | 'invalid'> {
-    const verbs = this.#screening && isEmpty(payload) ? [] : this.#read(payload);
+    const verbs = this.#screening && isNothing(payload) ? [] : this.#read(payload);
     if (verbs === undefined) return 'invalid';
     this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
@@ -176,7 +176,7 @@ export class Interpreter implements Script {
     this.#tell('finished', verb);
     if (hookFailed === true) this.#breakOff();
     if (next === undefined || !this.#running || generation !== this.#generation) return;
-    if (isEmpty(next)) return;
+    if (isNothing(next)) return;
     const verbs = this.#read(next);
     if (verbs !== undefined) this.#queue = verbs;
     else this.#breakOff();
@@ -191,7 +191,7 @@ export class Interpreter implements Script {
 
   /** What a hook beside the verbs answers takes their place. */
   #interject(document: unknown): void {
-    if (isEmpty(document) || !this.#running) return;
+    if (isNothing(document) || !this.#running) return;
     const verbs = this.#read(document);
     if (verbs === undefined) return this.#breakOff();
     this.#queue = verbs;
@@ -269,11 +269,4 @@ export class Interpreter implements Script {
       detail: faults.join('\n'),
     });
   }
-}
-
-/** `[]`, `{}` and null say: go on with what you have. */
-function isEmpty(document: unknown): boolean {
-  if (document === null || document === '') return true;
-  if (Array.isArray(document)) return document.length === 0;
-  return typeof document === 'object' && Object.keys(document).length === 0;
 }

@@ -2,7 +2,7 @@
  * reference.md 1.14. */
 import { type Leg, Referral, type Session } from '../call/index.ts';
 import type { HookRef } from '../ports/index.ts';
-import { parseApplication } from './schema/schema.ts';
+import { movedWith } from './referred-verbs.ts';
 
 /** From now on, until the function it returns is called. A dial's own claim goes first. */
 export function takeReferrals(session: Session, caller: Leg, hook: HookRef): () => void {
@@ -18,26 +18,12 @@ export function takeReferrals(session: Session, caller: Leg, hook: HookRef): () 
       link: session.link,
       request,
       ordinal: ++asked,
-      move: (verbs) => move(session, verbs),
+      move: (verbs) => {
+        const replaced = session.script.replace(verbs);
+        return movedWith(verbs, replaced.ok ? [] : replaced.faults, { session, referrer: caller });
+      },
       over: () => {},
     });
     void referral.ask();
   });
-}
-
-function move(session: Session, verbs: unknown): { readonly dials: boolean } | { readonly fault: string } {
-  const replaced = session.script.replace(verbs);
-  if (!replaced.ok) {
-    const [message = 'not valid'] = replaced.faults;
-    session.services.alerts.raise({
-      accountSid: session.accountSid,
-      callSid: session.caller.callSid,
-      type: 'invalid-app-payload',
-      message,
-      detail: replaced.faults.join('\n'),
-    });
-    return { fault: message };
-  }
-  const parsed = parseApplication(verbs);
-  return { dials: parsed.ok && parsed.verbs.some(({ verb }) => verb === 'dial') };
 }

@@ -54,6 +54,8 @@ story('exitMediaPath: after the bridge not one packet passes the server, and the
   const since = performance.now();
   await Promise.all([talk.call.hears(620, { since }), talk.desk.hears(440, { since })]);
   assert.equal(await relayed(w), before);
+  const sources = talk.call.media?.ears.packets.entries.filter(({ at }) => at >= since).map(({ source }) => source);
+  assert.deepEqual([...new Set(sources)], [`127.0.0.1:${portOf(talk.desk)}`], 'whose packets the caller hears');
   await talk.call.hangsUp();
   await talk.desk.byed();
   const { body } = await w.next('/action');

@@ -34,11 +34,9 @@ story('hold by the caller is accepted and passed to the callee; resume brings bo
   assert.ok(['recvonly', 'inactive'].includes(readSdp(held.sdp ?? '').direction));
   const passed = await desk.gets((each) => each.method === 'INVITE' && /a=(sendonly|inactive)/.test(each.sdp ?? ''));
   assert.notEqual(passed.sdp, undefined);
-  const since = performance.now();
   assert.equal((await call.resumes()).status, 200);
   await desk.gets((each) => each.method === 'INVITE' && each !== desk.invite && /a=sendrecv/.test(each.sdp ?? ''));
   await bothHear(call, desk);
-  assert.ok(since > 0);
   await call.hangsUp();
 });
 

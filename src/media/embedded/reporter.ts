@@ -13,9 +13,12 @@ export class Reporter {
   readonly #packet: Packet = { bytes: Buffer.alloc(512), at: 0, length: 0, host: '', port: 0 };
   /** One name for this worker's life, unrelated to any user or machine: RFC 7022. */
   readonly #cname: Buffer;
+  /** Time of day at zero of the monotonic clock. */
+  readonly #epoch: number;
 
   constructor(context: WorkerContext) {
     this.#context = context;
+    this.#epoch = context.clock.now() - context.clock.monotonic();
     this.#cname = Buffer.from(context.random.token(16));
   }
 
@@ -47,8 +50,14 @@ export class Reporter {
     // A far end's goodbye ends nothing here: only the signalling ends a call.
     if (report.heard === undefined) return true;
     endpoint.farLostPercent = (report.heard.fractionLost * 100) / 256;
-    endpoint.roundTripMs = roundTrip(report.heard, this.#context.clock.now()) ?? endpoint.roundTripMs;
+    endpoint.roundTripMs = roundTrip(report.heard, this.#wall(now)) ?? endpoint.roundTripMs;
     return true;
+  }
+
+  /** The time of day as it was when the worker began, carried on by the clock that never steps: a round trip measured
+   * across a change of the system's time would be wrong by it. */
+  #wall(now: number): number {
+    return this.#epoch + now;
   }
 
   #send(endpoint: Endpoint, now: number, goodbye: boolean): void {
@@ -62,7 +71,7 @@ export class Reporter {
     this.#packet.length = writeReport(this.#packet.bytes, {
       ssrc: outgoing.ssrc,
       cname: this.#cname,
-      wall: this.#context.clock.now(),
+      wall: this.#wall(now),
       sent: sending ? sent : undefined,
       about,
       goodbye,

@@ -1,5 +1,6 @@
 /** When a peer's Contact cannot be reached and the way its messages came must be used. RFC 5626 §3, RFC 3581. */
 import { isIP } from 'node:net';
+import { isPrivateAddress } from '../../base/index.ts';
 import type { Binding } from '../../ports/index.ts';
 import { parseNameAddr, parseUri, type SipRequest } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
@@ -29,17 +30,5 @@ export function listeningAt({ transport, address, contact, path }: Binding): Hop
 }
 
 function isPrivate(host: string): boolean {
-  if (host.startsWith('127.')) return true;
-  if (isIP(host) === 4) {
-    const [a = 0, b = 0] = host.split('.').map(Number);
-    return (
-      a === 10 ||
-      (a === 172 && b >= 16 && b < 32) ||
-      (a === 192 && b === 168) ||
-      (a === 100 && b >= 64 && b < 128) ||
-      (a === 169 && b === 254)
-    );
-  }
-  if (isIP(host) === 6) return host === '::1' || host.startsWith('f');
-  return host.endsWith('.invalid');
+  return isIP(host) === 0 ? host.endsWith('.invalid') : isPrivateAddress(host);
 }

@@ -17,8 +17,8 @@ import type { Screen } from './confirm.ts';
 
 export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'referring' | 'ended';
 
-/** Who or what brought the dial to its end. */
-export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted';
+/** Who or what brought the dial to its end. unbridged: a callee was elected, but the two never heard each other. */
+export type DialEnd = 'callee' | 'caller' | 'timelimit' | 'api' | 'error' | 'timeout' | 'exhausted' | 'unbridged';
 
 export type DialEvent =
   /** A callee answered; `confirm`: it is to be screened first. */
@@ -101,6 +101,8 @@ const referred = (e: { by: 'caller' | 'callee' }): Cell =>
 
 const gone = (e: { by: DialEnd }): Cell => over(e.by)();
 
+const goneUnbridged = (e: { by: DialEnd }): Cell => over(e.by === 'error' ? 'unbridged' : e.by)();
+
 export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
   ringing: {
     answered: picked,
@@ -139,8 +141,8 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     ringTimeout: ignore,
     refused: ignore,
     bridged: talk,
-    bridgeFailed: drop('error'),
-    winnerGone: gone,
+    bridgeFailed: drop('unbridged'),
+    winnerGone: goneUnbridged,
     timeLimit: ignore,
     referred: ignore,
     settled: ignore,

@@ -7,6 +7,7 @@ import {
   type EndCause,
   InboundLeg,
   type Leg,
+  type MediaPath,
   OutboundLeg,
   type Plan,
 } from '../../../call/index.ts';
@@ -42,8 +43,7 @@ export class DialTask implements Task {
   #winner: OutboundLeg | undefined;
   #bridge: Bridge | undefined;
   #transfers: Transfers | undefined;
-  /** When the two could hear each other. */
-  #connectedAt: number | undefined;
+  #path: MediaPath | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
 
@@ -231,14 +231,9 @@ export class DialTask implements Task {
     return this.#machine.state === 'connecting';
   }
 
-  get #talking(): boolean {
-    return this.#machine.state === 'connected';
-  }
-
   async #elect(winner: OutboundLeg): Promise<void> {
     const { caller, session } = this.#context;
     this.#winner = winner;
-    session.connected = winner;
     this.#ringTimer?.cancel();
     winner.note('dial.winner', { to: winner.identity.to });
     this.#ringing.stop();
@@ -254,17 +249,14 @@ export class DialTask implements Task {
       // Over meanwhile: what is set now nobody would take back.
       if (!this.#connecting) return;
       const path = pathOf(this.#context, this.#dial, winner);
-      session.mediaPath = path;
+      this.#path = path;
       // Who may not carry the media must not carry a word of it for longer than the far ends need to agree.
       const strict = this.#dial.exitMediaPath === 'strict';
       if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
         return void this.#machine.handle({ type: 'bridgeFailed' });
       if (!this.#connecting) return;
-      session.letGo = () => this.#letGo();
+      session.connection = { callee: winner, path, letGo: () => this.#letGo() };
       this.#machine.handle({ type: 'bridged' });
-      // One of the two may have hung up meanwhile: then everything was ended already.
-      if (!this.#talking) return;
-      this.#connectedAt = session.services.clock.now();
       if (!strict) void leaveMedia(this.#context, this.#dial, path);
       this.#features.bridged(winner);
       caller.events.emit('dialled', 200, 'OK');
@@ -296,9 +288,10 @@ export class DialTask implements Task {
         const replaced = session.script.replace(verbs);
         return replaced.ok ? [] : replaced.faults;
       },
-      over: (referrer, moved) => {
+      over: (referrer) => {
         if (referrer === caller) this.#machine.handle({ type: 'settled' });
-        else if (moved || this.#machine.state === 'ended') letGo(winner);
+        // Where nothing was moved the two go on talking.
+        else if (this.#machine.state === 'ended') letGo(winner);
       },
     });
     // The session's hook is about the caller: reference.md 1.14.
@@ -333,17 +326,15 @@ export class DialTask implements Task {
     this.#bridge?.close();
     this.#transfers?.close();
     this.#context.session.recording.disconnected();
-    this.#context.session.mediaPath?.close();
-    this.#context.session.mediaPath = undefined;
-    this.#context.session.connected = undefined;
-    this.#context.session.letGo = undefined;
+    this.#path?.close();
+    this.#context.session.connection = undefined;
     this.#settle(end);
   }
 
   async #report(end: DialEnd): Promise<Outcome> {
     const { caller, session } = this.#context;
     const children = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
-    const outcome = resultOf(children, this.#winner, { end, talked: this.#connectedAt !== undefined });
+    const outcome = resultOf(children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
     if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
@@ -395,6 +386,7 @@ function causeOf(end: DialEnd): EndCause {
       return { by: 'api', reason: 'the application was replaced' };
     case 'callee':
     case 'error':
+    case 'unbridged':
     case 'timeout':
     case 'exhausted':
       return { by: 'error', reason: 'the two legs could not be connected' };

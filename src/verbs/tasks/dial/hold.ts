@@ -11,7 +11,7 @@ const heard: ReadonlySet<string> = new Set(['play', 'say', 'pause']);
 /** The hook is asked again when its verbs have ended, but not more often than this, ms. */
 const ROUND_MS = 1000;
 
-type Holding = { script: ScreeningScript | undefined; wake: () => void; over: boolean };
+type Holding = { script: ScreeningScript | undefined; wake: () => void };
 type Detail = { readonly from: string; readonly to: string };
 
 /** Does who is held hear something of ours? */
@@ -57,7 +57,7 @@ class HoldWatch {
     const holds = held(this.#holder.media?.negotiation.agreement?.direction);
     if (!holds) return this.#resume();
     if (this.#holding !== undefined) return;
-    const holding: Holding = { script: undefined, wake: () => {}, over: false };
+    const holding: Holding = { script: undefined, wake: () => {} };
     this.#holding = holding;
     this.#other.note('hold.started', { by: this.#holder.callSid });
     if (this.#hook === undefined) void this.#music(holding);
@@ -68,7 +68,6 @@ class HoldWatch {
     const holding = this.#holding;
     if (holding === undefined) return;
     this.#holding = undefined;
-    holding.over = true;
     holding.script?.stop();
     holding.wake();
     this.#other.note('hold.ended', { by: this.#holder.callSid });
@@ -85,11 +84,11 @@ class HoldWatch {
   async #entertain(holding: Holding, hook: HookRef, detail: Detail): Promise<void> {
     const { session, caller } = this.#context;
     const { clock } = session.services;
-    while (!holding.over) {
+    while (this.#holding === holding) {
       const begun = clock.monotonic();
       const payload = { ...callInfo(caller), hold_detail: detail };
       const answer = await session.link.request(hook, 'verb:hook', payload);
-      if (holding.over || !answer.ok || !this.#playable(answer.body)) return;
+      if (this.#holding !== holding || !answer.ok || !this.#playable(answer.body)) return;
       holding.script = this.#context.screen(this.#other);
       await holding.script.run(answer.body);
       await this.#rest(holding, ROUND_MS - (clock.monotonic() - begun));
@@ -117,7 +116,7 @@ class HoldWatch {
   }
 
   #rest(holding: Holding, ms: number): Promise<void> {
-    if (ms <= 0 || holding.over) return Promise.resolve();
+    if (ms <= 0 || this.#holding !== holding) return Promise.resolve();
     return new Promise((resolve) => {
       const label = `call ${this.#other.callSid} hold`;
       const timer = this.#context.session.services.clock.after(ms, label, () => holding.wake());

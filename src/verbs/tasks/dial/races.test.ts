@@ -75,7 +75,8 @@ class Run {
 
   #act(does: Act['does'], control: ReturnType<typeof createControl>): void {
     const { invitation, services } = this.world;
-    const child = this.#session?.connected ?? [...services.registry.legs()].find((leg) => leg !== this.#caller);
+    const child =
+      this.#session?.connection?.callee ?? [...services.registry.legs()].find((leg) => leg !== this.#caller);
     const update = (leg: Leg | undefined, body: object): void => {
       if (leg !== undefined) void control.update(accountSid, leg.callSid, body as Record<string, unknown>);
     };
@@ -153,8 +154,8 @@ class Run {
   #dialOver({ callSid, detail }: CallTrace): void {
     const session = this.world.services.registry.session(callSid);
     if (session === undefined || session.caller.end !== undefined) return;
-    const { caller, connected, letGo, mediaPath } = session;
-    const held = { connected, letGo, mediaPath, bridge: caller.bridge };
+    const { caller, connection } = session;
+    const held = { connection, bridge: caller.bridge };
     for (const [name, value] of Object.entries(held))
       this.#expect(value === undefined, `${name} is left of dial ${String(detail['id'])}`);
     const timers = this.#timers().filter((label) => label.startsWith(`dial ${callSid}`) || /confirm|music/.test(label));

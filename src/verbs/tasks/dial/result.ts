@@ -14,16 +14,10 @@ export type Child = {
   readonly verdict: Verdict | undefined;
 };
 
-/** `talked`: the two could hear each other, however short. */
-export function resultOf(
-  children: readonly Child[],
-  winner: OutboundLeg | undefined,
-  { end, talked }: { end: DialEnd; talked: boolean },
-): DialOutcome {
+export function resultOf(children: readonly Child[], winner: OutboundLeg | undefined, end: DialEnd): DialOutcome {
   if (winner !== undefined) {
     const decidedBy = children.findIndex((child) => child.leg === winner);
-    if (end === 'error' && !talked)
-      return { status: 'failed', sipStatus: 488, sipReason: 'Not Acceptable Here', decidedBy };
+    if (end === 'unbridged') return { status: 'failed', sipStatus: 488, sipReason: 'Not Acceptable Here', decidedBy };
     return { status: 'completed', sipStatus: 200, sipReason: 'OK', decidedBy };
   }
   return outcomeOf(children.map(finalOf), end);
@@ -77,7 +71,8 @@ function talkOf(winner: OutboundLeg, child: Child | undefined): Record<string, u
 
 function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' | 'error' {
   // Nobody answered in time, or every callee refused: it was the callee's side that ended it.
-  return end === 'timeout' || end === 'exhausted' ? 'callee' : end;
+  if (end === 'timeout' || end === 'exhausted') return 'callee';
+  return end === 'unbridged' ? 'error' : end;
 }
 
 function entry({ target, leg, verdict }: Child, winner: OutboundLeg | undefined): Record<string, unknown> {

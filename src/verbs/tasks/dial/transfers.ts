@@ -1,14 +1,14 @@
 /** The transfers the two connected parties ask for (referHook): which leg is referred, what the dial does then. */
 import { type Leg, Referral } from '../../../call/index.ts';
 import type { HookRef } from '../../../ports/index.ts';
+import { type Moved, movedWith } from '../../referred-verbs.ts';
 import type { TaskContext } from '../../task.ts';
-import { parseApplication } from '../../schema/schema.ts';
 
 type Mover = {
   /** Runs verbs on the referred leg, which leaves this dial first. The faults, or none. */
   readonly move: (referrer: Leg, verbs: unknown) => readonly string[];
   /** A referral of this referrer is over; it may be hung up. */
-  readonly over: (referrer: Leg, moved: boolean) => void;
+  readonly over: (referrer: Leg) => void;
 };
 
 export class Transfers {
@@ -53,27 +53,14 @@ export class Transfers {
         request,
         ordinal: ++this.#asked,
         move: (verbs) => this.#move(referrer, verbs),
-        over: (over) => this.#mover.over(referrer, over.moved),
+        over: () => this.#mover.over(referrer),
       });
       this.#referral = referral;
       void referral.ask();
     });
   }
 
-  #move(referrer: Leg, verbs: unknown): { readonly dials: boolean } | { readonly fault: string } {
-    const faults = this.#mover.move(referrer, verbs);
-    if (faults.length > 0) {
-      const { session } = this.#context;
-      session.services.alerts.raise({
-        accountSid: session.accountSid,
-        callSid: referrer.callSid,
-        type: 'invalid-app-payload',
-        message: faults[0] ?? 'not valid',
-        detail: faults.join('\n'),
-      });
-      return { fault: faults[0] ?? 'not valid' };
-    }
-    const parsed = parseApplication(verbs);
-    return { dials: parsed.ok && parsed.verbs.some(({ verb }) => verb === 'dial') };
+  #move(referrer: Leg, verbs: unknown): Moved {
+    return movedWith(verbs, this.#mover.move(referrer, verbs), { session: this.#context.session, referrer });
   }
 }
