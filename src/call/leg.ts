@@ -84,12 +84,16 @@ export abstract class Leg {
   callerId: string | undefined;
   rangAt: number | undefined;
   answeredAt: number | undefined;
+  /** When its talk is to end by itself, ms since the epoch. */
+  talkUntil: number | undefined;
   endedAt: number | undefined;
   end: LegEnd | undefined;
   media: LegMedia | undefined;
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
+  /** The carrier whose capacity it takes. */
+  carrierSid: string | undefined;
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #final: FinalStatus = 'failed';
@@ -101,13 +105,14 @@ export abstract class Leg {
   #endedMonotonic: number | undefined;
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
-  constructor(services: Services, identity: LegIdentity) {
+  /** `carried`: it was answered, and had begun so long ago, when another process had it. */
+  constructor(services: Services, identity: LegIdentity, carried?: { startedAt: number }) {
     this.services = services;
     this.identity = identity;
-    this.startedAt = services.clock.now();
+    this.startedAt = carried?.startedAt ?? services.clock.now();
     this.#machine = new Machine<LegState, LegEvent, LegEffect, undefined>({
       table: legTable,
-      initial: 'trying',
+      initial: carried === undefined ? 'trying' : 'in-progress',
       context: undefined,
       perform: () => this.#report(),
     });
@@ -157,7 +162,10 @@ export abstract class Leg {
   /** Reserves this leg's ports, once. */
   async openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return this.media;
-    const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
+    return this.take(await LegMedia.open(this.services, this.mediaSession, this.callSid));
+  }
+
+  protected take(media: LegMedia): LegMedia {
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -181,18 +189,24 @@ export abstract class Leg {
   }
 
   protected answered(dialog: Dialog): void {
+    this.talks(dialog, this.services.clock.now());
+    this.#machine.handle({ type: 'answered' });
+  }
+
+  /** Its dialog stands, since `answeredAt` (ms since the epoch). */
+  protected talks(dialog: Dialog, answeredAt: number): void {
+    const { clock } = this.services;
     this.dialog = dialog;
     this.sipStatus = 200;
     this.sipReason = 'OK';
-    this.answeredAt = this.services.clock.now();
-    this.#answeredMonotonic = this.services.clock.monotonic();
+    this.answeredAt = answeredAt;
+    this.#answeredMonotonic = clock.monotonic() - Math.max(0, clock.now() - answeredAt);
     dialog.events.on('ended', (end) => this.#dialogEnded(end));
     dialog.events.on('reinvite', (request) => {
       if (this.takesReinvite === undefined) void handleReinvite(this, request);
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
-    this.#machine.handle({ type: 'answered' });
   }
 
   /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */
