@@ -32,7 +32,7 @@ export type { CallPlacer, CallSettings, Services } from './services.ts';
 export { answerUnasked } from './in-dialog.ts';
 export { sendSipRequest } from './sip-request.ts';
 export { Session } from './session.ts';
-export { carryOn, findStanding } from './standing/carry-on.ts';
+export { carryOnAll, findStanding } from './standing/carry-on.ts';
 export { StandingKeeper } from './standing/keeper.ts';
 export type { ScriptSnapshot } from './standing/snapshot.ts';
 export { SoundFiles } from './sound-files.ts';

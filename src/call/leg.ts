@@ -3,7 +3,15 @@
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
 import { type Direction, mirrored } from '../sdp/index.ts';
-import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type {
+  Dialog,
+  DialogEnd,
+  ExtraHeader,
+  InDialogRequest,
+  LeftCall,
+  LeftInvitation,
+  Reason,
+} from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import { handleReinvite } from './reinvite.ts';
@@ -34,6 +42,9 @@ export type LegIdentity = {
   readonly callerName: string;
   readonly traceId: string;
 };
+
+/** The INVITE of an unanswered caller, and those an unanswered callee was rung with. */
+export type LeftInvites = { readonly came?: LeftInvitation; readonly sent?: readonly LeftCall[] };
 
 /** How a leg ended. Fixed before anyone is told. */
 export type LegEnd = {
@@ -105,14 +116,14 @@ export abstract class Leg {
   #endedMonotonic: number | undefined;
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
-  /** `carried`: it was answered, and had begun so long ago, when another process had it. */
-  constructor(services: Services, identity: LegIdentity, carried?: { startedAt: number }) {
+  /** `carried`: where it was when another process had it. */
+  constructor(services: Services, identity: LegIdentity, carried?: { startedAt: number; state: LegState }) {
     this.services = services;
     this.identity = identity;
     this.startedAt = carried?.startedAt ?? services.clock.now();
     this.#machine = new Machine<LegState, LegEvent, LegEffect, undefined>({
       table: legTable,
-      initial: carried === undefined ? 'trying' : 'in-progress',
+      initial: carried?.state ?? 'trying',
       context: undefined,
       perform: () => this.#report(),
     });
@@ -229,6 +240,11 @@ export abstract class Leg {
     const dialog = this.dialog;
     this.finish({ status: 'completed', sipStatus: 200, sipReason: 'OK', cause, byeHeaders: undefined });
     dialog?.bye(options);
+  }
+
+  /** What a process after this one needs to end it in good order while it is unanswered. */
+  left(): LeftInvites {
+    return {};
   }
 
   /** Ends this leg from our side, whatever its state. */

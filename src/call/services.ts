@@ -13,7 +13,15 @@ import type {
   StudioEngine,
 } from '../ports/index.ts';
 import type { Binding } from '../ports/index.ts';
-import type { Dialog, DialogSnapshot, InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
+import type {
+  Dialog,
+  DialogSnapshot,
+  InviteOptions,
+  LeftCall,
+  LeftInvitation,
+  OutgoingCall,
+  Reason,
+} from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
 import type { Quotas } from './quotas.ts';
 import type { Registry } from './registry.ts';
@@ -23,8 +31,10 @@ import type { StandingKeeper } from './standing/keeper.ts';
 /** The part of SIP's door that call control uses to place calls. */
 export interface CallPlacer {
   invite(options: InviteOptions): OutgoingCall;
-  /** A dialog that another process had. */
+  /** What another process had: a dialog goes on, what was not answered is ended. */
   restore(snapshot: DialogSnapshot): Dialog;
+  refuseLeft(left: LeftInvitation, status: number): void;
+  cancelLeft(left: LeftCall, reason: Reason): void;
   /** Request-URI and way to a registered device. */
   routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route' | 'pinned'>;
 }

@@ -97,7 +97,7 @@ export class Session {
   adopt(leg: Leg, reported = false): void {
     this.#legs.add(leg);
     const off = [
-      leg.events.on('status', () => this.#reportStatus(leg)),
+      leg.events.on('status', () => this.#moved(leg)),
       leg.events.on('direction', () => this.services.standing.touch(this)),
       leg.events.on('request', (request) => answerUnasked(request)),
       leg.events.on('ended', (end) => {
@@ -113,6 +113,7 @@ export class Session {
     ];
     this.#unfollow.set(leg, () => off.forEach((each) => each()));
     if (!reported) this.#reportStatus(leg);
+    this.services.standing.touch(this);
   }
 
   /** The connected leg becomes a call of its own, still talking: the dial ends without it. */
@@ -123,6 +124,11 @@ export class Session {
     this.#legs.delete(leg);
     leg.secede();
     return new Session({ ...this.#options, caller: leg, link, continued: true });
+  }
+
+  /** All that still run. */
+  legs(): ReadonlySet<Leg> {
+    return this.#legs;
   }
 
   /** A leg of this session that still runs. */
@@ -209,6 +215,11 @@ export class Session {
     this.services.registry.removeSession(this);
     void this.services.live.removeCall(this.sid);
     this.services.trace.publish({ kind: 'end', at: this.services.clock.now(), sessionSid: this.sid });
+  }
+
+  #moved(leg: Leg): void {
+    this.services.standing.touch(this);
+    this.#reportStatus(leg);
   }
 
   #reportStatus(leg: Leg): void {

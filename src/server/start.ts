@@ -5,7 +5,7 @@ import { createApi, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
-  carryOn,
+  carryOnAll,
   createControl,
   findStanding,
   followMedia,
@@ -256,10 +256,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
-  const carried = left.calls.map((call) => carryOn({ services, scripts: createScript }, call));
+  const carried = carryOnAll({ services, scripts: createScript }, left, standing);
   sip.begin();
-  await Promise.all(carried);
-  if (carried.length > 0) log.warn({ calls: carried.length }, 'calls of the process before are carried on');
+  await carried;
 
   const state = { stopping: false };
   const api = await createApi({

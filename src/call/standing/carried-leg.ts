@@ -15,7 +15,7 @@ export class CarriedLeg extends Leg {
   readonly #kept: LegSnapshot;
 
   constructor(services: Services, kept: LegSnapshot, dialog: Dialog) {
-    super(services, kept.identity, kept);
+    super(services, kept.identity, { startedAt: kept.startedAt, state: 'in-progress' });
     this.#kept = kept;
     this.carrierSid = kept.carrierSid;
     this.trunk = kept.trunk;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../base/index.ts';
 import type { StandingCalls } from '../../ports/index.ts';
 import type { Leg } from '../leg.ts';
 import type { Session } from '../session.ts';
-import { type LegSnapshot, type SessionSnapshot, snapshotVersion } from './snapshot.ts';
+import { type LeftLeg, type LegSnapshot, type SessionSnapshot, snapshotVersion } from './snapshot.ts';
 
 /** How long after a change it is written, and how old a call is before it is, ms. */
 const PAUSE_MS = 250;
@@ -103,26 +103,33 @@ export class StandingKeeper {
   }
 }
 
-/** Undefined: it cannot be carried on as it is, its first leg being unanswered or over. */
+/** Undefined: it is over. */
 export function snapshotOf(session: Session): SessionSnapshot | undefined {
-  const caller = legSnapshot(session.caller);
+  const { caller, connection } = session;
+  if (caller.end !== undefined) return undefined;
   const script = session.script.snapshot();
-  if (caller === undefined || script === undefined) return undefined;
-  const { connection } = session;
-  const callee = connection === undefined ? undefined : legSnapshot(connection.callee);
+  const callee = connection === undefined ? undefined : standingLeg(connection.callee);
+  const others = [...session.legs()].filter((leg) => leg !== caller && leg !== connection?.callee);
   return {
     version: snapshotVersion,
-    caller,
+    caller: anyLeg(caller),
     callee,
+    others: others.map(anyLeg),
     path: connection?.path.snapshot(),
     base: session.link.base,
     statusHook: session.statusHook,
     speech: session.speech,
-    script: callee === undefined ? { ...script, dial: undefined } : script,
+    script: script === undefined || callee !== undefined ? script : { ...script, dial: undefined },
   };
 }
 
-function legSnapshot(leg: Leg): LegSnapshot | undefined {
+function anyLeg(leg: Leg): LegSnapshot | LeftLeg {
+  const { identity, startedAt, rangAt, sipCallId, trunk, remoteHost, tag, callerId, state } = leg;
+  const left = { identity, startedAt, rangAt, sipCallId, trunk, remoteHost, tag, callerId, state };
+  return standingLeg(leg) ?? { ...left, invites: leg.left() };
+}
+
+function standingLeg(leg: Leg): LegSnapshot | undefined {
   const { dialog } = leg;
   const media = leg.media?.snapshot();
   if (dialog === undefined || media === undefined || leg.answeredAt === undefined || leg.end !== undefined)

@@ -2,7 +2,8 @@
  * epoch. A snapshot of another version is not understood: such a call is ended in good order where that can be. */
 import type { HookRef, HookTarget } from '../../ports/index.ts';
 import type { DialogSnapshot } from '../../sip/agent/index.ts';
-import type { LegIdentity } from '../leg.ts';
+import type { LeftInvites, LegIdentity } from '../leg.ts';
+import type { LegState } from '../leg-state.ts';
 import type { MediaSnapshot } from '../leg-media.ts';
 import type { PathSnapshot } from '../media-path.ts';
 import type { Session } from '../session.ts';
@@ -28,6 +29,15 @@ export type LegSnapshot = {
   readonly carrierSid: string | undefined;
 };
 
+/** A leg that is not carried on: nobody has answered, or a confirm application has the callee. It is ended in good order. */
+export type LeftLeg = Pick<
+  LegSnapshot,
+  'identity' | 'startedAt' | 'rangAt' | 'sipCallId' | 'trunk' | 'remoteHost' | 'tag' | 'callerId'
+> & {
+  readonly state: LegState;
+  readonly invites: LeftInvites;
+};
+
 /** Where the application is. */
 export type ScriptSnapshot = {
   /** The verb that runs, to be begun again; undefined when none does, or what it had to tell was told. */
@@ -42,24 +52,37 @@ export type ScriptSnapshot = {
 
 export type SessionSnapshot = {
   readonly version: typeof snapshotVersion;
-  readonly caller: LegSnapshot;
+  readonly caller: LegSnapshot | LeftLeg;
   readonly callee: LegSnapshot | undefined;
+  /** Those that ring, and those that are in their confirm applications. */
+  readonly others: readonly (LegSnapshot | LeftLeg)[];
   readonly path: PathSnapshot | undefined;
   /** What relative hooks resolve against. */
   readonly base: HookTarget | undefined;
   readonly statusHook: HookRef | undefined;
   readonly speech: Session['speech'];
-  readonly script: ScriptSnapshot;
+  /** Undefined: no verb has begun. */
+  readonly script: ScriptSnapshot | undefined;
 };
 
 /** Undefined: it is no snapshot that this version understands. */
 export function readSnapshot(text: string): SessionSnapshot | undefined {
   try {
     const read = JSON.parse(text) as Partial<SessionSnapshot> | null;
-    return read?.version === snapshotVersion && read.caller?.dialog !== undefined && read.script !== undefined
-      ? (read as SessionSnapshot)
-      : undefined;
+    if (read?.version !== snapshotVersion || !Array.isArray(read.others)) return undefined;
+    const legs = [read.caller, ...read.others, ...(read.callee === undefined ? [] : [read.callee])];
+    return legs.every(isLeg) ? (read as SessionSnapshot) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Answered, so that it can be carried on. */
+export function isStanding(leg: LegSnapshot | LeftLeg): leg is LegSnapshot {
+  return 'dialog' in leg;
+}
+
+function isLeg(leg: LegSnapshot | LeftLeg | undefined): boolean {
+  if (typeof leg?.identity?.callSid !== 'string') return false;
+  return isStanding(leg) ? typeof leg.media?.port === 'number' : typeof leg.invites === 'object';
 }

@@ -190,7 +190,10 @@ export class World {
       trace: new TraceChannel(),
       log: { ...silentLog, error },
       agent: {
-        restore: () => refuseToRestore(),
+        ...obliging({}),
+        restore: refuseToRestore,
+        refuseLeft: refuseToRestore,
+        cancelLeft: refuseToRestore,
         invite: () => this.#invite(),
         routeTo: () => ({ uri: 'sip:bob@192.0.2.1' }),
       },
