@@ -242,6 +242,12 @@ export abstract class Leg {
     dialog?.bye(options);
   }
 
+  /** Its session or its media were negotiated anew: what was written down of it is old. */
+  renegotiated(): void {
+    const session = this.services.registry.sessionOf(this);
+    if (session !== undefined) this.services.standing.touch(session);
+  }
+
   /** What a process after this one needs to end it in good order while it is unanswered. */
   left(): LeftInvites {
     return {};
@@ -277,6 +283,7 @@ export abstract class Leg {
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
     if (read?.ok === true) await media.configure(read.agreement, this.remoteHost);
     else media.negotiation.rollback();
+    this.renegotiated();
   }
 
   /** What the far end's hold means for the other leg. */

@@ -218,6 +218,7 @@ export class MediaPath {
   }
 
   #note(what: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#a.renegotiated();
     this.#a.note(what, { ...detail, with: this.#b.callSid });
   }
 }

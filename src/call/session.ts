@@ -98,7 +98,6 @@ export class Session {
     this.#legs.add(leg);
     const off = [
       leg.events.on('status', () => this.#moved(leg)),
-      leg.events.on('direction', () => this.services.standing.touch(this)),
       leg.events.on('request', (request) => answerUnasked(request)),
       leg.events.on('ended', (end) => {
         this.#legs.delete(leg);

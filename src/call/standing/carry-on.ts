@@ -44,7 +44,7 @@ export async function carryOnAll(house: House, { calls }: Left, store: StandingC
     } catch (fault) {
       log.error({ callSid: call.caller.identity.callSid, fault: messageOf(fault) }, 'a call could not be carried on');
       store.drop(call.caller.identity.callSid);
-      return undefined;
+      return Promise.resolve();
     }
   });
   if (calls.length > 0) log.warn({ calls: calls.length }, 'calls of the process before are carried on');
