@@ -6,15 +6,16 @@ import type { Services } from './services.ts';
 let plays = 0;
 
 export class LegMedia {
-  readonly endpoint: string;
   readonly negotiation: Negotiation;
   readonly #engine: MediaEngine;
+  #endpoint: string;
+  #moves = 0;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
   private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
     this.#engine = engine;
-    this.endpoint = endpoint;
+    this.#endpoint = endpoint;
     this.negotiation = negotiation;
   }
 
@@ -23,6 +24,33 @@ export class LegMedia {
     const local = await services.media.open({ session, endpoint: callSid });
     const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
     return new LegMedia(services.media, callSid, negotiation);
+  }
+
+  /** Its name in the engine. */
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /** Takes ports of another session's worker, which the next offer shows. Then either `keep` gives the old ones back, or
+   * `undo` the new. */
+  async move(session: string): Promise<{ keep(): void; undo(): void }> {
+    const before = this.#endpoint;
+    const endpoint = `${before.replace(/~\d+$/, '')}~${++this.#moves}`;
+    const local = await this.#engine.open({ session, endpoint });
+    if (this.#released !== undefined) {
+      void this.#engine.release(endpoint).catch(() => {});
+      throw new Error('the call ended meanwhile');
+    }
+    const shown = this.negotiation.relocate(local);
+    this.#endpoint = endpoint;
+    return {
+      keep: () => void this.#engine.release(before).catch(() => {}),
+      undo: () => {
+        this.negotiation.relocate(shown);
+        this.#endpoint = before;
+        void this.#engine.release(endpoint).catch(() => {});
+      },
+    };
   }
 
   /** The codec we send, once agreed. */

@@ -92,9 +92,12 @@ export class MediaPath {
   }
 
   close(): void {
+    const out = this.state !== 'full' && this.state !== 'closed';
     this.#machine.handle({ type: 'close' });
     this.#wake();
     this.#listen(undefined);
+    // Who stays in its call talks to us again, whatever comes next for it.
+    if (out) for (const leg of [this.#a, this.#b]) if (leg.end === undefined) void anchorOne(leg);
   }
 
   /** What the callee can be offered as the caller's audio; the reason when the two cannot talk directly. */
@@ -117,6 +120,7 @@ export class MediaPath {
   async #introduce(offer: FarAudio): Promise<Moved> {
     const answer = await offerTo(this.#b, offer);
     if (typeof answer === 'string') return refused(`the callee refused: ${answer}`);
+    if (this.state === 'closed') return refused('the call ended meanwhile');
     const confirmed = await offerTo(this.#a, answer);
     if (typeof confirmed === 'string') return refused(`the caller refused: ${confirmed}`);
     this.#said.set(this.#b, answer).set(this.#a, confirmed);

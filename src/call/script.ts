@@ -2,12 +2,24 @@
 import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
 
+/** Something of Graine's own in the place of an application's verbs. */
+export type OwnTask = {
+  /** Resolves when it is over: the verbs that follow go on. Never rejects. */
+  run(): Promise<void>;
+  /** The call ended, or the application was given something else to do: end soon. */
+  stop(): void;
+};
+
 export interface Script {
   /** Runs a document of verbs and all that follows from its hooks; resolves when nothing is left to do. A document
    * that is not valid raises its alert and resolves with `invalid`. */
   run(payload: unknown): Promise<'done' | 'invalid'>;
   /** Drops what runs and runs this instead. Faults: the document is refused and what runs goes on. */
   replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
+  /** Drops what runs and what waits, and runs this instead. */
+  interpose(name: string, task: OwnTask): void;
+  /** What beside the verbs needs the media here, if anything does. */
+  readonly anchor: string | undefined;
   /** Adds verbs to those that wait. */
   append(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** The application can send nothing more: verbs that have run out are no longer waited for. */

@@ -22,6 +22,8 @@ export type Connection = {
   readonly path: MediaPath;
   /** The callee leaves the dial, still talking. */
   readonly letGo: () => void;
+  /** One of the two is about to be replaced: they are parted, and neither is hung up. */
+  readonly replacing: (who: 'caller' | 'callee') => void;
 };
 
 /** Carries out what a WebSocket application commands. */

@@ -1,6 +1,6 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
 import type { Timer } from '../base/index.ts';
-import type { Leg, Script, Session } from '../call/index.ts';
+import type { Leg, OwnTask, Script, Session } from '../call/index.ts';
 import { InboundLeg, isNothing } from '../call/index.ts';
 import { Background } from './background.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
@@ -35,6 +35,8 @@ export class Interpreter implements Script {
   #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
   #wake: () => void = () => {};
   #whisper: Whisper | undefined;
+  /** What Graine itself does in the place of verbs. */
+  #own: { readonly name: string; readonly task: OwnTask } | undefined;
 
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
@@ -54,8 +56,9 @@ export class Interpreter implements Script {
     this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
     while (this.#running) {
-      const verb = this.#queue.shift();
-      if (verb !== undefined) await this.#perform(verb);
+      const verb = this.#own === undefined ? this.#queue.shift() : undefined;
+      if (this.#own !== undefined) await this.#performOwn(this.#own);
+      else if (verb !== undefined) await this.#perform(verb);
       else if (!(await this.#more())) break;
     }
     return this.#conclude();
@@ -75,11 +78,19 @@ export class Interpreter implements Script {
       this.#early = { verbs, replaces: true };
       return { ok: true };
     }
-    this.#queue = verbs;
-    this.#generation++;
-    this.#task?.stop();
-    this.#wake();
+    this.#instead(verbs);
     return { ok: true };
+  }
+
+  interpose(name: string, task: OwnTask): void {
+    if (this.#phase === 'stopped' || this.#phase === 'broken') return task.stop();
+    this.#instead([]);
+    this.#early = { verbs: [], replaces: true };
+    this.#own = { name, task };
+  }
+
+  get anchor(): string | undefined {
+    return this.#background.anchor;
   }
 
   append(payload: unknown): Replaced {
@@ -120,6 +131,7 @@ export class Interpreter implements Script {
     this.#phase = 'stopped';
     this.#background.stop();
     this.#task?.stop();
+    this.#dropOwn();
     this.#wake();
   }
 
@@ -194,10 +206,29 @@ export class Interpreter implements Script {
     if (isNothing(document) || !this.#running) return;
     const verbs = this.#read(document);
     if (verbs === undefined) return this.#breakOff();
+    this.#instead(verbs);
+  }
+
+  /** Drops what runs and what waits. */
+  #instead(verbs: Verb[]): void {
     this.#queue = verbs;
     this.#generation++;
     this.#task?.stop();
+    this.#dropOwn();
     this.#wake();
+  }
+
+  #dropOwn(): void {
+    const own = this.#own;
+    this.#own = undefined;
+    own?.task.stop();
+  }
+
+  async #performOwn(own: { readonly name: string; readonly task: OwnTask }): Promise<void> {
+    this.#verb = own.name;
+    await own.task.run();
+    this.#verb = undefined;
+    if (this.#own === own) this.#own = undefined;
   }
 
   #conclude(): 'done' | 'invalid' {

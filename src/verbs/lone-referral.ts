@@ -2,7 +2,7 @@
  * reference.md 1.14. */
 import { type Leg, Referral, type Session } from '../call/index.ts';
 import type { HookRef } from '../ports/index.ts';
-import { movedWith } from './referred-verbs.ts';
+import { movedWith, ringsReferred } from './referred-verbs.ts';
 
 /** From now on, until the function it returns is called. A dial's own claim goes first. */
 export function takeReferrals(session: Session, caller: Leg, hook: HookRef): () => void {
@@ -22,6 +22,7 @@ export function takeReferrals(session: Session, caller: Leg, hook: HookRef): () 
         const replaced = session.script.replace(verbs);
         return movedWith(verbs, replaced.ok ? [] : replaced.faults, { session, referrer: caller });
       },
+      rings: ringsReferred,
       over: () => {},
     });
     void referral.ask();

@@ -255,7 +255,12 @@ export class DialTask implements Task {
       if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
         return void this.#machine.handle({ type: 'bridgeFailed' });
       if (!this.#connecting) return;
-      session.connection = { callee: winner, path, letGo: () => this.#letGo() };
+      session.connection = {
+        callee: winner,
+        path,
+        letGo: () => this.#letGo(),
+        replacing: (by) => this.#machine.handle({ type: 'referred', by }),
+      };
       this.#machine.handle({ type: 'bridged' });
       if (!strict) void leaveMedia(this.#context, this.#dial, path);
       this.#features.bridged(winner);

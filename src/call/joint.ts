@@ -1,0 +1,123 @@
+/** Two legs, each the first of a session of its own, that talk with each other: what a transfer with Replaces leaves.
+ * It holds both applications where they are until one party leaves or its application is given something else to do.
+ *
+ *   opening ──bridged──▶ joined ──closed──▶ over        RFC 3891 §3, RFC 5589 §7
+ *      └──closed, no audio───────────────────▲
+ */
+import { GraineError, ignore, Machine, messageOf, type Table } from '../base/index.ts';
+import { Bridge } from './bridge.ts';
+import type { Leg } from './leg.ts';
+import { MediaPath } from './media-path.ts';
+import { moveMedia } from './move-media.ts';
+import type { OwnTask } from './script.ts';
+import type { Connection, Session } from './session.ts';
+
+export type JointState = 'opening' | 'joined' | 'over';
+export type JointEvent = { type: 'bridged' | 'closed' };
+type Effect = { type: 'connect' | 'part' };
+
+export const jointTable: Table<JointState, JointEvent, Effect, undefined> = {
+  opening: {
+    bridged: () => ({ to: 'joined', effects: [{ type: 'connect' }] }),
+    closed: () => ({ to: 'over', effects: [{ type: 'part' }] }),
+  },
+  joined: { bridged: ignore, closed: () => ({ to: 'over', effects: [{ type: 'part' }] }) },
+  over: { bridged: ignore, closed: ignore },
+};
+
+type Side = { readonly leg: Leg; readonly session: Session };
+
+export class Joint {
+  readonly #a: Side;
+  readonly #b: Side;
+  readonly #bridge: Bridge;
+  readonly #path: MediaPath;
+  readonly #machine: Machine<JointState, JointEvent, Effect, undefined>;
+  readonly #off: (() => void)[];
+  readonly #over: Promise<void>;
+  #settle: () => void = () => {};
+
+  constructor(a: Side, b: Side) {
+    this.#a = a;
+    this.#b = b;
+    this.#bridge = new Bridge(a.leg, b.leg);
+    this.#path = new MediaPath(a.leg, b.leg, () => {
+      const recorded = [a, b].some(({ session }) => session.recording.state !== 'idle');
+      return recorded ? 'the recording' : (a.session.script.anchor ?? b.session.script.anchor);
+    });
+    this.#over = new Promise((resolve) => (this.#settle = resolve));
+    this.#machine = new Machine<JointState, JointEvent, Effect, undefined>({
+      table: jointTable,
+      initial: 'opening',
+      context: undefined,
+      perform: (effect) => (effect.type === 'connect' ? this.#connect() : this.#part()),
+    });
+    this.#off = [a, b].map(({ leg }) => leg.events.on('ended', () => this.close()));
+  }
+
+  /** Gives both applications the joint to wait for, then lets the two hear each other. False: they cannot, and both are
+   * free again. */
+  async open(): Promise<boolean> {
+    for (const { session } of [this.#a, this.#b]) session.script.interpose('joint', this.#task());
+    const [a, b] = [this.#a.leg, this.#b.leg];
+    try {
+      await inOneWorker(a, b);
+      if (this.#machine.state !== 'opening') return false;
+      await this.#bridge.open();
+      this.#machine.handle({ type: 'bridged' });
+    } catch (fault) {
+      a.note('media.failed', { reason: messageOf(fault) });
+      this.close();
+    }
+    // Read anew: much may have happened.
+    return (this.#machine.state as JointState) === 'joined';
+  }
+
+  close(): void {
+    this.#machine.handle({ type: 'closed' });
+  }
+
+  #task(): OwnTask {
+    return { run: () => this.#over, stop: () => this.close() };
+  }
+
+  #connect(): void {
+    for (const [side, other] of [
+      [this.#a, this.#b],
+      [this.#b, this.#a],
+    ] as const) {
+      const connection: Connection = {
+        callee: other.leg,
+        path: this.#path,
+        letGo: () => this.close(),
+        replacing: () => this.close(),
+      };
+      side.session.connection = connection;
+      this.#off.push(() => {
+        if (side.session.connection === connection) side.session.connection = undefined;
+      });
+      side.session.recording.connected(other.leg);
+    }
+    this.#a.leg.note('call.joined', { with: this.#b.leg.callSid });
+    this.#b.leg.note('call.joined', { with: this.#a.leg.callSid });
+  }
+
+  #part(): void {
+    for (const off of this.#off.splice(0)) off();
+    this.#bridge.close();
+    this.#path.close();
+    for (const { session } of [this.#a, this.#b]) session.recording.disconnected();
+    this.#settle();
+  }
+}
+
+/** Legs of two sessions may live in two media workers: then the second moves to the first's. */
+async function inOneWorker(a: Leg, b: Leg): Promise<void> {
+  if (a.media === undefined || b.media === undefined) throw new Error('one of the two has no audio');
+  try {
+    await a.services.media.bridge(a.media.endpoint, b.media.endpoint);
+  } catch (fault) {
+    if (!(fault instanceof GraineError) || fault.code !== 'media-different-sessions') throw fault;
+    await moveMedia(b, a.mediaSession);
+  }
+}

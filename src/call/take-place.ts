@@ -1,0 +1,91 @@
+/** One leg takes another's place: what Replaces asks for, whether in the Refer-To of a transfer or in an INVITE. The one
+ * that is replaced gets BYE (or CANCEL), and whom it talked with talks with the other. RFC 3891 §3. */
+import { openLink } from './adulting.ts';
+import { InboundLeg } from './inbound-leg.ts';
+import { Joint } from './joint.ts';
+import type { Leg } from './leg.ts';
+import { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
+import type { Session } from './session.ts';
+
+/** Whom the replaced leg talks with, or will. */
+export type Place = {
+  readonly session: Session;
+  readonly replaced: Leg;
+  /** Stays. */
+  readonly kept: Leg;
+};
+
+export type Taken = { readonly ok: true } | { readonly ok: false; readonly status: number; readonly reason: string };
+
+export const gone = { ok: false, status: 481, reason: 'Call/Transaction Does Not Exist' } as const satisfies Taken;
+const noAudio: Taken = { ok: false, status: 488, reason: 'Not Acceptable Here' };
+
+/** undefined: it talks with nobody but an application. */
+export function placeOf(replaced: Leg): Place | undefined {
+  const session = replaced.services.registry.sessionOf(replaced);
+  if (session === undefined || replaced.end !== undefined) return undefined;
+  // One that still rings: its caller waits for it.
+  if (replaced.state !== 'in-progress')
+    return replaced === session.caller ? undefined : { session, replaced, kept: session.caller };
+  const callee = session.connection?.callee;
+  if (callee === undefined || (replaced !== session.caller && replaced !== callee)) return undefined;
+  return { session, replaced, kept: replaced === session.caller ? callee : session.caller };
+}
+
+/** The transferred party takes the place: REFER. `session` is the referrer's. */
+export async function joinReferred(referred: Leg, session: Session, place: Place): Promise<Taken> {
+  if (place.session === session || place.kept === referred || place.replaced === referred)
+    return { ok: false, status: 603, reason: 'The Two Are One Call' };
+  const own = detach(session, referred);
+  return own === undefined ? gone : connect({ session: own, leg: referred }, place);
+}
+
+/** Whoever came takes the place, and talks with the one who is kept. */
+export async function connect(newcomer: { session: Session; leg: Leg }, place: Place): Promise<Taken> {
+  const { kept, replaced } = place;
+  // One that rings ends its dial by itself; one that talks leaves it first.
+  const rings = replaced.state !== 'in-progress';
+  if (rings) dismiss(replaced);
+  const session = detach(place.session, kept);
+  if (!rings) dismiss(replaced);
+  if (session === undefined || newcomer.leg.end !== undefined) return gone;
+  if (kept instanceof InboundLeg && kept.unanswered && !(await kept.answer())) return gone;
+  const joint = new Joint(newcomer, { session, leg: kept });
+  return (await joint.open()) ? { ok: true } : noAudio;
+}
+
+/** Takes a leg out of its dial, still talking to nobody; the session whose first leg it is then. */
+function detach(session: Session, leg: Leg): Session | undefined {
+  const { connection } = session;
+  if (leg.end !== undefined) return undefined;
+  if (leg === session.caller) {
+    connection?.replacing('callee');
+    hold(session);
+    return session;
+  }
+  if (connection?.callee !== leg) return undefined;
+  connection.replacing('caller');
+  // The other side of an earlier transfer has its session already.
+  if (leg.identity.sessionSid !== session.sid) {
+    const own = leg.services.registry.sessionOf(leg);
+    if (own !== undefined) hold(own);
+    return own;
+  }
+  const own = session.partWith(leg, openLink(session, leg));
+  hold(own);
+  void own.run(() => Promise.resolve({ verbs: [] }));
+  return own;
+}
+
+/** Its application waits, until the joint takes its place: or it would go on, or hang up. */
+function hold(session: Session): void {
+  let end = (): void => {};
+  const held = new Promise<void>((resolve) => (end = resolve));
+  session.script.interpose('transfer', { run: () => held, stop: () => end() });
+}
+
+function dismiss(leg: Leg): void {
+  const cause = { by: 'server', reason: 'replaced by another call' } as const;
+  if (leg instanceof OutboundLeg && leg.state !== 'in-progress') leg.cancel(cause, answeredElsewhere);
+  else leg.hangup(cause, { reason: { protocol: 'SIP', cause: 200, text: 'Replaced by another call' } });
+}

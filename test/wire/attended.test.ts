@@ -1,0 +1,135 @@
+// Attended transfer: a REFER whose Refer-To has Replaces. RFC 3891, RFC 5589 §7, decisions.md "REFER, hold, transfer".
+import assert from 'node:assert/strict';
+import {
+  dial,
+  type IncomingPhoneCall,
+  type Message,
+  type OutgoingPhoneCall,
+  type PhoneCall,
+  phones,
+  stage,
+  toSip,
+  type World,
+} from '../kit/index.ts';
+
+/** alice 440 and dora 540 call in; desk speaks 620, hall 880. The desk transfers. */
+const story = stage({
+  phones: ['desk', 'hall', 'dora'],
+  account: (w) => ({
+    carriers: [
+      w.origin(),
+      ...['desk', 'dora'].map((name) => ({
+        name,
+        application: 'main',
+        gateways: [w.gateway(name, { inbound: true, outbound: false })],
+      })),
+    ],
+  }),
+});
+
+type Call = { readonly caller: OutgoingPhoneCall; readonly callee: IncomingPhoneCall; readonly sid: string };
+
+const tones: Readonly<Record<string, number>> = { alice: 440, dora: 540, desk: 620, hall: 880 };
+
+/** One call through the server that both ends hear. */
+async function call(w: World, from: string, to: string, more: object = {}): Promise<Call> {
+  const tone = tones[to] ?? 0;
+  w.phone(to).onInvite = phones.answersAfter(20, { tone });
+  w.app.answers(dial([toSip(w.phone(to))], { referHook: '/refer', actionHook: `/${from}-${to}`, ...more }));
+  const rang = w.phone(to).calls.entries.length;
+  const asked = w.app.all('/call').length;
+  const caller = w.calls({ by: from, tone: tones[from] ?? 0, from: `+1555${from.length}00${to.length}` });
+  await caller.answered();
+  const callee = await w.phone(to).calls.until(() => true, { what: `a call at ${to}`, since: rang });
+  await Promise.all([caller.hears(tone), callee.hears(tones[from] ?? 0)]);
+  const [request] = w.app.all('/call').slice(asked);
+  return { caller, callee, sid: request?.body['call_sid'] as string };
+}
+
+const tag = (value: string | undefined): string => /;tag=([^;>\s]+)/.exec(value ?? '')?.[1] ?? '';
+
+/** The dialog of a phone's call as the server is told of it. */
+async function replacesOf(party: PhoneCall): Promise<string> {
+  const answered = party.received.entries.find((each) => each.status === 200 && each.method === 'INVITE');
+  if (answered !== undefined && !('invite' in party))
+    return `${party.callId};to-tag=${tag(answered.get('to'))};from-tag=${tag(answered.get('from'))}`;
+  const ack = await party.gets('ACK');
+  return `${party.callId};to-tag=${tag(ack.get('from'))};from-tag=${tag(ack.get('to'))}`;
+}
+
+async function refers(party: PhoneCall, replaced: PhoneCall, more = ''): Promise<Message> {
+  const replaces = encodeURIComponent(`${await replacesOf(replaced)}${more}`);
+  return party.request('REFER', { headers: [['Refer-To', `<sip:hall@127.0.0.1:9?Replaces=${replaces}>`]] });
+}
+
+async function told(party: PhoneCall, final: number): Promise<string[]> {
+  const last = await party.gets(
+    (message) => message.method === 'NOTIFY' && message.body.toString().startsWith(`SIP/2.0 ${final} `),
+  );
+  assert.match(last.get('subscription-state') ?? '', /^terminated/);
+  return party.received.entries
+    .filter(({ method, isRequest }) => method === 'NOTIFY' && isRequest)
+    .map((each) => each.body.toString().slice(8, 11));
+}
+
+const now = (): { since: number } => ({ since: performance.now() });
+
+story('the callee of one call and caller of another joins the two others, and is let go', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  const { body } = await w.next('/refer');
+  assert.equal(body['refer_details'].replaced_call_sid, two.sid);
+  assert.deepEqual(await told(one.callee, 200), ['100', '200']);
+  await two.caller.byed();
+  await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
+  await one.callee.byed();
+  const first = await w.next('/alice-desk');
+  assert.equal(first.body['dial_call_status'], 'completed');
+  assert.equal(first.body['dial_terminated_by'], 'callee');
+  const second = await w.next('/desk-hall');
+  assert.equal(second.body['dial_call_status'], 'completed');
+  assert.equal(second.body['dial_terminated_by'], 'caller');
+  await two.callee.hangsUp();
+  await one.caller.byed();
+  assert.equal(w.app.all('/alice-desk').length, 1);
+  assert.equal(w.app.all('/desk-hall').length, 1);
+  await w.status(({ call_sid, call_status }) => call_sid === one.sid && call_status === 'completed');
+  for (const { body: each } of w.app.all('/status').filter(({ body: b }) => b['call_status'] === 'completed'))
+    assert.equal(w.statuses(each['call_sid'] as string).filter((text) => text.startsWith('completed')).length, 1);
+});
+
+story('the callee of both calls joins their callers', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'dora', 'desk');
+  assert.equal((await refers(one.callee, two.callee)).status, 202);
+  await told(one.callee, 200);
+  await Promise.all([two.callee.byed(), one.callee.byed()]);
+  await Promise.all([one.caller.hears(540, now()), two.caller.hears(440, now())]);
+  await one.caller.hangsUp();
+  await two.caller.byed();
+});
+
+story('the caller of both calls joins their callees', async (w) => {
+  const one = await call(w, 'desk', 'alice');
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.caller, two.caller)).status, 202);
+  await told(one.caller, 200);
+  await two.caller.byed();
+  await Promise.all([one.callee.hears(880, now()), two.callee.hears(440, now())]);
+  await one.caller.byed();
+  await two.callee.hangsUp();
+  await one.callee.byed();
+  assert.equal((await w.next('/desk-alice')).body['dial_terminated_by'], 'caller');
+});
+
+story('the caller of one call and callee of another joins the two others', async (w) => {
+  const one = await call(w, 'desk', 'alice');
+  const two = await call(w, 'dora', 'desk');
+  assert.equal((await refers(one.caller, two.callee)).status, 202);
+  await told(one.caller, 200);
+  await Promise.all([one.callee.hears(540, now()), two.caller.hears(440, now())]);
+  await Promise.all([two.callee.byed(), one.caller.byed()]);
+  await one.callee.hangsUp();
+  await two.caller.byed();
+});
