@@ -79,6 +79,7 @@ function runVerbs(session: Session, verbs: unknown, queue: boolean): ControlResu
 
 function forChild(session: Session, child: Leg, verbs: unknown): ControlResult {
   if (child !== session.connection?.callee) return refuse(422, 'verbs for a callee need a dial that has connected it');
+  if (child.identity.sessionSid !== session.sid) return refuse(422, 'the other party is a call of its own');
   const faults = adultWith(session, child, verbs);
   return faults.length === 0 ? accepted : refuse(400, faults.join('; '));
 }

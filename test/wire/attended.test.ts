@@ -4,6 +4,7 @@ import {
   dial,
   type IncomingPhoneCall,
   type Message,
+  odd,
   type OutgoingPhoneCall,
   type PhoneCall,
   phones,
@@ -132,4 +133,122 @@ story('the caller of one call and callee of another joins the two others', async
   await Promise.all([two.callee.byed(), one.caller.byed()]);
   await one.callee.hangsUp();
   await two.caller.byed();
+});
+
+story('what a consultation put on hold is taken back when the two are joined', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  assert.equal((await one.callee.holds()).status, 200);
+  await one.caller.gets((message) => message.method === 'INVITE' && message.isRequest);
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  await told(one.callee, 200);
+  await two.callee.hears(440, now());
+  await one.caller.hears(880, now());
+  await two.callee.hangsUp();
+  await one.caller.byed();
+});
+
+story('far ends whose media does not pass the server are taken back into it, and hear each other', async (w) => {
+  const one = await call(w, 'alice', 'desk', { exitMediaPath: true });
+  const two = await call(w, 'desk', 'hall', { exitMediaPath: true });
+  for (const phone of [one.caller, two.callee])
+    await phone.gets((message) => message.method === 'INVITE' && message.isRequest && message.sdp !== undefined);
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  await told(one.callee, 200);
+  await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
+  await one.caller.hangsUp();
+  await two.callee.byed();
+});
+
+story('the application may let the hook dial the transfer target: the two calls are joined, nobody rings twice', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  w.app.on('/refer', dial([{ type: 'sip', sipUri: 'sip:hall@127.0.0.1:9' }]));
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  await told(one.callee, 200);
+  await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
+  assert.equal(w.phone('hall').calls.entries.length, 1);
+  await one.caller.hangsUp();
+  await two.callee.byed();
+});
+
+story('other verbs of the hook run on the referred party, and the other call goes on', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  w.app.on('/refer', [{ verb: 'hangup', headers: { 'X-Why': 'not now' } }]);
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  assert.equal((await one.caller.byed()).get('x-why'), 'not now');
+  await Promise.all([two.caller.hears(880, now()), two.callee.hears(620, now())]);
+  await two.caller.hangsUp();
+  await two.callee.byed();
+  await one.callee.byed();
+});
+
+story('without a referHook it is declined, and both calls go on', async (w) => {
+  const one = await call(w, 'alice', 'desk', { referHook: undefined });
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.callee, two.caller)).status, 603);
+  await Promise.all([one.caller.hears(620, now()), two.callee.hears(620, now())]);
+  await Promise.all([one.caller.hangsUp(), two.caller.hangsUp()]);
+  await Promise.all([one.callee.byed(), two.callee.byed()]);
+});
+
+story('the replaced call ends while the hook thinks: the referrer is told 481, the referred party stays', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  w.app.on('/refer', odd({ status: 200, delayMs: 200 }));
+  const answer = refers(one.callee, two.caller);
+  await w.next('/refer');
+  await two.callee.hangsUp();
+  await two.caller.byed();
+  assert.equal((await answer).status, 202);
+  await told(one.callee, 481);
+  await Promise.all([one.caller.hears(620, now()), one.callee.hears(440, now())]);
+  await one.caller.hangsUp();
+  await one.callee.byed();
+});
+
+for (const [title, more, status] of [
+  ['early-only of an answered call', ';early-only', 486],
+  ['the very call it is sent in', 'self', 603],
+] as const)
+  story(`Replaces with ${title}: the referrer is told ${status}, all go on`, async (w) => {
+    const one = await call(w, 'alice', 'desk');
+    const two = await call(w, 'desk', 'hall');
+    const self = more === 'self';
+    assert.equal((await refers(one.callee, self ? one.callee : two.caller, self ? '' : more)).status, 202);
+    await told(one.callee, status);
+    await Promise.all([one.caller.hears(620, now()), two.callee.hears(620, now())]);
+    await Promise.all([one.caller.hangsUp(), two.caller.hangsUp()]);
+    await Promise.all([one.callee.byed(), two.callee.byed()]);
+  });
+
+story('a dialog that is not ours: the dial of the hook sends Replaces where the Refer-To says, and nowhere else', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  w.phone('hall').onInvite = phones.answersAfter(20, { tone: 880 });
+  w.app.on('/refer', dial([toSip(w.phone('hall')), toSip(w.phone('dora'))], { actionHook: '/second' }));
+  const replaces = 'far@pbx.test;to-tag=aa;from-tag=bb';
+  const uri = `${w.phone('hall').uri}?Replaces=${encodeURIComponent(replaces)}`;
+  assert.equal((await one.callee.request('REFER', { headers: [['Refer-To', `<${uri}>`]] })).status, 202);
+  const hall = await w.phone('hall').nextCall();
+  assert.equal(hall.invite.get('replaces'), replaces);
+  assert.equal(hall.invite.get('require'), 'replaces');
+  const dora = await w.phone('dora').nextCall();
+  assert.equal(dora.invite.get('replaces'), undefined);
+  await told(one.callee, 200);
+  await one.caller.hears(880, now());
+  await one.caller.hangsUp();
+  await hall.byed();
+});
+
+story('a joined party may be sent on by REST, the other one is hung up', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  await told(one.callee, 200);
+  w.app.on('/moved', [{ verb: 'hangup', headers: { 'X-By': 'moved' } }]);
+  assert.equal((await w.update(one.sid, { child_call_hook: w.app.url('/moved') })).status, 422);
+  assert.equal((await w.update(one.sid, { call_hook: w.app.url('/moved') })).status, 202);
+  assert.equal((await one.caller.byed()).get('x-by'), 'moved');
+  await two.callee.byed();
 });
