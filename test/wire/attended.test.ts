@@ -151,11 +151,17 @@ story('what a consultation put on hold is taken back when the two are joined', a
 story('far ends whose media does not pass the server are taken back into it, and hear each other', async (w) => {
   const one = await call(w, 'alice', 'desk', { exitMediaPath: true });
   const two = await call(w, 'desk', 'hall', { exitMediaPath: true });
-  for (const phone of [one.caller, two.callee])
-    await phone.gets((message) => message.method === 'INVITE' && message.isRequest && message.sdp !== undefined);
+  for (const { sid } of [one, two])
+    await w.eventually('the media has left', async () =>
+      JSON.stringify((await w.account('GET', `/Calls/${sid}/Trace`)).body).includes('media.left'),
+    );
   assert.equal((await refers(one.callee, two.caller)).status, 202);
   await told(one.callee, 200);
   await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
+  assert.equal((await w.update(one.sid, { mute_status: 'mute' })).status, 202);
+  await w.eventually('silence', () =>
+    Promise.resolve((two.callee.media?.ears.heard(440, { since: performance.now() - 200 }) ?? 0) < -40),
+  );
   await one.caller.hangsUp();
   await two.callee.byed();
 });
