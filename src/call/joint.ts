@@ -4,11 +4,11 @@
  *   opening ──bridged──▶ joined ──closed──▶ over        RFC 3891 §3, RFC 5589 §7
  *      └──closed, no audio───────────────────▲
  */
-import { GraineError, ignore, Machine, messageOf, type Table } from '../base/index.ts';
+import { ignore, Machine, messageOf, type Table } from '../base/index.ts';
 import { Bridge } from './bridge.ts';
 import type { Leg } from './leg.ts';
 import { MediaPath } from './media-path.ts';
-import { moveMedia } from './move-media.ts';
+import { bringTogether } from './move-media.ts';
 import type { OwnTask } from './script.ts';
 import type { Connection, Session } from './session.ts';
 
@@ -61,7 +61,7 @@ export class Joint {
     for (const { session } of [this.#a, this.#b]) session.script.interpose('joint', this.#task());
     const [a, b] = [this.#a.leg, this.#b.leg];
     try {
-      await inOneWorker(a, b);
+      await bringTogether(a, b);
       if (this.#machine.state !== 'opening') return false;
       await this.#bridge.open();
       this.#machine.handle({ type: 'bridged' });
@@ -108,16 +108,5 @@ export class Joint {
     this.#path.close();
     for (const { session } of [this.#a, this.#b]) session.recording.disconnected();
     this.#settle();
-  }
-}
-
-/** Legs of two sessions may live in two media workers: then the second moves to the first's. */
-async function inOneWorker(a: Leg, b: Leg): Promise<void> {
-  if (a.media === undefined || b.media === undefined) throw new Error('one of the two has no audio');
-  try {
-    await a.services.media.bridge(a.media.endpoint, b.media.endpoint);
-  } catch (fault) {
-    if (!(fault instanceof GraineError) || fault.code !== 'media-different-sessions') throw fault;
-    await moveMedia(b, a.mediaSession);
   }
 }

@@ -1,8 +1,14 @@
 /** A leg's audio moves to other ports, those of another media worker: a re-INVITE tells the far end. RFC 3264 §8.3.1. */
 import type { Leg } from './leg.ts';
 
+/** Legs of two sessions may live in two media workers: then the second moves to the first's. Rejects as moveMedia does. */
+export async function bringTogether(a: Leg, b: Leg): Promise<void> {
+  if (a.media === undefined || b.media === undefined) throw new Error('one of the two has no audio');
+  if (!(await a.services.media.together(a.media.endpoint, b.media.endpoint))) await moveMedia(b, a.mediaSession);
+}
+
 /** Rejects when there are no ports, or the far end will not follow; then all is as before. */
-export async function moveMedia(leg: Leg, session: string): Promise<void> {
+async function moveMedia(leg: Leg, session: string): Promise<void> {
   const { services, dialog, media } = leg;
   if (dialog === undefined || media === undefined) throw new Error('the call is not answered');
   const { registry } = services;

@@ -1,9 +1,11 @@
 /** One leg takes another's place: what Replaces asks for, whether in the Refer-To of a transfer or in an INVITE. The one
  * that is replaced gets BYE (or CANCEL), and whom it talked with talks with the other. RFC 3891 §3. */
+import { messageOf } from '../base/index.ts';
 import { openLink } from './adulting.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import { Joint } from './joint.ts';
 import type { Leg } from './leg.ts';
+import { bringTogether } from './move-media.ts';
 import { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 import type { Session } from './session.ts';
 
@@ -36,8 +38,23 @@ export function placeOf(replaced: Leg): Place | undefined {
 export async function joinReferred(referred: Leg, session: Session, place: Place): Promise<Taken> {
   if (place.session === session || place.kept === referred || place.replaced === referred)
     return { ok: false, status: 603, reason: 'The Two Are One Call' };
+  // Before anything is undone: where it cannot be, all go on talking as they were.
+  const fault = await apart(referred, place.kept);
+  if (fault !== undefined) return fault;
+  if (placeOf(place.replaced)?.kept !== place.kept) return gone;
   const own = detach(session, referred);
   return own === undefined ? gone : connect({ session: own, leg: referred }, place);
+}
+
+async function apart(referred: Leg, kept: Leg): Promise<Taken | undefined> {
+  if (kept.state !== 'in-progress') return undefined;
+  try {
+    await bringTogether(referred, kept);
+    return undefined;
+  } catch (fault) {
+    referred.note('media.failed', { reason: messageOf(fault) });
+    return noAudio;
+  }
 }
 
 /** Whoever came takes the place, and talks with the one who is kept. */
