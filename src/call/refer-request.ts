@@ -28,7 +28,7 @@ export function readRefer({ request }: InDialogRequest): ReferRead {
   const targets = request.headers.all('Refer-To');
   const [referTo] = targets;
   if (referTo === undefined || targets.length > 1) return { ok: false, fault: 'expected exactly one Refer-To header' };
-  const uri = parseNameAddr(referTo)?.uri;
+  const uri = parseNameAddr(bracketed(referTo))?.uri;
   if (uri === undefined || uri.scheme === 'other') return { ok: false, fault: 'Refer-To is not a SIP or tel URI' };
   const replaces = replacesOf(uri);
   if (replaces === 'unreadable') return { ok: false, fault: 'the Replaces in Refer-To is not readable' };
@@ -48,6 +48,11 @@ export function readRefer({ request }: InDialogRequest): ReferRead {
       cseq: request.cseq.number,
     },
   };
+}
+
+/** Some phones (baresip 1.0) leave out the brackets that a URI with headers must have. RFC 3261 §20. */
+function bracketed(value: string): string {
+  return /^[^<>"\s]+\?[^<>"\s]+$/.test(value) ? `<${value}>` : value;
 }
 
 /** The Replaces among the header parts of the URI: `?Replaces=call-id%3Bto-tag%3Dx%3Bfrom-tag%3Dy`. */
