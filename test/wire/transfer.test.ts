@@ -221,3 +221,56 @@ story('what the caller asked for fails: the caller is told with what', async (w)
   await told(call, 486);
   await Promise.all([callee.byed(), call.byed()]);
 });
+
+/** Every NOTIFY a party got, in the order of its CSeq. */
+function notified(party: PhoneCall): string[] {
+  const all = party.received.entries.filter(({ method, isRequest }) => method === 'NOTIFY' && isRequest);
+  assert.deepEqual(
+    all.map(({ cseq }) => cseq),
+    all.map(({ cseq }) => cseq).toSorted((a, b) => a - b),
+    'none overtook another',
+  );
+  return all.map(({ body }) => body.toString().slice(8, 11));
+}
+
+for (const [title, behaviour, expected] of [
+  ['rings, then answers', phones.answersAfter(150, { tone: 880 }), ['100', '180', '200']],
+  ['is heard before it answers', phones.earlyMedia(880, 150, { tone: 880 }), ['100', '183', '200']],
+  ['rings, then is busy', phones.sends18xThen(486, 150), ['100', '180', '486']],
+  ['rings, then fails', phones.sends18xThen(503, 150), ['100', '180', '503']],
+] as const)
+  story(`the transfer target ${title}: NOTIFY ${expected.join(', ')}`, async (w) => {
+    const { call, callee } = await talking(w);
+    w.phone('hall').onInvite = behaviour;
+    w.app.on('/refer', () => dial([toSip(w.phone('hall'))]));
+    assert.equal((await refers(callee)).status, 202);
+    await told(callee, Number(expected.at(-1)));
+    assert.deepEqual(notified(callee), expected);
+    await callee.byed();
+    if (expected.at(-1) === '200') await call.hangsUp();
+    else await call.byed();
+  });
+
+story('two targets ring: each kind of news is told once', async (w) => {
+  const { call, callee } = await talking(w);
+  w.phone('hall').onInvite = phones.answersAfter(200, { tone: 880 });
+  w.phone('desk').onInvite = phones.answersAfter(600);
+  w.app.on('/refer', () => dial([toSip(w.phone('hall')), toSip(w.phone('desk'), { overrideTo: 'x' })]));
+  assert.equal((await refers(callee)).status, 202);
+  await told(callee, 200);
+  assert.deepEqual(notified(callee), ['100', '180', '200']);
+  await call.hangsUp();
+});
+
+story('a REFER while the call is held: the party is taken back, and hears the target', async (w) => {
+  const { call, callee } = await talking(w);
+  assert.equal((await callee.holds()).status, 200);
+  await call.gets((message) => message.method === 'INVITE' && message.isRequest);
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))]));
+  assert.equal((await refers(callee)).status, 202);
+  const hall = await w.phone('hall').nextCall();
+  await told(callee, 200);
+  await Promise.all([call.hears(880), hall.hears(440)]);
+  await callee.byed();
+  await call.hangsUp();
+});
