@@ -52,6 +52,8 @@ export class Session {
   readonly #unfollow = new Map<Leg, () => void>();
   readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
+  /** What REST placed the call with: hooks that are asked as if `config` had set them first. */
+  hooks: { readonly refer?: HookRef | undefined; readonly request?: HookRef | undefined } = {};
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
   /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */

@@ -55,6 +55,7 @@ export class Interpreter implements Script {
     if (verbs === undefined) return 'invalid';
     this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
+    if (!this.#screening) this.#placedWith();
     while (this.#running) {
       const verb = this.#own === undefined ? this.#queue.shift() : undefined;
       if (this.#own !== undefined) await this.#performOwn(this.#own);
@@ -192,6 +193,13 @@ export class Interpreter implements Script {
     const verbs = this.#read(next);
     if (verbs !== undefined) this.#queue = verbs;
     else this.#breakOff();
+  }
+
+  /** The hooks that came with the call. */
+  #placedWith(): void {
+    const { refer, request } = this.#context.session.hooks;
+    if (refer !== undefined) this.#background.takeReferrals(this.#context, refer);
+    if (request !== undefined) this.#background.takeRequests(this.#context, request);
   }
 
   /** config.notifyEvents: a WebSocket application follows its verbs. reference.md 3.3. */

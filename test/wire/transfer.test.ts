@@ -274,3 +274,41 @@ story('a REFER while the call is held: the party is taken back, and hears the ta
   await callee.byed();
   await call.hangsUp();
 });
+
+story('a call placed by REST has a referHook of its own: what it answers takes the call over', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.phone('hall').onInvite = phones.answersAfter(50, { tone: 880 });
+  const placed = await w.account('POST', '/Calls', {
+    from: '+15551230001',
+    to: { type: 'sip', sipUri: w.phone('desk').uri },
+    app_json: [{ verb: 'pause', length: 600 }],
+    referHook: w.app.url('/refer'),
+    sipRequestWithinDialogHook: w.app.url('/request'),
+    call_status_hook: w.app.url('/status'),
+  });
+  assert.equal(placed.status, 201, JSON.stringify(placed.body));
+  const desk = await w.phone('desk').nextCall();
+  await w.status(({ call_status }) => call_status === 'in-progress');
+  w.app.on('/request', []);
+  assert.equal((await desk.request('INFO', { contentType: 'text/plain', body: 'hello' })).status, 200);
+  assert.equal((await w.next('/request')).body['sip_body'], 'hello');
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: undefined }));
+  assert.equal((await refers(desk)).status, 202);
+  const { body } = await w.next('/refer');
+  assert.equal(body['call_sid'], placed.body.sid);
+  assert.equal(body['refer_details'].refer_to_user, 'carol');
+  await told(desk, 200);
+  await desk.hears(880);
+  await desk.hangsUp();
+});
+
+story('a referHook that is no absolute URL is refused by name when a call is placed', async (w) => {
+  const placed = await w.account('POST', '/Calls', {
+    from: '+15551230001',
+    to: { type: 'sip', sipUri: w.phone('desk').uri },
+    app_json: [],
+    referHook: '/refer',
+  });
+  assert.equal(placed.status, 400);
+  assert.match(JSON.stringify(placed.body), /referHook/);
+});
