@@ -24,7 +24,8 @@ export interface Script {
   append(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** The application can send nothing more: verbs that have run out are no longer waited for. */
   wake(): void;
-  /** Runs one verb on a leg beside what runs: for the commands that are verbs. `leg` is any of the session's. */
+  /** Runs one verb on a leg beside what runs: for the commands that are verbs. `leg` is any of the session's; for `config`
+   * its first. */
   beside(leg: Leg, verb: unknown): Promise<{ ok: true } | { ok: false; faults: readonly string[] }>;
   /** Speaks to one leg alone, beside what runs: `play` and `say`, once each. Faults: nothing is said. */
   whisper(leg: Leg, payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };

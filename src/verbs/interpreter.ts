@@ -6,6 +6,7 @@ import { Background } from './background.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { ConfigTask } from './tasks/config.ts';
 import { DubTask } from './tasks/dub.ts';
 import { Whisper, whisperVerbs } from './whisper.ts';
 
@@ -104,13 +105,19 @@ export class Interpreter implements Script {
   }
 
   async beside(leg: Leg, verb: unknown): Promise<Replaced> {
-    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, 'dub'));
-    if (faults.length > 0) return { ok: false, faults };
     const parsed = parseApplication([verb]);
-    const [dub] = parsed.ok ? parsed.verbs : [];
-    if (dub?.verb !== 'dub') return { ok: false, faults: ['only dub runs beside an application'] };
-    const refused = await new DubTask({ ...this.#context, caller: leg }, dub).begin();
-    return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+    const [given] = parsed.ok ? parsed.verbs : [];
+    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, namedIn(verb)));
+    if (faults.length > 0) return { ok: false, faults };
+    if (given?.verb === 'dub') {
+      const refused = await new DubTask({ ...this.#context, caller: leg }, given).begin();
+      return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+    }
+    if (given?.verb !== 'config') return { ok: false, faults: ['only dub and config run beside an application'] };
+    if (leg !== this.#context.caller) return { ok: false, faults: ['config: is for the call that runs the application'] };
+    if (!(await this.#ready(given))) return { ok: false, faults: ['config: earlyMedia needs a call that has audio'] };
+    await new ConfigTask(this.#context, given).run();
+    return { ok: true };
   }
 
   whisper(leg: Leg, payload: unknown): Replaced {
@@ -308,4 +315,9 @@ export class Interpreter implements Script {
       detail: faults.join('\n'),
     });
   }
+}
+
+/** How faults name a verb that came as a command. */
+function namedIn(verb: unknown): string {
+  return String((verb as { readonly verb?: unknown }).verb);
 }

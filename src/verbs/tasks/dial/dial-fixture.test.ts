@@ -219,7 +219,8 @@ export class World {
         localDir: undefined,
       }),
       updateFaults: () => [],
-      gatewayUp: () => true,
+      place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
+    gatewayUp: () => true,
     };
   }
 }
