@@ -110,8 +110,16 @@ class Calls {
     const fault = commandFault(body);
     if (fault !== undefined) return reply.code(400).send({ msg: fault, code: invalidRequest, details: [] });
     const { call_sid: callSid } = request.params as Params;
-    const update = () => this.#options.control.update(accountSid, callSid, body);
+    const update = async (): Promise<ControlResult> => {
+      const result = await this.#options.control.update(accountSid, callSid, body);
+      if (result.ok || result.status !== 404 || !(await this.#hasEnded(callSid, accountSid))) return result;
+      return { ok: false, status: 422, message: 'the call has ended' };
+    };
     return answer(reply, await this.#once.once(request, accountSid, update));
+  }
+
+  async #hasEnded(callSid: string, accountSid: string): Promise<boolean> {
+    return !this.#erased.has(callSid) && (await this.#record(callSid))?.accountSid === accountSid;
   }
 
   #account(request: FastifyRequest): string {

@@ -58,15 +58,17 @@ export class LegMedia {
     return this.negotiation.agreement?.payloads[0]?.format;
   }
 
-  /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. */
+  /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. What
+   * is agreed after the end of the call is nobody's concern. */
   configure(agreement: Agreement, signalledFrom: string): Promise<void> {
+    if (this.#released !== undefined) return Promise.resolve();
     return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
   /** Nothing is sent any more, and what comes is only counted: the far ends talk to each other. */
   park(): Promise<void> {
     const { agreement } = this.negotiation;
-    if (agreement === undefined) return Promise.resolve();
+    if (agreement === undefined || this.#released !== undefined) return Promise.resolve();
     const settings = settingsOf(agreement, '');
     return this.#engine.configure(this.endpoint, { ...settings, remote: undefined, direction: 'inactive' });
   }
