@@ -66,7 +66,12 @@ async function dial(session: Session, _: Leg, { data }: AppCommand): Promise<Con
   const body = has || application === undefined ? given : { ...given, application_sid: application };
   const placed = await services.place(accountSid, body);
   if (placed.ok && link.takesStatus)
-    link.notify('', 'verb:status', { call_sid: session.caller.callSid, event: 'placed', name: 'dial', ...placedAs(placed) });
+    link.notify('', 'verb:status', {
+      call_sid: session.caller.callSid,
+      event: 'placed',
+      name: 'dial',
+      ...placedAs(placed),
+    });
   return placed;
 }
 

@@ -5,6 +5,7 @@
  *      └──closed, no audio───────────────────▲
  */
 import { ignore, Machine, messageOf, type Table } from '../base/index.ts';
+import type { HookRef } from '../ports/index.ts';
 import { Bridge } from './bridge.ts';
 import type { Leg } from './leg.ts';
 import { MediaPath } from './media-path.ts';
@@ -30,6 +31,7 @@ type Side = { readonly leg: Leg; readonly session: Session };
 export class Joint {
   readonly #a: Side;
   readonly #b: Side;
+  readonly #referHook: HookRef | undefined;
   readonly #bridge: Bridge;
   readonly #path: MediaPath;
   readonly #machine: Machine<JointState, JointEvent, Effect, undefined>;
@@ -37,7 +39,9 @@ export class Joint {
   readonly #over: Promise<void>;
   #settle: () => void = () => {};
 
-  constructor(a: Side, b: Side) {
+  /** `referHook`: that of the dial they come from. */
+  constructor(a: Side, b: Side, referHook: HookRef | undefined) {
+    this.#referHook = referHook;
     this.#a = a;
     this.#b = b;
     this.#bridge = new Bridge(a.leg, b.leg);
@@ -78,7 +82,7 @@ export class Joint {
   }
 
   #task(): OwnTask {
-    return { run: () => this.#over, stop: () => this.close() };
+    return { run: () => this.#over, stop: () => this.close(), referHook: this.#referHook };
   }
 
   #connect(): void {
@@ -91,6 +95,7 @@ export class Joint {
         path: this.#path,
         letGo: () => this.close(),
         replacing: () => this.close(),
+        referHook: this.#referHook,
       };
       side.session.connection = connection;
       this.#off.push(() => {

@@ -34,5 +34,7 @@ async function moveMedia(leg: Leg, session: string): Promise<void> {
   negotiation.rollback();
   registry.removeEndpoint(media.endpoint);
   move.undo();
-  throw new Error(read?.ok === false ? read.fault : `the far end did not follow: ${response.status} ${response.reason}`);
+  throw new Error(
+    read?.ok === false ? read.fault : `the far end did not follow: ${response.status} ${response.reason}`,
+  );
 }

@@ -1,4 +1,5 @@
 /** What runs a call's verbs, as the session sees it. Implemented by verbs/interpreter. */
+import type { HookRef } from '../ports/index.ts';
 import type { Leg } from './leg.ts';
 import type { Session } from './session.ts';
 
@@ -8,6 +9,8 @@ export type OwnTask = {
   run(): Promise<void>;
   /** The call ended, or the application was given something else to do: end soon. */
   stop(): void;
+  /** Asked while it runs when the leg sends a REFER. */
+  readonly referHook?: HookRef | undefined;
 };
 
 export interface Script {

@@ -24,6 +24,8 @@ export type Connection = {
   readonly letGo: () => void;
   /** One of the two is about to be replaced: they are parted, and neither is hung up. */
   readonly replacing: (who: 'caller' | 'callee') => void;
+  /** Asked when one of the two sends a REFER. */
+  readonly referHook: HookRef | undefined;
 };
 
 /** Carries out what a WebSocket application commands. */

@@ -1,6 +1,7 @@
 /** One leg takes another's place: what Replaces asks for, whether in the Refer-To of a transfer or in an INVITE. The one
  * that is replaced gets BYE (or CANCEL), and whom it talked with talks with the other. RFC 3891 §3. */
 import { messageOf } from '../base/index.ts';
+import type { HookRef } from '../ports/index.ts';
 import { openLink } from './adulting.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import { Joint } from './joint.ts';
@@ -42,8 +43,9 @@ export async function joinReferred(referred: Leg, session: Session, place: Place
   const fault = await apart(referred, place.kept);
   if (fault !== undefined) return fault;
   if (placeOf(place.replaced)?.kept !== place.kept) return gone;
+  const referHook = session.connection?.referHook;
   const own = detach(session, referred);
-  return own === undefined ? gone : connect({ session: own, leg: referred }, place);
+  return own === undefined ? gone : connect({ session: own, leg: referred, referHook }, place);
 }
 
 async function apart(referred: Leg, kept: Leg): Promise<Taken | undefined> {
@@ -57,9 +59,12 @@ async function apart(referred: Leg, kept: Leg): Promise<Taken | undefined> {
   }
 }
 
+type Newcomer = { readonly session: Session; readonly leg: Leg; readonly referHook?: HookRef | undefined };
+
 /** Whoever came takes the place, and talks with the one who is kept. */
-export async function connect(newcomer: { session: Session; leg: Leg }, place: Place): Promise<Taken> {
+export async function connect(newcomer: Newcomer, place: Place): Promise<Taken> {
   const { kept, replaced } = place;
+  const referHook = newcomer.referHook ?? place.session.connection?.referHook;
   // One that rings ends its dial by itself; one that talks leaves it first.
   const rings = replaced.state !== 'in-progress';
   if (rings) dismiss(replaced);
@@ -67,7 +72,7 @@ export async function connect(newcomer: { session: Session; leg: Leg }, place: P
   if (!rings) dismiss(replaced);
   if (session === undefined || newcomer.leg.end !== undefined) return gone;
   if (kept instanceof InboundLeg && kept.unanswered && !(await kept.answer())) return gone;
-  const joint = new Joint(newcomer, { session, leg: kept });
+  const joint = new Joint(newcomer, { session, leg: kept }, referHook);
   return (await joint.open()) ? { ok: true } : noAudio;
 }
 

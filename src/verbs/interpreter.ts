@@ -3,6 +3,7 @@ import type { Timer } from '../base/index.ts';
 import type { Leg, OwnTask, Script, Session } from '../call/index.ts';
 import { InboundLeg, isNothing } from '../call/index.ts';
 import { Background } from './background.ts';
+import { takeReferrals } from './lone-referral.ts';
 import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
@@ -114,7 +115,8 @@ export class Interpreter implements Script {
       return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
     }
     if (given?.verb !== 'config') return { ok: false, faults: ['only dub and config run beside an application'] };
-    if (leg !== this.#context.caller) return { ok: false, faults: ['config: is for the call that runs the application'] };
+    if (leg !== this.#context.caller)
+      return { ok: false, faults: ['config: is for the call that runs the application'] };
     if (!(await this.#ready(given))) return { ok: false, faults: ['config: earlyMedia needs a call that has audio'] };
     await new ConfigTask(this.#context, given).run();
     return { ok: true };
@@ -241,7 +243,13 @@ export class Interpreter implements Script {
 
   async #performOwn(own: { readonly name: string; readonly task: OwnTask }): Promise<void> {
     this.#verb = own.name;
+    const { session, caller } = this.#context;
+    const { referHook } = own.task;
+    const referrals = referHook === undefined ? undefined : takeReferrals(session, caller, referHook);
     await own.task.run();
+    referrals?.stop();
+    // Who had the other party transferred is told what came of it before it is let go.
+    if (this.#own === own) await referrals?.settled();
     this.#verb = undefined;
     if (this.#own === own) this.#own = undefined;
   }

@@ -156,17 +156,15 @@ story('it transfers with Replaces: its two calls become one between the others, 
     await desk.hears(620);
     // This baresip has no command that writes Replaces by itself; what it is given it sends as it is.
     const { body } = await w.status(
-      (each) => each['direction'] === 'outbound' && each['call_status'] === 'in-progress' && each['to'] === `bob@${realm}`,
+      (each) =>
+        each['direction'] === 'outbound' && each['call_status'] === 'in-progress' && each['to'] === `bob@${realm}`,
     );
     const replaces = await dialogAt(w, body['call_sid'], body['call_id']);
     bob.command('transfer', `sip:100@${realm}?Replaces=${encodeURIComponent(replaces)}`);
     const { body: asked } = await w.next('/refer');
     assert.equal(asked['refer_details'].replaced_call_sid, body['call_sid']);
     await bob.told('CALL_CLOSED', closed);
-    await Promise.all([
-      call.hears(900, { since: performance.now() }),
-      desk.hears(440, { since: performance.now() }),
-    ]);
+    await Promise.all([call.hears(900, { since: performance.now() }), desk.hears(440, { since: performance.now() })]);
     await call.hangsUp();
     await desk.byed();
   });
@@ -177,7 +175,9 @@ async function dialogAt(w: World, callSid: string, callId: string): Promise<stri
   const { url, token } = w.graine.http;
   const path = `/v1/Accounts/${w.accountSid}/Calls/${callSid}/Trace?format=pcap`;
   const got = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  const messages = Buffer.from(await got.arrayBuffer()).toString('latin1').split(/(?=ACK sip:)/);
+  const messages = Buffer.from(await got.arrayBuffer())
+    .toString('latin1')
+    .split(/(?=ACK sip:)/);
   const ack = messages.find((each) => each.startsWith('ACK') && each.includes(callId)) ?? '';
   const tag = (header: string): string | undefined => new RegExp(`\\n${header}:[^\\r]*;tag=([^;\\r]+)`).exec(ack)?.[1];
   return `${callId};to-tag=${tag('From')};from-tag=${tag('To')}`;

@@ -166,17 +166,20 @@ story('far ends whose media does not pass the server are taken back into it, and
   await two.callee.byed();
 });
 
-story('the application may let the hook dial the transfer target: the two calls are joined, nobody rings twice', async (w) => {
-  const one = await call(w, 'alice', 'desk');
-  const two = await call(w, 'desk', 'hall');
-  w.app.on('/refer', dial([{ type: 'sip', sipUri: 'sip:hall@127.0.0.1:9' }]));
-  assert.equal((await refers(one.callee, two.caller)).status, 202);
-  await told(one.callee, 200);
-  await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
-  assert.equal(w.phone('hall').calls.entries.length, 1);
-  await one.caller.hangsUp();
-  await two.callee.byed();
-});
+story(
+  'the application may let the hook dial the transfer target: the two calls are joined, nobody rings twice',
+  async (w) => {
+    const one = await call(w, 'alice', 'desk');
+    const two = await call(w, 'desk', 'hall');
+    w.app.on('/refer', dial([{ type: 'sip', sipUri: 'sip:hall@127.0.0.1:9' }]));
+    assert.equal((await refers(one.callee, two.caller)).status, 202);
+    await told(one.callee, 200);
+    await Promise.all([one.caller.hears(880, now()), two.callee.hears(440, now())]);
+    assert.equal(w.phone('hall').calls.entries.length, 1);
+    await one.caller.hangsUp();
+    await two.callee.byed();
+  },
+);
 
 story('other verbs of the hook run on the referred party, and the other call goes on', async (w) => {
   const one = await call(w, 'alice', 'desk');
@@ -229,23 +232,26 @@ for (const [title, more, status] of [
     await Promise.all([one.callee.byed(), two.callee.byed()]);
   });
 
-story('a dialog that is not ours: the dial of the hook sends Replaces where the Refer-To says, and nowhere else', async (w) => {
-  const one = await call(w, 'alice', 'desk');
-  w.phone('hall').onInvite = phones.answersAfter(20, { tone: 880 });
-  w.app.on('/refer', dial([toSip(w.phone('hall')), toSip(w.phone('dora'))], { actionHook: '/second' }));
-  const replaces = 'far@pbx.test;to-tag=aa;from-tag=bb';
-  const uri = `${w.phone('hall').uri}?Replaces=${encodeURIComponent(replaces)}`;
-  assert.equal((await one.callee.request('REFER', { headers: [['Refer-To', `<${uri}>`]] })).status, 202);
-  const hall = await w.phone('hall').nextCall();
-  assert.equal(hall.invite.get('replaces'), replaces);
-  assert.equal(hall.invite.get('require'), 'replaces');
-  const dora = await w.phone('dora').nextCall();
-  assert.equal(dora.invite.get('replaces'), undefined);
-  await told(one.callee, 200);
-  await one.caller.hears(880, now());
-  await one.caller.hangsUp();
-  await hall.byed();
-});
+story(
+  'a dialog that is not ours: the dial of the hook sends Replaces where the Refer-To says, and nowhere else',
+  async (w) => {
+    const one = await call(w, 'alice', 'desk');
+    w.phone('hall').onInvite = phones.answersAfter(20, { tone: 880 });
+    w.app.on('/refer', dial([toSip(w.phone('hall')), toSip(w.phone('dora'))], { actionHook: '/second' }));
+    const replaces = 'far@pbx.test;to-tag=aa;from-tag=bb';
+    const uri = `${w.phone('hall').uri}?Replaces=${encodeURIComponent(replaces)}`;
+    assert.equal((await one.callee.request('REFER', { headers: [['Refer-To', `<${uri}>`]] })).status, 202);
+    const hall = await w.phone('hall').nextCall();
+    assert.equal(hall.invite.get('replaces'), replaces);
+    assert.equal(hall.invite.get('require'), 'replaces');
+    const dora = await w.phone('dora').nextCall();
+    assert.equal(dora.invite.get('replaces'), undefined);
+    await told(one.callee, 200);
+    await one.caller.hears(880, now());
+    await one.caller.hangsUp();
+    await hall.byed();
+  },
+);
 
 story('a joined party may be sent on by REST, the other one is hung up', async (w) => {
   const one = await call(w, 'alice', 'desk');
@@ -257,4 +263,23 @@ story('a joined party may be sent on by REST, the other one is hung up', async (
   assert.equal((await w.update(one.sid, { call_hook: w.app.url('/moved') })).status, 202);
   assert.equal((await one.caller.byed()).get('x-by'), 'moved');
   await two.callee.byed();
+});
+
+story('a joined party may transfer the other on, and is told what came of it', async (w) => {
+  const one = await call(w, 'alice', 'desk');
+  const two = await call(w, 'desk', 'hall');
+  assert.equal((await refers(one.callee, two.caller)).status, 202);
+  await told(one.callee, 200);
+  await one.callee.byed();
+  w.phone('dora').onInvite = phones.answersAfter(20, { tone: 540 });
+  w.app.on('/refer', dial([toSip(w.phone('dora'))], { actionHook: '/onward' }));
+  const refer = await two.callee.request('REFER', { headers: [['Refer-To', '<sip:dora@127.0.0.1:9>']] });
+  assert.equal(refer.status, 202);
+  const dora = await w.phone('dora').nextCall();
+  assert.deepEqual(await told(two.callee, 200), ['100', '180', '200']);
+  await Promise.all([one.caller.hears(540, now()), dora.hears(440, now())]);
+  await two.callee.byed();
+  await one.caller.hangsUp();
+  await dora.byed();
+  assert.equal((await w.next('/onward')).body['call_sid'], one.sid);
 });

@@ -78,7 +78,9 @@ story('sip:refer: a subscription that ends without a last word ends it; what cam
   w.app.answers(refer());
   const call = w.calls();
   await call.gets('REFER');
-  await w.eventually('the answer is in', () => Promise.resolve(call.received.entries.some((m) => m.method === 'REFER')));
+  await w.eventually('the answer is in', () =>
+    Promise.resolve(call.received.entries.some((m) => m.method === 'REFER')),
+  );
   assert.equal((await notifies(call, '180 Ringing')).status, 200);
   const last = await call.request('NOTIFY', {
     headers: [

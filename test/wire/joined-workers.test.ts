@@ -1,6 +1,14 @@
 // Two calls whose audio lives in two media workers are joined: one of them moves. RFC 3264 §8.3.1.
 import assert from 'node:assert/strict';
-import { dial, type IncomingPhoneCall, type OutgoingPhoneCall, phones, stage, toSip, type World } from '../kit/index.ts';
+import {
+  dial,
+  type IncomingPhoneCall,
+  type OutgoingPhoneCall,
+  phones,
+  stage,
+  toSip,
+  type World,
+} from '../kit/index.ts';
 
 const story = stage({
   phones: ['desk', 'hall'],

@@ -60,23 +60,26 @@ function replacing(w: World, replaces: string, by = 'spare'): OutgoingPhoneCall 
 
 const now = (): { since: number } => ({ since: performance.now() });
 
-story('it takes the callee’s place: the caller hears the newcomer, the callee gets BYE, all is told once', async (w) => {
-  const { call, desk, sid } = await talking(w);
-  const newcomer = replacing(w, await ofCallee(desk));
-  const ok = await newcomer.answered();
-  assert.match(ok.get('supported') ?? '', /replaces/);
-  await desk.byed();
-  await Promise.all([call.hears(880, now()), newcomer.hears(440, now())]);
-  assert.equal((await w.next('/action')).body['dial_terminated_by'], 'callee');
-  const { body } = await w.status((each) => each['replaced_call_sid'] !== undefined);
-  assert.equal(body['direction'], 'inbound');
-  assert.equal(w.app.all('/call').length, 1, 'the application is not asked about the newcomer');
-  await call.hangsUp();
-  await newcomer.byed();
-  await w.status(({ call_sid, call_status }) => call_sid === body['call_sid'] && call_status === 'completed');
-  assert.equal(w.statuses(sid).filter((text) => text.startsWith('completed')).length, 1);
-  assert.equal(w.app.all('/action').length, 1);
-});
+story(
+  'it takes the callee’s place: the caller hears the newcomer, the callee gets BYE, all is told once',
+  async (w) => {
+    const { call, desk, sid } = await talking(w);
+    const newcomer = replacing(w, await ofCallee(desk));
+    const ok = await newcomer.answered();
+    assert.match(ok.get('supported') ?? '', /replaces/);
+    await desk.byed();
+    await Promise.all([call.hears(880, now()), newcomer.hears(440, now())]);
+    assert.equal((await w.next('/action')).body['dial_terminated_by'], 'callee');
+    const { body } = await w.status((each) => each['replaced_call_sid'] !== undefined);
+    assert.equal(body['direction'], 'inbound');
+    assert.equal(w.app.all('/call').length, 1, 'the application is not asked about the newcomer');
+    await call.hangsUp();
+    await newcomer.byed();
+    await w.status(({ call_sid, call_status }) => call_sid === body['call_sid'] && call_status === 'completed');
+    assert.equal(w.statuses(sid).filter((text) => text.startsWith('completed')).length, 1);
+    assert.equal(w.app.all('/action').length, 1);
+  },
+);
 
 story('it takes the caller’s place: the callee hears the newcomer, the caller gets BYE', async (w) => {
   const { call, desk } = await talking(w);
@@ -130,22 +133,34 @@ story('a registered user may pick a call of the account up', async (w) => {
   await newcomer.byed();
 });
 
-story('no dialog, one that is over, one that was answered though early-only: 481, 603, 486; the two talk on', async (w) => {
-  const { call, desk } = await talking(w);
-  const callee = await ofCallee(desk);
-  assert.equal((await replacing(w, `${callee}x`).refused()).status, 481);
-  assert.equal((await replacing(w, callee.replace(/to-tag=.*;from-tag=/, 'to-tag=1;from-tag=')).refused()).status, 481);
-  assert.equal((await replacing(w, `${callee};early-only`).refused()).status, 486);
-  await Promise.all([call.hears(620, now()), desk.hears(440, now())]);
-  await call.hangsUp();
-  await desk.byed();
-  assert.equal((await replacing(w, callee).refused()).status, 603);
-});
+story(
+  'no dialog, one that is over, one that was answered though early-only: 481, 603, 486; the two talk on',
+  async (w) => {
+    const { call, desk } = await talking(w);
+    const callee = await ofCallee(desk);
+    assert.equal((await replacing(w, `${callee}x`).refused()).status, 481);
+    assert.equal(
+      (await replacing(w, callee.replace(/to-tag=.*;from-tag=/, 'to-tag=1;from-tag=')).refused()).status,
+      481,
+    );
+    assert.equal((await replacing(w, `${callee};early-only`).refused()).status, 486);
+    await Promise.all([call.hears(620, now()), desk.hears(440, now())]);
+    await call.hangsUp();
+    await desk.byed();
+    assert.equal((await replacing(w, callee).refused()).status, 603);
+  },
+);
 
 story('what is not readable, or there twice, is 400', async (w) => {
   const { call, desk } = await talking(w);
   const callee = await ofCallee(desk);
-  for (const bad of ['', 'x', 'a@b;to-tag=1', 'a@b;to-tag=1;to-tag=2;from-tag=3', `a;to-tag=${'x'.repeat(2000)};from-tag=1`])
+  for (const bad of [
+    '',
+    'x',
+    'a@b;to-tag=1',
+    'a@b;to-tag=1;to-tag=2;from-tag=3',
+    `a;to-tag=${'x'.repeat(2000)};from-tag=1`,
+  ])
     assert.equal((await replacing(w, bad).refused()).status, 400, bad);
   const twice = [
     ['Replaces', callee],

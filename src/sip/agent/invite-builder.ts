@@ -1,5 +1,11 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
-import { defaultSessionTimer, type DialogHost, type InviteFacts, supportedOptions, withoutTimer } from '../dialog/index.ts';
+import {
+  defaultSessionTimer,
+  type DialogHost,
+  type InviteFacts,
+  supportedOptions,
+  withoutTimer,
+} from '../dialog/index.ts';
 import { HeaderFault, HeaderFields, headerKey, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
 import type { InviteOptions } from './types.ts';
 

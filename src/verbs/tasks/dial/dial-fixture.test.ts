@@ -220,7 +220,7 @@ export class World {
       }),
       updateFaults: () => [],
       place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
-    gatewayUp: () => true,
+      gatewayUp: () => true,
     };
   }
 }

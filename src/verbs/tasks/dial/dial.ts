@@ -269,6 +269,7 @@ export class DialTask implements Task {
         callee: winner,
         path,
         letGo: () => this.#letGo(),
+        referHook: this.#dial.referHook,
         replacing: (by) => this.#machine.handle({ type: 'referred', by }),
       };
       this.#machine.handle({ type: 'bridged' });
