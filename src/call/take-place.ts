@@ -70,8 +70,12 @@ export async function connect(newcomer: Newcomer, place: Place): Promise<Taken> 
   if (rings) dismiss(replaced);
   const session = detach(place.session, kept);
   if (!rings) dismiss(replaced);
-  if (session === undefined || newcomer.leg.end !== undefined) return gone;
-  if (kept instanceof InboundLeg && kept.unanswered && !(await kept.answer())) return gone;
+  const unanswered = kept instanceof InboundLeg && kept.unanswered;
+  if (session === undefined || newcomer.leg.end !== undefined || (unanswered && !(await kept.answer()))) {
+    // Whoever is left has nothing more to wait for.
+    for (const each of [session, newcomer.session]) each?.script.replace([]);
+    return gone;
+  }
   const joint = new Joint(newcomer, { session, leg: kept }, referHook);
   return (await joint.open()) ? { ok: true } : noAudio;
 }

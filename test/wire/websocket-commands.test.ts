@@ -268,6 +268,26 @@ story('dial places a call: of this application, told by its sid, refused with ev
   await call.hangsUp();
 });
 
+story(
+  'a command with an idempotencyKey is done once, however often it comes; another one with it is refused',
+  async (w) => {
+    const { call } = await answered(w);
+    w.phone('desk').onInvite = phones.answersAfter(10);
+    const app_json = [{ verb: 'pause', length: 600 }];
+    const data = { from: '+15551230001', to: { type: 'sip', sipUri: w.phone('desk').uri }, app_json };
+    app.command('dial', data, { idempotencyKey: 'one' });
+    app.command('dial', data, { idempotencyKey: 'one' });
+    app.command('dial', { ...data, timeout: 9 }, { idempotencyKey: 'one' });
+    const { data: told } = await error(/another command/);
+    assert.equal(told['status'], 422);
+    const desk = await w.phone('desk').nextCall();
+    app.command('redirect', [{ verb: 'hangup' }], { idempotencyKey: 'two' });
+    await call.byed();
+    assert.equal(w.phone('desk').calls.entries.length, 1);
+    await desk.hangsUp();
+  },
+);
+
 story('config sets what the verbs that follow fall back on, while others run', async (w) => {
   const { call } = await answered(w);
   app.command('redirect', [{ verb: 'pause', length: 600 }]);
