@@ -18,7 +18,14 @@ export class DialogBook {
   /** Whose they were, the oldest first. */
   readonly #over = new Map<string, string>();
 
-  /** A dialog this leg has, or may get: one of an INVITE of ours that rings. */
+  /** The leg was answered: this is its dialog, and its other forks are nobody's. */
+  confirm(leg: Leg, id: DialogId): void {
+    for (const key of this.#keys.get(leg) ?? []) this.#legs.delete(key);
+    this.#keys.delete(leg);
+    this.enter(leg, id);
+  }
+
+  /** A dialog this leg may get: one of an INVITE of ours that rings. */
   enter(leg: Leg, id: DialogId): void {
     const keys = this.#keys.get(leg) ?? new Set();
     if (keys.size >= MAX_FORKS) return;
@@ -44,9 +51,7 @@ export class DialogBook {
     const leg = this.#legs.get(key);
     if (leg === undefined) return this.#over.get(key) === accountSid ? 'over' : undefined;
     if (leg.identity.accountSid !== accountSid) return undefined;
-    if (leg.dialog === undefined) return { leg, state: 'early' };
-    // A fork of its INVITE that another fork won over.
-    return keyOf(leg.dialog) === key ? { leg, state: 'confirmed' } : undefined;
+    return { leg, state: leg.dialog === undefined ? 'early' : 'confirmed' };
   }
 
   get size(): number {

@@ -190,7 +190,7 @@ export abstract class Leg {
 
   protected answered(dialog: Dialog): void {
     this.dialog = dialog;
-    this.services.registry.dialogs.enter(this, dialog);
+    this.services.registry.dialogs.confirm(this, dialog);
     this.sipStatus = 200;
     this.sipReason = 'OK';
     this.answeredAt = this.services.clock.now();
