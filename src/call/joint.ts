@@ -77,6 +77,17 @@ export class Joint {
     return (this.#machine.state as JointState) === 'joined';
   }
 
+  /** Where the media of either did not pass here before, it shall not now. Failure is an alert. */
+  async leaveMedia(): Promise<void> {
+    const moved = await this.#path.leave();
+    if (moved.ok || this.#machine.state !== 'joined') return;
+    const { leg, session } = this.#a;
+    leg.note('media.stays', { reason: moved.reason });
+    const message = `exitMediaPath: ${moved.reason}`;
+    const { accountSid } = session;
+    session.services.alerts.raise({ accountSid, callSid: leg.callSid, type: 'media-failure', message });
+  }
+
   close(): void {
     this.#machine.handle({ type: 'closed' });
   }

@@ -50,6 +50,7 @@ export class MediaPath {
   /** What each far end said last, while we are out. */
   readonly #said = new Map<Leg, FarAudio>();
   #wake: () => void = () => {};
+  #anchored: Promise<unknown> = Promise.resolve();
 
   readonly #anchoredBy: () => string | undefined;
 
@@ -97,7 +98,14 @@ export class MediaPath {
     this.#wake();
     this.#listen(undefined);
     // Who stays in its call talks to us again, whatever comes next for it.
-    if (out) for (const leg of [this.#a, this.#b]) if (leg.end === undefined) void anchorOne(leg);
+    if (!out) return;
+    const staying = [this.#a, this.#b].filter((leg) => leg.end === undefined);
+    this.#anchored = Promise.all(staying.map(anchorOne));
+  }
+
+  /** Resolves when those who stayed after the end talk to us again, or will not. */
+  get anchored(): Promise<unknown> {
+    return this.#anchored;
   }
 
   /** What the callee can be offered as the caller's audio; the reason when the two cannot talk directly. */

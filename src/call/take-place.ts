@@ -6,6 +6,7 @@ import { openLink } from './adulting.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import { Joint } from './joint.ts';
 import type { Leg } from './leg.ts';
+import type { MediaPath } from './media-path.ts';
 import { bringTogether } from './move-media.ts';
 import { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';
 import type { Session } from './session.ts';
@@ -43,9 +44,9 @@ export async function joinReferred(referred: Leg, session: Session, place: Place
   const fault = await apart(referred, place.kept);
   if (fault !== undefined) return fault;
   if (placeOf(place.replaced)?.kept !== place.kept) return gone;
-  const referHook = session.connection?.referHook;
+  const from = traitsOf(session);
   const own = detach(session, referred);
-  return own === undefined ? gone : connect({ session: own, leg: referred, referHook }, place);
+  return own === undefined ? gone : connect({ session: own, leg: referred, from }, place);
 }
 
 async function apart(referred: Leg, kept: Leg): Promise<Taken | undefined> {
@@ -59,12 +60,28 @@ async function apart(referred: Leg, kept: Leg): Promise<Taken | undefined> {
   }
 }
 
-type Newcomer = { readonly session: Session; readonly leg: Leg; readonly referHook?: HookRef | undefined };
+type Newcomer = {
+  readonly session: Session;
+  readonly leg: Leg;
+  readonly from?: Traits;
+};
+
+/** What of a connection goes on in the one that follows it. */
+type Traits = {
+  readonly referHook: HookRef | undefined;
+  /** Its media did not pass here. */
+  readonly out: MediaPath | undefined;
+};
+
+function traitsOf({ connection }: Session): Traits {
+  const path = connection?.path;
+  return { referHook: connection?.referHook, out: path?.state === 'none' ? path : undefined };
+}
 
 /** Whoever came takes the place, and talks with the one who is kept. */
 export async function connect(newcomer: Newcomer, place: Place): Promise<Taken> {
   const { kept, replaced } = place;
-  const referHook = newcomer.referHook ?? place.session.connection?.referHook;
+  const traits = [newcomer.from, traitsOf(place.session)].filter((each) => each !== undefined);
   // One that rings ends its dial by itself; one that talks leaves it first.
   const rings = replaced.state !== 'in-progress';
   if (rings) dismiss(replaced);
@@ -76,8 +93,12 @@ export async function connect(newcomer: Newcomer, place: Place): Promise<Taken> 
     for (const each of [session, newcomer.session]) each?.script.replace([]);
     return gone;
   }
+  const referHook = traits.map((each) => each.referHook).find((each) => each !== undefined);
   const joint = new Joint(newcomer, { session, leg: kept }, referHook);
-  return (await joint.open()) ? { ok: true } : noAudio;
+  if (!(await joint.open())) return noAudio;
+  const out = traits.map((each) => each.out).filter((each) => each !== undefined);
+  if (out.length > 0) void Promise.all(out.map((path) => path.anchored)).then(() => joint.leaveMedia());
+  return { ok: true };
 }
 
 /** Takes a leg out of its dial, still talking to nobody; the session whose first leg it is then. */

@@ -275,6 +275,23 @@ story('a REFER while the call is held: the party is taken back, and hears the ta
   await call.hangsUp();
 });
 
+for (const by of ['callee', 'caller'] as const)
+  story(`a REFER of the ${by} while the media does not pass here: the other hears the target`, async (w) => {
+    const { call, callee } = await talking(w, { exitMediaPath: true });
+    const { body } = await w.next('/call');
+    await w.eventually('the media has left', async () =>
+      JSON.stringify((await w.account('GET', `/Calls/${body['call_sid']}/Trace`)).body).includes('media.left'),
+    );
+    w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: undefined }));
+    const [referrer, other, tone] = by === 'callee' ? ([callee, call, 440] as const) : ([call, callee, 620] as const);
+    assert.equal((await refers(referrer)).status, 202);
+    const hall = await w.phone('hall').nextCall();
+    await told(referrer, 200);
+    await Promise.all([other.hears(880), hall.hears(tone)]);
+    await referrer.byed();
+    await other.hangsUp();
+  });
+
 story('a call placed by REST has a referHook of its own: what it answers takes the call over', async (w) => {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
   w.phone('hall').onInvite = phones.answersAfter(50, { tone: 880 });

@@ -231,7 +231,8 @@ export class DialTask implements Task {
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
       case 'part':
-        return this.#bridge?.close();
+        this.#bridge?.close();
+        return this.#path?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
