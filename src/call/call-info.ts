@@ -24,6 +24,7 @@ export function callInfo(leg: Leg): CallInfoBody {
   };
   if (identity.applicationSid !== undefined) body['application_sid'] = identity.applicationSid;
   if (identity.parentCallSid !== undefined) body['parent_call_sid'] = identity.parentCallSid;
+  if (leg.replaces !== undefined) body['replaced_call_sid'] = leg.replaces;
   if (leg.callerId !== undefined) body['caller_id'] = leg.callerId;
   if (leg.tag !== undefined) body['customerData'] = leg.tag;
   if (identity.direction === 'inbound') {

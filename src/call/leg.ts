@@ -14,6 +14,8 @@ import type {
 } from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
+import type { SipUri } from '../sip/message/index.ts';
+import type { Replaces } from './replaces.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
 import { LegMedia } from './leg-media.ts';
@@ -105,11 +107,17 @@ export abstract class Leg {
   dialog: Dialog | undefined;
   /** The carrier whose capacity it takes. */
   carrierSid: string | undefined;
+  /** The call whose place it took, by its call sid. */
+  replaces: string | undefined;
+  /** Whom it was told to call by an attended transfer, in place of which dialog there. */
+  referredTo: { readonly uri: SipUri; readonly replaces: Replaces } | undefined;
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #final: FinalStatus = 'failed';
   /** The direction to end with, while an offer of one is under way. */
   #wantedDirection: Direction | undefined;
+  /** The direction we offered last of our own accord. */
+  #told: Direction | undefined;
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   // What was billed must not depend on who sets the wall clock in between.
   #answeredMonotonic = 0;
@@ -208,6 +216,7 @@ export abstract class Leg {
   protected talks(dialog: Dialog, answeredAt: number): void {
     const { clock } = this.services;
     this.dialog = dialog;
+    this.services.registry.dialogs.confirm(this, dialog);
     this.sipStatus = 200;
     this.sipReason = 'OK';
     this.answeredAt = answeredAt;
@@ -281,9 +290,16 @@ export abstract class Leg {
     };
     const response = await dialog.reinvite({ sdp: offer(), glare });
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
-    if (read?.ok === true) await media.configure(read.agreement, this.remoteHost);
-    else media.negotiation.rollback();
+    if (read?.ok === true) {
+      this.#told = direction;
+      await media.configure(read.agreement, this.remoteHost);
+    } else media.negotiation.rollback();
     this.renegotiated();
+  }
+
+  /** The far end was told to hold for somebody it no longer talks with: it is told what is wanted now. */
+  tellDirection(direction: Direction): void {
+    if (this.#told !== undefined && this.#told !== direction) void this.redirectMedia(direction);
   }
 
   /** What the far end's hold means for the other leg. */

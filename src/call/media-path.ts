@@ -48,6 +48,7 @@ export class MediaPath {
   /** What each far end said last, while we are out. */
   readonly #said = new Map<Leg, FarAudio>();
   #wake: () => void = () => {};
+  #anchored: Promise<unknown> = Promise.resolve();
 
   readonly #anchoredBy: () => string | undefined;
 
@@ -105,9 +106,19 @@ export class MediaPath {
   }
 
   close(): void {
+    const out = this.state !== 'full' && this.state !== 'closed';
     this.#machine.handle({ type: 'close' });
     this.#wake();
     this.#listen(undefined);
+    // Who stays in its call talks to us again, whatever comes next for it.
+    if (!out) return;
+    const staying = [this.#a, this.#b].filter((leg) => leg.end === undefined);
+    this.#anchored = Promise.all(staying.map(anchorOne));
+  }
+
+  /** Resolves when those who stayed after the end talk to us again, or will not. */
+  get anchored(): Promise<unknown> {
+    return this.#anchored;
   }
 
   /** What the callee can be offered as the caller's audio; the reason when the two cannot talk directly. */
@@ -130,6 +141,7 @@ export class MediaPath {
   async #introduce(offer: FarAudio): Promise<Moved> {
     const answer = await offerTo(this.#b, offer);
     if (typeof answer === 'string') return refused(`the callee refused: ${answer}`);
+    if (this.state === 'closed') return refused('the call ended meanwhile');
     const confirmed = await offerTo(this.#a, answer);
     if (typeof confirmed === 'string') return refused(`the caller refused: ${confirmed}`);
     this.#said.set(this.#b, answer).set(this.#a, confirmed);

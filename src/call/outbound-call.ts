@@ -38,6 +38,8 @@ export type CreateCallBody = {
   readonly amd?: AmdPlan;
   readonly tag?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string | number>>;
+  readonly referHook?: HookRef;
+  readonly sipRequestWithinDialogHook?: HookRef;
 };
 
 type Request = {
@@ -142,6 +144,7 @@ function placeCall({ services, scripts, account, application, body, plan }: Open
   const base = application?.callHook ?? hookOf(body.call_hook);
   const session = openSession({ services, scripts, caller: leg, account, application, base });
   if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
+  session.hooks = { refer: body.referHook, request: body.sipRequestWithinDialogHook };
   return session;
 }
 

@@ -12,6 +12,7 @@ import type {
   Progress,
   Reason,
 } from '../sip/agent/index.ts';
+import { tagOf } from '../sip/message/index.ts';
 import { bestFailure, shouldFailOver } from './best-response.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
@@ -60,6 +61,7 @@ const table: Table<State, Event, Effect, undefined> = {
 type Attempt = {
   readonly branch: Branch;
   call: OutgoingCall | undefined;
+  localTag: string | undefined;
   slot: Slot | undefined;
   silence: Timer | undefined;
 };
@@ -159,7 +161,7 @@ export class OutboundLeg extends Leg {
   }
 
   #attempt(branch: Branch): void {
-    const attempt: Attempt = { branch, call: undefined, slot: undefined, silence: undefined };
+    const attempt: Attempt = { branch, call: undefined, localTag: undefined, slot: undefined, silence: undefined };
     this.#attempts.push(attempt);
     const { carrier } = branch;
     if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
@@ -185,7 +187,10 @@ export class OutboundLeg extends Leg {
     const call = this.services.agent.invite(this.#options(branch));
     attempt.call = call;
     this.link(call.callId);
-    call.events.on('sent', (_, hop) => (this.remoteHost = hop.address));
+    call.events.on('sent', (request, hop) => {
+      this.remoteHost = hop.address;
+      attempt.localTag = tagOf(request.from);
+    });
     call.events.on('progress', (progress) => this.#progress(attempt, progress));
     call.events.on('answered', (dialog, sdp) => this.#switch.handle({ type: 'answered', attempt, dialog, sdp }));
     call.events.on('failed', (failure) => this.#branchFailed(attempt, failure));
@@ -221,6 +226,10 @@ export class OutboundLeg extends Leg {
   #progress(attempt: Attempt, progress: Progress): void {
     attempt.silence?.cancel();
     if (this.#switch.state !== 'calling') return;
+    const { call, localTag } = attempt;
+    // Who picks the call up elsewhere names this dialog. RFC 3891 §3.
+    if (call !== undefined && localTag !== undefined && progress.fork !== '')
+      this.services.registry.dialogs.enter(this, { callId: call.callId, localTag, remoteTag: progress.fork });
     const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
     if (early?.sdp !== undefined && this.media !== undefined) {
       const read = this.media.negotiation.answered(early.sdp, false);

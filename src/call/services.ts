@@ -2,6 +2,7 @@
 import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
 import type {
   Alerts,
+  ControlResult,
   Directory,
   Hooks,
   FindStream,
@@ -85,6 +86,8 @@ export type Services = {
   readonly speech: Speech;
   /** What is wrong with the body of a command (the rules of PUT Calls), a sentence each. */
   readonly updateFaults: (body: Readonly<Record<string, unknown>>) => readonly string[];
+  /** Places a call as POST Calls does, by the same rules. */
+  readonly place: (accountSid: string, body: Readonly<Record<string, unknown>>) => Promise<ControlResult>;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -23,6 +23,10 @@ export type Connection = {
   readonly path: MediaPath;
   /** The callee leaves the dial, still talking. */
   readonly letGo: () => void;
+  /** One of the two is about to be replaced: they are parted, and neither is hung up. */
+  readonly replacing: (who: 'caller' | 'callee') => void;
+  /** Asked when one of the two sends a REFER. */
+  readonly referHook: HookRef | undefined;
 };
 
 /** What an application begins with: its first verbs, or the place where another process was with it. */
@@ -56,6 +60,8 @@ export class Session {
   readonly #unfollow = new Map<Leg, () => void>();
   readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
+  /** What REST placed the call with: hooks that are asked as if `config` had set them first. */
+  hooks: { readonly refer?: HookRef | undefined; readonly request?: HookRef | undefined } = {};
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
   /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */

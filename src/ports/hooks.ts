@@ -48,6 +48,8 @@ export type AppCommand = {
   readonly callSid: string | undefined;
   /** Of redirect: the verbs are added to those that wait, instead of replacing them. */
   readonly queue: boolean;
+  /** A command that comes again with the same key is not done again. */
+  readonly key?: string | undefined;
 };
 
 /** A message that went to a WebSocket application, as REST tells of it. */

@@ -139,6 +139,8 @@ export interface MediaEngine {
   }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
+  /** Whether the two can be bridged where they are. Endpoints of one session can. */
+  together(a: string, b: string): Promise<boolean>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
   bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }>;
   /** Takes the endpoint out of its bridge; both stay open and silent. */

@@ -60,7 +60,7 @@ export class Negotiation {
     perform: () => {},
   });
   readonly #sessionId: string;
-  readonly #local: LocalMedia;
+  #local: LocalMedia;
   #version = 0;
   #offered: readonly Format[] = [];
   #direction: Direction = 'sendrecv';
@@ -159,6 +159,13 @@ export class Negotiation {
     this.#version++;
     this.#last = printSdp({ sessionId: this.#sessionId, version: this.#version }, audio);
     return this.#last;
+  }
+
+  /** Our audio is elsewhere from the next offer on. Returns where it was. */
+  relocate(local: LocalMedia): LocalMedia {
+    const before = this.#local;
+    this.#local = local;
+    return before;
   }
 
   /** The offer was refused (488, 491 …): what was agreed before stays in force. */

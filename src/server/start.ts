@@ -1,7 +1,7 @@
 /** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
 import os from 'node:os';
 import path from 'node:path';
-import { createApi, updateFaults } from '../api/index.ts';
+import { createApi, readPlacing, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
@@ -238,6 +238,11 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     sounds,
     speech,
     updateFaults,
+    place: async (accountSid, body) => {
+      const read = readPlacing(body, accountSid, directory);
+      if (read.ok) return control.create(accountSid, read.body);
+      return { ok: false, status: 400, message: read.faults.join('; ') };
+    },
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,
@@ -254,6 +259,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       node,
     },
   };
+  const control = createControl(services, createScript);
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
   const carried = carryOnAll({ services, scripts: createScript }, left, standing);
@@ -265,7 +271,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     directory,
     store,
     live,
-    control: createControl(services, createScript),
+    control,
     timelines,
     events: hooks,
     metrics,

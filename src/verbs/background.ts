@@ -94,7 +94,7 @@ export class Background {
   takeReferrals({ session, caller }: TaskContext, hook: HookRef): void {
     this.#stopReferrals?.();
     this.referHook = hook;
-    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook);
+    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook).stop;
   }
 
   bargeIn(context: TaskContext, options: BargeIn | 'off'): void {

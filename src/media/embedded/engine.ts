@@ -168,6 +168,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     entry.link.post({ do: 'configure', id: entry.id, settings });
   }
 
+  async together(a: string, b: string): Promise<boolean> {
+    return this.#entry(a).link === this.#entry(b).link;
+  }
+
   async bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }> {
     const first = this.#entry(a);
     const second = this.#entry(b);

@@ -22,6 +22,7 @@ import {
   sdpOf,
   sessionExpiresValue,
   SipDialog,
+  supportedOptions,
   supports,
 } from '../dialog/index.ts';
 import { createResponse, type NameAddr, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
@@ -150,7 +151,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   accept(options: Answer): Dialog {
     if (this.state !== 'open') throw new Error(`the invitation is ${this.state} already`);
     const response = this.#respond(200, options);
-    response.headers.append('Supported', '100rel, timer');
+    response.headers.append('Supported', supportedOptions);
     if (this.#agreement !== undefined) {
       response.headers.append('Session-Expires', sessionExpiresValue(this.#agreement, 'uas'));
       if (this.#agreement.refresher === 'remote') response.headers.append('Require', 'timer');

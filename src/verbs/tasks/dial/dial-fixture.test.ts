@@ -228,6 +228,7 @@ export class World {
         localDir: undefined,
       }),
       updateFaults: () => [],
+      place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
       gatewayUp: () => true,
     };
   }

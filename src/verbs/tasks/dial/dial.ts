@@ -53,6 +53,8 @@ export class DialTask implements Task {
   #path: MediaPath | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
+  /** The highest provisional that was told. */
+  #told = 100;
 
   constructor(context: TaskContext, dial: DialVerb, carried?: Carried) {
     this.#context = context;
@@ -212,10 +214,18 @@ export class DialTask implements Task {
   }
 
   #childMoved(leg: OutboundLeg, status: string, confirm: Screen | undefined): void {
-    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg, confirm });
-    else if (this.#machine.state !== 'ringing') return;
-    else if (status === 'ringing') this.#ringing.rang();
+    if (status === 'in-progress') return void this.#machine.handle({ type: 'answered', child: leg, confirm });
+    if (this.#machine.state !== 'ringing') return;
+    if (status === 'ringing' || status === 'early-media') this.#progress(leg);
+    if (status === 'ringing') this.#ringing.rang();
     else if (status === 'early-media' && this.#dial.target.length > 1) this.#ringing.rang();
+  }
+
+  /** Who asked for this dial by REFER hears that it rings: each kind of news once. RFC 3515 §2.4.5. */
+  #progress({ sipStatus, sipReason }: OutboundLeg): void {
+    if (sipStatus <= this.#told) return;
+    this.#told = sipStatus;
+    this.#context.caller.events.emit('dialled', sipStatus, sipReason);
   }
 
   #childEnded(leg: OutboundLeg): void {
@@ -252,7 +262,8 @@ export class DialTask implements Task {
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
       case 'part':
-        return this.#bridge?.close();
+        this.#bridge?.close();
+        return this.#path?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
@@ -286,7 +297,13 @@ export class DialTask implements Task {
       if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
         return void this.#machine.handle({ type: 'bridgeFailed' });
       if (!this.#connecting) return;
-      session.connection = { callee: winner, path, letGo: () => this.#letGo() };
+      session.connection = {
+        callee: winner,
+        path,
+        letGo: () => this.#letGo(),
+        referHook: this.#dial.referHook,
+        replacing: (by) => this.#machine.handle({ type: 'referred', by }),
+      };
       this.#connectedAt ??= session.services.clock.now();
       this.#machine.handle({ type: 'bridged' });
       if (!strict && path.state === 'full') void leaveMedia(this.#context, this.#dial, path);
