@@ -24,7 +24,7 @@ import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
-import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
+import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
@@ -89,7 +89,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
-    secrets: config.secretKeys.length > 0 ? { keys: config.secretKeys } : { file: config.store.key_file },
+    ...secretsOf(config),
   });
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
@@ -336,6 +336,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       };
     },
   };
+}
+
+/** Keys of the environment before those of a file; neither: beside the data. */
+function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
+  if (secretKeys.length > 0) return { secrets: { keys: secretKeys } };
+  return store.key_file === undefined ? {} : { secrets: { file: store.key_file } };
 }
 
 function traceFolder(config: Config): string | undefined {
