@@ -210,7 +210,7 @@ describe('the key', () => {
     writeFileSync(file, `# 2026\n${newKey} # current\n${oldKey}\n`, { mode: 0o600 });
     const store = await openStore(`file:${path.join(folder, 'rotate')}`, { clock, log: silentLog, secrets: { file } });
     await store.close();
-    for (const bad of ['', 'short', 'x'.repeat(43), `${newKey}${newKey}`]) {
+    for (const bad of ['', 'short', 'x'.repeat(44), `${newKey}${newKey}`]) {
       await assert.rejects(openStore(`file:${folder}/bad`, sealedBy(bad)), { code: 'store-key-invalid' });
     }
     writeFileSync(file, '\n');
