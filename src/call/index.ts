@@ -36,5 +36,6 @@ export { Session } from './session.ts';
 export { carryOnAll, findStanding } from './standing/carry-on.ts';
 export { StandingKeeper } from './standing/keeper.ts';
 export type { ScriptSnapshot } from './standing/snapshot.ts';
+export { Watch } from './watch.ts';
 export { SoundFiles } from './sound-files.ts';
 export { shownUrl } from './sound-url.ts';

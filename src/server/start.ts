@@ -1,6 +1,7 @@
 /** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
 import os from 'node:os';
 import path from 'node:path';
+import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
 import { createApi, readPlacing, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
@@ -17,8 +18,9 @@ import {
   type Services,
   SoundFiles,
   StandingKeeper,
+  Watch,
 } from '../call/index.ts';
-import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
+import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
@@ -26,10 +28,13 @@ import { createLog, createMetrics, createTimelines, logCalls } from '../observe/
 import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
-import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
+import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
+import { createNews, TellingLive } from './news.ts';
+import { putPeople } from './people.ts';
+import { portalFolder, portalSip } from './portal.ts';
 import { openSip } from './sip.ts';
 import { version } from './version.ts';
 
@@ -41,6 +46,8 @@ export interface Server {
   readonly http: { readonly address: string; readonly port: number };
   /** The administrator's token when it was made just now; it is never shown again. */
   readonly adminToken: string | undefined;
+  /** Are the portal's pages served? */
+  readonly portal: boolean;
   /** New calls are refused from now on. Resolves when none is left, or after `drainSeconds`. */
   drain(drainSeconds?: number): Promise<void>;
   /** Reads certificates anew if their files have changed; that is also looked at every five seconds. */
@@ -88,6 +95,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
+    ...secretsOf(config),
   });
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
@@ -95,14 +103,17 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const { puts, stale } = provisioned(config, directory, random);
   await directory.putAll(puts);
   for (const { kind, sid } of stale) await directory.remove(kind, sid);
+  await putPeople(peopleOf(config, directory), directory, clock);
   const adminToken = await ensureAdminKey(directory, { token: config.http.admin_token, random, clock });
-  const live = await openLive(config.live.url, {
+  const news = createNews();
+  const openedLive = await openLive(config.live.url, {
     clock,
     log,
     node,
     limits: { contacts: config.live.max_contacts, contactsPerAor: config.sip.registrar.max_contacts },
   });
-  closers.push(() => live.close());
+  closers.push(() => openedLive.close());
+  const live = new TellingLive(openedLive, news, directory);
 
   const traceDir = traceFolder(config);
   const timelines = createTimelines({
@@ -138,7 +149,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const registry = new Registry();
   const metrics = createMetrics({ trace, media, registry });
   closers.push(() => metrics.close());
-  const alerts = createAlerts({ clock, random, log, store, counted: (type) => metrics.alert(type) });
+  const alerts = createAlerts({ clock, random, log, store, news, counted: (type) => metrics.alert(type) });
   const hooks = createHooks({
     clock,
     random,
@@ -266,12 +277,39 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   sip.begin();
   await carried;
 
+  const watch = new Watch(services);
+  closers.push(() => watch.close());
+  const sessions = new Sessions({
+    store,
+    directory,
+    clock,
+    random,
+    log,
+    idleMs: config.http.session_idle_minutes * 60_000,
+    longestMs: config.http.session_hours * 3_600_000,
+  });
+  closers.push(() => sessions.close());
+  const softphones = new Softphones({ sessions, directory, live, domain: config.sip.domain, clock, random, log });
+  closers.push(() => softphones.close());
+  await softphones.sweep();
+  const audit = new AuditTrail({ store, clock, random, log, keepDays: config.http.audit_days });
+  closers.push(() => audit.close());
+
   const state = { stopping: false };
+  const pages = portalFolder();
   const api = await createApi({
     directory,
     store,
     live,
     control,
+    watch,
+    news,
+    sessions,
+    softphones,
+    audit,
+    origins: config.http.origins,
+    trustedProxies: config.http.trusted_proxies,
+    portal: { folder: pages, sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
     timelines,
     events: hooks,
     metrics,
@@ -302,6 +340,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     sip: sip.transport.listening(),
     http,
     adminToken,
+    portal: pages !== undefined,
     drain: async (seconds = config.shutdown.drain_seconds) => {
       sip.agent.draining = true;
       await withTimeout(clock, registry.whenEmpty(), seconds * 1000);
@@ -333,6 +372,12 @@ function openStanding(config: Config, clock: SystemClock, log: Log): StandingCal
 }
 
 const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);
+
+/** Keys of the environment before those of a file; neither: beside the data. */
+function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
+  if (secretKeys.length > 0) return { secrets: { keys: secretKeys } };
+  return store.key_file === undefined ? {} : { secrets: { file: store.key_file } };
+}
 
 function traceFolder(config: Config): string | undefined {
   if (config.trace.folder !== undefined) return config.trace.folder;
