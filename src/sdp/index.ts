@@ -1,5 +1,19 @@
 export { type Agreed, answerDirection, mirrored, ourCodecs, sameCodec } from './codecs.ts';
 export {
+  chooseCrypto,
+  type CryptoLine,
+  freshKey,
+  offeredSuites,
+  printCrypto,
+  readCrypto,
+  sameKey,
+  type SrtpKey,
+  type SrtpKeys,
+  type SrtpPolicy,
+  type SrtpSuite,
+  srtpSuites,
+} from './crypto.ts';
+export {
   type Direction,
   type Format,
   type MediaLine,
