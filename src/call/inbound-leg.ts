@@ -1,7 +1,7 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
 import { messageOf } from '../base/index.ts';
 import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
-import { type Format, parseSdp } from '../sdp/index.ts';
+import { type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
@@ -15,6 +15,7 @@ export class InboundLeg extends Leg {
     super(services, identity);
     this.invitation = invitation;
     this.remoteHost = invitation.source.address;
+    this.transport = invitation.source.transport;
     this.link(invitation.callId);
     invitation.events.on('cancelled', (reason) => this.#cancelled(reason));
     // An UPDATE before the answer may only change what was already agreed; we agree to nothing new then.
@@ -30,6 +31,14 @@ export class InboundLeg extends Leg {
     return read?.ok === true
       ? read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0)?.formats
       : undefined;
+  }
+
+  /** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
+  protected override get srtp(): SrtpPolicy {
+    const { caller } = this.invitation;
+    const { directory } = this.services;
+    if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
+    return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
   }
 
   get unanswered(): boolean {
