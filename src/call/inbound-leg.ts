@@ -1,12 +1,18 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
 import { messageOf } from '../base/index.ts';
-import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
+import type { CallerIdentity, Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
 import { type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
 import { warning } from './reinvite.ts';
 import type { Services } from './services.ts';
+
+/** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
+export function srtpOfCaller({ directory }: Services, caller: CallerIdentity): SrtpPolicy {
+  if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
+  return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
+}
 
 export class InboundLeg extends Leg {
   readonly invitation: Invitation;
@@ -33,12 +39,8 @@ export class InboundLeg extends Leg {
       : undefined;
   }
 
-  /** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
   protected override get srtp(): SrtpPolicy {
-    const { caller } = this.invitation;
-    const { directory } = this.services;
-    if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
-    return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
+    return srtpOfCaller(this.services, this.invitation.caller);
   }
 
   get unanswered(): boolean {

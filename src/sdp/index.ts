@@ -29,4 +29,4 @@ export {
   type NegotiationState,
   negotiationTable,
 } from './negotiation.ts';
-export { isPlain, type Security } from './secure.ts';
+export { policyFault, type Security } from './secure.ts';

@@ -9,13 +9,17 @@ import {
   type SrtpKeys,
   type SrtpPolicy,
 } from './crypto.ts';
-import type { MediaLine } from './description.ts';
+import { type MediaLine, parseSdp } from './description.ts';
 
 /** May a leg's audio be encrypted, and where its keys come from. */
 export type Security = { readonly policy: SrtpPolicy; readonly bytes: (length: number) => Buffer };
 
 /** A line of the far end's offer that we can answer, with the key it sends with. */
 export type Chosen = { readonly audio: MediaLine; readonly crypto: CryptoLine | undefined };
+
+function isSpoken({ type, port }: MediaLine): boolean {
+  return type === 'audio' && port !== 0;
+}
 
 export function isPlain({ protocol }: MediaLine): boolean {
   return protocol === 'RTP/AVP' || protocol === 'RTP/AVPF';
@@ -27,7 +31,7 @@ export function isSecure({ protocol }: MediaLine): boolean {
 
 /** The encrypted line before the plain one, where both are offered and the policy has a choice; else why there is none. */
 export function chooseLine(lines: readonly MediaLine[], policy: SrtpPolicy): Chosen | string {
-  const audio = lines.filter((line) => line.type === 'audio' && line.port !== 0);
+  const audio = lines.filter(isSpoken);
   if (audio.length === 0) return 'the SDP has no audio line in use';
   let refused: string | undefined;
   if (policy !== 'none')
@@ -45,6 +49,15 @@ export function chooseLine(lines: readonly MediaLine[], policy: SrtpPolicy): Cho
     : policy === 'none' && audio.some(isSecure)
       ? 'SRTP is not allowed here: offer RTP/AVP'
       : `the audio line wants ${offered}, this leg speaks RTP/AVP${policy === 'none' ? '' : ' and RTP/SAVP'}`;
+}
+
+/** Why an offer's audio, which could be talked about, does not go with the policy; undefined when it does, or when
+ * something else is wrong with it. */
+export function policyFault(offer: Buffer, policy: SrtpPolicy): string | undefined {
+  const read = parseSdp(offer);
+  if (!read.ok || !read.sdp.media.some((line) => isSpoken(line) && (isPlain(line) || isSecure(line)))) return undefined;
+  const chosen = chooseLine(read.sdp.media, policy);
+  return typeof chosen === 'string' ? chosen : undefined;
 }
 
 /** Our key lines in an offer: that of the keys in force, which a hold or a refresh must not change, else a new one for
