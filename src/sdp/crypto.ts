@@ -91,6 +91,11 @@ export function printCrypto({ tag, suite, masterKey }: CryptoLine): string {
   return `a=crypto:${tag} ${suite} inline:${masterKey}\r\n`;
 }
 
+/** SDP, or any text that may hold some, as others may see it: a key of its audio is nobody else's business. */
+export function hideKeys(text: string): string {
+  return text.replace(/^(a=crypto:[^\r\n]*?inline:)[^\r\n]*/gim, '$1***');
+}
+
 /** A key nobody had before. `bytes` must be real entropy. */
 export function freshKey(suite: SrtpSuite, bytes: (length: number) => Buffer): SrtpKey {
   const { key, salt } = srtpSuites[suite];

@@ -3,6 +3,7 @@ export {
   chooseCrypto,
   type CryptoLine,
   freshKey,
+  hideKeys,
   offeredSuites,
   printCrypto,
   readCrypto,

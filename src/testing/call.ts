@@ -1,6 +1,6 @@
 /** One call at a phone, either side: its dialog as RFC 3261 §12 has it, its audio, and what came in and went out. */
 import type { Random } from '../base/index.ts';
-import type { SrtpSuite } from '../sdp/index.ts';
+import type { SrtpKey, SrtpSuite } from '../sdp/index.ts';
 import type { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
 import { after, Journal } from './journal.ts';
@@ -204,6 +204,11 @@ export abstract class PhoneCall {
 
   resumes(): Promise<Message> {
     return this.#insists({ direction: 'sendrecv' });
+  }
+
+  /** The SRTP key it sends with, once there is one. */
+  get sends(): SrtpKey | undefined {
+    return this.remoteSdp === undefined ? undefined : this.keys.agreed(this.remoteSdp)?.send;
   }
 
   presses(keys: string, durationMs?: number): Promise<void> {
