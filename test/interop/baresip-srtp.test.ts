@@ -81,3 +81,18 @@ story(
     });
   },
 );
+
+story('it calls with SRTP, a phone without answers, and both hear each other', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(50, { tone: 900 });
+  await softphone(w, 620, async (bob) => {
+    w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+    bob.command('dial', `sip:100@${realm}`);
+    await bob.told('CALL_ESTABLISHED');
+    const desk = await w.phone('desk').nextCall();
+    await desk.hears(620);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await desk.hangsUp();
+    await bob.told('CALL_CLOSED');
+    assert.ok(heardBy(bob, 900) > -25, `baresip heard 900 Hz at ${heardBy(bob, 900)} dB`);
+  });
+});
