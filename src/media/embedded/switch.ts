@@ -367,7 +367,7 @@ export class MediaSwitch {
     // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
     if (
       kind === NOT_NEGOTIATED ||
-      (endpoint.srtp !== undefined && !this.#opens(endpoint, packet, offset, now)) ||
+      !this.#opens(endpoint, packet, offset, now) ||
       !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)
     ) {
       endpoint.refused++;
@@ -390,10 +390,12 @@ export class MediaSwitch {
     if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
   }
 
-  /** Takes SRTP off. What a stranger sends is not worth the work of looking at its tag. */
+  /** Takes SRTP off, where there is any. What a stranger sends is not worth the work of looking at its tag. */
   #opens(endpoint: Endpoint, packet: Packet, offset: number, now: number): boolean {
-    if (endpoint.latch.refuses(packet.host, packet.port, now)) return false;
-    return endpoint.passed(endpoint.srtp!.open(packet, offset, now));
+    const { srtp, latch } = endpoint;
+    if (srtp === undefined) return true;
+    if (latch.refuses(packet.host, packet.port, now)) return false;
+    return endpoint.passed(srtp.open(packet, offset, now));
   }
 
   /** The hot path: in, header rewritten in place, out. */
