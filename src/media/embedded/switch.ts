@@ -362,8 +362,8 @@ export class MediaSwitch {
     const offset = payloadOffset(bytes, at, packet.length);
     const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
     const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
-    const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
-    const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
+    const sequence = readU16(bytes, at + 2);
+    const ssrc = readU32(bytes, at + 8);
     // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
     if (
       kind === NOT_NEGOTIATED ||
