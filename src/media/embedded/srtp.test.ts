@@ -52,6 +52,7 @@ for (const [wire, preferBatched] of [
       await engine.configure('a', a.settings([PCMU], { srtp: ours }));
       await engine.configure('b', b.settings([PCMU]));
       await engine.bridge('a', 'b');
+      await engine.quality('a');
       for (let n = 0; n < 20; n++) await a.raw(atA, talker.next());
       await b.until(() => b.heard.length >= 20);
       const heard = b.heard.flatMap(({ payload }) => [...decodeG711('PCMU', payload)]);
@@ -83,6 +84,7 @@ test('who has not the key is never latched to, whatever it sends, and from where
     await engine.configure('a', phone.settings([PCMU], { srtp: ours }));
     await engine.configure('b', other.settings([PCMU]));
     await engine.bridge('a', 'b');
+    await engine.quality('a');
     // Of one host with the phone, in sequence: in the clear it would be learned.
     await stranger.tone(at, 440, 10);
     const forger = new Talker(keys());
@@ -115,6 +117,7 @@ test('reports go out under the key, and come in only under it', async () => {
     const talker = new Talker(ours);
     const at = await engine.open({ session: 's', endpoint: 'a' });
     await engine.configure('a', phone.settings([PCMU], { srtp: ours }));
+    await engine.quality('a');
     for (let n = 0; n < 5; n++) await phone.raw(at, talker.next());
     await engine.play('a', 'tone', { sound: { kind: 'ringback', country: 'us' }, loop: 'forever' });
     await phone.until(() => phone.reports.length > 0);
