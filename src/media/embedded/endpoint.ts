@@ -7,6 +7,8 @@ import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
+import { OPENED, REPLAYED, type Verdict } from '../srtp/receiver.ts';
+import { Srtp } from '../srtp/srtp.ts';
 import type { SoundPlay } from '../studio/sound.ts';
 import type { Said } from '../studio/said.ts';
 import type { Strip } from '../studio/strip.ts';
@@ -36,6 +38,10 @@ export class Endpoint {
   route: Route | undefined;
   muted = false;
   refused = 0;
+  /** What protects its packets; undefined: they are in the clear. */
+  srtp: Srtp | undefined;
+  forged = 0;
+  replayed = 0;
   tap: Tap | undefined;
 
   /** What we make for the far end, in order of precedence; while there is any, nothing is relayed to it. */
@@ -96,7 +102,18 @@ export class Endpoint {
     this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
+    if (settings.srtp === undefined) this.srtp = undefined;
+    else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
+    else this.srtp.rekey(settings.srtp, now);
     this.#address(settings, host);
+  }
+
+  /** Counts what did not pass SRTP. True for a packet that did. */
+  passed(verdict: Verdict): boolean {
+    if (verdict === OPENED) return true;
+    if (verdict === REPLAYED) this.replayed++;
+    else this.forged++;
+    return false;
   }
 
   /** Where reports go: the learned source, else the signalled address, as long as RTP goes there too. */
@@ -163,6 +180,7 @@ export class Endpoint {
       mos: inputs === undefined ? undefined : mosOfRating(rating(inputs)),
       mosInputs: inputs,
       packetsRefused: this.refused,
+      ...(this.srtp === undefined ? {} : { packetsForged: this.forged, packetsReplayed: this.replayed }),
       farLostPercent: this.farLostPercent,
     };
   }

@@ -163,6 +163,7 @@ export class Maker {
     const { far } = endpoint.latch;
     if (far === undefined || !endpoint.maySend) return;
     endpoint.outgoing.make(this.#packet, type, timestamp, now);
+    if (endpoint.srtp !== undefined && !endpoint.srtp.protect(this.#packet)) return;
     this.#context.wire.send(endpoint.slot * 2, this.#packet, far);
   }
 }

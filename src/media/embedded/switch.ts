@@ -358,13 +358,18 @@ export class MediaSwitch {
   }
 
   #rtp(endpoint: Endpoint, packet: Packet, now: number): void {
-    const { bytes, at, length } = packet;
-    const offset = payloadOffset(bytes, at, length);
+    const { bytes, at } = packet;
+    const offset = payloadOffset(bytes, at, packet.length);
     const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
     const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
-    const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
-    const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
-    if (kind === NOT_NEGOTIATED || !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)) {
+    const sequence = readU16(bytes, at + 2);
+    const ssrc = readU32(bytes, at + 8);
+    // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
+    if (
+      kind === NOT_NEGOTIATED ||
+      !this.#opens(endpoint, packet, offset, now) ||
+      !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)
+    ) {
       endpoint.refused++;
       return;
     }
@@ -378,11 +383,19 @@ export class MediaSwitch {
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
     if (kind === EVENT) {
       endpoint.digits.rate = rate;
-      endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
+      endpoint.digits.packet(bytes, at + offset, packet.length - offset, readU32(bytes, at + 4), now);
       if (endpoint.strip?.holdsDigits === true) return endpoint.peer?.outgoing.leaveOut(packet);
     } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
     const made = endpoint.peer?.heard !== undefined;
     if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
+  }
+
+  /** Takes SRTP off, where there is any. What a stranger sends is not worth the work of looking at its tag. */
+  #opens(endpoint: Endpoint, packet: Packet, offset: number, now: number): boolean {
+    const { srtp, latch } = endpoint;
+    if (srtp === undefined) return true;
+    if (latch.refuses(packet.host, packet.port, now)) return false;
+    return endpoint.passed(srtp.open(packet, offset, now));
   }
 
   /** The hot path: in, header rewritten in place, out. */
@@ -400,6 +413,7 @@ export class MediaSwitch {
     if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;
+    if (peer.srtp !== undefined && !peer.srtp.protect(packet)) return;
     this.#relayed++;
     this.#wire.send(peer.slot * 2, packet, far);
   }
