@@ -80,8 +80,9 @@ class Timestamps {
 /** pino's format, written by its stream. The line itself is one JSON.stringify: what reaches it is cleaned already, and to
  * walk it again in JavaScript, field by field, cost more than all the rest of a line. */
 function jsonSink(destination: LogOptions['destination']): Sink {
-  // A write a line costs more than the line: at most 100 ms of them wait for each other. pino writes the rest at exit.
-  const stream = destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
+  // A write costs more than a line, for it wakes a thread: the lines of 100 ms wait for each other. pino writes the rest at
+  // exit.
+  const stream = destination ?? pino.destination({ dest: 1, sync: false, minLength: 65_536, periodicFlush: 100 });
   const times = new Timestamps();
   return {
     write: (level, fields, message) => {

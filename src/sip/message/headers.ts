@@ -95,8 +95,8 @@ export class HeaderFields implements Headers {
   }
 
   /** In order, as they will be printed. Token lists (Allow, Supported …) come unsplit. */
-  *entries(): IterableIterator<[name: string, value: string]> {
-    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i]!, this.#values[i]!];
+  entries(): IterableIterator<[name: string, value: string]> {
+    return this.#names.map((name, i): [string, string] => [name, this.#values[i]!]).values();
   }
 
   clone(): HeaderFields {
