@@ -82,7 +82,8 @@ class Timestamps {
 function jsonSink(destination: LogOptions['destination']): Sink {
   // A write costs more than a line, for it wakes a thread: the lines of 100 ms wait for each other. pino writes the rest at
   // exit.
-  const stream = destination ?? pino.destination({ dest: 1, sync: false, minLength: 65_536, periodicFlush: 100 });
+  const stream =
+    destination ?? pino.destination({ dest: 1, sync: false, minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 });
   const times = new Timestamps();
   return {
     write: (level, fields, message) => {
