@@ -6,6 +6,8 @@ import type { Log } from '../base/index.ts';
 import { visible } from './escape.ts';
 import { hidden, hideUrlSecrets, isSecretName } from './secrets.ts';
 
+type Stream = { write(line: string): unknown };
+
 export type LogOptions = {
   readonly level: 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** Areas that say everything, whatever the level: folder names such as `sip.transaction`. A line's area is its field `area`. */
@@ -13,7 +15,7 @@ export type LogOptions = {
   /** Lines for people instead of JSON. */
   readonly pretty?: boolean;
   /** Where lines go; standard output when left out. */
-  readonly destination?: { write(line: string): unknown };
+  readonly destination?: Stream;
 };
 
 const deepest = 6;
@@ -77,13 +79,17 @@ class Timestamps {
   }
 }
 
-/** pino's format, written by its stream. The line itself is one JSON.stringify: what reaches it is cleaned already, and to
- * walk it again in JavaScript, field by field, cost more than all the rest of a line. */
-function jsonSink(destination: LogOptions['destination']): Sink {
-  // A write costs more than a line, for it wakes a thread: the lines of 100 ms wait for each other. pino writes the rest at
-  // exit.
-  const stream =
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 });
+/** A write costs more than a line, for it wakes a thread: the lines of 100 ms wait for each other; as buffers, since a
+ * string is measured anew with each line that joins it. pino writes the rest at exit. */
+function standardOutput(): Stream {
+  const batch = { minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 };
+  const out = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...batch });
+  return { write: (line) => out.write(Buffer.from(line) as never) };
+}
+
+/** pino's format and its stream, but one JSON.stringify a line: what reaches it is cleaned already, and to walk it again in
+ * JavaScript, field by field, cost more than all the rest. */
+function jsonSink(stream: Stream): Sink {
   const times = new Timestamps();
   return {
     write: (level, fields, message) => {
@@ -161,6 +167,7 @@ class Lines implements Log {
 }
 
 export function createLog(options: LogOptions): Log {
-  const sink = options.pretty === true ? prettySink(options.destination) : jsonSink(options.destination);
+  const sink =
+    options.pretty === true ? prettySink(options.destination) : jsonSink(options.destination ?? standardOutput());
   return new Lines({ sink, rank: ranks[options.level], areas: options.debugAreas ?? [] }, {});
 }
