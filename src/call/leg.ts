@@ -4,6 +4,7 @@ import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
 import { type Direction, mirrored } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import { lowerName } from '../sip/message/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import { handleReinvite } from './reinvite.ts';
@@ -343,6 +344,6 @@ export abstract class Leg {
 
 function headersOf(entries: Iterable<[string, string]>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of entries) headers[name.toLowerCase()] = value;
+  for (const [name, value] of entries) headers[lowerName(name)] = value;
   return headers;
 }
