@@ -31,6 +31,14 @@ for (const [text, uri] of good) {
   });
 }
 
+test('what is remembered of URIs is bounded, and is never somebody else’s', () => {
+  for (let n = 0; n < 2000; n++) assert.equal(parseUri(`sip:u${n}@h`)?.user, `u${n}`);
+  assert.equal(parseUri('sip:u7@h')?.user, 'u7');
+  const long = `sip:${'x'.repeat(300)}@h`;
+  assert.deepEqual(parseUri(long), parseUri(long));
+  assert.notEqual(parseUri(long), parseUri(long));
+});
+
 const bad = [
   '', 'sip', 'sip:', ':x', 'sip:@h', 'sip:a@', 'sip:a@b@c', 'sip:a b@h', 'sip:a@h b', 'sip:h:', 'sip:h:x', 'sip:h:65536', 'sip:h:-1',
   'sip:a%4@h', 'sip:a%zz@h', 'sip:[::1', 'sip:[1.2.3.4]', 'sip:[::g]', 'sip:2001:db8::1', 'sip:h;', 'sip:h;;a', 'sip:h;=1', 'sip:h;a=1;A=2',
