@@ -12,6 +12,7 @@ import type {
   LeftInvitation,
   Reason,
 } from '../sip/agent/index.ts';
+import { lowerName } from '../sip/message/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import type { SipUri } from '../sip/message/index.ts';
@@ -425,6 +426,6 @@ export abstract class Leg {
 
 function headersOf(entries: Iterable<[string, string]>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of entries) headers[name.toLowerCase()] = value;
+  for (const [name, value] of entries) headers[lowerName(name)] = value;
   return headers;
 }

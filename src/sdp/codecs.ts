@@ -19,9 +19,18 @@ export const ourCodecs: readonly Format[] = [
   { payload: 111, codec: 'OPUS', clockRate: 48_000, channels: 2, fmtp: 'useinbandfec=1' },
 ];
 
+const g711: readonly string[] = ['PCMU', 'PCMA'];
+/** By the engine's own list, which is the same object for all calls. */
+const spoken = new WeakMap<readonly string[], readonly Format[]>();
+
 /** Those of our codecs that an engine speaks. */
-export function spokenCodecs(names: readonly string[] = ['PCMU', 'PCMA']): readonly Format[] {
-  return ourCodecs.filter(({ codec }) => names.includes(codec));
+export function spokenCodecs(names: readonly string[] = g711): readonly Format[] {
+  let formats = spoken.get(names);
+  if (formats === undefined) {
+    formats = ourCodecs.filter(({ codec }) => names.includes(codec));
+    spoken.set(names, formats);
+  }
+  return formats;
 }
 
 /** The keys to offer beside these codecs. */

@@ -224,10 +224,12 @@ export class Negotiation {
   /** Ours, those of `first` before the others. */
   #preferred(first: readonly Format[] = []): readonly Format[] {
     const spoken = spokenCodecs(this.#local.codecs);
-    const known = first
-      .map((format) => spoken.find((ours) => ours.codec === format.codec && ours.clockRate === format.clockRate))
-      .filter((format) => format !== undefined);
-    return [...new Set([...known, ...spoken])];
+    const known: Format[] = [];
+    for (const { codec, clockRate } of first) {
+      const ours = spoken.find((each) => each.codec === codec && each.clockRate === clockRate);
+      if (ours !== undefined && !known.includes(ours)) known.push(ours);
+    }
+    return known.length === 0 ? spoken : [...known, ...spoken.filter((each) => !known.includes(each))];
   }
 
   #print(formats: readonly Format[], crypto: readonly CryptoLine[], among?: Answered): Buffer {
