@@ -4,7 +4,7 @@ import type { Detection, DetectOptions } from '../../ports/index.ts';
 import { amdDefaults, type AmdModel, amdModel, likelihood } from './amd-model.ts';
 import { Greeting } from './greeting.ts';
 import { Sound } from './sound.ts';
-import { ToneDetector, type ToneFinding } from './tone-detector.ts';
+import { ToneDetector, type ToneFinding, type WatchTone } from './tone-detector.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FRAME_MS = 20;
@@ -20,7 +20,7 @@ export class AmdDetector {
   readonly #tell: (found: Detection) => void;
   readonly #sound = new Sound();
   readonly #voice = new VoiceActivity();
-  readonly #tones = new ToneDetector();
+  readonly #tones: ToneDetector;
   readonly #greeting: Greeting;
   readonly #model: AmdModel;
   readonly #limits: Required<DetectOptions>;
@@ -41,7 +41,10 @@ export class AmdDetector {
   /** Frames of voice that could be no tone. */
   #plain = 0;
 
-  constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel) {
+  /** `watch`: for bench/amd, which learns from what the tone detector weighs. */
+  // oxlint-disable-next-line max-params -- the last two are the bench's
+  constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel, watch?: WatchTone) {
+    this.#tones = new ToneDetector(watch);
     this.#model = model;
     this.#greeting = new Greeting(frames(model.askingPause), frames(model.leastVoice));
     this.#limits = { ...amdDefaults, ...options };
