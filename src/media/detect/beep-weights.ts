@@ -1,5 +1,5 @@
 /** Made by bench/amd/beeps.mjs; the properties are those of beepFeatures, in its order, after a constant. */
 export const beepWeights: { readonly ended: readonly number[]; readonly sounding: readonly number[] } = {
-  ended: [-14.304, 2.322, -1.639, 0.087, -0.885, 0.32, 2.137, 0.407, 2.189, -3.51, -1.667, 1.188, 1.077],
-  sounding: [-9.835, 0.762, -1.324, 0.16, -0.423, 0.632, 1.483, 0.022, 3.079, -4.407, -1.561, 1.752, 0.907],
+  ended: [-14.325, 2.324, -1.642, 0.089, -0.89, 0.32, 2.15, 0.41, 2.175, -3.517, -1.662, 1.186, 1.084],
+  sounding: [-9.901, 0.764, -1.327, 0.162, -0.426, 0.648, 1.478, 0.024, 3.057, -4.423, -1.569, 1.747, 0.903],
 };

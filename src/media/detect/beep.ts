@@ -11,8 +11,12 @@ export const WANDER = 0.006;
 /** A tone that still sounds decides from so many frames on, when it is this likely a beep. */
 const CERTAIN_FRAMES = 8;
 const CERTAIN = 0.9;
+/** A verdict waits for a tone that is this likely one. */
+const POSSIBLE = 0.1;
 /** From here on it is told. */
 const LIKELY = 0.5;
+/** So far under the voice it plays behind it, dB. */
+const BEHIND_DB = 20;
 
 /** What was heard around a tone, dB: broad, and about its own line (Sound.lineLevel). `music`: share of notes in what lay
  * behind the voice; `voice`: level of the voice, or undefined when nobody spoke. */
@@ -50,16 +54,29 @@ export function beepFeatures(run: ToneRun, { after, lineAfter, voice, music }: A
 
 /** A tone that still sounds is a beep already. */
 export function isBeepAlready(run: ToneRun, voice: number, music: number): boolean {
-  if (run.frames < CERTAIN_FRAMES || isKey(run)) return false;
+  return run.frames >= CERTAIN_FRAMES && !isKey(run) && !isBehind(run, voice) && likelihoodSoFar(run, voice, music) > CERTAIN;
+}
+
+/** A tone that has hardly begun, or has just ended, may turn out to be a beep: a verdict waits for it. */
+export function mayBeBeep(run: ToneRun, voice: number, music: number): boolean {
+  return likelihoodSoFar(run, voice, music) > POSSIBLE;
+}
+
+function likelihoodSoFar(run: ToneRun, voice: number, music: number): number {
   sounding.voice = voice;
   sounding.music = music;
-  return weigh(beepWeights.sounding, beepFeatures(run, sounding)) > CERTAIN;
+  return weigh(beepWeights.sounding, beepFeatures(run, sounding));
 }
 
 /** How sure it is that a tone that has ended was a beep: 0 for none. */
 export function beepConfidence(run: ToneRun, around: Around): number {
+  if (isBehind(run, around.voice)) return 0;
   const sure = weigh(beepWeights.ended, beepFeatures(run, around));
   return sure < LIKELY ? 0 : Math.min(0.99, Math.round(sure * 100) / 100);
+}
+
+function isBehind(run: ToneRun, voice: number | undefined): boolean {
+  return voice !== undefined && run.level < voice - BEHIND_DB;
 }
 
 /** The first weight stands by itself. */

@@ -10,7 +10,7 @@ const LINE_BINS = 2;
 const FAINTEST_LINE = 1e-9;
 
 /** Quieter than any line's noise: digital silence and lost frames count as this, dBov. */
-export const QUIET_DB = -65;
+export const QUIET_DB = -75;
 
 export class Sound {
   /** Frames taken so far; the newest is number `frames - 1`. */

@@ -1,7 +1,7 @@
 /** Finds a mailbox's beep: one burst of a steady tone, with an edge on both sides, that does not come again. Names fax and
  * special information tones, and keeps the network's own tones apart by their cadence. */
 import { isFaxAnswer, isFaxCall, isKey, isRinging, repeatsAfter, sitPlace } from './call-tones.ts';
-import { type Around, beepConfidence, isBeepAlready, LEAST_FRAMES, WANDER } from './beep.ts';
+import { type Around, beepConfidence, isBeepAlready, LEAST_FRAMES, mayBeBeep, WANDER } from './beep.ts';
 import { MOST_LOST, type Sound } from './sound.ts';
 import { ToneRun, toneLike } from './tone-run.ts';
 
@@ -86,9 +86,10 @@ export class ToneDetector {
     return this.#run.open && isBeepAlready(this.#run, voice, this.#musicBefore);
   }
 
-  /** A burst has ended and is not told yet. */
-  get pending(): boolean {
-    return this.#waits;
+  /** What sounds, or has ended and is not told yet, may be a beep. */
+  isPossible(voice: number): boolean {
+    if (this.#waits && mayBeBeep(this.#waiting, voice, this.#musicWaiting)) return true;
+    return this.#run.open && mayBeBeep(this.#run, voice, this.#musicBefore);
   }
 
   /** Takes the newest frame. `voice`: level of the voice heard so far, dB, or undefined when nobody spoke. */
