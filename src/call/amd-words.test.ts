@@ -31,7 +31,8 @@ for (const [text, reason] of rows)
 
 test('digits in a row count however they are written, and not across other words', () => {
   const rules = { thresholdWordCount: 0, digitCount: 4 };
-  for (const text of ['five five five oh', '5 5 51', '555-1234']) assert.equal(judge([text], rules)?.reason, 'digit count');
+  for (const text of ['five five five oh', '5 5 51', '555-1234'])
+    assert.equal(judge([text], rules)?.reason, 'digit count');
   assert.equal(judge(['five five and five oh'], rules), undefined);
 });
 

@@ -19,9 +19,7 @@ export type WordFinding = {
 
 /** What is kept of a greeting, characters. */
 const MOST_TEXT = 2000;
-const digitWords: ReadonlySet<string> = new Set(
-  'zero one two three four five six seven eight nine oh'.split(' '),
-);
+const digitWords: ReadonlySet<string> = new Set('zero one two three four five six seven eight nine oh'.split(' '));
 
 export class AmdWords {
   /** Final results so far, and the newest unfinished one. */

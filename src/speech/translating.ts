@@ -1,5 +1,12 @@
 /** Text to text in another language, by a vendor: what goes wrong raises the alert and comes back as data. */
-import type { Alerts, Translation, TranslationChoice, TranslationRequest, Translator, SpeechOwner } from '../ports/index.ts';
+import type {
+  Alerts,
+  Translation,
+  TranslationChoice,
+  TranslationRequest,
+  Translator,
+  SpeechOwner,
+} from '../ports/index.ts';
 import { messageOf } from '../base/index.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { Reach } from './reach.ts';

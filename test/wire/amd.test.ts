@@ -146,29 +146,39 @@ story('behind the gate a machine is left to what the hook answers, and then hung
 /** As long as a receptionist's greeting: sound alone is not sure before it ends. */
 const talk = sequence([silence(300), speech(5000)]);
 
-story('words: a phrase only machines use decides while the greeting goes on, and its end is told as ever', async (w) => {
-  vendor.reset();
-  const forget = await vendor.credential(w);
-  w.phone('desk').onInvite = phones.answersAfter(10, { speech: talk });
-  w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer: { vendor: vendor.vendor } } }));
-  const call = w.calls();
-  await vendor.starts.until(() => vendor.starts.entries.length > 0, { what: 'a stream', within, story: () => w.story() });
-  assert.equal(vendor.starts.entries[0]?.['interimResults'], true);
-  vendor.hears('please leave a', { final: false });
-  vendor.hears('please leave a message after', { final: false });
-  const bodies = await told(w, 'amd_stopped');
-  assert.deepEqual(inWords(bodies), [
-    'amd_machine_detected amd machine',
-    'amd_machine_stopped_speaking silence',
-    'amd_stopped',
-  ]);
-  const [machine] = bodies;
-  assert.deepEqual([machine!['reason'], machine!['hint'], machine!['language']], ['hint', 'leave a message', 'en-GB']);
-  assert.ok(machine!['confidence'] > 0.9 && machine!['at_ms'] < 5000, JSON.stringify(machine));
-  await call.hangsUp();
-  await w.next('/action');
-  await forget();
-});
+story(
+  'words: a phrase only machines use decides while the greeting goes on, and its end is told as ever',
+  async (w) => {
+    vendor.reset();
+    const forget = await vendor.credential(w);
+    w.phone('desk').onInvite = phones.answersAfter(10, { speech: talk });
+    w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer: { vendor: vendor.vendor } } }));
+    const call = w.calls();
+    await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+      what: 'a stream',
+      within,
+      story: () => w.story(),
+    });
+    assert.equal(vendor.starts.entries[0]?.['interimResults'], true);
+    vendor.hears('please leave a', { final: false });
+    vendor.hears('please leave a message after', { final: false });
+    const bodies = await told(w, 'amd_stopped');
+    assert.deepEqual(inWords(bodies), [
+      'amd_machine_detected amd machine',
+      'amd_machine_stopped_speaking silence',
+      'amd_stopped',
+    ]);
+    const [machine] = bodies;
+    assert.deepEqual(
+      [machine!['reason'], machine!['hint'], machine!['language']],
+      ['hint', 'leave a message', 'en-GB'],
+    );
+    assert.ok(machine!['confidence'] > 0.9 && machine!['at_ms'] < 5000, JSON.stringify(machine));
+    await call.hangsUp();
+    await w.next('/action');
+    await forget();
+  },
+);
 
 story('words: so many digits are a machine; what was understood is told with the verdict of sound', async (w) => {
   vendor.reset();
@@ -177,7 +187,11 @@ story('words: so many digits are a machine; what was understood is told with the
   w.phone('desk').onInvite = phones.answersAfter(10, { speech: talk });
   w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer, digitCount: 4 } }));
   const call = w.calls();
-  await vendor.starts.until(() => vendor.starts.entries.length > 0, { what: 'a stream', within, story: () => w.story() });
+  await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+    what: 'a stream',
+    within,
+    story: () => w.story(),
+  });
   vendor.hears('five five five one');
   assert.equal((await told(w, 'amd_machine_detected'))[0]!['reason'], 'digit count');
   await call.hangsUp();
@@ -186,14 +200,17 @@ story('words: so many digits are a machine; what was understood is told with the
   w.phone('desk').onInvite = phones.answersAfter(10, { speech: person });
   w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer } }));
   const second = w.calls();
-  await vendor.starts.until(() => vendor.starts.entries.length > 0, { what: 'a stream', within, story: () => w.story() });
+  await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+    what: 'a stream',
+    within,
+    story: () => w.story(),
+  });
   vendor.hears('hello who is this');
   const [human] = await told(w, 'amd_stopped');
-  assert.deepEqual([human!['type'], human!['greeting'], human!['language']], [
-    'amd_human_detected',
-    'hello who is this',
-    'en-GB',
-  ]);
+  assert.deepEqual(
+    [human!['type'], human!['greeting'], human!['language']],
+    ['amd_human_detected', 'hello who is this', 'en-GB'],
+  );
   await second.hangsUp();
   await w.next('/action');
   await forget();
@@ -207,7 +224,11 @@ story('words: a vendor that fails, and one that says nothing, change nothing of 
     w.phone('desk').onInvite = phones.answersAfter(10, { speech: person });
     w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer: { vendor: vendor.vendor } } }));
     const call = w.calls();
-    await vendor.starts.until(() => vendor.starts.entries.length > 0, { what: 'a stream', within, story: () => w.story() });
+    await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+      what: 'a stream',
+      within,
+      story: () => w.story(),
+    });
     if (fails) vendor.fails('out of order');
     const bodies = await told(w, 'amd_stopped');
     assert.deepEqual(inWords(bodies), ['amd_human_detected amd human', 'amd_stopped']);

@@ -54,7 +54,9 @@ export function beepFeatures(run: ToneRun, { after, lineAfter, voice, music }: A
 
 /** A tone that still sounds is a beep already. */
 export function isBeepAlready(run: ToneRun, voice: number, music: number): boolean {
-  return run.frames >= CERTAIN_FRAMES && !isKey(run) && !isBehind(run, voice) && likelihoodSoFar(run, voice, music) > CERTAIN;
+  return (
+    run.frames >= CERTAIN_FRAMES && !isKey(run) && !isBehind(run, voice) && likelihoodSoFar(run, voice, music) > CERTAIN
+  );
 }
 
 /** A tone that has hardly begun, or has just ended, may turn out to be a beep: a verdict waits for it. */

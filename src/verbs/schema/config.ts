@@ -73,7 +73,9 @@ export function configFaults(raw: JsonObject, parts: Checked): string[] {
 
 function transcribeFaults(transcribe: ConfigParts['transcribe']): string[] {
   if (typeof transcribe !== 'object') return [];
-  return transcribe.transcriptionHook === undefined && transcribe.translationHook === undefined ? ['transcribe.transcriptionHook'] : [];
+  return transcribe.transcriptionHook === undefined && transcribe.translationHook === undefined
+    ? ['transcribe.transcriptionHook']
+    : [];
 }
 
 function recordFaults(record: JsonObject | undefined): string[] {

@@ -26,11 +26,7 @@ export class Transcription {
   #state: 'open' | 'closed' = 'open';
   readonly whenFailed: Promise<void>;
 
-  constructor(
-    session: Session,
-    options: TranscribeOptions & { id: string | undefined },
-    sides: readonly Side[],
-  ) {
+  constructor(session: Session, options: TranscribeOptions & { id: string | undefined }, sides: readonly Side[]) {
     this.#session = session;
     this.#hook = options.transcriptionHook;
     const { translationHook, recognizer, id } = options;
