@@ -4,21 +4,12 @@ export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 /** Weights [bias, ...features] of P(positive | features). Rows: { x: number[], y: 0 | 1, weight }. */
 export function fit(rows, { steps = 25, ridge = 0.002 } = {}) {
   const size = rows[0].x.length + 1;
-  const weights = new Array(size).fill(0);
+  const weights = Array.from({ length: size }, () => 0);
   const total = rows.reduce((sum, row) => sum + row.weight, 0);
   for (let step = 0; step < steps; step++) {
     const slope = weights.map((w, i) => (i === 0 ? 0 : ridge * w));
     const curve = weights.map((_, i) => weights.map((__, j) => (i === j ? (i === 0 ? 1e-9 : ridge) : 0)));
-    for (const { x, y, weight } of rows) {
-      const p = predict(weights, x);
-      const off = ((p - y) * weight) / total;
-      const bend = (Math.max(p * (1 - p), 1e-6) * weight) / total;
-      for (let i = 0; i < size; i++) {
-        const a = i === 0 ? 1 : x[i - 1];
-        slope[i] += off * a;
-        for (let j = 0; j < size; j++) curve[i][j] += bend * a * (j === 0 ? 1 : x[j - 1]);
-      }
-    }
+    for (const row of rows) add(row, weights, { slope, curve, total });
     const moved = solve(curve, slope);
     const longest = Math.max(...moved.map(Math.abs));
     const share = Math.min(1, 2 / longest);
@@ -26,6 +17,18 @@ export function fit(rows, { steps = 25, ridge = 0.002 } = {}) {
     if (longest < 1e-6) break;
   }
   return weights;
+}
+
+/** One row's part of the slope and the curvature of the likelihood. */
+function add({ x, y, weight }, weights, { slope, curve, total }) {
+  const p = predict(weights, x);
+  const off = ((p - y) * weight) / total;
+  const bend = (Math.max(p * (1 - p), 1e-6) * weight) / total;
+  const values = [1, ...x];
+  for (const [i, a] of values.entries()) {
+    slope[i] += off * a;
+    for (const [j, b] of values.entries()) curve[i][j] += bend * a * b;
+  }
 }
 
 /** Gauss with pivots. */
@@ -41,7 +44,7 @@ function solve(matrix, right) {
       for (let j = i; j <= n; j++) rows[k][j] -= factor * rows[i][j];
     }
   }
-  const found = new Array(n).fill(0);
+  const found = Array.from({ length: n }, () => 0);
   for (let i = n - 1; i >= 0; i--) {
     let sum = rows[i][n];
     for (let j = i + 1; j < n; j++) sum -= rows[i][j] * found[j];

@@ -10,7 +10,7 @@ export const LEAST_FRAMES = 6;
 export const WANDER = 0.006;
 /** A tone that still sounds decides from so many frames on, when it is this likely a beep. */
 const CERTAIN_FRAMES = 8;
-const CERTAIN = 0.9;
+const CERTAIN = 0.95;
 /** A verdict waits for a tone that is this likely one. */
 const POSSIBLE = 0.1;
 /** From here on it is told. */

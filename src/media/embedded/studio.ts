@@ -9,7 +9,7 @@ import { Feed } from '../studio/feed.ts';
 import type { Arrival } from '../studio/jitter-buffer.ts';
 import { isQuiet, Said } from '../studio/said.ts';
 import { SoundPlay } from '../studio/sound.ts';
-import { type DetectingEar, type Ear, Strip } from '../studio/strip.ts';
+import { type DetectingEar, Strip } from '../studio/strip.ts';
 import { Tap } from '../studio/tap.ts';
 import { factorOf } from '../studio/track.ts';
 import { AUDIO, EVENT } from './codecs.ts';

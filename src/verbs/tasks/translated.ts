@@ -21,8 +21,7 @@ export class Translated {
   readonly #choice: TranslationChoice;
   readonly #languages: readonly string[];
   readonly #queue: Said[] = [];
-  #telling: Promise<void> | undefined;
-  #state: 'open' | 'off' = 'open';
+  #state: 'idle' | 'telling' | 'off' = 'idle';
   #alarmed = false;
 
   /** Where nobody can translate, the alert is raised at once and nothing is told. */
@@ -45,7 +44,7 @@ export class Translated {
     if (this.#state === 'off' || !said.transcript.final) return;
     this.#queue.push(said);
     if (this.#queue.length > MOST_WAITING) this.#queue.shift();
-    this.#telling ??= this.#tellAll().finally(() => (this.#telling = undefined));
+    if (this.#state === 'idle') void this.#tellAll();
   }
 
   /** What is being translated is told still; what waits is not. */
@@ -55,8 +54,15 @@ export class Translated {
   }
 
   async #tellAll(): Promise<void> {
+    this.#state = 'telling';
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
       await Promise.all(this.#languages.map((to) => this.#tell(next, to)));
+    if (this.#isTelling) this.#state = 'idle';
+  }
+
+  /** It may have been closed meanwhile. */
+  get #isTelling(): boolean {
+    return this.#state === 'telling';
   }
 
   async #tell({ channel, transcript }: Said, to: string): Promise<void> {
