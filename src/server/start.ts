@@ -190,6 +190,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     alerts,
     tts: config.speech.tts ?? {},
     stt: config.speech.stt ?? {},
+    translate: config.speech.translate ?? {},
     credentialsOf: (accountSid) => directory.all('speechCredential', accountSid),
     cache: {
       dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),

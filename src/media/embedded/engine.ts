@@ -341,6 +341,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     return this.#studio.detectAnswer(endpoint, options);
   }
 
+  knowMachine(endpoint: string): Promise<void> {
+    return this.#studio.knowMachine(endpoint);
+  }
+
   stopDetecting(endpoint: string): Promise<void> {
     return this.#studio.stopDetecting(endpoint);
   }

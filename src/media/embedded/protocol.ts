@@ -66,6 +66,7 @@ export type StudioCommand =
     }
   | { readonly do: 'closeFeed'; readonly id: number; readonly feed: string }
   | { readonly do: 'detect'; readonly id: number; readonly options: DetectOptions | undefined }
+  | { readonly do: 'knowMachine'; readonly id: number }
   | { readonly do: 'hearTones'; readonly id: number; readonly on: boolean }
   | { readonly do: 'meter'; readonly id: number; readonly on: boolean }
   | { readonly do: 'holdDigits'; readonly id: number; readonly on: boolean };

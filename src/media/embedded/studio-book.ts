@@ -129,6 +129,11 @@ export class StudioBook implements StudioEngine {
     post(found, { do: 'detect', id: found.id, options });
   }
 
+  async knowMachine(endpoint: string): Promise<void> {
+    const found = this.#find(endpoint);
+    post(found, { do: 'knowMachine', id: found.id });
+  }
+
   async stopDetecting(endpoint: string): Promise<void> {
     const found = this.#find(endpoint);
     post(found, { do: 'detect', id: found.id, options: undefined });

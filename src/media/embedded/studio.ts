@@ -10,7 +10,7 @@ import { Feed } from '../studio/feed.ts';
 import type { Arrival } from '../studio/jitter-buffer.ts';
 import { isQuiet, Said } from '../studio/said.ts';
 import { SoundPlay } from '../studio/sound.ts';
-import { type Ear, Strip } from '../studio/strip.ts';
+import { type DetectingEar, Strip } from '../studio/strip.ts';
 import { Tap } from '../studio/tap.ts';
 import { factorOf } from '../studio/track.ts';
 import { AUDIO, EVENT } from './codecs.ts';
@@ -171,6 +171,8 @@ export class Studio {
         return this.#hearTones(endpoint, strip, command.on);
       case 'meter':
         return strip.hearLevel(command.on ? this.#levelMeter(endpoint) : undefined);
+      case 'knowMachine':
+        return strip.detecting?.knowMachine();
       case 'detect':
         return this.#detect(endpoint, strip, command.options);
     }
@@ -200,13 +202,14 @@ export class Studio {
     const detector = new AmdDetector(options, (detection) => {
       this.#context.report({ say: 'detected', id: endpoint.id, detection });
     });
-    const ear: Ear = {
+    const ear: DetectingEar = {
       hear: (frame) => {
         detector.push(frame);
         if (!detector.over) return;
         this.#detect(endpoint, strip, undefined);
         this.refresh(endpoint);
       },
+      knowMachine: () => detector.knowMachine(),
     };
     strip.detecting = ear;
     strip.ears.add(ear);
