@@ -42,8 +42,9 @@ export type Sound =
   | { readonly kind: 'ringback'; readonly country: string }
   | { readonly kind: 'busy'; readonly country: string }
   | { readonly kind: 'silence' }
-  /** A WAV or MP3 already on this machine (the engine's owner fetched it and checked where it lies). */
-  | { readonly kind: 'file'; readonly path: string };
+  /** A WAV or MP3 on this machine (the engine's owner fetched it and checked where it lies). `arriving`: the memory of a
+   * base Arrival while it is still being written; it is played as it comes. */
+  | { readonly kind: 'file'; readonly path: string; readonly arriving?: SharedArrayBuffer };
 
 export type PlayOptions = {
   readonly sound: Sound;
@@ -53,6 +54,8 @@ export type PlayOptions = {
   readonly limitMs?: number;
   /** Where the first round begins, in samples at 8 kHz. Of files only. */
   readonly from?: number;
+  /** Heard in place of silence while a file that is still coming in has not begun, or stalls. */
+  readonly meanwhile?: Exclude<Sound, { readonly kind: 'file' }>;
 };
 
 /** How much of a play was really heard, and where in its sound it was at the end, in samples at 8 kHz. */

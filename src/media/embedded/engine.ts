@@ -59,6 +59,8 @@ type Entry = {
   play: number;
 };
 
+/** The beginning of a file that is still coming in is waited for so long in silence. */
+const LATE_MS = 300;
 /** A stop goes out at once when there is little to do, as other commands do. */
 const STOP_MS = 0;
 const NOTHING: PlayProgress = { samples: 0, position: 0 };
@@ -194,17 +196,33 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   async play(endpoint: string, play: string, options: PlayOptions): Promise<void> {
     const entry = this.#entry(endpoint);
     const turn = ++entry.play;
-    const { sound } = options;
+    const { sound, limitMs, from = 0 } = options;
+    const meanwhile = options.meanwhile === undefined ? undefined : soundData(options.meanwhile);
     let data: SoundData;
     if (sound.kind === 'file') {
-      const loaded = await this.#library.load(sound.path, fileRate(entry.settings));
+      const filling = this.#fillIn(entry, play, sound.arriving === undefined ? undefined : meanwhile);
+      const loaded = await this.#library.load(sound, fileRate(entry.settings));
+      filling?.cancel();
       if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
-      if ('error' in loaded) return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      if ('error' in loaded) {
+        if (filling !== undefined) await this.stopPlay(endpoint);
+        return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      }
       data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    const { limitMs, from = 0 } = options;
-    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from });
+    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from, meanwhile });
+  }
+
+  /** What is heard should the beginning of a file be long in coming. */
+  #fillIn(entry: Entry, play: string, sound: SoundData | undefined): Timer | undefined {
+    if (sound === undefined) return undefined;
+    const turn = entry.play;
+    return this.#options.clock.after(LATE_MS, `media play ${play} is late`, () => {
+      if (entry.play !== turn || !this.#names.has(entry.id)) return;
+      const endless = { loop: Infinity, limitMs: undefined, meanwhile: undefined };
+      entry.link.post({ do: 'play', id: entry.id, play, sound, ...endless });
+    });
   }
 
   async stopPlay(endpoint: string): Promise<PlayProgress> {

@@ -230,16 +230,19 @@ export class MediaSwitch {
   }
 
   #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
-    const { play, limitMs, from } = command;
+    const { play, limitMs, from, meanwhile } = command;
     let samples: Samples;
+    let filler: SoundPlay | undefined;
     try {
       samples = soundSamples(command.sound as SoundData);
+      if (meanwhile !== undefined) filler = new SoundPlay(new Player('', soundSamples(meanwhile), Infinity, Infinity));
     } catch (fault) {
       const progress = { samples: 0, position: 0 };
       return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault), progress });
     }
     const { rounds, ms } = lengthOf(command.sound, command.loop);
-    endpoint.player = new SoundPlay(new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from));
+    const player = new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from);
+    endpoint.player = new SoundPlay(player, filler);
     this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
