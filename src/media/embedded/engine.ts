@@ -69,8 +69,6 @@ const REST_UNUSED_MS = 2000;
 /** Releases wait this long for those of other calls. */
 const RELEASE_MS = 10;
 const SILENT_MS = 20_000;
-const WITHOUT_OPUS: readonly string[] = ['PCMU', 'PCMA', 'G722'];
-const WITH_OPUS: readonly string[] = [...WITHOUT_OPUS, 'OPUS'];
 /** A worker that dies younger than this is started again only after a pause. */
 const RESTART_PAUSE_MS = 1000;
 
@@ -145,7 +143,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link) };
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs };
     } catch (refused) {
       this.#leave(session);
       throw refused;
@@ -172,7 +170,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (first.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: a });
     if (second.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: b });
     if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
-    const path = bridgePath(first.settings, second.settings, codecsOf(first.link));
+    const path = bridgePath(first.settings, second.settings, first.link.codecs);
     if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
     const before = [first.peer, second.peer];
     first.peer = second;
@@ -498,9 +496,4 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const known = this.#sessions.get(session);
     if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
   }
-}
-
-/** Opus is not offered where its library is missing. */
-function codecsOf(link: WorkerLink): readonly string[] {
-  return link.opus ? WITH_OPUS : WITHOUT_OPUS;
 }
