@@ -122,3 +122,27 @@ test('a rejected audio line, SRTP and odd clock rates leave nothing to talk with
   const read = parseSdp(sdp('m=audio 5004 RTP/AVP 96 97', 'a=rtpmap:96 PCMU/0\r\na=rtpmap:97 X/99999999\r\n'));
   assert.ok(read.ok && read.sdp.media[0]?.formats.length === 0);
 });
+
+test('RFC 3389 §4 comfort noise is agreed to where it is offered, and offered where the other leg has it', () => {
+  const cn = { payload: 13, codec: 'CN', clockRate: 8000, channels: 1 };
+  const { text, agreement, negotiation } = answerTo(
+    sdp('m=audio 5004 RTP/AVP 13 0 101', 'a=rtpmap:101 telephone-event/8000\r\n'),
+  );
+  assert.match(text, /RTP\/AVP 0 13 101\r\na=rtpmap:0 PCMU\/8000\r\na=rtpmap:13 CN\/8000\r\n/);
+  assert.deepEqual(
+    agreement.payloads.map((each) => each.send),
+    [0, 13, 101],
+  );
+  assert.match(negotiation.offer().toString(), /RTP\/AVP [\d ]* 13 101/, 'an offer later on still has it');
+  assert.match(new Negotiation(local, '7').offer({ prefer: [cn] }).toString(), /RTP\/AVP 0 8 13 101/);
+  assert.doesNotMatch(new Negotiation(local, '7').offer().toString(), / 13 /);
+});
+
+test('an answer of nothing but comfort noise and keys shares no codec', () => {
+  const negotiation = new Negotiation(local, '7');
+  negotiation.offer({ prefer: [{ payload: 13, codec: 'CN', clockRate: 8000, channels: 1 }] });
+  assert.equal(
+    negotiation.answered(sdp('m=audio 5004 RTP/AVP 13 101', 'a=rtpmap:101 telephone-event/8000\r\n')).ok,
+    false,
+  );
+});

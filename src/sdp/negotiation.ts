@@ -4,7 +4,16 @@
  *     └──receive()──▶ remote-offer ──answer()──▶ stable
  */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
+import {
+  type Agreed,
+  agreeToAnswer,
+  agreeToOffer,
+  answerDirection,
+  comfortNoise,
+  eventsBeside,
+  sameCodec,
+  spokenCodecs,
+} from './codecs.ts';
 import { type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
@@ -76,12 +85,15 @@ export class Negotiation {
     return this.#last;
   }
 
-  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. */
+  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. Comfort noise is in it where
+   * the other leg has it, or this one had. */
   offer(options: { prefer?: readonly Format[]; direction?: Direction } = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
-    this.#offered = [...audio, ...eventsBeside(audio)];
+    const agreed = this.#agreement?.payloads.map(({ format }) => format) ?? [];
+    const noise = [...(options.prefer ?? []), ...agreed].some((each) => sameCodec(each, comfortNoise));
+    this.#offered = [...audio, ...(noise ? [comfortNoise] : []), ...eventsBeside(audio)];
     return this.#print(this.#offered, undefined, this.#direction);
   }
 

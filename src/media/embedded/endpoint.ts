@@ -45,6 +45,8 @@ export class Endpoint {
   /** Timeline of what we make; -1 while we make nothing. */
   madeAt = -1;
   keyAt = 0;
+  /** When comfort noise was last sent; -1 before. */
+  noiseAt = -1;
 
   /** What the studio is asked to do with its sound; and its halves, while something needs them. */
   strip: Strip | undefined;

@@ -19,6 +19,8 @@ export class Heard {
   /** The key that is passed: its timestamp there and here. */
   keySource = -1;
   keyAt = 0;
+  /** Frames of silence in a row. */
+  silent = 0;
 
   constructor(payload: Payload, codec: AudioCodec, skip: number) {
     this.payload = payload;

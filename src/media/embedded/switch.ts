@@ -328,6 +328,7 @@ export class MediaSwitch {
       this.#reporter.tick(endpoint, now);
       this.#listen(endpoint, now);
       endpoint.watchQuality(now, this.#clock.now());
+      this.#maker.rest(endpoint, now);
     }
     for (const [id, recorder] of this.#recordings) {
       const samples = recorder.take(now, false);
