@@ -73,11 +73,16 @@ export type Quality = {
   readonly jitterMs: number | undefined;
   /** From RTCP LSR/DLSR, ms. */
   readonly roundTripMs: number | undefined;
-  /** E-model (ITU-T G.107) from the figures above; undefined without received packets. `mosInputs` states them. */
+  /** E-model (ITU-T G.107, G.107.1, G.107.2) from the figures above; undefined without received packets, and for a codec
+   * without published figures. `mosInputs` states what it was made of. */
   readonly mos: number | undefined;
   readonly mosInputs:
     | {
         readonly codec: string;
+        /** Whose model: figures of different scales are not compared. */
+        readonly scale: 'narrowband' | 'wideband' | 'fullband';
+        /** Measured, of a codec whose quality hangs on it. */
+        readonly kbits?: number;
         readonly lossPercent: number;
         readonly delayMs: number;
         readonly bpl: number;
