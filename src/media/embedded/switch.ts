@@ -329,6 +329,7 @@ export class MediaSwitch {
       this.#listen(endpoint, now);
       endpoint.watchQuality(now, this.#clock.now());
       this.#maker.rest(endpoint, now);
+      endpoint.heard?.codec.expectLoss?.(endpoint.farLostPercent ?? 0);
     }
     for (const [id, recorder] of this.#recordings) {
       const samples = recorder.take(now, false);
