@@ -24,6 +24,7 @@ export type MediaLine = {
   readonly address: string;
   readonly rtcpPort?: number;
   readonly direction: Direction;
+  /** Packet length that the far end asks for, ms, within its maxptime. */
   readonly ptime?: number;
   readonly formats: readonly Format[];
   /** The format tokens as they stood, for echoing a line we reject. */
@@ -54,7 +55,13 @@ const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> 
   [18, ['G729', 8000]],
 ]);
 
-type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
+type RawMedia = sdpTransform.MediaDescription & {
+  type: string;
+  port: number;
+  protocol: string;
+  payloads?: string;
+  maxptime?: number;
+};
 
 type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
 
@@ -120,7 +127,8 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
   const rtcpPort = line.rtcp?.port;
-  const ptime = Number(line.ptime);
+  const ptime = Math.min(Number(line.ptime ?? 20), Number(line.maxptime ?? Infinity));
+  const stated = line.ptime !== undefined || line.maxptime !== undefined;
   return {
     type: line.type,
     port: line.port,
@@ -128,7 +136,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     address,
     ...(isPort(rtcpPort) && rtcpPort !== 0 ? { rtcpPort } : {}),
     direction: readDirection(line, session, address),
-    ...(ptime >= 5 && ptime <= 200 ? { ptime } : {}),
+    ...(stated && ptime >= 5 && ptime <= 200 ? { ptime } : {}),
     formats,
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),

@@ -146,3 +146,18 @@ test('an answer of nothing but comfort noise and keys shares no codec', () => {
     false,
   );
 });
+
+test('RFC 8866 §6.4 packets are as long as the far end asks for, and no longer than it can take', () => {
+  const ptime = (extra: string) => answerTo(sdp('m=audio 5004 RTP/AVP 0', extra)).agreement.ptime;
+  assert.deepEqual(
+    [
+      '',
+      'a=ptime:40\r\n',
+      'a=ptime:40\r\na=maxptime:30\r\n',
+      'a=maxptime:10\r\n',
+      'a=maxptime:60\r\n',
+      'a=maxptime:0\r\n',
+    ].map(ptime),
+    [20, 40, 30, 10, 20, 20],
+  );
+});

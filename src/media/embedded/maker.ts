@@ -98,17 +98,35 @@ export class Maker {
 
   /** Encodes and sends what the studio mixed; the timeline moves on even where there is nothing to send. */
   sendFrame(endpoint: Endpoint, heard: Heard, now: number): void {
-    const { codec, payload, mix } = heard;
+    const { codec, mix, packets } = heard;
     const fresh = endpoint.madeAt < 0;
     if (fresh) endpoint.madeAt = endpoint.outgoing.join(now, codec.clockRate);
     else endpoint.madeAt = (endpoint.madeAt + codec.clockRate / 50) % 4294967296;
-    if (endpoint.latch.far === undefined || !endpoint.maySend) return;
-    if (endpoint.codecs.noiseType >= 0 && this.#silence(endpoint, heard, now)) return;
-    const talks = fresh || endpoint.noiseAt === endpoint.outgoing.at;
-    const size = codec.encode(mix.frames.samples, this.#packet.bytes, 12);
+    const muted = endpoint.latch.far === undefined || !endpoint.maySend;
+    if (muted || (endpoint.codecs.noiseType >= 0 && this.#silence(endpoint, heard, now))) return packets.clear();
+    if (fresh) {
+      heard.begins = true;
+      packets.clear();
+    }
+    packets.take(mix.frames.samples, endpoint.madeAt);
+    while (packets.next()) this.#sendPacket(endpoint, heard, now);
+  }
+
+  /** Nothing more is made: what waits for a packet to be full goes out. */
+  sendRest(endpoint: Endpoint, heard: Heard): void {
+    if (endpoint.codecs.sender === heard.payload && heard.packets.pad())
+      this.#sendPacket(endpoint, heard, this.#context.clock.monotonic());
+  }
+
+  #sendPacket(endpoint: Endpoint, heard: Heard, now: number): void {
+    const { codec, payload, packets } = heard;
+    const size = codec.encode(packets.samples, this.#packet.bytes, 12);
     if (size <= 0) return;
+    const begins = heard.begins || endpoint.noiseAt === endpoint.outgoing.at;
+    heard.begins = false;
     this.#packet.length = 12 + size;
-    this.#send(endpoint, payload.send | (talks ? MARKER : 0), endpoint.madeAt, now);
+    this.#send(endpoint, payload.send | (begins ? MARKER : 0), packets.at, now);
+    endpoint.outgoing.packetMs = packets.ms;
   }
 
   /** Comfort noise to a far end that is sent nothing, because nobody plays to it and nobody is connected to it: it hears a
@@ -137,6 +155,7 @@ export class Maker {
   #noise(endpoint: Endpoint, timestamp: number, now: number): void {
     this.#packet.length = 12 + writeComfortNoise(NOISE_LEVEL, this.#packet.bytes, 12);
     this.#send(endpoint, endpoint.codecs.noiseType, timestamp, now);
+    endpoint.outgoing.packetMs = FRAME_MS;
     endpoint.noiseAt = endpoint.outgoing.at;
   }
 

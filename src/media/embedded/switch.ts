@@ -186,10 +186,10 @@ export class MediaSwitch {
 
   #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
     const now = this.#clock.monotonic();
-    const before = endpoint.codecs;
+    const { codecs: before, settings: old } = endpoint;
     endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
     this.#reporter.start(endpoint, now);
-    if (endpoint.codecs !== before) this.#studio.retune(endpoint);
+    if (endpoint.codecs !== before || old?.ptime !== settings.ptime) this.#studio.retune(endpoint);
     const { peer } = endpoint;
     if (peer !== undefined) this.#bridge(endpoint, peer);
     else this.#studio.refresh(endpoint);
