@@ -87,6 +87,11 @@ export function useServer(): void {
         page: (accountSid, sid) =>
           Promise.resolve(sid === 'known' && accountSid === account ? '<!doctype html>' : undefined),
       },
+      recordings: {
+        list: () => Promise.resolve([]),
+        open: () => Promise.resolve(undefined),
+        remove: () => Promise.resolve(false),
+      },
       events: {
         events: (accountSid, sid, from) =>
           sid === 'known' && accountSid === account

@@ -1,5 +1,6 @@
 /** What the REST API is given by main.ts. Narrow on purpose: each part names only what the API calls. */
 import type { Clock, Log, Random } from '../base/index.ts';
+import type { RecordingShelf } from '../call/index.ts';
 import type { CallControl, Directory, Entities, Hooks, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
 
 /** The directory, and the two ways to change it. */
@@ -17,6 +18,7 @@ export type ApiOptions = {
   readonly live: Pick<LiveStore, 'bindingsOf'>;
   readonly control: CallControl;
   readonly timelines: Timelines;
+  readonly recordings: Pick<RecordingShelf, 'list' | 'open' | 'remove'>;
   /** What WebSocket applications were told. */
   readonly events: Pick<Hooks, 'events'>;
   /** Prometheus text for /metrics. */

@@ -10,6 +10,7 @@ import type { Detail } from './errors.ts';
 import { addEvents } from './events.ts';
 import { addConfig, addHealth } from './health.ts';
 import type { ApiOptions } from './options.ts';
+import { addRecordings } from './recordings.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
 import { addAccountParts } from './resources/account-parts.ts';
@@ -123,6 +124,7 @@ function addRest(server: FastifyInstance, options: ApiOptions): void {
   addCalls(server, options);
   addTrace(server, options);
   addEvents(server, options);
+  addRecordings(server, options);
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);
