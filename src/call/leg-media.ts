@@ -1,9 +1,11 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, Negotiation } from '../sdp/index.ts';
+import { type Agreement, type Direction, type Format, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
 let plays = 0;
+
+export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
 
 export class LegMedia {
   readonly endpoint: string;
@@ -23,6 +25,18 @@ export class LegMedia {
     const local = await services.media.open({ session, endpoint: callSid });
     const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
     return new LegMedia(services.media, callSid, negotiation);
+  }
+
+  /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
+  static async restore(services: Services, session: string, callSid: string, kept: MediaSnapshot): Promise<LegMedia> {
+    await services.media.open({ session, endpoint: callSid, port: kept.port });
+    return new LegMedia(services.media, callSid, Negotiation.restore(kept.negotiation));
+  }
+
+  /** Undefined before anything was agreed. */
+  snapshot(): MediaSnapshot | undefined {
+    const negotiation = this.negotiation.snapshot();
+    return negotiation === undefined ? undefined : { port: negotiation.local.port, negotiation };
   }
 
   /** The codec we send, once agreed. */

@@ -127,8 +127,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
   const rtcpPort = line.rtcp?.port;
-  const ptime = Math.min(Number(line.ptime ?? 20), Number(line.maxptime ?? Infinity));
-  const stated = line.ptime !== undefined || line.maxptime !== undefined;
+  const ptime = readPtime(line);
   return {
     type: line.type,
     port: line.port,
@@ -136,11 +135,17 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     address,
     ...(isPort(rtcpPort) && rtcpPort !== 0 ? { rtcpPort } : {}),
     direction: readDirection(line, session, address),
-    ...(stated && ptime >= 5 && ptime <= 200 ? { ptime } : {}),
+    ...(ptime >= 5 && ptime <= 200 ? { ptime } : {}),
     formats,
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
   };
+}
+
+/** RFC 8866 §6.4, §6.5: the length asked for, no longer than the longest that is taken. NaN where neither is said. */
+function readPtime({ ptime, maxptime }: RawMedia): number {
+  if (ptime === undefined && maxptime === undefined) return NaN;
+  return Math.min(Number(ptime ?? 20), Number(maxptime ?? Infinity));
 }
 
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */

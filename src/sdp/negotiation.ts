@@ -50,6 +50,17 @@ export type LocalMedia = {
   readonly codecs?: readonly string[];
 };
 
+/** Everything needed to negotiate on in another process. Plain data. */
+export type NegotiationSnapshot = {
+  readonly sessionId: string;
+  readonly local: LocalMedia;
+  readonly version: number;
+  readonly direction: Direction;
+  readonly agreement: Agreement;
+  /** The last SDP we sent. */
+  readonly last: string;
+};
+
 export class Negotiation {
   readonly #machine = new Machine<NegotiationState, NegotiationEvent, never, undefined>({
     table: negotiationTable,
@@ -69,6 +80,23 @@ export class Negotiation {
   constructor(local: LocalMedia, sessionId: string) {
     this.#local = local;
     this.#sessionId = sessionId;
+  }
+
+  /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement. */
+  snapshot(): NegotiationSnapshot | undefined {
+    const agreement = this.#agreement;
+    if (agreement === undefined || this.#last === undefined) return undefined;
+    const [sessionId, local, version, direction] = [this.#sessionId, this.#local, this.#version, this.#direction];
+    return { sessionId, local, version, direction, agreement, last: this.#last.toString() };
+  }
+
+  static restore(snapshot: NegotiationSnapshot): Negotiation {
+    const restored = new Negotiation(snapshot.local, snapshot.sessionId);
+    restored.#version = snapshot.version;
+    restored.#direction = snapshot.direction;
+    restored.#agreement = snapshot.agreement;
+    restored.#last = Buffer.from(snapshot.last);
+    return restored;
   }
 
   get state(): NegotiationState {

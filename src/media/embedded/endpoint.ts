@@ -127,6 +127,12 @@ export class Endpoint {
     return true;
   }
 
+  /** A packet came: silence is over. `head`: the first byte of its payload. */
+  came(isAudio: boolean, head: number): void {
+    this.silences = 0;
+    if (isAudio) this.head = head;
+  }
+
   /** One look at how the stream does now: an entry of its history when a second is over. */
   watchQuality(now: number, wall: number): void {
     const { reception } = this;

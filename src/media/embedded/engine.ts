@@ -23,7 +23,7 @@ import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
-import { fileRate, soundData } from './sound-data.ts';
+import { fileRate, LATE_MS, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
 
@@ -40,6 +40,8 @@ export type EmbeddedOptions = {
   readonly log: Log;
   /** The kernel's own calls where it allows them (io_uring, else epoll); true unless said otherwise. */
   readonly preferBatched?: boolean | 'epoll';
+  /** Ports that calls of an earlier process have: given to nobody but who asks for them. */
+  readonly kept?: readonly number[];
   /** How long a released pair rests; and one on which nothing was ever received. */
   readonly restMs?: number;
   readonly restUnusedMs?: number;
@@ -59,8 +61,6 @@ type Entry = {
   play: number;
 };
 
-/** The beginning of a file that is still coming in is waited for so long in silence. */
-const LATE_MS = 300;
 /** A stop goes out at once when there is little to do, as other commands do. */
 const STOP_MS = 0;
 const NOTHING: PlayProgress = { samples: 0, position: 0 };
@@ -98,7 +98,9 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const pairs = portPairs(options.ports);
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
-    this.#shares = share(shuffle(pairs, options.random), options.workers);
+    const kept = new Set(options.kept);
+    const free = pairs.filter((port) => !kept.has(port));
+    this.#shares = share(shuffle(free, options.random), options.workers);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -122,7 +124,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#options.log.info(fields, 'media engine started');
   }
 
-  async open(options: { session: string; endpoint: string; address?: string }) {
+  async open(options: { session: string; endpoint: string; address?: string; port?: number }) {
     const { session, endpoint } = options;
     if (this.#closing !== undefined) throw new GraineError(fault.engineClosed);
     if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
@@ -131,7 +133,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const link = this.#join(session);
     this.#opening.add(endpoint);
     try {
-      const taken = link.takePort();
+      const taken = options.port === undefined ? link.takePort() : link.claimPort(options.port);
       const port = typeof taken === 'number' ? taken : await taken;
       const id = ++this.#id;
       // 0 is what an empty field looks like to a careless far end.
@@ -214,12 +216,11 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
 
   /** What is heard should the beginning of a file be long in coming. */
   #fillIn(entry: Entry, play: string, sound: SoundData | undefined): Timer | undefined {
-    if (sound === undefined) return undefined;
     const turn = entry.play;
+    if (sound === undefined) return undefined;
     return this.#options.clock.after(LATE_MS, `media play ${play} is late`, () => {
       if (entry.play !== turn || !this.#names.has(entry.id)) return;
-      const endless = { loop: Infinity, limitMs: undefined, meanwhile: undefined };
-      entry.link.post({ do: 'play', id: entry.id, play, sound, ...endless });
+      entry.link.post({ do: 'play', id: entry.id, play, sound, loop: Infinity, limitMs: undefined });
     });
   }
 

@@ -377,8 +377,7 @@ export class MediaSwitch {
     const rate = endpoint.codecs.rates[type]!;
     reception.add(packet, now, kind === AUDIO ? rate : 0);
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
-    endpoint.silences = 0;
-    if (kind === AUDIO) endpoint.head = bytes[at + offset]!;
+    endpoint.came(kind === AUDIO, bytes[at + offset]!);
     if (endpoint.muted || !endpoint.mayReceive) return;
     const { said } = endpoint;
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
