@@ -15,7 +15,7 @@ export { createEmbeddedEngine } from './embedded/create.ts';
 export type { EmbeddedEngine, EmbeddedOptions } from './embedded/engine.ts';
 export { resample, toMono } from './files/resample.ts';
 export { readWav, SoundFault, type Wav, writeWav } from './files/wav.ts';
-export { type MosInputs, mosOfRating, rating } from './quality/emodel.ts';
+export { type MosInputs, mosOf, mosOfRating, rating } from './quality/emodel.ts';
 export { readRtp, RTP_HEADER_BYTES, type RtpHeader, writeRtp } from './rtp/header.ts';
 export { readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';
 export { Reception } from './rtp/reception.ts';

@@ -112,7 +112,7 @@ export class CallFigures {
 
 /** What was measured of the audio of a leg, when it ends: `media.quality` with the fields of ports/media Quality. */
 class Quality {
-  readonly #mos: Histogram;
+  readonly #mos: Histogram<'codec'>;
   readonly #jitter: Histogram;
   readonly #loss: Histogram;
   readonly #roundTrip: Histogram;
@@ -124,11 +124,13 @@ class Quality {
   constructor(registers: Registry[]) {
     const histogram = (name: string, help: string, buckets: number[]) =>
       new Histogram({ name, help, buckets, registers });
-    this.#mos = histogram(
-      'graine_rtp_mos',
-      'MOS of ended legs, 1 to 4.5 (E-model)',
-      [1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.4, 4.5],
-    );
+    this.#mos = new Histogram({
+      name: 'graine_rtp_mos',
+      help: 'MOS of ended legs, 1 to 4.5 (E-model, on the scale of the codec)',
+      labelNames: ['codec'],
+      buckets: [1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.4, 4.5],
+      registers,
+    });
     this.#jitter = histogram(
       'graine_rtp_jitter_seconds',
       'Jitter of ended legs',
@@ -176,7 +178,9 @@ class Quality {
     const put = (histogram: Histogram, value: number | undefined, unit = 1): void => {
       if (value !== undefined) histogram.observe(value * unit);
     };
-    put(this.#mos, figure('mos'));
+    const { codec } = (detail['mosInputs'] ?? {}) as { codec?: string };
+    const mos = figure('mos');
+    if (mos !== undefined) this.#mos.observe({ codec: codec ?? 'unknown' }, mos);
     put(this.#jitter, figure('jitterMs'), 0.001);
     put(this.#loss, figure('packetsLostPercent'), 0.01);
     put(this.#roundTrip, figure('roundTripMs'), 0.001);

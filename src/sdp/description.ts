@@ -25,6 +25,7 @@ export type MediaLine = {
   readonly address: string;
   readonly rtcpPort?: number;
   readonly direction: Direction;
+  /** Packet length that the far end asks for, ms, within its maxptime. */
   readonly ptime?: number;
   readonly formats: readonly Format[];
   /** The format tokens as they stood, for echoing a line we reject. */
@@ -57,7 +58,13 @@ const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> 
   [18, ['G729', 8000]],
 ]);
 
-type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
+type RawMedia = sdpTransform.MediaDescription & {
+  type: string;
+  port: number;
+  protocol: string;
+  payloads?: string;
+  maxptime?: number;
+};
 
 type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
 
@@ -126,7 +133,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
   const rtcpPort = line.rtcp?.port;
-  const ptime = Number(line.ptime);
+  const ptime = readPtime(line);
   return {
     type: line.type,
     port: line.port,
@@ -139,6 +146,12 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
   };
+}
+
+/** RFC 8866 §6.4, §6.5: the length asked for, no longer than the longest that is taken. NaN where neither is said. */
+function readPtime({ ptime, maxptime }: RawMedia): number {
+  if (ptime === undefined && maxptime === undefined) return NaN;
+  return Math.min(Number(ptime ?? 20), Number(maxptime ?? Infinity));
 }
 
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */

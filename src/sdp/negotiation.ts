@@ -4,7 +4,16 @@
  *     └──receive()──▶ remote-offer ──answer()──▶ stable
  */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
+import {
+  type Agreed,
+  agreeToAnswer,
+  agreeToOffer,
+  answerDirection,
+  comfortNoise,
+  eventsBeside,
+  sameCodec,
+  spokenCodecs,
+} from './codecs.ts';
 import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
 import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
@@ -132,13 +141,16 @@ export class Negotiation {
     return this.#last;
   }
 
-  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. Once something is agreed
+  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. Comfort noise is in it where
+   * the other leg has it, or this one had. Once something is agreed
    * the audio stays encrypted, or in the clear, as it is. */
   offer(options: OfferOptions = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
-    this.#offered = [...audio, ...eventsBeside(audio)];
+    const agreed = this.#agreement?.payloads.map(({ format }) => format) ?? [];
+    const noise = [...(options.prefer ?? []), ...agreed].some((each) => sameCodec(each, comfortNoise));
+    this.#offered = [...audio, ...(noise ? [comfortNoise] : []), ...eventsBeside(audio)];
     const { srtp: asked } = options;
     const policy = asked ?? this.#policy;
     const inForce = asked === undefined ? this.#agreement?.srtp : undefined;

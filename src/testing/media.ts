@@ -294,6 +294,10 @@ export class PhoneMedia {
     const ssrc = bytes.readUInt32BE(8);
     const marker = ((bytes[1] ?? 0) & 0x80) !== 0;
     const data = bytes.subarray(12 + 4 * ((bytes[0] ?? 0) & 0x0f));
+    if (payload === 13) {
+      this.ears.noise.add({ at: performance.now(), level: data[0] ?? 0 });
+      return;
+    }
     if (payload !== 0 && payload !== 8) return this.#receiveDigit(bytes, data);
     const decode = payload === 8 ? decodeAlaw : decodeUlaw;
     const samples = Int16Array.from(data, decode);

@@ -1,8 +1,10 @@
 import type { Quality, StreamSettings } from '../../ports/index.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import type { DigitSender } from '../dtmf/sender.ts';
-import { mosInputs, mosOfRating, rating } from '../quality/emodel.ts';
+import { type MosInputs, mosInputs, mosOf } from '../quality/emodel.ts';
 import { type MosOf, QualityHistory } from '../quality/history.ts';
+import { opusPacketMs } from '../quality/impairment.ts';
+import { RTP_HEADER_BYTES } from '../rtp/header.ts';
 import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
@@ -51,6 +53,8 @@ export class Endpoint {
   /** Timeline of what we make; -1 while we make nothing. */
   madeAt = -1;
   keyAt = 0;
+  /** When comfort noise was last sent; -1 before. */
+  noiseAt = -1;
 
   /** What the studio is asked to do with its sound; and its halves, while something needs them. */
   strip: Strip | undefined;
@@ -61,6 +65,8 @@ export class Endpoint {
 
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
+  /** First byte of the newest sound: Opus tells its band there. */
+  head = 0;
   /** Since when silence counts. */
   dueSince = 0;
   /** How often this silence was told. */
@@ -138,6 +144,12 @@ export class Endpoint {
     return true;
   }
 
+  /** A packet came: silence is over. `head`: the first byte of its payload. */
+  came(isAudio: boolean, head: number): void {
+    this.silences = 0;
+    if (isAudio) this.head = head;
+  }
+
   /** One look at how the stream does now: an entry of its history when a second is over. */
   watchQuality(now: number, wall: number): void {
     const { reception } = this;
@@ -146,12 +158,21 @@ export class Endpoint {
     this.history.tick(now, wall, { packets, lost, jitterMs, roundTripMs: this.roundTripMs }, this.#mosOf);
   }
 
-  readonly #mosOf: MosOf = (lossPercent, { jitterMs, roundTripMs }) => {
-    const codec = this.codecs.audio;
-    if (codec === undefined || jitterMs === undefined) return undefined;
-    const inputs = mosInputs({ codec, lossPercent, jitterMs, roundTripMs, ptime: this.settings?.ptime ?? 20 });
-    return inputs === undefined ? undefined : mosOfRating(rating(inputs));
+  readonly #mosOf: MosOf = (lossPercent) => {
+    const inputs = this.#mosInputs(lossPercent);
+    return inputs === undefined ? undefined : mosOf(inputs);
   };
+
+  #mosInputs(lossPercent: number | undefined): MosInputs | undefined {
+    const { reception, head, roundTripMs } = this;
+    const codec = this.codecs.audio;
+    const { jitterMs, packets, bytes } = reception;
+    if (lossPercent === undefined || codec === undefined || jitterMs === undefined) return undefined;
+    const stated = this.settings?.ptime ?? 20;
+    const ptime = codec === 'OPUS' ? opusPacketMs(head, stated) : stated;
+    const kbits = (8 * (bytes - packets * RTP_HEADER_BYTES)) / (packets * ptime);
+    return mosInputs({ codec, stream: { kbits, head }, lossPercent, jitterMs, roundTripMs, ptime });
+  }
 
   /** The last figures, with their history. */
   lastQuality(): Quality {
@@ -162,12 +183,7 @@ export class Endpoint {
   quality(): Quality {
     const { reception, outgoing } = this;
     const lossPercent = reception.lostPercent;
-    const codec = this.codecs.audio;
-    const jitterMs = reception.jitterMs;
-    const measured = lossPercent !== undefined && codec !== undefined && jitterMs !== undefined;
-    const inputs = measured
-      ? mosInputs({ codec, lossPercent, jitterMs, roundTripMs: this.roundTripMs, ptime: this.settings?.ptime ?? 20 })
-      : undefined;
+    const inputs = this.#mosInputs(lossPercent);
     return {
       packetsReceived: reception.packets,
       packetsSent: outgoing.packets,
@@ -175,9 +191,9 @@ export class Endpoint {
       bytesSent: outgoing.bytes,
       packetsLost: reception.lost,
       packetsLostPercent: lossPercent,
-      jitterMs,
+      jitterMs: reception.jitterMs,
       roundTripMs: this.roundTripMs,
-      mos: inputs === undefined ? undefined : mosOfRating(rating(inputs)),
+      mos: inputs === undefined ? undefined : mosOf(inputs),
       mosInputs: inputs,
       packetsRefused: this.refused,
       ...(this.srtp === undefined ? {} : { packetsForged: this.forged, packetsReplayed: this.replayed }),

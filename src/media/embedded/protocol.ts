@@ -16,6 +16,8 @@ export type Command =
       readonly loop: number;
       readonly limitMs: number | undefined;
       readonly from?: number;
+      /** Heard while the sound stalls. */
+      readonly meanwhile?: SoundData | undefined;
     }
   | { readonly do: 'stopPlay'; readonly id: number; readonly ask: number }
   | { readonly do: 'digits'; readonly id: number; readonly digits: string; readonly durationMs: number }

@@ -193,7 +193,7 @@ export class StudioBook implements StudioEngine {
 
   async #load(sound: Sound, rate: number): Promise<{ readonly data: SoundData } | { readonly error: string }> {
     if (sound.kind !== 'file') return { data: soundData(sound) };
-    const loaded = await this.#library.load(sound.path, rate);
+    const loaded = await this.#library.load(sound, rate);
     if ('error' in loaded) return { error: loaded.error };
     return { data: { kind: 'samples', samples: loaded.sound.memory } };
   }

@@ -186,10 +186,10 @@ export class MediaSwitch {
 
   #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
     const now = this.#clock.monotonic();
-    const before = endpoint.codecs;
+    const { codecs: before, settings: old } = endpoint;
     endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
     this.#reporter.start(endpoint, now);
-    if (endpoint.codecs !== before) this.#studio.retune(endpoint);
+    if (endpoint.codecs !== before || old?.ptime !== settings.ptime) this.#studio.retune(endpoint);
     const { peer } = endpoint;
     if (peer !== undefined) this.#bridge(endpoint, peer);
     else this.#studio.refresh(endpoint);
@@ -230,16 +230,19 @@ export class MediaSwitch {
   }
 
   #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
-    const { play, limitMs, from } = command;
+    const { play, limitMs, from, meanwhile } = command;
     let samples: Samples;
+    let filler: SoundPlay | undefined;
     try {
       samples = soundSamples(command.sound as SoundData);
+      if (meanwhile !== undefined) filler = new SoundPlay(new Player('', soundSamples(meanwhile), Infinity, Infinity));
     } catch (fault) {
       const progress = { samples: 0, position: 0 };
       return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault), progress });
     }
     const { rounds, ms } = lengthOf(command.sound, command.loop);
-    endpoint.player = new SoundPlay(new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from));
+    const player = new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from);
+    endpoint.player = new SoundPlay(player, filler);
     this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
@@ -325,6 +328,8 @@ export class MediaSwitch {
       this.#reporter.tick(endpoint, now);
       this.#listen(endpoint, now);
       endpoint.watchQuality(now, this.#clock.now());
+      this.#maker.rest(endpoint, now);
+      endpoint.heard?.codec.expectLoss?.(endpoint.farLostPercent ?? 0);
     }
     for (const [id, recorder] of this.#recordings) {
       const samples = recorder.take(now, false);
@@ -377,7 +382,7 @@ export class MediaSwitch {
     const rate = endpoint.codecs.rates[type]!;
     reception.add(packet, now, kind === AUDIO ? rate : 0);
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
-    endpoint.silences = 0;
+    endpoint.came(kind === AUDIO, bytes[at + offset]!);
     if (endpoint.muted || !endpoint.mayReceive) return;
     const { said } = endpoint;
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
