@@ -1,5 +1,5 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, Negotiation } from '../sdp/index.ts';
+import { type Agreement, type Direction, type Format, type IceCredentials, Negotiation } from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
@@ -21,7 +21,10 @@ export class LegMedia {
   /** Reserves ports in the session's worker. Rejects when there are none. */
   static async open(services: Services, session: string, callSid: string): Promise<LegMedia> {
     const local = await services.media.open({ session, endpoint: callSid });
-    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
+    const { fingerprint, ssrc } = local;
+    const freshIce = (): IceCredentials => ({ ufrag: services.random.token(8), pwd: services.random.token(24) });
+    const web = fingerprint === undefined ? {} : { web: { fingerprint, ssrc, freshIce } };
+    const negotiation = new Negotiation({ ...local, ...web }, String(services.random.integer(2 ** 31)));
     return new LegMedia(services.media, callSid, negotiation);
   }
 
@@ -82,7 +85,7 @@ export class LegMedia {
 
 function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings {
   return {
-    remote: signalledFrom === '' ? agreement.remote : { ...agreement.remote, signalledFrom },
+    remote: remoteOf(agreement, signalledFrom),
     payloads: agreement.payloads.map(({ receive, send, format }) => ({
       receive,
       send,
@@ -93,7 +96,14 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.web === undefined ? {} : { web: agreement.web }),
   };
+}
+
+/** Where a browser is, only ICE can tell. */
+function remoteOf({ remote, web }: Agreement, signalledFrom: string): StreamSettings['remote'] {
+  if (web !== undefined) return web.remote.lite ? remote : undefined;
+  return signalledFrom === '' ? remote : { ...remote, signalledFrom };
 }
 
 /** Whether the far end wants to hear us: false while it holds the call. */

@@ -75,6 +75,8 @@ export class OutboundLeg extends Leg {
   readonly #failures: Failure[] = [];
   readonly #switch: Machine<State, Event, Effect, undefined>;
   #offer: Buffer | undefined;
+  /** The same for browsers. */
+  #webOffer: Buffer | undefined;
   /** At least one INVITE left: without it the outcome of a give-up is `queued`. */
   #sent = false;
 
@@ -100,7 +102,9 @@ export class OutboundLeg extends Leg {
   async start(prefer: readonly Format[] | undefined): Promise<void> {
     try {
       const media = await this.openMedia();
-      this.#offer = media.negotiation.offer(prefer === undefined ? {} : { prefer });
+      const first = prefer === undefined ? {} : { prefer };
+      this.#offer = media.negotiation.offer(first);
+      if (this.#plan.branches.some(({ web }) => web)) this.#webOffer = media.negotiation.offer({ ...first, web: true });
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault);
       this.note('media.failed', { reason });
@@ -189,6 +193,7 @@ export class OutboundLeg extends Leg {
   }
 
   #options(branch: Branch): InviteOptions {
+    const offer = branch.web === true ? this.#webOffer : this.#offer;
     const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
     return {
       uri,
@@ -201,7 +206,7 @@ export class OutboundLeg extends Leg {
       ...(route === undefined ? {} : { route }),
       ...(pinned === undefined ? {} : { pinned }),
       ...(credentials === undefined ? {} : { credentials }),
-      ...(this.#offer === undefined ? {} : { sdp: this.#offer }),
+      ...(offer === undefined ? {} : { sdp: offer }),
     };
   }
 

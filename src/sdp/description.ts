@@ -2,6 +2,7 @@
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
 import { readPlain } from './plain.ts';
+import { isWeb, type LocalWeb, printWebLine, printWebSession, readWeb, type WebLine } from './webrtc.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -29,6 +30,8 @@ export type MediaLine = {
   /** The format tokens as they stood, for echoing a line we reject. */
   readonly rawFormats: string;
   readonly mid?: string;
+  /** ICE and DTLS, where the protocol is WebRTC's. */
+  readonly web?: WebLine;
 };
 
 export type SessionDescription = {
@@ -41,6 +44,8 @@ export type SdpFault = { readonly ok: false; readonly fault: string };
 const maxBytes = 32_768;
 const maxLines = 16;
 const maxFormats = 64;
+const WEB = 'UDP/TLS/RTP/SAVPF';
+const OFFERED_MID = '0';
 
 /** Static payload types without rtpmap. RFC 3551 §6. */
 const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> = new Map([
@@ -119,6 +124,8 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   if (tokens.length > maxFormats) return `m=${line.type} lists ${tokens.length} formats, more than ${maxFormats}`;
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
+  const web = isWeb(line.protocol) && line.type === 'audio' && line.port !== 0 ? readWeb(line, session) : undefined;
+  if (typeof web === 'string') return web;
   const rtcpPort = line.rtcp?.port;
   const ptime = Number(line.ptime);
   return {
@@ -132,13 +139,15 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     formats,
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
+    ...(web === undefined ? {} : { web }),
   };
 }
 
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
 function readDirection(line: RawMedia, session: sdpTransform.SessionDescription, address: string): Direction {
   const stated = line.direction ?? (session as { direction?: Direction }).direction ?? 'sendrecv';
-  if (address !== '0.0.0.0') return stated;
+  // A browser that does not know its address yet says so the same way.
+  if (address !== '0.0.0.0' || isWeb(line.protocol)) return stated;
   return stated === 'recvonly' || stated === 'inactive' ? 'inactive' : 'sendonly';
 }
 
@@ -175,6 +184,8 @@ export type LocalAudio = {
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime: number;
+  /** Of a line of WebRTC. */
+  readonly web?: LocalWeb;
 };
 
 /** Writes an audio session. `lines` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
@@ -184,17 +195,26 @@ export function printSdp(
   lines?: readonly MediaLine[],
 ): Buffer {
   const family = audio.address.includes(':') ? 'IP6' : 'IP4';
+  const chosen = lines?.findIndex((line) => line.type === 'audio' && line.port !== 0);
   const head =
     `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n`;
-  if (lines === undefined) return Buffer.from(head + printAudio(audio, 'RTP/AVP', undefined));
-  const chosen = lines.findIndex((line) => line.type === 'audio' && line.port !== 0);
+    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n${webHead(audio, lines?.[chosen ?? -1])}`;
+  if (lines === undefined) {
+    return Buffer.from(head + (audio.web ? printAudio(audio, WEB, OFFERED_MID) : printAudio(audio, 'RTP/AVP', undefined)));
+  }
   const body = lines.map((line, at) =>
     at === chosen
       ? printAudio(audio, line.protocol, line.mid)
       : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
   );
   return Buffer.from(head + body.join(''));
+}
+
+/** An offer of ours has one line, so its name is known; an answer bundles where the offer did. */
+function webHead({ web }: LocalAudio, offered: MediaLine | undefined): string {
+  if (web === undefined) return '';
+  if (offered === undefined) return printWebSession(OFFERED_MID);
+  return printWebSession(offered.web?.bundled === true ? offered.mid : undefined);
 }
 
 function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined): string {
@@ -207,6 +227,7 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
     if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
+  if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }
 

@@ -15,3 +15,5 @@ export {
   type NegotiationState,
   negotiationTable,
 } from './negotiation.ts';
+export { type SrtpKey, type SrtpKeys, type SrtpSuite, sameKey, srtpSuites } from './crypto.ts';
+export { type IceCredentials, isWeb, type WebAgreement } from './webrtc.ts';

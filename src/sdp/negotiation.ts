@@ -6,6 +6,7 @@
 import { ignore, Machine, type Table } from '../base/index.ts';
 import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
 import { type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
+import { type IceCredentials, isWeb, type LocalWeb, roleAgainst, type WebAgreement } from './webrtc.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
 export type NegotiationEvent = { type: 'offer' | 'receive' | 'answer' | 'answered' | 'rollback' };
@@ -28,6 +29,8 @@ export type Agreement = {
   /** Seen from us. */
   readonly direction: Direction;
   readonly ptime: number;
+  /** The far end is a browser, or speaks like one. */
+  readonly web?: WebAgreement;
 };
 
 export type Negotiated =
@@ -39,6 +42,19 @@ export type LocalMedia = {
   readonly rtcpPort: number;
   /** Names of the codecs our end speaks; G.711 unless said otherwise. */
   readonly codecs?: readonly string[];
+  /** What our end needs for WebRTC; absent where it cannot be had. */
+  readonly web?: {
+    /** `sha-256 AB:CD…` */
+    readonly fingerprint: string;
+    readonly ssrc: number;
+    readonly freshIce: () => IceCredentials;
+  };
+};
+type OfferOptions = {
+  readonly prefer?: readonly Format[];
+  readonly direction?: Direction;
+  /** As a browser wants it; what is in force already unless said otherwise. */
+  readonly web?: boolean;
 };
 
 export class Negotiation {
@@ -56,6 +72,8 @@ export class Negotiation {
   #remoteLines: readonly MediaLine[] = [];
   #agreement: Agreement | undefined;
   #last: Buffer | undefined;
+  /** Ours; new ones when the far end restarts ICE. */
+  #ice: IceCredentials | undefined;
 
   constructor(local: LocalMedia, sessionId: string) {
     this.#local = local;
@@ -77,19 +95,23 @@ export class Negotiation {
   }
 
   /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. */
-  offer(options: { prefer?: readonly Format[]; direction?: Direction } = {}): Buffer {
+  offer(options: OfferOptions = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
     this.#offered = [...audio, ...eventsBeside(audio)];
-    return this.#print(this.#offered, undefined, this.#direction);
+    const web = options.web ?? this.#agreement?.web !== undefined;
+    if (!web) return this.#print(this.#offered, { web: undefined });
+    // No line of a session ever vanishes, and none changes its name: RFC 3264 §8, RFC 8843 §7.
+    const lines = this.#agreement?.web === undefined ? {} : { lines: this.#remoteLines };
+    return this.#print(this.#offered, { ...lines, web: this.#localWeb('actpass') });
   }
 
   /** Takes the far end's offer; nothing is agreed before answer(). */
   receive(
     offer: Buffer,
   ): { readonly ok: true; readonly audio: MediaLine } | { readonly ok: false; readonly fault: string } {
-    const read = audioOf(offer);
+    const read = this.#audioOf(offer);
     if (!read.ok) return read;
     if (!this.#machine.handle({ type: 'receive' })) return { ok: false, fault: `an offer came in state ${this.state}` };
     this.#remoteLines = read.lines;
@@ -107,20 +129,26 @@ export class Negotiation {
     if (!this.#machine.handle({ type: 'answer' })) return { fault: `cannot answer in state ${this.state}` };
     this.#direction = answerDirection(audio.direction, options.direction);
     const formats = payloads.map((each) => each.format);
-    const sdp = this.#print(formats, this.#remoteLines, this.#direction);
-    this.#agreement = agreementOf(audio, payloads, this.#direction);
+    const web = this.#webAgainst(audio, 'answer');
+    const setup = web?.role === 'client' ? 'active' : 'passive';
+    const sdp = this.#print(formats, { lines: this.#remoteLines, web: web && this.#localWeb(setup) });
+    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, web });
     return { sdp, agreement: this.#agreement };
   }
 
   /** Takes the answer to our offer. `final: false` for early media of a fork, which a later answer may replace. */
   answered(answer: Buffer, final = true): Negotiated {
-    const read = audioOf(answer);
+    const read = this.#audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
     const payloads = agreeToAnswer(read.audio, this.#offered);
     if (payloads.length === 0) return { ok: false, fault: 'the answer shares no codec with our offer' };
     if (final) this.#machine.handle({ type: 'answered' });
-    this.#agreement = agreementOf(read.audio, payloads, answerDirection(read.audio.direction, this.#direction));
+    this.#remoteLines = read.lines;
+    this.#agreement = agreementOf(read.audio, payloads, {
+      direction: answerDirection(read.audio.direction, this.#direction),
+      web: this.#webAgainst(read.audio, 'offer'),
+    });
     return { ok: true, agreement: this.#agreement };
   }
 
@@ -147,11 +175,44 @@ export class Negotiation {
     return [...new Set([...known, ...spoken])];
   }
 
-  #print(formats: readonly Format[], lines: readonly MediaLine[] | undefined, direction: Direction): Buffer {
+  #print(
+    formats: readonly Format[],
+    how: { readonly lines?: readonly MediaLine[]; readonly web: LocalWeb | undefined },
+  ): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
-    this.#last = printSdp(origin, { ...this.#local, formats, direction, ptime: 20 }, lines);
+    const { address, port, rtcpPort } = this.#local;
+    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20 };
+    this.#last = printSdp(origin, how.web === undefined ? audio : { ...audio, web: how.web }, how.lines);
     return this.#last;
+  }
+
+  #localWeb(setup: LocalWeb['setup']): LocalWeb | undefined {
+    const { web } = this.#local;
+    if (web === undefined) return undefined;
+    this.#ice ??= web.freshIce();
+    return { ice: this.#ice, fingerprint: web.fingerprint, setup, ssrc: web.ssrc };
+  }
+
+  /** What is agreed with a far end of WebRTC. One that restarts ICE in its offer gets new credentials of ours (RFC 8839
+   * §4.4.2); who is DTLS client stays so while the association does (RFC 8842 §5.5). */
+  #webAgainst(audio: MediaLine, ours: 'offer' | 'answer'): WebAgreement | undefined {
+    const theirs = audio.web;
+    const local = this.#local.web;
+    if (theirs === undefined || local === undefined) return undefined;
+    const before = this.#agreement?.web;
+    const restarts = before !== undefined && before.remote.ufrag !== theirs.ice.ufrag;
+    if (this.#ice === undefined || (restarts && ours === 'answer')) this.#ice = local.freshIce();
+    const same = before?.remote.fingerprint.value === theirs.fingerprint.value;
+    const role = theirs.setup === 'actpass' && same ? before.role : roleAgainst(theirs.setup);
+    const { fingerprint, lite, ice } = theirs;
+    return { local: this.#ice, remote: { ufrag: ice.ufrag, fingerprint, lite }, role };
+  }
+
+  #audioOf(bytes: Buffer): AudioRead {
+    const read = audioOf(bytes);
+    if (!read.ok || read.audio.web === undefined || this.#local.web !== undefined) return read;
+    return { ok: false, fault: 'the audio line wants WebRTC, which this server cannot speak on its platform' };
   }
 }
 
@@ -162,18 +223,23 @@ function audioOf(bytes: Buffer): AudioRead {
   if (!read.ok) return read;
   const audio = read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0);
   if (audio === undefined) return { ok: false, fault: 'the SDP has no audio line in use' };
-  if (audio.protocol !== 'RTP/AVP' && audio.protocol !== 'RTP/AVPF') {
-    return { ok: false, fault: `the audio line wants ${audio.protocol}, this version speaks RTP/AVP` };
+  if (audio.protocol !== 'RTP/AVP' && audio.protocol !== 'RTP/AVPF' && !isWeb(audio.protocol)) {
+    return { ok: false, fault: `the audio line wants ${audio.protocol}, this version speaks RTP/AVP and UDP/TLS/RTP/SAVPF` };
   }
   return { ok: true, audio, lines: read.sdp.media };
 }
 
-function agreementOf(audio: MediaLine, payloads: readonly Agreed[], direction: Direction): Agreement {
+function agreementOf(
+  audio: MediaLine,
+  payloads: readonly Agreed[],
+  { direction, web }: { readonly direction: Direction; readonly web: WebAgreement | undefined },
+): Agreement {
   const { address, port, rtcpPort } = audio;
   return {
     remote: { address, port, ...(rtcpPort === undefined ? {} : { rtcpPort }) },
     payloads,
     direction,
     ptime: audio.ptime ?? 20,
+    ...(web === undefined ? {} : { web }),
   };
 }

@@ -33,8 +33,14 @@ export async function planUser(
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
+    web: isBrowser(binding),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
+}
+
+/** What registers over a WebSocket is a page, or does as one does: RFC 7118. */
+function isBrowser({ transport }: Binding): boolean {
+  return transport === 'ws' || transport === 'wss';
 }
 
 /** A connection of another node, or of this one before it started anew, means nothing here. */

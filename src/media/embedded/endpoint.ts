@@ -7,6 +7,8 @@ import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
+import type { Srtp } from '../srtp/srtp.ts';
+import type { WebLink } from '../webrtc/web-link.ts';
 import type { SoundPlay } from '../studio/sound.ts';
 import type { Said } from '../studio/said.ts';
 import type { Strip } from '../studio/strip.ts';
@@ -52,6 +54,10 @@ export class Endpoint {
   heard: Heard | undefined;
   /** The other party sends what this far end does not take. */
   transcoded = false;
+
+  /** Its far end speaks WebRTC. */
+  web: WebLink | undefined;
+  srtp: Srtp | undefined;
 
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
@@ -167,7 +173,15 @@ export class Endpoint {
     };
   }
 
+  /** Where ICE found the far end; RTP and RTCP share that port. */
+  reach(far: Far | undefined): void {
+    this.latch.signal(far, undefined);
+    this.rtcpSignalled = far;
+    this.rtcpLearned = far;
+  }
+
   #address(settings: StreamSettings, host: (address: string) => Host): void {
+    if (settings.web !== undefined) return;
     const remote = settings.remote;
     const before = this.latch.far;
     // 0.0.0.0 is how old phones hold (RFC 3264 §8.4); sent to, it would be ourselves.

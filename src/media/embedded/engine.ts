@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, type Random, type Timer } from '../../base/index.ts';
+import { type Clock, Emitter, GraineError, type Log, type Random, type Timer, messageOf } from '../../base/index.ts';
 import type {
   DetectOptions,
   EndpointSnapshot,
@@ -19,6 +19,8 @@ import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
+import { createCertificate, type Certificate } from '../webrtc/certificate.ts';
+import { loadOpenSsl } from '../webrtc/openssl.ts';
 import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
@@ -87,6 +89,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
+  /** Undefined where WebRTC cannot be had. */
+  readonly #certificate: Certificate | undefined;
   readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
   #id = 0;
@@ -99,6 +103,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
     this.#shares = share(shuffle(pairs, options.random), options.workers);
+    this.#certificate = certificateOf(options);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -143,7 +148,9 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link) };
+      const fingerprint = this.#certificate?.fingerprint;
+      const web = fingerprint === undefined ? {} : { fingerprint };
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link), ...web };
     } catch (refused) {
       this.#leave(session);
       throw refused;
@@ -388,6 +395,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         restMs: options.restMs ?? REST_MS,
         restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
         silentMs: options.silentMs ?? SILENT_MS,
+        certificate: this.#certificate,
       },
       ports: this.#shares[index]!,
       range: options.ports,
@@ -436,6 +444,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('digit', name, report.digit, report.durationMs);
       case 'keysSent':
         return this.events.emit('keysSent', name);
+      case 'gone':
+        return this.events.emit('gone', name, report.why);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':
@@ -479,6 +489,17 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   #leave(session: string): void {
     const known = this.#sessions.get(session);
     if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
+  }
+}
+
+/** Made anew with each engine. Where OpenSSL cannot be reached there is no WebRTC, which is said once. */
+function certificateOf({ clock, random, log }: EmbeddedOptions): Certificate | undefined {
+  try {
+    loadOpenSsl();
+    return createCertificate(clock.now(), random.bytes(16));
+  } catch (fault) {
+    log.warn({ why: messageOf(fault) }, 'no WebRTC: browsers are answered 488');
+    return undefined;
   }
 }
 

@@ -20,6 +20,8 @@ export type WorkerContext = {
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (report: Report) => void;
+  /** ICE and DTLS have made a way to this far end. */
+  readonly reached: (endpoint: Endpoint, now: number) => void;
 };
 
 /** Makes the packets that nobody sent us: tones, files, keys, and what comes out of the studio. One 20 ms beat for all of a worker, kept by the clock and
@@ -163,6 +165,7 @@ export class Maker {
     const { far } = endpoint.latch;
     if (far === undefined || !endpoint.maySend) return;
     endpoint.outgoing.make(this.#packet, type, timestamp, now);
+    if (endpoint.srtp !== undefined && !endpoint.srtp.protect(this.#packet)) return;
     this.#context.wire.send(endpoint.slot * 2, this.#packet, far);
   }
 }
