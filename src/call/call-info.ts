@@ -1,4 +1,5 @@
 /** What hooks are told of a leg: the common body of reference.md 3.1, snake_case. */
+import { hideKeys } from '../sdp/index.ts';
 import { terminationBy } from './end-cause.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
@@ -67,7 +68,7 @@ export function sessionNew(
       source_address: source.address,
       source_port: source.port,
       protocol: source.transport,
-      body: request.body.toString('utf8'),
+      body: hideKeys(request.body.toString('utf8')),
     },
   };
 }

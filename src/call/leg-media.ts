@@ -1,31 +1,54 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, type IceCredentials, Negotiation } from '../sdp/index.ts';
+import {
+  type Agreement,
+  type Direction,
+  type Format,
+  type IceCredentials,
+  Negotiation,
+  type SrtpPolicy,
+  type SrtpSuite,
+} from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
 let plays = 0;
 
+/** Whose audio it is. */
+export type MediaOwner = {
+  readonly session: string;
+  readonly callSid: string;
+  readonly srtp: SrtpPolicy;
+  /** The audio is encrypted from now on, or in the clear again. */
+  readonly encrypted: (suite: SrtpSuite | undefined) => void;
+};
+
 export class LegMedia {
   readonly endpoint: string;
   readonly negotiation: Negotiation;
   readonly #engine: MediaEngine;
+  readonly #encrypted: MediaOwner['encrypted'];
+  #suite: SrtpSuite | undefined;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
-  private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
+  private constructor(engine: MediaEngine, { callSid, encrypted }: MediaOwner, negotiation: Negotiation) {
     this.#engine = engine;
-    this.endpoint = endpoint;
+    this.endpoint = callSid;
+    this.#encrypted = encrypted;
     this.negotiation = negotiation;
   }
 
   /** Reserves ports in the session's worker. Rejects when there are none. */
-  static async open(services: Services, session: string, callSid: string): Promise<LegMedia> {
-    const local = await services.media.open({ session, endpoint: callSid });
+  static async open(services: Services, owner: MediaOwner): Promise<LegMedia> {
+    const { random } = services;
+    const local = await services.media.open({ session: owner.session, endpoint: owner.callSid });
+    const bytes = (length: number): Buffer => random.bytes(length);
     const { fingerprint, ssrc } = local;
-    const freshIce = (): IceCredentials => ({ ufrag: services.random.token(8), pwd: services.random.token(24) });
+    const freshIce = (): IceCredentials => ({ ufrag: random.token(8), pwd: random.token(24) });
     const web = fingerprint === undefined ? {} : { web: { fingerprint, ssrc, freshIce } };
-    const negotiation = new Negotiation({ ...local, ...web }, String(services.random.integer(2 ** 31)));
-    return new LegMedia(services.media, callSid, negotiation);
+    const security = { policy: owner.srtp, bytes };
+    const negotiation = new Negotiation({ ...local, ...web }, String(random.integer(2 ** 31)), security);
+    return new LegMedia(services.media, owner, negotiation);
   }
 
   /** The codec we send, once agreed. */
@@ -35,6 +58,9 @@ export class LegMedia {
 
   /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. */
   configure(agreement: Agreement, signalledFrom: string): Promise<void> {
+    const suite = agreement.srtp?.send.suite;
+    if (suite !== this.#suite) this.#encrypted(suite);
+    this.#suite = suite;
     return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
@@ -97,6 +123,7 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     direction: agreement.direction,
     ptime: agreement.ptime,
     ...(agreement.web === undefined ? {} : { web: agreement.web }),
+    ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };
 }
 

@@ -2,7 +2,7 @@
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
-import { type Direction, mirrored } from '../sdp/index.ts';
+import { type Direction, mirrored, type SrtpPolicy } from '../sdp/index.ts';
 import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
@@ -78,6 +78,8 @@ export abstract class Leg {
   /** Carrier name, 'user' or 'sip': who carries this leg. */
   trunk = '';
   remoteHost = '';
+  /** What its signalling goes over. */
+  transport = '';
   recordingPath: string | undefined;
   /** customerData: what the tag verb or option set. */
   tag: Readonly<Record<string, unknown>> | undefined;
@@ -157,7 +159,12 @@ export abstract class Leg {
   /** Reserves this leg's ports, once. */
   async openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return this.media;
-    const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
+    const media = await LegMedia.open(this.services, {
+      session: this.mediaSession,
+      callSid: this.callSid,
+      srtp: this.srtp,
+      encrypted: (suite) => this.#encrypted(suite),
+    });
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -165,6 +172,11 @@ export abstract class Leg {
     this.media ??= media;
     this.services.registry.addEndpoint(this.media.endpoint, this);
     return this.media;
+  }
+
+  /** May, must or must not its audio be encrypted. An offer of ours may say otherwise, for whom it goes to. */
+  protected get srtp(): SrtpPolicy {
+    return 'none';
   }
 
   /** Waiting for a carrier's capacity, or past it. */
@@ -299,6 +311,13 @@ export abstract class Leg {
     this.sipCallId = callId;
     const { callSid, sessionSid } = this.identity;
     this.services.trace.publish({ kind: 'link', at: this.services.clock.now(), callId, callSid, sessionSid });
+  }
+
+  /** Keys that came over an open line protect from nobody who listens there; the timeline says so. */
+  #encrypted(suite: string | undefined): void {
+    if (suite === undefined) return this.note('media.clear', {});
+    const keys = this.transport === 'tls' || this.transport === 'wss' ? 'protected' : 'in the clear';
+    this.note('media.encrypted', { suite, keysExchanged: keys, signalling: this.transport });
   }
 
   #report(): void {

@@ -59,6 +59,8 @@ const table: Table<State, Event, Effect, undefined> = {
 /** One INVITE under way, or waiting for its carrier's capacity. */
 type Attempt = {
   readonly branch: Branch;
+  /** What was offered there. */
+  offer: Buffer | undefined;
   call: OutgoingCall | undefined;
   slot: Slot | undefined;
   silence: Timer | undefined;
@@ -74,9 +76,8 @@ export class OutboundLeg extends Leg {
   readonly #attempts: Attempt[] = [];
   readonly #failures: Failure[] = [];
   readonly #switch: Machine<State, Event, Effect, undefined>;
-  #offer: Buffer | undefined;
-  /** The same for browsers. */
-  #webOffer: Buffer | undefined;
+  /** The caller's codecs, offered first. */
+  #prefer: readonly Format[] | undefined;
   /** At least one INVITE left: without it the outcome of a give-up is `queued`. */
   #sent = false;
 
@@ -101,10 +102,8 @@ export class OutboundLeg extends Leg {
   /** Reserves ports and sends the INVITEs. `prefer`: the caller's codecs, offered first. */
   async start(prefer: readonly Format[] | undefined): Promise<void> {
     try {
-      const media = await this.openMedia();
-      const first = prefer === undefined ? {} : { prefer };
-      this.#offer = media.negotiation.offer(first);
-      if (this.#plan.branches.some(({ web }) => web)) this.#webOffer = media.negotiation.offer({ ...first, web: true });
+      await this.openMedia();
+      this.#prefer = prefer;
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault);
       this.note('media.failed', { reason });
@@ -159,7 +158,7 @@ export class OutboundLeg extends Leg {
   }
 
   #attempt(branch: Branch): void {
-    const attempt: Attempt = { branch, call: undefined, slot: undefined, silence: undefined };
+    const attempt: Attempt = { branch, offer: undefined, call: undefined, slot: undefined, silence: undefined };
     this.#attempts.push(attempt);
     const { carrier } = branch;
     if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
@@ -182,18 +181,26 @@ export class OutboundLeg extends Leg {
     this.#sent = true;
     this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
-    const call = this.services.agent.invite(this.#options(branch));
+    // To each an offer of its own: no device of a target learns the keys of another's call.
+    attempt.offer = this.media?.negotiation.offer({
+      srtp: branch.srtp ?? 'none',
+      web: branch.web === true,
+      ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
+    });
+    const call = this.services.agent.invite(this.#options(branch, attempt.offer));
     attempt.call = call;
     this.link(call.callId);
-    call.events.on('sent', (_, hop) => (this.remoteHost = hop.address));
+    call.events.on('sent', (_, hop) => {
+      this.remoteHost = hop.address;
+      this.transport = hop.transport;
+    });
     call.events.on('progress', (progress) => this.#progress(attempt, progress));
     call.events.on('answered', (dialog, sdp) => this.#switch.handle({ type: 'answered', attempt, dialog, sdp }));
     call.events.on('failed', (failure) => this.#branchFailed(attempt, failure));
     if (branch.silenceMs !== undefined && this.#queue.length > 0) this.#watch(attempt, branch.silenceMs);
   }
 
-  #options(branch: Branch): InviteOptions {
-    const offer = branch.web === true ? this.#webOffer : this.#offer;
+  #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
     const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
     return {
       uri,
@@ -224,7 +231,7 @@ export class OutboundLeg extends Leg {
     if (this.#switch.state !== 'calling') return;
     const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
     if (early?.sdp !== undefined && this.media !== undefined) {
-      const read = this.media.negotiation.answered(early.sdp, false);
+      const read = this.media.negotiation.answered(early.sdp, false, attempt.offer);
       if (read.ok) void this.media.configure(read.agreement, this.remoteHost);
     }
     this.provisional(progress.status, progress.reason, progress.sdp !== undefined);
@@ -239,6 +246,11 @@ export class OutboundLeg extends Leg {
 
   #next(attempt: Attempt, failure: Failure): void {
     this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
+    const { branch } = attempt;
+    if (branch.srtp === 'offer' && refusesSrtp(failure)) {
+      this.note('media.srtp-refused', { status: failure.status, reason: failure.reason });
+      return this.#attempt({ ...branch, srtp: 'none' });
+    }
     this.#failures.push(failure);
     const goesOn = this.#plan.mode === 'failover' && this.#queue.length > 0 && shouldFailOver(failure);
     if (goesOn) {
@@ -261,7 +273,8 @@ export class OutboundLeg extends Leg {
     for (const other of this.#attempts) if (other !== attempt) drop(other, answeredElsewhere);
     attempt.silence?.cancel();
     const media = this.media;
-    const read = media === undefined || sdp === undefined ? undefined : media.negotiation.answered(sdp);
+    const read =
+      media === undefined || sdp === undefined ? undefined : media.negotiation.answered(sdp, true, attempt.offer);
     if (media === undefined || read?.ok !== true) {
       const reason = read?.ok === false ? read.fault : 'the 200 had no SDP';
       this.note('media.refused', { reason });
@@ -290,6 +303,11 @@ export class OutboundLeg extends Leg {
       byeHeaders: undefined,
     });
   }
+}
+
+/** The far end cannot do what we offered: in the clear it may (RFC 4568 §7.2, RFC 3261 §21.4.26). */
+function refusesSrtp({ by, status }: Failure): boolean {
+  return by === 'response' && (status === 488 || status === 415 || status === 606);
 }
 
 /** Ends one attempt that lost: its slot is free, its INVITE cancelled; the SIP agent sees a crossing 200 off. */

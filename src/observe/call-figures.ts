@@ -119,6 +119,7 @@ class Quality {
   readonly #packets: Counter<'direction'>;
   readonly #lost: Counter;
   readonly #refused: Counter;
+  readonly #unsafe: Counter<'why'>;
 
   constructor(registers: Registry[]) {
     const histogram = (name: string, help: string, buckets: number[]) =>
@@ -156,7 +157,13 @@ class Quality {
     });
     this.#refused = new Counter({
       name: 'graine_rtp_packets_refused_total',
-      help: 'Packets from strangers, and what was no RTP',
+      help: 'Packets from strangers, what was no RTP, and what did not pass SRTP',
+      registers,
+    });
+    this.#unsafe = new Counter({
+      name: 'graine_srtp_packets_refused_total',
+      help: 'Packets of SRTP streams without the right tag, and those that had been there before',
+      labelNames: ['why'],
       registers,
     });
   }
@@ -177,5 +184,7 @@ class Quality {
     this.#packets.inc({ direction: 'out' }, figure('packetsSent') ?? 0);
     this.#lost.inc(Math.max(0, figure('packetsLost') ?? 0));
     this.#refused.inc(figure('packetsRefused') ?? 0);
+    this.#unsafe.inc({ why: 'forged' }, figure('packetsForged') ?? 0);
+    this.#unsafe.inc({ why: 'replayed' }, figure('packetsReplayed') ?? 0);
   }
 }

@@ -56,6 +56,8 @@ test('one call, told by the trace, becomes figures with units in their names', a
     packetsSent: 310,
     packetsLost: 3,
     packetsRefused: 1,
+    packetsForged: 7,
+    packetsReplayed: 2,
   });
   note(9000, 'leg.completed');
   trace.publish({ kind: 'end', at: 9000, sessionSid: 'a' });
@@ -79,6 +81,8 @@ test('one call, told by the trace, becomes figures with units in their names', a
     'graine_rtp_loss_ratio_sum 0.01',
     'graine_rtp_packets_total{direction="in"} 300',
     'graine_rtp_packets_relayed_total 500',
+    'graine_srtp_packets_refused_total{why="forged"} 7',
+    'graine_srtp_packets_refused_total{why="replayed"} 2',
     'graine_media_ports{state="in use"} 4',
     'graine_sources_banned 1',
     'graine_sip_packets_dropped_total{why="banned"} 7',

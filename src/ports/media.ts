@@ -1,6 +1,7 @@
 /** The media port, written as if the engine were on another machine: plain-data commands that return promises, events
  * later, no shared objects. One implementation runs in worker threads here, one speaks to rtpengine. */
 import type { Emitter } from '../base/index.ts';
+import type { SrtpKeys } from '../sdp/index.ts';
 
 /** An RTP payload of a negotiated stream. */
 export type Payload = {
@@ -28,6 +29,8 @@ export type StreamSettings = {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length in ms. */
   readonly ptime: number;
+  /** Keys of SRTP; without them the stream is in the clear. Secret. */
+  readonly srtp?: SrtpKeys;
   /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */
   readonly web?: WebSettings;
 };
@@ -96,8 +99,11 @@ export type Quality = {
         readonly ie: number;
       }
     | undefined;
-  /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
+  /** Dropped because they came from a stranger (RTP bleed), were not RTP, or did not pass SRTP. */
   readonly packetsRefused: number;
+  /** Of those, on an SRTP stream: without the right tag, and those that had been there before. */
+  readonly packetsForged?: number;
+  readonly packetsReplayed?: number;
   /** Loss the far end reported for what we sent it (RTCP), percent. */
   readonly farLostPercent?: number | undefined;
   /** Second by second: in the last figures of an endpoint that lived so long. */

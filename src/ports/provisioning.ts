@@ -109,6 +109,8 @@ export type Client = {
   readonly allowDirectAppCalling: boolean;
   readonly allowDirectQueueCalling: boolean;
   readonly allowDirectUserCalling: boolean;
+  /** undefined: calls in either way, and is offered SRTP where it registered over TLS. */
+  readonly srtp?: 'none' | 'offer' | 'require';
 };
 
 export type PhoneNumber = {

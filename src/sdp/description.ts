@@ -1,6 +1,7 @@
 /** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
+import { type CryptoLine, cryptoValues, printCrypto } from './crypto.ts';
 import { readPlain } from './plain.ts';
 import { isWeb, type LocalWeb, printWebLine, printWebSession, readWeb, type WebLine } from './webrtc.ts';
 
@@ -32,6 +33,8 @@ export type MediaLine = {
   readonly mid?: string;
   /** ICE and DTLS, where the protocol is WebRTC's. */
   readonly web?: WebLine;
+  /** Values of its a=crypto lines, as they stand. Secret. */
+  readonly crypto?: readonly string[];
 };
 
 export type SessionDescription = {
@@ -87,10 +90,13 @@ function readSdp(bytes: Buffer): SdpRead {
   if (lines.length === 0) return fault('SDP has no m-line');
   if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
   const media: MediaLine[] = [];
-  for (const line of lines) {
+  // The library keeps one of several parameters of a key: these lines are read from the text.
+  const keys = text.includes('a=crypto:') ? cryptoValues(text) : [];
+  for (const [at, line] of lines.entries()) {
     const read = readLine(line, raw);
     if (typeof read === 'string') return fault(read);
-    media.push(read);
+    const crypto = keys[at] ?? [];
+    media.push(crypto.length === 0 ? read : { ...read, crypto });
   }
   return {
     ok: true,
@@ -186,24 +192,24 @@ export type LocalAudio = {
   readonly ptime: number;
   /** Of a line of WebRTC. */
   readonly web?: LocalWeb;
+  /** Our keys: the line is RTP/SAVP. */
+  readonly crypto?: readonly CryptoLine[];
 };
 
-/** Writes an audio session. `lines` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
-export function printSdp(
-  origin: { sessionId: string; version: number },
-  audio: LocalAudio,
-  lines?: readonly MediaLine[],
-): Buffer {
+/** The lines of an offer, and which of them is answered. */
+export type Answered = { readonly lines: readonly MediaLine[]; readonly chosen: MediaLine };
+
+/** Writes an audio session. `among` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
+export function printSdp(origin: { sessionId: string; version: number }, audio: LocalAudio, among?: Answered): Buffer {
   const family = audio.address.includes(':') ? 'IP6' : 'IP4';
-  const chosen = lines?.findIndex((line) => line.type === 'audio' && line.port !== 0);
   const head =
     `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n${webHead(audio, lines?.[chosen ?? -1])}`;
-  if (lines === undefined) {
-    return Buffer.from(head + (audio.web ? printAudio(audio, WEB, OFFERED_MID) : printAudio(audio, 'RTP/AVP', undefined)));
-  }
-  const body = lines.map((line, at) =>
-    at === chosen
+    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n${webHead(audio, among?.chosen)}`;
+  const protocol = audio.web !== undefined ? WEB : audio.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP';
+  const mid = audio.web === undefined ? undefined : OFFERED_MID;
+  if (among === undefined) return Buffer.from(head + printAudio(audio, protocol, mid));
+  const body = among.lines.map((line) =>
+    line === among.chosen
       ? printAudio(audio, line.protocol, line.mid)
       : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
   );
@@ -228,6 +234,7 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
   if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
+  for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }
 

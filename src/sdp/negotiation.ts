@@ -5,7 +5,9 @@
  */
 import { ignore, Machine, type Table } from '../base/index.ts';
 import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
-import { type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
+import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
+import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
+import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
 import { type IceCredentials, isWeb, type LocalWeb, roleAgainst, type WebAgreement } from './webrtc.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
@@ -29,7 +31,9 @@ export type Agreement = {
   /** Seen from us. */
   readonly direction: Direction;
   readonly ptime: number;
-  /** The far end is a browser, or speaks like one. */
+  /** Keys of SRTP; undefined: in the clear. Secret. */
+  readonly srtp?: SrtpKeys;
+  /** The far end is a browser, or speaks like one: keys come by DTLS. */
   readonly web?: WebAgreement;
 };
 
@@ -50,11 +54,26 @@ export type LocalMedia = {
     readonly freshIce: () => IceCredentials;
   };
 };
+
 type OfferOptions = {
   readonly prefer?: readonly Format[];
   readonly direction?: Direction;
-  /** As a browser wants it; what is in force already unless said otherwise. */
+  /** Of the first offer, before anything is agreed: who it goes to may or must speak SRTP. Left out: the leg's own
+   * policy, and then SRTP is offered only where it is required, since nobody could say no. */
+  readonly srtp?: SrtpPolicy;
+  /** As a browser wants it; left out: as it is in force. */
   readonly web?: boolean;
+};
+
+/** What stands in an offer of ours beside the codecs. */
+type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy; readonly web?: true };
+type Keys = { readonly crypto: readonly CryptoLine[]; readonly web?: LocalWeb | undefined };
+
+const inTheClear: Security = {
+  policy: 'none',
+  bytes: () => {
+    throw new Error('this leg has no SRTP');
+  },
 };
 
 export class Negotiation {
@@ -66,18 +85,24 @@ export class Negotiation {
   });
   readonly #sessionId: string;
   readonly #local: LocalMedia;
+  readonly #security: Security;
+  #policy: SrtpPolicy;
   #version = 0;
   #offered: readonly Format[] = [];
   #direction: Direction = 'sendrecv';
-  #remoteLines: readonly MediaLine[] = [];
+  #remote: (Chosen & { readonly lines: readonly MediaLine[] }) | undefined;
+  /** Several may be under way at once, one to each device of a target, and each has keys of its own. */
+  readonly #offers = new WeakMap<Buffer, Offered>();
   #agreement: Agreement | undefined;
   #last: Buffer | undefined;
   /** Ours; new ones when the far end restarts ICE. */
   #ice: IceCredentials | undefined;
 
-  constructor(local: LocalMedia, sessionId: string) {
+  constructor(local: LocalMedia, sessionId: string, security: Security = inTheClear) {
     this.#local = local;
     this.#sessionId = sessionId;
+    this.#security = security;
+    this.#policy = security.policy;
   }
 
   get state(): NegotiationState {
@@ -94,61 +119,77 @@ export class Negotiation {
     return this.#last;
   }
 
-  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. */
+  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. Once something is agreed
+   * the audio stays encrypted, or in the clear, as it is. */
   offer(options: OfferOptions = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
     this.#offered = [...audio, ...eventsBeside(audio)];
-    const web = options.web ?? this.#agreement?.web !== undefined;
-    if (!web) return this.#print(this.#offered, { web: undefined });
-    // No line of a session ever vanishes, and none changes its name: RFC 3264 §8, RFC 8843 §7.
-    const lines = this.#agreement?.web === undefined ? {} : { lines: this.#remoteLines };
-    return this.#print(this.#offered, { ...lines, web: this.#localWeb('actpass') });
+    if (options.web ?? this.#agreement?.web !== undefined) return this.#offerWeb();
+    const { srtp: asked } = options;
+    const policy = asked ?? this.#policy;
+    const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
+    const begins = asked !== undefined || this.#agreement === undefined;
+    const secure = begins ? (asked === undefined ? policy === 'require' : asked !== 'none') : inForce !== undefined;
+    const crypto = secure ? offeredLines(inForce, this.#security.bytes) : [];
+    const sdp = this.#print(this.#offered, { crypto });
+    this.#offers.set(sdp, { crypto, policy });
+    return sdp;
   }
 
   /** Takes the far end's offer; nothing is agreed before answer(). */
   receive(
     offer: Buffer,
   ): { readonly ok: true; readonly audio: MediaLine } | { readonly ok: false; readonly fault: string } {
-    const read = this.#audioOf(offer);
+    const read = parseSdp(offer);
     if (!read.ok) return read;
+    const chosen = this.#choose(read.sdp.media);
+    if (typeof chosen === 'string') return { ok: false, fault: chosen };
     if (!this.#machine.handle({ type: 'receive' })) return { ok: false, fault: `an offer came in state ${this.state}` };
-    this.#remoteLines = read.lines;
-    return { ok: true, audio: read.audio };
+    this.#remote = { ...chosen, lines: read.sdp.media };
+    return { ok: true, audio: chosen.audio };
   }
 
   /** Our answer to the offer received. */
   answer(
     options: { prefer?: readonly Format[]; direction?: Direction } = {},
   ): { sdp: Buffer; agreement: Agreement } | { fault: string } {
-    const audio = this.#remoteLines.find((line) => line.type === 'audio' && line.port !== 0);
-    if (audio === undefined) return { fault: 'no offer to answer' };
+    if (this.#remote === undefined) return { fault: 'no offer to answer' };
+    const { audio, crypto: far, lines } = this.#remote;
     const payloads = agreeToOffer(audio, this.#preferred(options.prefer));
     if (payloads.length === 0) return { fault: 'no codec in common' };
     if (!this.#machine.handle({ type: 'answer' })) return { fault: `cannot answer in state ${this.state}` };
     this.#direction = answerDirection(audio.direction, options.direction);
     const formats = payloads.map((each) => each.format);
+    const own = far === undefined ? undefined : answeredLine(far, this.#agreement?.srtp, this.#security.bytes);
     const web = this.#webAgainst(audio, 'answer');
-    const setup = web?.role === 'client' ? 'active' : 'passive';
-    const sdp = this.#print(formats, { lines: this.#remoteLines, web: web && this.#localWeb(setup) });
-    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, web });
+    const local = web && this.#localWeb(web.role === 'client' ? 'active' : 'passive');
+    const sdp = this.#print(formats, { crypto: own === undefined ? [] : [own], web: local }, { lines, chosen: audio });
+    const srtp = own === undefined || far === undefined ? undefined : keysOf(own, far);
+    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp, web });
     return { sdp, agreement: this.#agreement };
   }
 
-  /** Takes the answer to our offer. `final: false` for early media of a fork, which a later answer may replace. */
-  answered(answer: Buffer, final = true): Negotiated {
-    const read = this.#audioOf(answer);
+  /** Takes the answer to our offer. `final: false` for early media of a fork, which a later answer may replace. `to`:
+   * which of our offers, where it is not the last. */
+  answered(answer: Buffer, final = true, to = this.#last): Negotiated {
+    const read = audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
+    const { crypto = [], policy = this.#policy, web } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
+    if (web === true && !isWeb(read.audio.protocol)) return { ok: false, fault: 'the answer to WebRTC is none' };
+    const srtp = web === true ? undefined : agreedKeys(read.audio, crypto, policy);
+    if (typeof srtp === 'string') return { ok: false, fault: srtp };
     const payloads = agreeToAnswer(read.audio, this.#offered);
     if (payloads.length === 0) return { ok: false, fault: 'the answer shares no codec with our offer' };
     if (final) this.#machine.handle({ type: 'answered' });
-    this.#remoteLines = read.lines;
-    this.#agreement = agreementOf(read.audio, payloads, {
-      direction: answerDirection(read.audio.direction, this.#direction),
-      web: this.#webAgainst(read.audio, 'offer'),
-    });
+    this.#last = to;
+    this.#policy = policy;
+    const direction = answerDirection(read.audio.direction, this.#direction);
+    const browser = web === true ? this.#webAgainst(read.audio, 'offer') : undefined;
+    if (browser !== undefined) this.#remote = { audio: read.audio, crypto: undefined, lines: read.lines };
+    this.#agreement = agreementOf(read.audio, payloads, { direction, srtp, web: browser });
     return { ok: true, agreement: this.#agreement };
   }
 
@@ -175,16 +216,33 @@ export class Negotiation {
     return [...new Set([...known, ...spoken])];
   }
 
-  #print(
-    formats: readonly Format[],
-    how: { readonly lines?: readonly MediaLine[]; readonly web: LocalWeb | undefined },
-  ): Buffer {
+  #print(formats: readonly Format[], { crypto, web }: Keys, among?: Answered): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
+    const keys = crypto.length === 0 ? {} : { crypto };
     const { address, port, rtcpPort } = this.#local;
-    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20 };
-    this.#last = printSdp(origin, how.web === undefined ? audio : { ...audio, web: how.web }, how.lines);
+    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20, ...keys };
+    this.#last = printSdp(origin, web === undefined ? audio : { ...audio, web }, among);
     return this.#last;
+  }
+
+  /** No line of a session ever vanishes, and none changes its name: RFC 3264 §8, RFC 8843 §7. */
+  #offerWeb(): Buffer {
+    const web = this.#localWeb('actpass');
+    if (web === undefined) return this.#print(this.#offered, { crypto: [] });
+    const known = this.#agreement?.web === undefined ? undefined : this.#remote;
+    const among = known === undefined ? undefined : { lines: known.lines, chosen: known.audio };
+    const sdp = this.#print(this.#offered, { crypto: [], web }, among);
+    this.#offers.set(sdp, { crypto: [], policy: this.#policy, web: true });
+    return sdp;
+  }
+
+  /** A line of WebRTC is as good as one of SRTP, whatever the policy. */
+  #choose(lines: readonly MediaLine[]): Chosen | string {
+    const audio = lines.find((line) => line.web !== undefined);
+    if (audio === undefined) return chooseLine(lines, this.#policy);
+    if (this.#local.web !== undefined) return { audio, crypto: undefined };
+    return 'the audio line wants WebRTC, which this server cannot speak on its platform';
   }
 
   #localWeb(setup: LocalWeb['setup']): LocalWeb | undefined {
@@ -208,12 +266,6 @@ export class Negotiation {
     const { fingerprint, lite, ice } = theirs;
     return { local: this.#ice, remote: { ufrag: ice.ufrag, fingerprint, lite }, role };
   }
-
-  #audioOf(bytes: Buffer): AudioRead {
-    const read = audioOf(bytes);
-    if (!read.ok || read.audio.web === undefined || this.#local.web !== undefined) return read;
-    return { ok: false, fault: 'the audio line wants WebRTC, which this server cannot speak on its platform' };
-  }
 }
 
 type AudioRead = { ok: true; audio: MediaLine; lines: readonly MediaLine[] } | { ok: false; fault: string };
@@ -223,16 +275,13 @@ function audioOf(bytes: Buffer): AudioRead {
   if (!read.ok) return read;
   const audio = read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0);
   if (audio === undefined) return { ok: false, fault: 'the SDP has no audio line in use' };
-  if (audio.protocol !== 'RTP/AVP' && audio.protocol !== 'RTP/AVPF' && !isWeb(audio.protocol)) {
-    return { ok: false, fault: `the audio line wants ${audio.protocol}, this version speaks RTP/AVP and UDP/TLS/RTP/SAVPF` };
-  }
   return { ok: true, audio, lines: read.sdp.media };
 }
 
 function agreementOf(
   audio: MediaLine,
   payloads: readonly Agreed[],
-  { direction, web }: { readonly direction: Direction; readonly web: WebAgreement | undefined },
+  { direction, srtp, web }: { direction: Direction; srtp: SrtpKeys | undefined; web: WebAgreement | undefined },
 ): Agreement {
   const { address, port, rtcpPort } = audio;
   return {
@@ -240,6 +289,7 @@ function agreementOf(
     payloads,
     direction,
     ptime: audio.ptime ?? 20,
+    ...(srtp === undefined ? {} : { srtp }),
     ...(web === undefined ? {} : { web }),
   };
 }

@@ -1,4 +1,5 @@
 /** A SIP URI target: sent as given, with its own credentials and proxy. */
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Credentials } from '../../sip/agent/index.ts';
 import type { Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
@@ -8,6 +9,7 @@ export type SipTarget = {
   readonly sipUri: string;
   readonly auth: Credentials | undefined;
   readonly proxy: string | undefined;
+  readonly srtp?: SrtpPolicy;
 };
 
 export function planSip(services: Services, target: SipTarget, caller: Caller): Plan {
@@ -23,6 +25,7 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
         web: /;transport=wss?(;|>|$)/i.test(uri),
         // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
         headers: headersOf(caller, false),
+        ...(target.srtp === undefined ? {} : { srtp: target.srtp }),
         ...(proxy === undefined ? {} : { route: proxy.includes(';lr') ? proxy : `${proxy};lr` }),
         ...(target.auth === undefined ? {} : { credentials: target.auth }),
       },

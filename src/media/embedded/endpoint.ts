@@ -7,7 +7,8 @@ import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
-import type { Srtp } from '../srtp/srtp.ts';
+import { OPENED, REPLAYED, type Verdict } from '../srtp/receiver.ts';
+import { Srtp } from '../srtp/srtp.ts';
 import type { WebLink } from '../webrtc/web-link.ts';
 import type { SoundPlay } from '../studio/sound.ts';
 import type { Said } from '../studio/said.ts';
@@ -38,6 +39,10 @@ export class Endpoint {
   route: Route | undefined;
   muted = false;
   refused = 0;
+  /** What protects its packets; undefined: they are in the clear. */
+  srtp: Srtp | undefined;
+  forged = 0;
+  replayed = 0;
   tap: Tap | undefined;
 
   /** What we make for the far end, in order of precedence; while there is any, nothing is relayed to it. */
@@ -57,7 +62,6 @@ export class Endpoint {
 
   /** Its far end speaks WebRTC. */
   web: WebLink | undefined;
-  srtp: Srtp | undefined;
 
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
@@ -102,7 +106,20 @@ export class Endpoint {
     this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
+    // Keys of WebRTC come by DTLS, and where its far end is, ICE tells.
+    if (settings.web !== undefined) return;
+    if (settings.srtp === undefined) this.srtp = undefined;
+    else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
+    else this.srtp.rekey(settings.srtp, now);
     this.#address(settings, host);
+  }
+
+  /** Counts what did not pass SRTP. True for a packet that did. */
+  passed(verdict: Verdict): boolean {
+    if (verdict === OPENED) return true;
+    if (verdict === REPLAYED) this.replayed++;
+    else this.forged++;
+    return false;
   }
 
   /** Where reports go: the learned source, else the signalled address, as long as RTP goes there too. */
@@ -169,6 +186,7 @@ export class Endpoint {
       mos: inputs === undefined ? undefined : mosOfRating(rating(inputs)),
       mosInputs: inputs,
       packetsRefused: this.refused,
+      ...(this.srtp === undefined ? {} : { packetsForged: this.forged, packetsReplayed: this.replayed }),
       farLostPercent: this.farLostPercent,
     };
   }
@@ -181,7 +199,6 @@ export class Endpoint {
   }
 
   #address(settings: StreamSettings, host: (address: string) => Host): void {
-    if (settings.web !== undefined) return;
     const remote = settings.remote;
     const before = this.latch.far;
     // 0.0.0.0 is how old phones hold (RFC 3264 §8.4); sent to, it would be ourselves.

@@ -388,11 +388,12 @@ export class MediaSwitch {
     const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
     const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
     const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
-    if (offset >= 0 && endpoint.srtp !== undefined && endpoint.srtp.open(packet, offset, now) !== 0) {
-      endpoint.refused++;
-      return;
-    }
-    if (kind === NOT_NEGOTIATED || !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)) {
+    // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
+    if (
+      kind === NOT_NEGOTIATED ||
+      (endpoint.srtp !== undefined && !this.#opens(endpoint, packet, offset, now)) ||
+      !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)
+    ) {
       endpoint.refused++;
       return;
     }
@@ -411,6 +412,12 @@ export class MediaSwitch {
     } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
     const made = endpoint.peer?.heard !== undefined;
     if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
+  }
+
+  /** Takes SRTP off. What a stranger sends is not worth the work of looking at its tag. */
+  #opens(endpoint: Endpoint, packet: Packet, offset: number, now: number): boolean {
+    if (endpoint.latch.refuses(packet.host, packet.port, now)) return false;
+    return endpoint.passed(endpoint.srtp!.open(packet, offset, now));
   }
 
   /** The hot path: in, header rewritten in place, out. */

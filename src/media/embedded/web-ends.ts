@@ -26,8 +26,10 @@ export class WebEnds {
   configure(endpoint: Endpoint, settings: StreamSettings, now: number): void {
     const { web, remote } = settings;
     if (web === undefined) return this.release(endpoint);
-    if (endpoint.web === undefined) endpoint.web = this.#open(endpoint, web, now);
-    else endpoint.web.configure(web, now);
+    if (endpoint.web === undefined) {
+      endpoint.web = this.#open(endpoint, web, now);
+      endpoint.srtp = undefined;
+    } else endpoint.web.configure(web, now);
     if (web.remote.lite && remote !== undefined) {
       endpoint.web.trust({ host: this.#context.wire.host(remote.address), port: remote.port });
     }

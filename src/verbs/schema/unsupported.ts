@@ -8,7 +8,7 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 /** Dial options that cannot run, with the test that says whether a dial uses one. */
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
   'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
-  srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
+  srtpEncryption: (dial) => dial.srtpEncryption === 'dtls',
   'transcribe.translationHook': (dial) => dial.transcribe?.translated === true,
 };
 

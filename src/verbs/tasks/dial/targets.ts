@@ -31,7 +31,16 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
       return planPhone(services, accountSid, { number, trunk: target.trunk }, caller);
     }
     case 'sip':
-      return planSip(services, { sipUri: target.sipUri, auth: target.auth, proxy: target.proxy ?? dial.proxy }, caller);
+      return planSip(
+        services,
+        {
+          sipUri: target.sipUri,
+          auth: target.auth,
+          proxy: target.proxy ?? dial.proxy,
+          ...(dial.srtpEncryption === 'sdes' ? { srtp: 'require' } : {}),
+        },
+        caller,
+      );
     case 'user':
       return planUser(services, accountSid, target.name, caller);
     case 'teams':
