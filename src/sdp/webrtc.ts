@@ -60,12 +60,14 @@ export function readWeb(line: Line, session: Level): WebLine | string {
   const pwd = String(line.icePwd ?? session.icePwd ?? '');
   if (!ICE_TOKEN.test(ufrag) || ufrag.length < 4 || ufrag.length > 256) return 'a=ice-ufrag is missing or wrong';
   if (!ICE_TOKEN.test(pwd) || pwd.length < 22 || pwd.length > 256) return 'a=ice-pwd is missing or wrong';
-  const { type = '', hash: value = '' } = line.fingerprint ?? session.fingerprint ?? {};
-  const hash = type.toLowerCase();
+  // The grammar's library makes numbers of what looks like one.
+  const said = line.fingerprint ?? session.fingerprint;
+  const hash = String(said?.type ?? '').toLowerCase();
+  const value = String(said?.hash ?? '');
   const bytes = hashes[hash];
   if (bytes === undefined) return 'a=fingerprint is missing or its hash is none of sha-256, sha-384, sha-512';
   if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(value) || value.length !== bytes * 3 - 1) return 'a=fingerprint is malformed';
-  const setup = line.setup ?? session.setup ?? 'actpass';
+  const setup = String(line.setup ?? session.setup ?? 'actpass');
   if (!setups.has(setup)) return 'a=setup is none of active, passive, actpass';
   if (line.rtcpMux === undefined) return 'a=rtcp-mux is missing: one port carries RTP and RTCP';
   return {
@@ -79,7 +81,7 @@ export function readWeb(line: Line, session: Level): WebLine | string {
 
 function isBundled({ mid }: Line, { groups }: Level): boolean {
   if (mid === undefined) return false;
-  return (groups ?? []).some(({ type, mids }) => type === 'BUNDLE' && mids.split(' ').includes(String(mid)));
+  return (groups ?? []).some(({ type, mids }) => type === 'BUNDLE' && String(mids).split(' ').includes(String(mid)));
 }
 
 /** RFC 5763 §5, RFC 8842 §5.3: who is asked either way lets the other begin, which can then begin at once. */
