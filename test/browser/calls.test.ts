@@ -1,30 +1,142 @@
 // Browsers call and are called: JsSIP and SIP.js in a real Chromium. Audio is measured at both ends. docs/webrtc.md.
+import assert from 'node:assert/strict';
 import { after as afterAll } from 'node:test';
-import { Browser, dial, ensureDebian, freePort, phones, realm, stage, type Tab, toPhone, toUser, World } from '../kit/index.ts';
+import { dial, realm, toPhone, toUser, type World } from '../kit/index.ts';
+import { browserStage, startBrowser } from './browser-stage.ts';
 
-ensureDebian(['chromium']);
-const browser = await Browser.start();
-const ws = await freePort();
+const equipment = await startBrowser();
+const { story, open } = browserStage(equipment);
 const tone = (hz: number) => ({ verb: 'play', url: `tone_stream://%(4000,0,${hz})`, loop: 5 });
-
-const story = stage({
-  phones: ['bob', 'trunk'],
-  config: { sip: { alsoListen: [`ws://127.0.0.1:${ws}`] } },
-  account: (w) => ({ carriers: [w.origin(), { name: 'out', gateways: [w.gateway('trunk')] }] }),
-});
-afterAll(() => browser.close());
-
-async function open(as: string, hz: number, library: 'jssip' | 'sipjs' = 'jssip'): Promise<Tab> {
-  const tab = await browser.tab(library);
-  await tab.register({ socket: `ws://127.0.0.1:${ws}`, uri: `sip:${as}@${realm}`, password: 'secret', hz });
-  return tab;
-}
+afterAll(() => equipment.browser.close());
 
 story('a browser calls an application and hears what it plays', async (w: World) => {
   const tab = await open('carol', 500);
   w.app.answers([{ verb: 'answer' }, tone(700)]);
   await tab.does('call', `sip:1000@${realm}`);
   await tab.sees(/confirmed/);
+  await tab.hears(700);
+  await tab.does('hangup');
+  await tab.sees(/ended local/);
+  await tab.close();
+});
+
+story('a browser calls a trunk: each hears the other, and either may hang up', async (w: World) => {
+  w.app.answers(dial([toPhone()], { answerOnBridge: true }));
+  for (const last of ['browser', 'trunk'] as const) {
+    const tab = await open('carol', 500);
+    await tab.does('call', `sip:1000@${realm}`);
+    const rung = await w.phone('trunk').nextCall();
+    await rung.answers();
+    rung.speaks(620);
+    await tab.sees(/confirmed/);
+    await Promise.all([tab.hears(620), rung.hears(500)]);
+    if (last === 'browser') {
+      await tab.does('hangup');
+      await rung.gets('BYE');
+    } else {
+      await rung.hangsUp();
+      await tab.sees(/ended remote/);
+    }
+    await w.next('/action');
+    await tab.close();
+  }
+});
+
+story('a trunk calls a browser', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
+  const call = w.calls();
+  await tab.sees(/invited/);
+  await tab.does('answer');
+  await call.answered();
+  await Promise.all([tab.hears(440), call.hears(500)]);
+  await call.hangsUp();
+  await tab.sees(/ended remote/);
+  await tab.close();
+});
+
+story('two tabs talk to each other in Opus, by JsSIP and by SIP.js', async (w: World) => {
+  const [carol, dave] = [await open('carol', 500), await open('dave', 900, 'sipjs')];
+  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+  await carol.does('call', `sip:dave@${realm}`);
+  await dave.sees(/invited/);
+  await dave.does('answer');
+  await Promise.all([carol.sees(/confirmed/), dave.sees(/confirmed/)]);
+  await Promise.all([carol.hears(900), dave.hears(500)]);
+  assert.equal(await carol.does('codec'), 'audio/opus');
+  await dave.does('hangup');
+  await carol.sees(/ended remote/);
+  await Promise.all([carol.close(), dave.close()]);
+});
+
+story('keys go both ways between a browser and a phone', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers(dial([toUser('carol')], { answerOnBridge: true, dtmfCapture: ['42'], dtmfHook: '/dtmf' }));
+  const call = w.calls();
+  await tab.sees(/invited/);
+  await tab.does('answer');
+  await call.answered();
+  await Promise.all([tab.hears(440), call.hears(500)]);
+  await tab.does('press', '42');
+  const { body } = await w.next('/dtmf');
+  assert.equal(body['dtmf'], '42');
+  assert.deepEqual(
+    call.media?.ears.digits.entries.map(({ digit }) => digit),
+    ['4', '2'],
+  );
+  await call.presses('42');
+  assert.equal((await w.next('/dtmf')).body['dtmf'], '42');
+  await call.hangsUp();
+  await tab.sees(/ended remote/);
+  await tab.close();
+});
+
+story('a browser holds a call and takes it back', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers(dial([toPhone()], { answerOnBridge: true }));
+  await tab.does('call', `sip:1000@${realm}`);
+  const rung = await w.phone('trunk').nextCall();
+  await rung.answers();
+  rung.speaks(620);
+  await Promise.all([tab.hears(620), rung.hears(500)]);
+  await tab.does('hold');
+  await tab.sees(/hold local/);
+  await tab.hearsNothing();
+  await tab.does('unhold');
+  await tab.sees(/unhold local/);
+  await Promise.all([tab.hears(620), rung.hears(500, { since: performance.now() })]);
+  await tab.does('hangup');
+  await rung.gets('BYE');
+  await tab.close();
+});
+
+story('a phone holds a browser, which is told, and takes it back', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
+  const call = w.calls();
+  await tab.sees(/invited/);
+  await tab.does('answer');
+  await call.answered();
+  await tab.hears(440);
+  assert.equal((await call.reInvites({ direction: 'sendonly' })).status, 200);
+  await tab.sees(/^hold remote/);
+  assert.equal((await call.reInvites({ direction: 'sendrecv' })).status, 200);
+  await tab.sees(/^unhold remote/);
+  await Promise.all([tab.hears(440), call.hears(500, { since: performance.now() })]);
+  await call.hangsUp();
+  await tab.sees(/ended remote/);
+  await tab.close();
+});
+
+story('a browser restarts ICE in mid-call and is heard on', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers([{ verb: 'answer' }, tone(700)]);
+  await tab.does('call', `sip:1000@${realm}`);
+  await tab.sees(/confirmed/);
+  await tab.hears(700);
+  const before = await tab.does('ice');
+  await tab.does('restartIce');
+  await w.eventually('new ICE credentials', async () => (await tab.does('ice')) !== before);
   await tab.hears(700);
   await tab.does('hangup');
   await tab.sees(/ended local/);

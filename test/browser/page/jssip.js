@@ -54,6 +54,11 @@ globalThis.phone = {
   unhold: () => session.unhold(),
   restartIce: () => session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }),
   press: (digit) => session.sendDTMF(digit, { transportType: 'RFC2833', duration: 120 }),
+  /** Our ICE user and the server's, as they are in force. */
+  ice: () =>
+    ['localDescription', 'remoteDescription']
+      .map((side) => /a=ice-ufrag:(.*)/.exec(session.connection[side].sdp)?.[1])
+      .join(' '),
   hears: () => hears(),
   codec: async () => {
     const stats = [...(await session.connection.getStats()).values()];
