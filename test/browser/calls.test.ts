@@ -20,26 +20,33 @@ story('a browser calls an application and hears what it plays', async (w: World)
   await tab.close();
 });
 
-story('a browser calls a trunk: each hears the other, and either may hang up', async (w: World) => {
-  w.app.answers(dial([toPhone()], { answerOnBridge: true }));
-  for (const last of ['browser', 'trunk'] as const) {
+for (const last of ['browser', 'trunk'] as const) {
+  story(`a browser calls a trunk, each hears the other, and the ${last} hangs up`, async (w: World) => {
     const tab = await open('carol', 500);
+    w.app.answers(dial([toPhone()], { answerOnBridge: true }));
     await tab.does('call', `sip:1000@${realm}`);
     const rung = await w.phone('trunk').nextCall();
     await rung.answers();
     rung.speaks(620);
     await tab.sees(/confirmed/);
     await Promise.all([tab.hears(620), rung.hears(500)]);
-    if (last === 'browser') {
-      await tab.does('hangup');
-      await rung.gets('BYE');
-    } else {
-      await rung.hangsUp();
-      await tab.sees(/ended remote/);
-    }
-    await w.next('/action');
+    await (last === 'browser' ? tab.does('hangup') : rung.hangsUp());
+    await (last === 'browser' ? rung.gets('BYE') : tab.sees(/ended remote/));
+    assert.equal((await w.next('/action')).body['dial_call_status'], 'completed');
     await tab.close();
-  }
+  });
+}
+
+story('a browser hears early media before the answer, and goes on with the call', async (w: World) => {
+  const tab = await open('carol', 500);
+  w.app.answers([{ ...tone(700), earlyMedia: true, loop: 1 }, { verb: 'answer' }, tone(900)]);
+  await tab.does('call', `sip:1000@${realm}`);
+  await tab.sees(/progress/);
+  await tab.hears(700);
+  await tab.sees(/confirmed/);
+  await tab.hears(900);
+  await tab.does('hangup');
+  await tab.close();
 });
 
 story('a trunk calls a browser', async (w: World) => {

@@ -76,30 +76,39 @@ export function provesPassword({ bytes, integrityAt }: BindingRequest, password:
 }
 
 export function successOf(request: BindingRequest, address: string, port: number, password: string): Buffer {
-  return answer(request, BINDING_SUCCESS, [XOR_MAPPED_ADDRESS, mapped(request.bytes, address, port)], password);
+  const mine = mapped(request.bytes, address, port);
+  return writeStun(BINDING_SUCCESS, transactionOf(request), [[XOR_MAPPED_ADDRESS, mine]], password);
 }
 
 /** 487 Role Conflict: the far end changes its mind. RFC 8445 §7.3.1.1. */
 export function roleConflictOf(request: BindingRequest, password: string): Buffer {
   const value = Buffer.concat([Buffer.from([0, 0, 4, 87]), Buffer.from('Role Conflict')]);
-  return answer(request, BINDING_ERROR, [ERROR_CODE, value], password);
+  return writeStun(BINDING_ERROR, transactionOf(request), [[ERROR_CODE, value]], password);
 }
 
-function answer(
-  { bytes }: BindingRequest,
+function transactionOf({ bytes }: BindingRequest): Buffer {
+  return bytes.subarray(4, HEADER);
+}
+
+/** A message with its integrity and fingerprint. `transaction`: magic cookie and id, 16 bytes. */
+export function writeStun(
   type: number,
-  [attribute, value]: readonly [number, Buffer],
+  transaction: Buffer,
+  attributes: readonly (readonly [type: number, value: Buffer])[],
   password: string,
 ): Buffer {
-  const padded = (value.length + 3) & ~3;
-  const body = Buffer.alloc(HEADER + 4 + padded + 4 + INTEGRITY_BYTES + 8);
-  bytes.copy(body, 0, 0, HEADER);
-  body.writeUInt16BE(type, 0);
+  const written = attributes.map(([name, value]) => {
+    const attribute = Buffer.alloc(4 + ((value.length + 3) & ~3));
+    attribute.writeUInt16BE(name, 0);
+    attribute.writeUInt16BE(value.length, 2);
+    value.copy(attribute, 4);
+    return attribute;
+  });
+  const head = Buffer.alloc(4);
+  head.writeUInt16BE(type, 0);
+  const body = Buffer.concat([head, transaction, ...written, Buffer.alloc(4 + INTEGRITY_BYTES + 8)]);
   body.writeUInt16BE(body.length - HEADER, 2);
-  body.writeUInt16BE(attribute, HEADER);
-  body.writeUInt16BE(value.length, HEADER + 2);
-  value.copy(body, HEADER + 4);
-  const integrityAt = HEADER + 4 + padded;
+  const integrityAt = body.length - 4 - INTEGRITY_BYTES - 8;
   body.writeUInt16BE(MESSAGE_INTEGRITY, integrityAt);
   body.writeUInt16BE(INTEGRITY_BYTES, integrityAt + 2);
   integrityOf(body.subarray(0, integrityAt), password).copy(body, integrityAt + 4);
