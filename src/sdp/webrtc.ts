@@ -66,7 +66,8 @@ export function readWeb(line: Line, session: Level): WebLine | string {
   const value = String(said?.hash ?? '');
   const bytes = hashes[hash];
   if (bytes === undefined) return 'a=fingerprint is missing or its hash is none of sha-256, sha-384, sha-512';
-  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(value) || value.length !== bytes * 3 - 1) return 'a=fingerprint is malformed';
+  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(value) || value.length !== bytes * 3 - 1)
+    return 'a=fingerprint is malformed';
   const setup = String(line.setup ?? session.setup ?? 'actpass');
   if (!setups.has(setup)) return 'a=setup is none of active, passive, actpass';
   if (line.rtcpMux === undefined) return 'a=rtcp-mux is missing: one port carries RTP and RTCP';

@@ -40,22 +40,25 @@ story('a phone that answers first ends the ringing in the browser', async (w: Wo
   await tab.close();
 });
 
-story('a page that is reloaded while it rings fails its branch at once; the user’s phone rings on', async (w: World) => {
-  const tab = await open('carol', 500);
-  await w.register('bob', 'carol');
-  w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
-  const call = w.calls();
-  const rung = await w.phone('bob').nextCall();
-  rung.rings();
-  await tab.sees(/invited/);
-  await tab.reload();
-  await rung.answers();
-  rung.speaks(620);
-  await call.answered();
-  await call.hears(620);
-  await call.hangsUp();
-  await tab.close();
-});
+story(
+  'a page that is reloaded while it rings fails its branch at once; the user’s phone rings on',
+  async (w: World) => {
+    const tab = await open('carol', 500);
+    await w.register('bob', 'carol');
+    w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
+    const call = w.calls();
+    const rung = await w.phone('bob').nextCall();
+    rung.rings();
+    await tab.sees(/invited/);
+    await tab.reload();
+    await rung.answers();
+    rung.speaks(620);
+    await call.answered();
+    await call.hears(620);
+    await call.hangsUp();
+    await tab.close();
+  },
+);
 
 story('alone, its call ends with 480 in no time, and the new page can be called', async (w: World) => {
   const tab = await open('dave', 500);
@@ -75,24 +78,27 @@ story('alone, its call ends with 480 in no time, and the new page can be called'
   await tab.close();
 });
 
-story('a page that is reloaded while it talks ends its leg within seconds; the caller and the hooks are told', async (w: World) => {
-  const tab = await open('dave', 500);
-  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
-  const call = w.calls();
-  await tab.sees(/invited/);
-  await tab.does('answer');
-  await call.answered();
-  await Promise.all([tab.hears(440), call.hears(500)]);
-  await tab.reload();
-  const { body } = await w.next('/action', 8000);
-  assert.equal(body['dial_call_status'], 'completed');
-  w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
-  await after(0);
-  const again = w.calls();
-  await tab.sees(/invited/);
-  await tab.does('answer');
-  await again.answered();
-  await Promise.all([tab.hears(440), again.hears(500)]);
-  await again.hangsUp();
-  await tab.close();
-});
+story(
+  'a page that is reloaded while it talks ends its leg within seconds; the caller and the hooks are told',
+  async (w: World) => {
+    const tab = await open('dave', 500);
+    w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+    const call = w.calls();
+    await tab.sees(/invited/);
+    await tab.does('answer');
+    await call.answered();
+    await Promise.all([tab.hears(440), call.hears(500)]);
+    await tab.reload();
+    const { body } = await w.next('/action', 8000);
+    assert.equal(body['dial_call_status'], 'completed');
+    w.app.answers(dial([toUser('dave')], { answerOnBridge: true }));
+    await after(0);
+    const again = w.calls();
+    await tab.sees(/invited/);
+    await tab.does('answer');
+    await again.answered();
+    await Promise.all([tab.hears(440), again.hears(500)]);
+    await again.hangsUp();
+    await tab.close();
+  },
+);

@@ -121,7 +121,9 @@ export class Browser {
 
   static async start(): Promise<Browser> {
     const scripts = new Map<string, string>(
-      await Promise.all((['jssip', 'sipjs'] as const).map(async (name) => [`/${name}.js`, await bundle(name)] as const)),
+      await Promise.all(
+        (['jssip', 'sipjs'] as const).map(async (name) => [`/${name}.js`, await bundle(name)] as const),
+      ),
     );
     const server = createServer((request, response) => {
       // A connection that is kept would look like one the server under test left.
@@ -129,7 +131,9 @@ export class Browser {
       const script = scripts.get(request.url ?? '');
       if (script !== undefined) return void response.setHeader('Content-Type', 'text/javascript').end(script);
       const name = (request.url ?? '').slice(1);
-      response.setHeader('Content-Type', 'text/html').end(`<!doctype html><title>phone</title><script src="/${name}.js"></script>`);
+      response
+        .setHeader('Content-Type', 'text/html')
+        .end(`<!doctype html><title>phone</title><script src="/${name}.js"></script>`);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const profile = mkdtempSync(path.join(os.tmpdir(), 'graine-chromium-'));

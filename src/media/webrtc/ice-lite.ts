@@ -75,6 +75,7 @@ export class IceLite {
       this.#paths.push(path);
       if (this.#paths.length > MAX_PATHS) this.#paths.shift();
     }
-    if (nominated && (this.#nominated?.port !== path.port || this.#nominated.host !== path.host)) this.#nominated = path;
+    if (nominated && (this.#nominated?.port !== path.port || this.#nominated.host !== path.host))
+      this.#nominated = path;
   }
 }

@@ -45,6 +45,7 @@ export function readBinding(bytes: Buffer): BindingRequest | undefined {
   let integrityAt = -1;
   let useCandidate = false;
   let controlled = false;
+  let whole = false;
   for (let at = HEADER; at + 4 <= bytes.length;) {
     const type = bytes.readUInt16BE(at);
     const length = bytes.readUInt16BE(at + 2);
@@ -52,6 +53,7 @@ export function readBinding(bytes: Buffer): BindingRequest | undefined {
     if (end > bytes.length) return undefined;
     if (type === FINGERPRINT) {
       if (length !== 4 || bytes.readUInt32BE(at + 4) !== fingerprintOf(bytes.subarray(0, at))) return undefined;
+      whole = end === bytes.length;
     } else if (integrityAt < 0) {
       // What stands behind the integrity is not protected by it.
       if (type === USERNAME) username = bytes.toString('latin1', at + 4, end);
@@ -64,7 +66,8 @@ export function readBinding(bytes: Buffer): BindingRequest | undefined {
     }
     at = end + ((4 - (length & 3)) & 3);
   }
-  return username === undefined || integrityAt < 0
+  // RFC 8445 §7.1 wants all three.
+  return username === undefined || integrityAt < 0 || !whole
     ? undefined
     : { bytes, username, integrityAt, useCandidate, controlled };
 }
@@ -148,5 +151,7 @@ function ipv6Bytes(address: string): Buffer {
   const groups = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split(':'));
   const [first, last] = [groups(head), groups(tail)];
   const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0');
-  return Buffer.from([...first, ...zeros, ...last].flatMap((each) => [parseInt(each, 16) >> 8, parseInt(each, 16) & 0xff]));
+  return Buffer.from(
+    [...first, ...zeros, ...last].flatMap((each) => [parseInt(each, 16) >> 8, parseInt(each, 16) & 0xff]),
+  );
 }

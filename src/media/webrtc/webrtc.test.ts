@@ -91,7 +91,11 @@ for (const preferBatched of [false, 'epoll', true] as const) {
   test(`${on}: a certificate that was not signalled ends it, and nothing was heard`, async () => {
     const { browser, phone, atWeb, names, fingerprint } = await call();
     const other = createCertificate(0, Buffer.alloc(16, 7)).fingerprint.split(' ')[1]!;
-    await engine.configure(names[0], browser.settings([PCMU], browser.web({ fingerprint: { hash: 'sha-256', value: other } })));
+    await engine.configure(
+      names[0],
+      browser.settings([PCMU], browser.web({ fingerprint: { hash: 'sha-256', value: other } })),
+    );
+    await engine.stats();
     await browser.checks(atWeb.port);
     browser.begins(atWeb.port, fingerprint);
     await browser.until(() => gone.has(names[0]));
