@@ -130,7 +130,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   if (tokens.length > maxFormats) return `m=${line.type} lists ${tokens.length} formats, more than ${maxFormats}`;
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
-  const web = isWeb(line.protocol) && line.type === 'audio' && line.port !== 0 ? readWeb(line, session) : undefined;
+  const web = readWeb(line, session);
   if (typeof web === 'string') return web;
   const rtcpPort = line.rtcp?.port;
   const ptime = Number(line.ptime);

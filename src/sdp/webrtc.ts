@@ -36,7 +36,11 @@ export type WebAgreement = {
 };
 
 /** RFC 8122 §5, without those that are broken. */
-const hashes: Readonly<Record<string, number>> = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 };
+const hashes: ReadonlyMap<string, number> = new Map([
+  ['sha-256', 32],
+  ['sha-384', 48],
+  ['sha-512', 64],
+]);
 const setups: ReadonlySet<string> = new Set(['active', 'passive', 'actpass']);
 /** RFC 8839 §5.4. */
 const ICE_TOKEN = /^[A-Za-z0-9+/]+$/;
@@ -52,32 +56,43 @@ type Level = Pick<
   sdpTransform.SessionDescription,
   'fingerprint' | 'iceUfrag' | 'icePwd' | 'setup' | 'icelite' | 'groups'
 >;
-type Line = Level & { rtcpMux?: string; mid?: string | number };
+type Line = Level & { type: string; port: number; protocol: string; rtcpMux?: string; mid?: string | number };
 
-/** Reads it; what is missing or out of bounds is a fault in words. */
-export function readWeb(line: Line, session: Level): WebLine | string {
-  const ufrag = String(line.iceUfrag ?? session.iceUfrag ?? '');
-  const pwd = String(line.icePwd ?? session.icePwd ?? '');
-  if (!ICE_TOKEN.test(ufrag) || ufrag.length < 4 || ufrag.length > 256) return 'a=ice-ufrag is missing or wrong';
-  if (!ICE_TOKEN.test(pwd) || pwd.length < 22 || pwd.length > 256) return 'a=ice-pwd is missing or wrong';
-  // The grammar's library makes numbers of what looks like one.
-  const said = line.fingerprint ?? session.fingerprint;
-  const hash = String(said?.type ?? '').toLowerCase();
-  const value = String(said?.hash ?? '');
-  const bytes = hashes[hash];
-  if (bytes === undefined) return 'a=fingerprint is missing or its hash is none of sha-256, sha-384, sha-512';
-  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/i.test(value) || value.length !== bytes * 3 - 1)
-    return 'a=fingerprint is malformed';
+/** Reads it, where the line is of WebRTC; what is missing or out of bounds is a fault in words. */
+export function readWeb(line: Line, session: Level): WebLine | string | undefined {
+  if (!isWeb(line.protocol) || line.type !== 'audio' || line.port === 0) return undefined;
+  const ice = readIce(line.iceUfrag ?? session.iceUfrag, line.icePwd ?? session.icePwd);
+  if (typeof ice === 'string') return ice;
+  const fingerprint = readFingerprint(line.fingerprint ?? session.fingerprint);
+  if (typeof fingerprint === 'string') return fingerprint;
   const setup = String(line.setup ?? session.setup ?? 'actpass');
   if (!setups.has(setup)) return 'a=setup is none of active, passive, actpass';
   if (line.rtcpMux === undefined) return 'a=rtcp-mux is missing: one port carries RTP and RTCP';
   return {
-    ice: { ufrag, pwd },
-    fingerprint: { hash, value: value.toUpperCase() },
+    ice,
+    fingerprint,
     setup: setup as Setup,
     lite: session.icelite !== undefined,
     bundled: isBundled(line, session),
   };
+}
+
+/** The grammar's library makes numbers of what looks like one. */
+function readIce(name: unknown = '', secret: unknown = ''): IceCredentials | string {
+  const [ufrag, pwd] = [String(name), String(secret)];
+  if (!ICE_TOKEN.test(ufrag) || ufrag.length < 4 || ufrag.length > 256) return 'a=ice-ufrag is missing or wrong';
+  if (!ICE_TOKEN.test(pwd) || pwd.length < 22 || pwd.length > 256) return 'a=ice-pwd is missing or wrong';
+  return { ufrag, pwd };
+}
+
+function readFingerprint(said: Level['fingerprint']): Fingerprint | string {
+  const hash = String(said?.type ?? '').toLowerCase();
+  const value = String(said?.hash ?? '').toUpperCase();
+  const bytes = hashes.get(hash);
+  if (bytes === undefined) return 'a=fingerprint is missing or its hash is none of sha-256, sha-384, sha-512';
+  if (!/^[0-9A-F]{2}(:[0-9A-F]{2})*$/.test(value) || value.length !== bytes * 3 - 1)
+    return 'a=fingerprint is malformed';
+  return { hash, value };
 }
 
 function isBundled({ mid }: Line, { groups }: Level): boolean {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, type Random, type Timer, messageOf } from '../../base/index.ts';
+import { type Clock, Emitter, GraineError, type Log, type Random, type Timer } from '../../base/index.ts';
 import type {
   DetectOptions,
   EndpointSnapshot,
@@ -19,8 +19,8 @@ import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
-import { createCertificate, type Certificate } from '../webrtc/certificate.ts';
-import { loadOpenSsl } from '../webrtc/openssl.ts';
+import { webCertificate } from '../webrtc/available.ts';
+import type { Certificate } from '../webrtc/certificate.ts';
 import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
@@ -103,7 +103,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
     this.#shares = share(shuffle(pairs, options.random), options.workers);
-    this.#certificate = certificateOf(options);
+    this.#certificate = webCertificate(options);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -489,17 +489,6 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   #leave(session: string): void {
     const known = this.#sessions.get(session);
     if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
-  }
-}
-
-/** Made anew with each engine. Where OpenSSL cannot be reached there is no WebRTC, which is said once. */
-function certificateOf({ clock, random, log }: EmbeddedOptions): Certificate | undefined {
-  try {
-    loadOpenSsl();
-    return createCertificate(clock.now(), random.bytes(16));
-  } catch (fault) {
-    log.warn({ why: messageOf(fault) }, 'no WebRTC: browsers are answered 488');
-    return undefined;
   }
 }
 

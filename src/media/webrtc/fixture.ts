@@ -1,6 +1,7 @@
 /** For tests: the media of a browser on a real socket. A full ICE agent as far as we need one, DTLS client, SRTP. */
 import { createSocket, type Socket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Payload, StreamSettings, WebSettings } from '../../ports/index.ts';
 import { readRtp, writeRtp } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
@@ -82,13 +83,9 @@ export class TestBrowser {
       if (holds()) return;
       again();
       this.dtls?.tick();
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 50);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      await setTimeout(50, undefined, { signal: woken.signal }).catch(() => {});
     }
     throw new Error('it never came true');
   }

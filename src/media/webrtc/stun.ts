@@ -36,40 +36,42 @@ export function isStun(first: number): boolean {
   return first < 4;
 }
 
-/** Reads a binding request; undefined for anything else, and for one without username or integrity. */
+/** Reads a binding request; undefined for anything else, and for one without username, integrity or fingerprint, which
+ * RFC 8445 §7.1 wants of a check. */
 export function readBinding(bytes: Buffer): BindingRequest | undefined {
   if (bytes.length < HEADER || bytes.length > MAX_BYTES || bytes.length % 4 !== 0) return undefined;
   if (bytes.readUInt16BE(0) !== BINDING_REQUEST || bytes.readUInt32BE(4) !== COOKIE) return undefined;
   if (bytes.readUInt16BE(2) !== bytes.length - HEADER) return undefined;
-  let username: string | undefined;
-  let integrityAt = -1;
-  let useCandidate = false;
-  let controlled = false;
-  let whole = false;
+  const protectedOnes = new Map<number, readonly [from: number, to: number]>();
   for (let at = HEADER; at + 4 <= bytes.length;) {
     const type = bytes.readUInt16BE(at);
-    const length = bytes.readUInt16BE(at + 2);
-    const end = at + 4 + length;
+    const end = at + 4 + bytes.readUInt16BE(at + 2);
     if (end > bytes.length) return undefined;
-    if (type === FINGERPRINT) {
-      if (length !== 4 || bytes.readUInt32BE(at + 4) !== fingerprintOf(bytes.subarray(0, at))) return undefined;
-      whole = end === bytes.length;
-    } else if (integrityAt < 0) {
-      // What stands behind the integrity is not protected by it.
-      if (type === USERNAME) username = bytes.toString('latin1', at + 4, end);
-      else if (type === USE_CANDIDATE) useCandidate = true;
-      else if (type === ICE_CONTROLLED) controlled = true;
-      else if (type === MESSAGE_INTEGRITY) {
-        if (length !== INTEGRITY_BYTES) return undefined;
-        integrityAt = at;
-      }
-    }
-    at = end + ((4 - (length & 3)) & 3);
+    if (type === FINGERPRINT) return end === bytes.length ? understood(bytes, protectedOnes, at) : undefined;
+    // What stands behind the integrity is not protected by it.
+    if (!protectedOnes.has(MESSAGE_INTEGRITY)) protectedOnes.set(type, [at + 4, end]);
+    at = (end + 3) & ~3;
   }
-  // RFC 8445 §7.1 wants all three.
-  return username === undefined || integrityAt < 0 || !whole
-    ? undefined
-    : { bytes, username, integrityAt, useCandidate, controlled };
+  return undefined;
+}
+
+function understood(
+  bytes: Buffer,
+  attributes: ReadonlyMap<number, readonly [from: number, to: number]>,
+  fingerprintAt: number,
+): BindingRequest | undefined {
+  const username = attributes.get(USERNAME);
+  const integrity = attributes.get(MESSAGE_INTEGRITY);
+  if (username === undefined || integrity === undefined) return undefined;
+  if (integrity[1] - integrity[0] !== INTEGRITY_BYTES || bytes.length !== fingerprintAt + 8) return undefined;
+  if (bytes.readUInt32BE(fingerprintAt + 4) !== fingerprintOf(bytes.subarray(0, fingerprintAt))) return undefined;
+  return {
+    bytes,
+    username: bytes.toString('latin1', ...username),
+    integrityAt: integrity[0] - 4,
+    useCandidate: attributes.has(USE_CANDIDATE),
+    controlled: attributes.has(ICE_CONTROLLED),
+  };
 }
 
 /** Was it made by somebody who knows the password? RFC 8489 §14.5. */
