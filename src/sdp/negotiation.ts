@@ -126,7 +126,8 @@ export class Negotiation {
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
     this.#offered = [...audio, ...eventsBeside(audio)];
-    if (options.web ?? this.#agreement?.web !== undefined) return this.#offerWeb();
+    const web = (options.web ?? this.#agreement?.web !== undefined) ? this.#localWeb('actpass') : undefined;
+    if (web !== undefined) return this.#offerWeb(web);
     const { srtp: asked } = options;
     const policy = asked ?? this.#policy;
     const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
@@ -227,9 +228,7 @@ export class Negotiation {
   }
 
   /** No line of a session ever vanishes, and none changes its name: RFC 3264 §8, RFC 8843 §7. */
-  #offerWeb(): Buffer {
-    const web = this.#localWeb('actpass');
-    if (web === undefined) return this.#print(this.#offered, { crypto: [] });
+  #offerWeb(web: LocalWeb): Buffer {
     const known = this.#agreement?.web === undefined ? undefined : this.#remote;
     const among = known === undefined ? undefined : { lines: known.lines, chosen: known.audio };
     const sdp = this.#print(this.#offered, { crypto: [], web }, among);

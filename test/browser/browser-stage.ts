@@ -1,10 +1,13 @@
 /** The stage of a browser story: a server with a WebSocket listener, a phone of a trunk, one of a user, and a Chromium. */
+import type { Page } from 'playwright-core';
 import { Browser, ensureDebian, freePort, realm, stage, type Tab } from '../kit/index.ts';
 
 export type BrowserStage = {
   readonly story: ReturnType<typeof stage>;
   /** A tab that is registered as this user; its microphone is a tone. */
   readonly open: (as: string, hz: number, library?: 'jssip' | 'sipjs') => Promise<Tab>;
+  /** A page of this code, whose server is ours and whose user is carol. */
+  readonly page: (code: string, body: string) => Promise<Page>;
 };
 
 /** What has to be there before the stories are told. */
@@ -25,5 +28,7 @@ export function browserStage({ browser, ws }: { browser: Browser; ws: number }):
     await tab.register({ socket: `ws://127.0.0.1:${ws}`, uri: `sip:${as}@${realm}`, password: 'secret', hz });
     return tab;
   };
-  return { story, open };
+  const page: BrowserStage['page'] = (code, body) =>
+    browser.page(code.replace('wss://voice.example.test', `ws://127.0.0.1:${ws}`), body);
+  return { story, open, page };
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type StdinOptions } from 'esbuild';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { after } from '../../src/testing/index.ts';
 
@@ -112,42 +112,56 @@ export class Browser {
   readonly #context: BrowserContext;
   readonly #server: Server;
   readonly #profile: string;
+  readonly #scripts: Map<string, string>;
+  readonly #bodies = new Map<string, string>();
 
-  private constructor(context: BrowserContext, server: Server, profile: string) {
+  private constructor(context: BrowserContext, profile: string, scripts: Map<string, string>) {
     this.#context = context;
-    this.#server = server;
     this.#profile = profile;
+    this.#scripts = scripts;
+    this.#server = createServer(({ url = '' }, response) => {
+      // A connection that is kept would look like one the server under test left.
+      response.setHeader('Connection', 'close');
+      const script = scripts.get(url);
+      response.setHeader('Content-Type', script === undefined ? 'text/html; charset=utf-8' : 'text/javascript');
+      const body = this.#bodies.get(url) ?? '';
+      response.end(script ?? `<!doctype html><title>phone</title>${body}<script src="${url}.js"></script>`);
+    });
   }
 
   static async start(): Promise<Browser> {
-    const scripts = new Map<string, string>(
-      await Promise.all(
-        (['jssip', 'sipjs'] as const).map(async (name) => [`/${name}.js`, await bundle(name)] as const),
-      ),
-    );
-    const server = createServer((request, response) => {
-      // A connection that is kept would look like one the server under test left.
-      response.setHeader('Connection', 'close');
-      const script = scripts.get(request.url ?? '');
-      if (script !== undefined) return void response.setHeader('Content-Type', 'text/javascript').end(script);
-      const name = (request.url ?? '').slice(1);
-      response
-        .setHeader('Content-Type', 'text/html')
-        .end(`<!doctype html><title>phone</title><script src="/${name}.js"></script>`);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const scripts = new Map<string, string>();
+    for (const name of ['jssip', 'sipjs']) {
+      scripts.set(`/${name}.js`, await bundle({ entryPoints: [path.join(pages, `${name}.js`)] }));
+    }
     const profile = mkdtempSync(path.join(os.tmpdir(), 'graine-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: '/usr/bin/chromium',
       headless: true,
       args: flags,
     });
-    return new Browser(context, server, profile);
+    const browser = new Browser(context, profile, scripts);
+    await new Promise<void>((resolve) => browser.#server.listen(0, '127.0.0.1', resolve));
+    return browser;
   }
 
   async tab(library: Library = 'jssip'): Promise<Tab> {
     const page = await this.#context.newPage();
-    return new Tab(page, `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${library}`);
+    return new Tab(page, `${this.#url}/${library}`);
+  }
+
+  /** A page of this code and these elements. */
+  async page(code: string, body: string): Promise<Page> {
+    const name = `/page${this.#scripts.size}`;
+    this.#scripts.set(`${name}.js`, await bundle({ stdin: { contents: code, resolveDir: pages } }));
+    this.#bodies.set(name, body);
+    const page = await this.#context.newPage();
+    await page.goto(`${this.#url}${name}`);
+    return page;
+  }
+
+  get #url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
@@ -158,8 +172,14 @@ export class Browser {
   }
 }
 
-async function bundle(name: Library): Promise<string> {
-  const options = { bundle: true, write: false, format: 'iife', platform: 'browser', logLevel: 'error' } as const;
-  const { outputFiles } = await build({ ...options, entryPoints: [path.join(pages, `${name}.js`)] });
+async function bundle(source: { entryPoints: string[] } | { stdin: StdinOptions }): Promise<string> {
+  const { outputFiles } = await build({
+    ...source,
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    logLevel: 'error',
+  });
   return outputFiles[0]?.text ?? '';
 }

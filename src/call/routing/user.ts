@@ -34,8 +34,7 @@ export async function planUser(
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
-    web: isBrowser(binding),
-    srtp: srtpOf(binding, services),
+    ...(isBrowser(binding) ? { web: true } : { srtp: srtpOf(binding, services) }),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
 }

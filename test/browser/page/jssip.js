@@ -27,6 +27,10 @@ function follow(next) {
   );
 }
 
+function leaveOpus(said) {
+  if (said.originator === 'local') said.sdp = said.sdp.replace(/(m=audio \d+ \S+).*/, '$1 111 110');
+}
+
 globalThis.phone = {
   events,
   start({ socket, uri, password, hz }) {
@@ -47,7 +51,12 @@ globalThis.phone = {
       ua.start();
     });
   },
-  call: (target, rtc = {}) => void ua.call(target, { mediaStream: mic, pcConfig: { iceServers: [] }, ...rtc }),
+  /** `only`: 'opus' leaves nothing else in the offer. */
+  call(target, only) {
+    const options = { mediaStream: mic, pcConfig: { iceServers: [] } };
+    if (only === 'opus') ua.once('newRTCSession', ({ session: next }) => next.on('sdp', leaveOpus));
+    ua.call(target, options);
+  },
   answer: () => session.answer({ mediaStream: mic, pcConfig: { iceServers: [] } }),
   hangup: () => session.terminate(),
   hold: () => session.hold(),
