@@ -34,7 +34,8 @@ export async function planUser(
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
-    ...(isBrowser(binding) ? { web: true } : { srtp: srtpOf(binding, services) }),
+    web: isBrowser(binding),
+    srtp: srtpOf(binding, services),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
 }
