@@ -1,4 +1,4 @@
-// A real softphone that takes nothing but SRTP, over TLS: libsrtp2 at the other end of our keys. RFC 3711, RFC 4568.
+// A real softphone that takes nothing but SRTP, over TLS. RFC 3711, RFC 4568.
 import assert from 'node:assert/strict';
 import {
   Baresip,

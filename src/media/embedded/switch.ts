@@ -386,12 +386,12 @@ export class MediaSwitch {
     const offset = payloadOffset(bytes, at, packet.length);
     const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
     const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
-    const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
-    const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
+    const sequence = readU16(bytes, at + 2);
+    const ssrc = readU32(bytes, at + 8);
     // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
     if (
       kind === NOT_NEGOTIATED ||
-      (endpoint.srtp !== undefined && !this.#opens(endpoint, packet, offset, now)) ||
+      !this.#opens(endpoint, packet, offset, now) ||
       !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)
     ) {
       endpoint.refused++;
@@ -414,10 +414,12 @@ export class MediaSwitch {
     if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
   }
 
-  /** Takes SRTP off. What a stranger sends is not worth the work of looking at its tag. */
+  /** Takes SRTP off, where there is any. What a stranger sends is not worth the work of looking at its tag. */
   #opens(endpoint: Endpoint, packet: Packet, offset: number, now: number): boolean {
-    if (endpoint.latch.refuses(packet.host, packet.port, now)) return false;
-    return endpoint.passed(endpoint.srtp!.open(packet, offset, now));
+    const { srtp, latch } = endpoint;
+    if (srtp === undefined) return true;
+    if (latch.refuses(packet.host, packet.port, now)) return false;
+    return endpoint.passed(srtp.open(packet, offset, now));
   }
 
   /** The hot path: in, header rewritten in place, out. */

@@ -3,7 +3,8 @@ import { readU16, readU32 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { extended } from './index-of.ts';
 import { ReplayWindow } from './replay.ts';
-import { ENCRYPTED, RTCP_HEADER_BYTES, type Transform, transformOf } from './transform.ts';
+import { ENCRYPTED, RTCP_HEADER_BYTES, type Transform } from './transform.ts';
+import { transformOf } from './transform-of.ts';
 
 /** What became of a packet. */
 export const OPENED = 0;

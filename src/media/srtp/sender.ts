@@ -3,7 +3,8 @@ import { readU16 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { extended } from './index-of.ts';
 import { ReplayWindow } from './replay.ts';
-import { type Transform, transformOf } from './transform.ts';
+import type { Transform } from './transform.ts';
+import { transformOf } from './transform-of.ts';
 
 /** RFC 3711 §3.4: a key is good for so many packets of RTCP. */
 const MAX_RTCP_INDEX = 0x7fffffff;

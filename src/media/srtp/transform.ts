@@ -1,10 +1,6 @@
 /** What turns one packet into its protected form and back, in its place. Knows one key's ciphers and nothing of streams:
  * which rollover counter, which index, and whether it came before is its callers' business. */
-import type { SrtpKey } from '../../sdp/index.ts';
 import type { Packet } from '../rtp/packet.ts';
-import { CounterMode } from './counter-mode.ts';
-import { sessionKeys } from './derive.ts';
-import { GaloisMode } from './galois-mode.ts';
 
 /** Of SRTCP: the packet is encrypted. RFC 3711 §3.4. */
 export const ENCRYPTED = 0x80000000;
@@ -22,11 +18,4 @@ export interface Transform {
   openRtcp(packet: Packet): boolean;
   /** The word with the E bit and the index, of a protected packet that is long enough to have one. */
   rtcpWord(packet: Packet): number;
-}
-
-export function transformOf(key: SrtpKey): Transform {
-  const rtp = sessionKeys(key, 'rtp');
-  const rtcp = sessionKeys(key, 'rtcp');
-  if (key.suite.startsWith('AEAD')) return new GaloisMode(rtp, rtcp);
-  return new CounterMode(rtp, rtcp, key.suite.endsWith('_32') ? 4 : 10);
 }
