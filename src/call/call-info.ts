@@ -27,7 +27,7 @@ export function callInfo(leg: Leg): CallInfoBody {
   if (identity.parentCallSid !== undefined) body['parent_call_sid'] = identity.parentCallSid;
   if (leg.callerId !== undefined) body['caller_id'] = leg.callerId;
   if (leg.tag !== undefined) body['customerData'] = leg.tag;
-  if (leg instanceof InboundLeg) {
+  if (identity.direction === 'inbound') {
     body['originating_sip_ip'] = leg.remoteHost;
     if (leg.trunk !== '' && leg.trunk !== 'user') body['originating_sip_trunk_name'] = leg.trunk;
   }

@@ -5,6 +5,7 @@ import {
   type Format,
   type IceCredentials,
   Negotiation,
+  type NegotiationSnapshot,
   type SrtpPolicy,
   type SrtpSuite,
 } from '../sdp/index.ts';
@@ -21,6 +22,8 @@ export type MediaOwner = {
   /** The audio is encrypted from now on, or in the clear again. */
   readonly encrypted: (suite: SrtpSuite | undefined) => void;
 };
+
+export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
 
 export class LegMedia {
   readonly endpoint: string;
@@ -49,6 +52,18 @@ export class LegMedia {
     const security = { policy: owner.srtp, bytes };
     const negotiation = new Negotiation({ ...local, ...web }, String(random.integer(2 ** 31)), security);
     return new LegMedia(services.media, owner, negotiation);
+  }
+
+  /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
+  static async restore(services: Services, owner: MediaOwner, kept: MediaSnapshot): Promise<LegMedia> {
+    await services.media.open({ session: owner.session, endpoint: owner.callSid, port: kept.port });
+    return new LegMedia(services.media, owner, Negotiation.restore(kept.negotiation));
+  }
+
+  /** Undefined before anything was agreed. */
+  snapshot(): MediaSnapshot | undefined {
+    const negotiation = this.negotiation.snapshot();
+    return negotiation === undefined ? undefined : { port: negotiation.local.port, negotiation };
   }
 
   /** The codec we send, once agreed. */

@@ -3,12 +3,20 @@
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
 import { type Direction, mirrored, type SrtpPolicy } from '../sdp/index.ts';
-import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type {
+  Dialog,
+  DialogEnd,
+  ExtraHeader,
+  InDialogRequest,
+  LeftCall,
+  LeftInvitation,
+  Reason,
+} from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
-import { LegMedia } from './leg-media.ts';
+import { LegMedia, type MediaOwner } from './leg-media.ts';
 import {
   type CallStatus,
   type FinalStatus,
@@ -34,6 +42,9 @@ export type LegIdentity = {
   readonly callerName: string;
   readonly traceId: string;
 };
+
+/** The INVITE of an unanswered caller, and those an unanswered callee was rung with. */
+export type LeftInvites = { readonly came?: LeftInvitation; readonly sent?: readonly LeftCall[] };
 
 /** How a leg ended. Fixed before anyone is told. */
 export type LegEnd = {
@@ -86,12 +97,16 @@ export abstract class Leg {
   callerId: string | undefined;
   rangAt: number | undefined;
   answeredAt: number | undefined;
+  /** When its talk is to end by itself, ms since the epoch. */
+  talkUntil: number | undefined;
   endedAt: number | undefined;
   end: LegEnd | undefined;
   media: LegMedia | undefined;
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
+  /** The carrier whose capacity it takes. */
+  carrierSid: string | undefined;
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #final: FinalStatus = 'failed';
@@ -103,13 +118,14 @@ export abstract class Leg {
   #endedMonotonic: number | undefined;
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
-  constructor(services: Services, identity: LegIdentity) {
+  /** `carried`: where it was when another process had it. */
+  constructor(services: Services, identity: LegIdentity, carried?: { startedAt: number; state: LegState }) {
     this.services = services;
     this.identity = identity;
-    this.startedAt = services.clock.now();
+    this.startedAt = carried?.startedAt ?? services.clock.now();
     this.#machine = new Machine<LegState, LegEvent, LegEffect, undefined>({
       table: legTable,
-      initial: 'trying',
+      initial: carried?.state ?? 'trying',
       context: undefined,
       perform: () => this.#report(),
     });
@@ -159,12 +175,19 @@ export abstract class Leg {
   /** Reserves this leg's ports, once. */
   async openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return this.media;
-    const media = await LegMedia.open(this.services, {
+    return this.take(await LegMedia.open(this.services, this.mediaOwner));
+  }
+
+  protected get mediaOwner(): MediaOwner {
+    return {
       session: this.mediaSession,
       callSid: this.callSid,
       srtp: this.srtp,
       encrypted: (suite) => this.#encrypted(suite),
-    });
+    };
+  }
+
+  protected take(media: LegMedia): LegMedia {
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -193,18 +216,24 @@ export abstract class Leg {
   }
 
   protected answered(dialog: Dialog): void {
+    this.talks(dialog, this.services.clock.now());
+    this.#machine.handle({ type: 'answered' });
+  }
+
+  /** Its dialog stands, since `answeredAt` (ms since the epoch). */
+  protected talks(dialog: Dialog, answeredAt: number): void {
+    const { clock } = this.services;
     this.dialog = dialog;
     this.sipStatus = 200;
     this.sipReason = 'OK';
-    this.answeredAt = this.services.clock.now();
-    this.#answeredMonotonic = this.services.clock.monotonic();
+    this.answeredAt = answeredAt;
+    this.#answeredMonotonic = clock.monotonic() - Math.max(0, clock.now() - answeredAt);
     dialog.events.on('ended', (end) => this.#dialogEnded(end));
     dialog.events.on('reinvite', (request) => {
       if (this.takesReinvite === undefined) void handleReinvite(this, request);
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
-    this.#machine.handle({ type: 'answered' });
   }
 
   /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */
@@ -227,6 +256,17 @@ export abstract class Leg {
     const dialog = this.dialog;
     this.finish({ status: 'completed', sipStatus: 200, sipReason: 'OK', cause, byeHeaders: undefined });
     dialog?.bye(options);
+  }
+
+  /** Its session or its media were negotiated anew: what was written down of it is old. */
+  renegotiated(): void {
+    const session = this.services.registry.sessionOf(this);
+    if (session !== undefined) this.services.standing.touch(session);
+  }
+
+  /** What a process after this one needs to end it in good order while it is unanswered. */
+  left(): LeftInvites {
+    return {};
   }
 
   /** Ends this leg from our side, whatever its state. */
@@ -259,6 +299,7 @@ export abstract class Leg {
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
     if (read?.ok === true) await media.configure(read.agreement, this.remoteHost);
     else media.negotiation.rollback();
+    this.renegotiated();
   }
 
   /** What the far end's hold means for the other leg. */

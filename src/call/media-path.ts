@@ -24,6 +24,9 @@ export const mediaPathTable: Table<MediaPathState, MediaPathEvent, never, undefi
   closed:    { leave: ignore,        left: ignore,     failed: ignore,     return: ignore,          returned: ignore,     close: ignore },
 };
 
+/** What the two far ends said of their audio, while it does not pass here. */
+export type PathSnapshot = { readonly a: FarAudio; readonly b: FarAudio };
+
 export type Moved = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** What one far end says of its audio: where, and in which formats by its own numbers. */
@@ -41,23 +44,33 @@ const refused = (reason: string): Moved => ({ ok: false, reason });
 export class MediaPath {
   readonly #a: Leg;
   readonly #b: Leg;
-  readonly #machine = new Machine<MediaPathState, MediaPathEvent, never, undefined>({
-    table: mediaPathTable,
-    initial: 'full',
-    context: undefined,
-    perform: () => {},
-  });
+  readonly #machine: Machine<MediaPathState, MediaPathEvent, never, undefined>;
   /** What each far end said last, while we are out. */
   readonly #said = new Map<Leg, FarAudio>();
   #wake: () => void = () => {};
 
   readonly #anchoredBy: () => string | undefined;
 
-  /** `anchoredBy` names what needs the media here, if anything does. */
-  constructor(a: Leg, b: Leg, anchoredBy: () => string | undefined) {
+  /** `anchoredBy` names what needs the media here, if anything does. `left`: it has left already, in an earlier process. */
+  constructor(a: Leg, b: Leg, anchoredBy: () => string | undefined, left?: PathSnapshot) {
     this.#a = a;
     this.#b = b;
     this.#anchoredBy = anchoredBy;
+    this.#machine = new Machine<MediaPathState, MediaPathEvent, never, undefined>({
+      table: mediaPathTable,
+      initial: left === undefined ? 'full' : 'none',
+      context: undefined,
+      perform: () => {},
+    });
+    if (left === undefined) return;
+    this.#said.set(a, left.a).set(b, left.b);
+    this.#listen((leg, request) => void this.#relay(leg, request));
+  }
+
+  /** Undefined while the media passes here. */
+  snapshot(): PathSnapshot | undefined {
+    const [a, b] = [this.#said.get(this.#a), this.#said.get(this.#b)];
+    return this.state === 'none' && a !== undefined && b !== undefined ? { a, b } : undefined;
   }
 
   get state(): MediaPathState {
@@ -207,6 +220,7 @@ export class MediaPath {
   }
 
   #note(what: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#a.renegotiated();
     this.#a.note(what, { ...detail, with: this.#b.callSid });
   }
 }

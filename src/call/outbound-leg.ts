@@ -14,7 +14,7 @@ import type {
 } from '../sip/agent/index.ts';
 import { bestFailure, shouldFailOver } from './best-response.ts';
 import type { EndCause } from './end-cause.ts';
-import { Leg, type LegIdentity } from './leg.ts';
+import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import { statusOfResponse } from './leg-state.ts';
 import type { Slot } from './pacing.ts';
 import type { Branch, Plan } from './plan.ts';
@@ -127,6 +127,10 @@ export class OutboundLeg extends Leg {
   /** Its time to ring is over. A leg that never got past its carrier's capacity ends `queued`. */
   expire(cause: EndCause): void {
     this.#switch.handle({ type: 'giveUp', cause, reason: undefined, expired: true });
+  }
+
+  override left(): LeftInvites {
+    return { sent: this.#attempts.map((attempt) => attempt.call?.snapshot()).filter((each) => each !== undefined) };
   }
 
   hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
@@ -293,6 +297,7 @@ export class OutboundLeg extends Leg {
       return;
     }
     void media.configure(read.agreement, this.remoteHost);
+    if (attempt.slot !== undefined) this.carrierSid = attempt.branch.carrier?.sid;
     this.answered(dialog);
   }
 

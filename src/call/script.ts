@@ -1,11 +1,20 @@
 /** What runs a call's verbs, as the session sees it. Implemented by verbs/interpreter. */
 import type { Leg } from './leg.ts';
+import type { PathSnapshot } from './media-path.ts';
 import type { Session } from './session.ts';
+import type { ScriptSnapshot } from './standing/snapshot.ts';
+
+/** What a dial of another process had connected; `path`: where the audio goes when it does not pass here. */
+export type Connected = { readonly callee: Leg; readonly path: PathSnapshot | undefined };
 
 export interface Script {
   /** Runs a document of verbs and all that follows from its hooks; resolves when nothing is left to do. A document
    * that is not valid raises its alert and resolves with `invalid`. */
   run(payload: unknown): Promise<'done' | 'invalid'>;
+  /** Goes on where another process was. */
+  carryOn(from: ScriptSnapshot, connected: Connected | undefined): Promise<'done' | 'invalid'>;
+  /** Where it is, as plain data; undefined when it is over. */
+  snapshot(): ScriptSnapshot | undefined;
   /** Drops what runs and runs this instead. Faults: the document is refused and what runs goes on. */
   replace(payload: unknown): { ok: true } | { ok: false; faults: readonly string[] };
   /** Adds verbs to those that wait. */

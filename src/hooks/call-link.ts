@@ -45,6 +45,10 @@ export class CallLink implements AppLink, SocketOwner {
     return this.#socket?.alive === true && this.#socket.engaged;
   }
 
+  get base(): HookTarget | undefined {
+    return this.#base;
+  }
+
   get takesStatus(): boolean {
     return schemeOf(this.#base?.url ?? '') === 'ws';
   }

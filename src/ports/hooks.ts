@@ -70,6 +70,8 @@ export type AppEvents = { readonly events: readonly AppEvent[]; readonly last: n
 export interface AppLink {
   /** Does the application stay in control when its verbs have run out? True while its WebSocket lives or is being won back. */
   readonly waits: boolean;
+  /** What relative hooks resolve against. */
+  readonly base: HookTarget | undefined;
   /** Call states go to the application without a status hook too: it has a WebSocket. */
   readonly takesStatus: boolean;
   /** Who carries commands out, and who hears that the WebSocket is gone for good (`waits` is false from then on). */

@@ -150,8 +150,9 @@ export interface MediaEngine {
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];
   }>;
-  /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: { session: string; endpoint: string; address?: string }): Promise<{
+  /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. `port`: the
+   * one that an endpoint of a process before this had, and no other; it was named when the engine was made. */
+  open(options: { session: string; endpoint: string; address?: string; port?: number }): Promise<{
     address: string;
     port: number;
     rtcpPort: number;

@@ -27,6 +27,7 @@ export {
   type LocalMedia,
   type Negotiated,
   Negotiation,
+  type NegotiationSnapshot,
   type NegotiationState,
   negotiationTable,
 } from './negotiation.ts';

@@ -76,6 +76,17 @@ const inTheClear: Security = {
   },
 };
 
+/** Everything needed to negotiate on in another process. Plain data. */
+export type NegotiationSnapshot = {
+  readonly sessionId: string;
+  readonly local: Omit<LocalMedia, 'web'>;
+  readonly version: number;
+  readonly direction: Direction;
+  readonly agreement: Agreement;
+  /** The last SDP we sent. */
+  readonly last: string;
+};
+
 export class Negotiation {
   readonly #machine = new Machine<NegotiationState, NegotiationEvent, never, undefined>({
     table: negotiationTable,
@@ -103,6 +114,26 @@ export class Negotiation {
     this.#sessionId = sessionId;
     this.#security = security;
     this.#policy = security.policy;
+  }
+
+  /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement, and
+   * for encrypted audio: its keys, and how far they are used up, go with the process. */
+  snapshot(): NegotiationSnapshot | undefined {
+    const agreement = this.#agreement;
+    if (agreement === undefined || this.#last === undefined) return undefined;
+    if (agreement.srtp !== undefined || agreement.web !== undefined) return undefined;
+    const [sessionId, version, direction] = [this.#sessionId, this.#version, this.#direction];
+    const { web: _, ...local } = this.#local;
+    return { sessionId, local, version, direction, agreement, last: this.#last.toString() };
+  }
+
+  static restore(snapshot: NegotiationSnapshot): Negotiation {
+    const restored = new Negotiation(snapshot.local, snapshot.sessionId);
+    restored.#version = snapshot.version;
+    restored.#direction = snapshot.direction;
+    restored.#agreement = snapshot.agreement;
+    restored.#last = Buffer.from(snapshot.last);
+    return restored;
   }
 
   get state(): NegotiationState {

@@ -5,7 +5,9 @@ import { createApi, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
+  carryOnAll,
   createControl,
+  findStanding,
   followMedia,
   followStreams,
   handleInvitation,
@@ -14,12 +16,14 @@ import {
   Registry,
   type Services,
   SoundFiles,
+  StandingKeeper,
 } from '../call/index.ts';
 import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
-import { openLive } from '../live/index.ts';
+import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
+import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
@@ -112,11 +116,15 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => timelines.close());
   closers.push(logCalls(trace, log));
 
+  const standing = openStanding(config, clock, log);
+  closers.push(() => standing.close());
+  const left = await findStanding(standing);
   const { first, last } = config.media.ports;
   const media = await createEmbeddedEngine({
     address: config.media.address,
     ports: `${first}-${last}`,
     workers: config.media.workers,
+    kept: left.ports,
     clock,
     random,
     log: log.child({ area: 'media' }),
@@ -204,6 +212,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const pacers = new CarrierPacers(clock);
   closers.push(() => pacers.close());
 
+  const keeperOfCalls = new StandingKeeper({ store: standing, clock, find: (sid) => registry.session(sid) });
+  closers.push(() => keeperOfCalls.close());
+
   const [listening] = sip.transport.listening();
   const services: Services = {
     clock,
@@ -223,6 +234,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     quotas: new Quotas({ clock, alerts, registry, live }),
+    standing: keeperOfCalls,
     sounds,
     speech,
     updateFaults,
@@ -244,6 +256,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
+  const carried = carryOnAll({ services, scripts: createScript }, left, standing);
+  sip.begin();
+  await carried;
 
   const state = { stopping: false };
   const api = await createApi({
@@ -303,10 +318,20 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
 }
 
+/** Beside the store where that is a folder of this machine; a store in memory is not meant to outlive anything. */
+function openStanding(config: Config, clock: SystemClock, log: Log): StandingCalls {
+  const { url } = config.store;
+  const beside = url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'standing') : undefined;
+  const folder = config.calls.standing_folder ?? beside;
+  return folder === undefined ? new NoStandingCalls() : new StandingFile({ folder, clock, log });
+}
+
+const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);
+
 function traceFolder(config: Config): string | undefined {
   if (config.trace.folder !== undefined) return config.trace.folder;
   const { url } = config.store;
-  return url.startsWith('file:') && !/\.(db|sqlite3?)$/.test(url) ? path.join(url.slice(5), 'timelines') : undefined;
+  return url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'timelines') : undefined;
 }
 
 function hostPort({ address, port }: { address: string; port: number }): string {

@@ -1,11 +1,13 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
 import type { Timer } from '../base/index.ts';
-import type { Leg, Script, Session } from '../call/index.ts';
+import type { Connected, Leg, Script, ScriptSnapshot, Session } from '../call/index.ts';
 import { InboundLeg, isNothing } from '../call/index.ts';
 import { Background } from './background.ts';
-import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
+import { type ConfigVerb, describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { ConfigTask } from './tasks/config.ts';
+import { type DialFacts, DialTask } from './tasks/dial/dial.ts';
 import { DubTask } from './tasks/dub.ts';
 import { Whisper, whisperVerbs } from './whisper.ts';
 
@@ -18,13 +20,21 @@ const silence = { afterDial: 5000, unanswered: 60_000 };
 
 const mostWaiting = 1000;
 
+type CarriedScript = {
+  readonly verb: Verb | undefined;
+  readonly dial: DialFacts | undefined;
+  readonly rest: readonly Verb[];
+  readonly background: ConfigVerb | undefined;
+};
+
 type Replaced = { ok: true } | { ok: false; faults: readonly string[] };
 
 export class Interpreter implements Script {
   readonly #context: TaskContext;
   #queue: Verb[] = [];
   #task: Task | undefined;
-  #verb: string | undefined;
+  /** What runs now. */
+  #verb: Verb | undefined;
   /** broken: a screened callee is not connected past a hook or document that failed. */
   #phase: 'idle' | 'running' | 'broken' | 'stopped' = 'idle';
   /** Grows with every replacement: what an older verb's hook answers is then ignored. */
@@ -40,7 +50,7 @@ export class Interpreter implements Script {
   constructor(session: Session, callee?: Leg) {
     const screen = (leg: Leg) => new Interpreter(session, leg);
     this.#background = new Background({
-      verb: () => this.#verb,
+      verb: () => this.#verb?.verb,
       interrupt: () => this.#task?.stop(),
       replace: (document) => this.#interject(document),
     });
@@ -53,12 +63,30 @@ export class Interpreter implements Script {
     if (verbs === undefined) return 'invalid';
     this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
-    while (this.#running) {
-      const verb = this.#queue.shift();
-      if (verb !== undefined) await this.#perform(verb);
-      else if (!(await this.#more())) break;
-    }
-    return this.#conclude();
+    return this.#goOn();
+  }
+
+  async carryOn(from: ScriptSnapshot, connected: Connected | undefined): Promise<'done' | 'invalid'> {
+    // It was checked when it came; what is kept is what was made of it.
+    const { verb, dial, rest, background } = from as CarriedScript;
+    this.#queue = [...rest];
+    this.#phase = 'running';
+    if (background !== undefined) await new ConfigTask(this.#context, background).run();
+    if (verb?.verb === 'dial' && dial !== undefined && connected !== undefined)
+      await this.#perform(verb, new DialTask(this.#context, verb, { ...connected, facts: dial }));
+    else if (verb !== undefined) this.#queue.unshift(verb);
+    return this.#goOn();
+  }
+
+  snapshot(): ScriptSnapshot | undefined {
+    if (!this.#running) return undefined;
+    const standing = this.#task?.standing?.() ?? 'anew';
+    return {
+      verb: standing === 'over' ? undefined : this.#verb,
+      dial: typeof standing === 'object' ? standing.connected : undefined,
+      rest: this.#queue,
+      background: this.#background.settings,
+    };
   }
 
   check(payload: unknown): readonly string[] {
@@ -124,7 +152,7 @@ export class Interpreter implements Script {
   }
 
   dump(): { verb: string | undefined; waiting: number } {
-    return { verb: this.#verb, waiting: this.#queue.length };
+    return { verb: this.#verb?.verb, waiting: this.#queue.length };
   }
 
   get #running(): boolean {
@@ -160,15 +188,27 @@ export class Interpreter implements Script {
     return came;
   }
 
-  async #perform(verb: Verb): Promise<void> {
+  /** Verb after verb, until none is left and none will come. */
+  async #goOn(): Promise<'done' | 'invalid'> {
+    while (this.#running) {
+      const verb = this.#queue.shift();
+      if (verb !== undefined) await this.#perform(verb);
+      else if (!(await this.#more())) break;
+    }
+    return this.#conclude();
+  }
+
+  /** `carried`: another process had begun it. */
+  async #perform(verb: Verb, carried?: Task): Promise<void> {
     const generation = this.#generation;
-    const { caller } = this.#context;
-    this.#verb = verb.verb;
-    if (!(await this.#ready(verb))) return;
+    const { caller, session } = this.#context;
+    this.#verb = verb;
+    if (carried === undefined && !(await this.#ready(verb))) return;
     if (!this.#running || generation !== this.#generation) return;
     caller.note('verb.started', { verb: verb.verb, id: verb.id });
-    this.#tell('starting', verb);
-    this.#task = makeTask(this.#context, verb);
+    if (carried === undefined) this.#tell('starting', verb);
+    this.#task = carried ?? makeTask(this.#context, verb);
+    session.services.standing.touch(session);
     const { next, hookFailed } = await this.#task.run();
     this.#task = undefined;
     this.#verb = undefined;

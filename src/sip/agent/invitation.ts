@@ -38,7 +38,7 @@ import {
   type InvitationState,
   invitationTable,
 } from './invitation-machine.ts';
-import type { CallerIdentity, Invitation } from './types.ts';
+import type { CallerIdentity, Invitation, LeftInvitation } from './types.ts';
 
 export type InvitationStart = {
   readonly host: DialogHost;
@@ -122,6 +122,10 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   }
   get patience(): number {
     return lifetime(this.#host.timers) * 0.9;
+  }
+
+  snapshot(): LeftInvitation {
+    return { request: serialize(this.request).toString('base64'), source: this.source, localTag: this.localTag };
   }
 
   progress(options: Progress): void {
