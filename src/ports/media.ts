@@ -160,7 +160,7 @@ export interface MediaEngine {
     /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
     codecs?: readonly string[];
     /** `sha-256 AB:CD…` of its DTLS certificate; absent where it cannot speak WebRTC. */
-    fingerprint?: string;
+    fingerprint?: string | undefined;
   }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;

@@ -152,9 +152,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      const fingerprint = this.#certificate?.fingerprint;
-      const web = fingerprint === undefined ? {} : { fingerprint };
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link), ...web };
+      const { fingerprint } = this.#certificate ?? {};
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link), fingerprint };
     } catch (refused) {
       this.#leave(session);
       throw refused;
