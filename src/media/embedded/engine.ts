@@ -91,7 +91,6 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
-  /** Undefined where WebRTC cannot be had. */
   readonly #certificate: Certificate | undefined;
   readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
