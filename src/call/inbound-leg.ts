@@ -77,7 +77,7 @@ export class InboundLeg extends Leg {
       return false;
     }
     const late = this.invitation.offer === undefined;
-    const sdp = late ? media.negotiation.offer(prefer === undefined ? {} : { prefer }) : this.#agree(media, prefer);
+    const sdp = late ? this.#lateOffer(media, prefer) : this.#agree(media, prefer);
     if (sdp === undefined) return false;
     const dialog = this.invitation.accept({ sdp, headers });
     this.answered(dialog);
@@ -147,6 +147,13 @@ export class InboundLeg extends Leg {
     }
     void media.configure(answer.agreement, this.remoteHost);
     return answer.sdp;
+  }
+
+  /** Who calls over a WebSocket and leaves the offer to us is a browser all the same. */
+  #lateOffer(media: LegMedia, prefer: readonly Format[] | undefined): Buffer {
+    const { transport } = this.invitation.source;
+    const web = transport === 'ws' || transport === 'wss';
+    return media.negotiation.offer({ web, ...(prefer === undefined ? {} : { prefer }) });
   }
 
   /** Our 200 carried the offer: nothing can be heard before the ACK brings the answer. */

@@ -3,6 +3,7 @@ import {
   type Agreement,
   type Direction,
   type Format,
+  type IceCredentials,
   Negotiation,
   type NegotiationSnapshot,
   type SrtpPolicy,
@@ -13,7 +14,6 @@ import type { Services } from './services.ts';
 
 let plays = 0;
 
-export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
 /** Whose audio it is. */
 export type MediaOwner = {
   readonly session: string;
@@ -22,6 +22,8 @@ export type MediaOwner = {
   /** The audio is encrypted from now on, or in the clear again. */
   readonly encrypted: (suite: SrtpSuite | undefined) => void;
 };
+
+export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
 
 export class LegMedia {
   readonly negotiation: Negotiation;
@@ -42,17 +44,21 @@ export class LegMedia {
 
   /** Reserves ports in the session's worker. Rejects when there are none. */
   static async open(services: Services, owner: MediaOwner): Promise<LegMedia> {
+    const { random } = services;
     const local = await services.media.open({ session: owner.session, endpoint: owner.callSid });
-    const bytes = (length: number): Buffer => services.random.bytes(length);
-    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)), { policy: owner.srtp, bytes });
+    const bytes = (length: number): Buffer => random.bytes(length);
+    const { fingerprint, ssrc } = local;
+    const freshIce = (): IceCredentials => ({ ufrag: random.token(8), pwd: random.token(24) });
+    const web = fingerprint === undefined ? {} : { web: { fingerprint, ssrc, freshIce } };
+    const security = { policy: owner.srtp, bytes };
+    const negotiation = new Negotiation({ ...local, ...web }, String(random.integer(2 ** 31)), security);
     return new LegMedia(services.media, owner, negotiation);
   }
 
   /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
   static async restore(services: Services, owner: MediaOwner, kept: MediaSnapshot): Promise<LegMedia> {
     await services.media.open({ session: owner.session, endpoint: owner.callSid, port: kept.port });
-    const bytes = (length: number): Buffer => services.random.bytes(length);
-    return new LegMedia(services.media, owner, Negotiation.restore(kept.negotiation, { policy: owner.srtp, bytes }));
+    return new LegMedia(services.media, owner, Negotiation.restore(kept.negotiation));
   }
 
   /** Undefined before anything was agreed. */
@@ -150,7 +156,7 @@ export class LegMedia {
 
 function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings {
   return {
-    remote: signalledFrom === '' ? agreement.remote : { ...agreement.remote, signalledFrom },
+    remote: remoteOf(agreement, signalledFrom),
     payloads: agreement.payloads.map(({ receive, send, format }) => ({
       receive,
       send,
@@ -161,8 +167,15 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.web === undefined ? {} : { web: agreement.web }),
     ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };
+}
+
+/** Where a browser is, only ICE can tell. */
+function remoteOf({ remote, web }: Agreement, signalledFrom: string): StreamSettings['remote'] {
+  if (web !== undefined) return web.remote.lite ? remote : undefined;
+  return signalledFrom === '' ? remote : { ...remote, signalledFrom };
 }
 
 /** Whether the far end wants to hear us: false while it holds the call. */

@@ -197,6 +197,7 @@ export class OutboundLeg extends Leg {
     // To each an offer of its own: no device of a target learns the keys of another's call.
     attempt.offer = this.media?.negotiation.offer({
       srtp: branch.srtp ?? 'none',
+      web: branch.web === true,
       ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
     });
     const call = this.services.agent.invite(this.#options(branch, attempt.offer));
@@ -264,7 +265,11 @@ export class OutboundLeg extends Leg {
   #next(attempt: Attempt, failure: Failure): void {
     this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
     const { branch } = attempt;
-    if (branch.srtp === 'offer' && refusesSrtp(failure)) {
+    if (branch.web === true && refusesMedia(failure)) {
+      this.note('media.webrtc-refused', { status: failure.status, reason: failure.reason });
+      return this.#attempt({ ...branch, web: false });
+    }
+    if (branch.srtp === 'offer' && refusesMedia(failure)) {
       this.note('media.srtp-refused', { status: failure.status, reason: failure.reason });
       return this.#attempt({ ...branch, srtp: 'none' });
     }
@@ -323,8 +328,9 @@ export class OutboundLeg extends Leg {
   }
 }
 
-/** The far end cannot do what we offered: in the clear it may (RFC 4568 §7.2, RFC 3261 §21.4.26). */
-function refusesSrtp({ by, status }: Failure): boolean {
+/** The far end cannot do what we offered: with less it may (RFC 4568 §7.2, RFC 3261 §21.4.26). Not all that comes over a
+ * WebSocket is a browser. */
+function refusesMedia({ by, status }: Failure): boolean {
   return by === 'response' && (status === 488 || status === 415 || status === 606);
 }
 

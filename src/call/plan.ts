@@ -14,6 +14,8 @@ export type Branch = {
   readonly route?: string;
   /** The path is fixed: in-dialog requests take it too (a device behind NAT). */
   readonly pinned?: boolean;
+  /** A browser is there: it is offered WebRTC. */
+  readonly web?: boolean;
   readonly headers: readonly ExtraHeader[];
   readonly credentials?: Credentials;
   /** Is its audio encrypted; left out: 'none'. */

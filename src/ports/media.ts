@@ -31,6 +31,21 @@ export type StreamSettings = {
   readonly ptime: number;
   /** Keys of SRTP; without them the stream is in the clear. Secret. */
   readonly srtp?: SrtpKeys;
+  /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */
+  readonly web?: WebSettings;
+};
+
+/** ICE (we are the lite agent, RFC 8445 §2.5) and DTLS-SRTP (RFC 5764) of one endpoint. */
+export type WebSettings = {
+  readonly local: { readonly ufrag: string; readonly pwd: string };
+  readonly remote: {
+    readonly ufrag: string;
+    /** Hash as SDP names it; value as `AB:CD…`. */
+    readonly fingerprint: { readonly hash: string; readonly value: string };
+    readonly lite: boolean;
+  };
+  /** Our part in the DTLS handshake. */
+  readonly role: 'client' | 'server';
 };
 
 /** A sound the engine can play. Frequencies in Hz, levels in dBm0, times in ms. */
@@ -134,6 +149,8 @@ export interface MediaEngine {
     played: [endpoint: string, play: string, error: string | undefined, progress: PlayProgress];
     /** All keys that sendDigits was given so far have gone out. */
     keysSent: [endpoint: string];
+    /** A far end of WebRTC left without a goodbye, or was never there: nothing can come any more. */
+    gone: [endpoint: string, why: string];
     /** No RTP for `silentMs` although some was due. */
     silent: [endpoint: string, silentMs: number];
     /** A recording ended by itself: full disk, limit, all its endpoints released. */
@@ -150,6 +167,8 @@ export interface MediaEngine {
     ssrc: number;
     /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
     codecs?: readonly string[];
+    /** `sha-256 AB:CD…` of its DTLS certificate; absent where it cannot speak WebRTC. */
+    fingerprint?: string | undefined;
   }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;

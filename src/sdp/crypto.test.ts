@@ -135,7 +135,7 @@ for (const [policy, media, outcome] of [
   ['offer', secure('a=crypto:1 X inline:y') + plain, 'AVP'],
   ['offer', secure('a=crypto:1 X inline:y'), /none of the SRTP keys offered can be used: crypto 1: the suite X/],
   ['offer', secure('a=ptime:20'), /it has no a=crypto line/],
-  ['offer', 'm=audio 5004 UDP/TLS/RTP/SAVPF 0\r\n', /this leg speaks RTP\/AVP and RTP\/SAVP/],
+  ['offer', 'm=audio 5004 TCP/RTP/AVP 0\r\n', /this leg speaks RTP\/AVP and RTP\/SAVP/],
   ['require', plain, /SRTP is required here/],
   ['require', secure(line) + plain, 'SAVP'],
   ['none', secure(line), /SRTP is not allowed here/],

@@ -3,6 +3,7 @@
 import sdpTransform from 'sdp-transform';
 import { type CryptoLine, cryptoValues, printCrypto } from './crypto.ts';
 import { readPlain } from './plain.ts';
+import { isWeb, type LocalWeb, printWebLine, printWebSession, readWeb, type WebLine } from './webrtc.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -31,6 +32,8 @@ export type MediaLine = {
   /** The format tokens as they stood, for echoing a line we reject. */
   readonly rawFormats: string;
   readonly mid?: string;
+  /** ICE and DTLS, where the protocol is WebRTC's. */
+  readonly web?: WebLine;
   /** Values of its a=crypto lines, as they stand. Secret. */
   readonly crypto?: readonly string[];
 };
@@ -45,6 +48,8 @@ export type SdpFault = { readonly ok: false; readonly fault: string };
 const maxBytes = 32_768;
 const maxLines = 16;
 const maxFormats = 64;
+const WEB = 'UDP/TLS/RTP/SAVPF';
+const OFFERED_MID = '0';
 
 /** Static payload types without rtpmap. RFC 3551 §6. */
 const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> = new Map([
@@ -132,6 +137,8 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   if (tokens.length > maxFormats) return `m=${line.type} lists ${tokens.length} formats, more than ${maxFormats}`;
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
+  const web = readWeb(line, session);
+  if (typeof web === 'string') return web;
   const rtcpPort = line.rtcp?.port;
   const ptime = readPtime(line);
   return {
@@ -145,6 +152,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     formats,
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
+    ...(web === undefined ? {} : { web }),
   };
 }
 
@@ -157,7 +165,8 @@ function readPtime({ ptime, maxptime }: RawMedia): number {
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
 function readDirection(line: RawMedia, session: sdpTransform.SessionDescription, address: string): Direction {
   const stated = line.direction ?? (session as { direction?: Direction }).direction ?? 'sendrecv';
-  if (address !== '0.0.0.0') return stated;
+  // A browser that does not know its address yet says so the same way.
+  if (address !== '0.0.0.0' || isWeb(line.protocol)) return stated;
   return stated === 'recvonly' || stated === 'inactive' ? 'inactive' : 'sendonly';
 }
 
@@ -169,7 +178,7 @@ function readFormats(tokens: readonly string[], line: RawMedia): Format[] | stri
     const payload = Number(token);
     if (formats.some((format) => format.payload === payload)) continue;
     const map = line.rtp?.find((rtp) => rtp.payload === payload);
-    const known = map === undefined ? statics.get(payload) : ([map.codec.toUpperCase(), map.rate ?? 8000] as const);
+    const known = map === undefined ? statics.get(payload) : ([String(map.codec).toUpperCase(), map.rate ?? 8000] as const);
     if (known === undefined) continue;
     const [codec, clockRate] = known;
     if (!Number.isInteger(clockRate) || clockRate < 1000 || clockRate > 192_000) continue;
@@ -194,6 +203,8 @@ export type LocalAudio = {
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime: number;
+  /** Of a line of WebRTC. */
+  readonly web?: LocalWeb;
   /** Our keys: the line is RTP/SAVP. */
   readonly crypto?: readonly CryptoLine[];
 };
@@ -206,15 +217,23 @@ export function printSdp(origin: { sessionId: string; version: number }, audio: 
   const family = audio.address.includes(':') ? 'IP6' : 'IP4';
   const head =
     `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n`;
-  const protocol = audio.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP';
-  if (among === undefined) return Buffer.from(head + printAudio(audio, protocol, undefined));
+    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n${webHead(audio, among?.chosen)}`;
+  const protocol = audio.web !== undefined ? WEB : audio.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP';
+  const mid = audio.web === undefined ? undefined : OFFERED_MID;
+  if (among === undefined) return Buffer.from(head + printAudio(audio, protocol, mid));
   const body = among.lines.map((line) =>
     line === among.chosen
       ? printAudio(audio, line.protocol, line.mid)
       : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
   );
   return Buffer.from(head + body.join(''));
+}
+
+/** An offer of ours has one line, so its name is known; an answer bundles where the offer did. */
+function webHead({ web }: LocalAudio, offered: MediaLine | undefined): string {
+  if (web === undefined) return '';
+  if (offered === undefined) return printWebSession(OFFERED_MID);
+  return printWebSession(offered.web?.bundled === true ? offered.mid : undefined);
 }
 
 function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined): string {
@@ -227,6 +246,7 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
     if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
+  if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
   for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }

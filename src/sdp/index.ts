@@ -32,3 +32,4 @@ export {
   negotiationTable,
 } from './negotiation.ts';
 export { policyFault, type Security } from './secure.ts';
+export { type IceCredentials, isWeb, type WebAgreement } from './webrtc.ts';

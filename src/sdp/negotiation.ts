@@ -17,6 +17,7 @@ import {
 import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
 import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
+import { type IceCredentials, isWeb, type LocalWeb, roleAgainst, type WebAgreement } from './webrtc.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
 export type NegotiationEvent = { type: 'offer' | 'receive' | 'answer' | 'answered' | 'rollback' };
@@ -41,6 +42,8 @@ export type Agreement = {
   readonly ptime: number;
   /** Keys of SRTP; undefined: in the clear. Secret. */
   readonly srtp?: SrtpKeys;
+  /** The far end is a browser, or speaks like one: keys come by DTLS. */
+  readonly web?: WebAgreement;
 };
 
 export type Negotiated =
@@ -52,17 +55,13 @@ export type LocalMedia = {
   readonly rtcpPort: number;
   /** Names of the codecs our end speaks; G.711 unless said otherwise. */
   readonly codecs?: readonly string[];
-};
-
-/** Everything needed to negotiate on in another process. Plain data. */
-export type NegotiationSnapshot = {
-  readonly sessionId: string;
-  readonly local: LocalMedia;
-  readonly version: number;
-  readonly direction: Direction;
-  readonly agreement: Agreement;
-  /** The last SDP we sent. */
-  readonly last: string;
+  /** What our end needs for WebRTC; absent where it cannot be had. */
+  readonly web?: {
+    /** `sha-256 AB:CD…` */
+    readonly fingerprint: string;
+    readonly ssrc: number;
+    readonly freshIce: () => IceCredentials;
+  };
 };
 
 type OfferOptions = {
@@ -71,16 +70,30 @@ type OfferOptions = {
   /** Of the first offer, before anything is agreed: who it goes to may or must speak SRTP. Left out: the leg's own
    * policy, and then SRTP is offered only where it is required, since nobody could say no. */
   readonly srtp?: SrtpPolicy;
+  /** As a browser wants it; left out: as it is in force. */
+  readonly web?: boolean;
 };
 
 /** What stands in an offer of ours beside the codecs. */
-type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy };
+type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy; readonly web?: true };
+type Keys = { readonly crypto: readonly CryptoLine[]; readonly web?: LocalWeb | undefined };
 
 const inTheClear: Security = {
   policy: 'none',
   bytes: () => {
     throw new Error('this leg has no SRTP');
   },
+};
+
+/** Everything needed to negotiate on in another process. Plain data. */
+export type NegotiationSnapshot = {
+  readonly sessionId: string;
+  readonly local: Omit<LocalMedia, 'web'>;
+  readonly version: number;
+  readonly direction: Direction;
+  readonly agreement: Agreement;
+  /** The last SDP we sent. */
+  readonly last: string;
 };
 
 export class Negotiation {
@@ -102,6 +115,8 @@ export class Negotiation {
   readonly #offers = new WeakMap<Buffer, Offered>();
   #agreement: Agreement | undefined;
   #last: Buffer | undefined;
+  /** Ours; new ones when the far end restarts ICE. */
+  #ice: IceCredentials | undefined;
 
   constructor(local: LocalMedia, sessionId: string, security: Security = inTheClear) {
     this.#local = local;
@@ -110,11 +125,14 @@ export class Negotiation {
     this.#policy = security.policy;
   }
 
-  /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement. */
+  /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement, and
+   * for encrypted audio: its keys, and how far they are used up, go with the process. */
   snapshot(): NegotiationSnapshot | undefined {
     const agreement = this.#agreement;
     if (agreement === undefined || this.#last === undefined) return undefined;
-    const [sessionId, local, version, direction] = [this.#sessionId, this.#local, this.#version, this.#direction];
+    if (agreement.srtp !== undefined || agreement.web !== undefined) return undefined;
+    const [sessionId, version, direction] = [this.#sessionId, this.#version, this.#direction];
+    const { web: _, ...local } = this.#local;
     return { sessionId, local, version, direction, agreement, last: this.#last.toString() };
   }
 
@@ -151,13 +169,15 @@ export class Negotiation {
     const agreed = this.#agreement?.payloads.map(({ format }) => format) ?? [];
     const noise = [...(options.prefer ?? []), ...agreed].some((each) => sameCodec(each, comfortNoise));
     this.#offered = [...audio, ...(noise ? [comfortNoise] : []), ...eventsBeside(audio)];
+    const web = (options.web ?? this.#agreement?.web !== undefined) ? this.#localWeb('actpass') : undefined;
+    if (web !== undefined) return this.#offerWeb(web);
     const { srtp: asked } = options;
     const policy = asked ?? this.#policy;
     const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
     const begins = asked !== undefined || this.#agreement === undefined;
     const secure = begins ? (asked === undefined ? policy === 'require' : asked !== 'none') : inForce !== undefined;
     const crypto = secure ? offeredLines(inForce, this.#security.bytes) : [];
-    const sdp = this.#print(this.#offered, crypto);
+    const sdp = this.#print(this.#offered, { crypto });
     this.#offers.set(sdp, { crypto, policy });
     return sdp;
   }
@@ -168,7 +188,7 @@ export class Negotiation {
   ): { readonly ok: true; readonly audio: MediaLine } | { readonly ok: false; readonly fault: string } {
     const read = parseSdp(offer);
     if (!read.ok) return read;
-    const chosen = chooseLine(read.sdp.media, this.#policy);
+    const chosen = this.#choose(read.sdp.media);
     if (typeof chosen === 'string') return { ok: false, fault: chosen };
     if (!this.#machine.handle({ type: 'receive' })) return { ok: false, fault: `an offer came in state ${this.state}` };
     this.#remote = { ...chosen, lines: read.sdp.media };
@@ -187,9 +207,11 @@ export class Negotiation {
     this.#direction = answerDirection(audio.direction, options.direction);
     const formats = payloads.map((each) => each.format);
     const own = far === undefined ? undefined : answeredLine(far, this.#agreement?.srtp, this.#security.bytes);
-    const sdp = this.#print(formats, own === undefined ? [] : [own], { lines, chosen: audio });
+    const web = this.#webAgainst(audio, 'answer');
+    const local = web && this.#localWeb(web.role === 'client' ? 'active' : 'passive');
+    const sdp = this.#print(formats, { crypto: own === undefined ? [] : [own], web: local }, { lines, chosen: audio });
     const srtp = own === undefined || far === undefined ? undefined : keysOf(own, far);
-    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp });
+    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp, web });
     return { sdp, agreement: this.#agreement };
   }
 
@@ -199,8 +221,9 @@ export class Negotiation {
     const read = audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
-    const { crypto = [], policy = this.#policy } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
-    const srtp = agreedKeys(read.audio, crypto, policy);
+    const { crypto = [], policy = this.#policy, web } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
+    if (web === true && !isWeb(read.audio.protocol)) return { ok: false, fault: 'the answer to WebRTC is none' };
+    const srtp = web === true ? undefined : agreedKeys(read.audio, crypto, policy);
     if (typeof srtp === 'string') return { ok: false, fault: srtp };
     const payloads = agreeToAnswer(read.audio, this.#offered);
     if (payloads.length === 0) return { ok: false, fault: 'the answer shares no codec with our offer' };
@@ -208,7 +231,9 @@ export class Negotiation {
     this.#last = to;
     this.#policy = policy;
     const direction = answerDirection(read.audio.direction, this.#direction);
-    this.#agreement = agreementOf(read.audio, payloads, { direction, srtp });
+    const browser = web === true ? this.#webAgainst(read.audio, 'offer') : undefined;
+    if (browser !== undefined) this.#remote = { audio: read.audio, crypto: undefined, lines: read.lines };
+    this.#agreement = agreementOf(read.audio, payloads, { direction, srtp, web: browser });
     return { ok: true, agreement: this.#agreement };
   }
 
@@ -244,30 +269,70 @@ export class Negotiation {
     return known.length === 0 ? spoken : [...known, ...spoken.filter((each) => !known.includes(each))];
   }
 
-  #print(formats: readonly Format[], crypto: readonly CryptoLine[], among?: Answered): Buffer {
+  #print(formats: readonly Format[], { crypto, web }: Keys, among?: Answered): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const keys = crypto.length === 0 ? {} : { crypto };
-    const audio = { ...this.#local, formats, direction: this.#direction, ptime: 20, ...keys };
-    this.#last = printSdp(origin, audio, among);
+    const { address, port, rtcpPort } = this.#local;
+    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20, ...keys };
+    this.#last = printSdp(origin, web === undefined ? audio : { ...audio, web }, among);
     return this.#last;
+  }
+
+  /** No line of a session ever vanishes, and none changes its name: RFC 3264 §8, RFC 8843 §7. */
+  #offerWeb(web: LocalWeb): Buffer {
+    const known = this.#agreement?.web === undefined ? undefined : this.#remote;
+    const among = known === undefined ? undefined : { lines: known.lines, chosen: known.audio };
+    const sdp = this.#print(this.#offered, { crypto: [], web }, among);
+    this.#offers.set(sdp, { crypto: [], policy: this.#policy, web: true });
+    return sdp;
+  }
+
+  /** A line of WebRTC is as good as one of SRTP, whatever the policy. */
+  #choose(lines: readonly MediaLine[]): Chosen | string {
+    const audio = lines.find((line) => line.web !== undefined);
+    if (audio === undefined) return chooseLine(lines, this.#policy);
+    if (this.#local.web !== undefined) return { audio, crypto: undefined };
+    return 'the audio line wants WebRTC, which this server cannot speak on its platform';
+  }
+
+  #localWeb(setup: LocalWeb['setup']): LocalWeb | undefined {
+    const { web } = this.#local;
+    if (web === undefined) return undefined;
+    this.#ice ??= web.freshIce();
+    return { ice: this.#ice, fingerprint: web.fingerprint, setup, ssrc: web.ssrc };
+  }
+
+  /** What is agreed with a far end of WebRTC. One that restarts ICE in its offer gets new credentials of ours (RFC 8839
+   * §4.4.2); who is DTLS client stays so while the association does (RFC 8842 §5.5). */
+  #webAgainst(audio: MediaLine, ours: 'offer' | 'answer'): WebAgreement | undefined {
+    const theirs = audio.web;
+    const local = this.#local.web;
+    if (theirs === undefined || local === undefined) return undefined;
+    const before = this.#agreement?.web;
+    const restarts = before !== undefined && before.remote.ufrag !== theirs.ice.ufrag;
+    if (this.#ice === undefined || (restarts && ours === 'answer')) this.#ice = local.freshIce();
+    const same = before?.remote.fingerprint.value === theirs.fingerprint.value;
+    const role = theirs.setup === 'actpass' && same ? before.role : roleAgainst(theirs.setup);
+    const { fingerprint, lite, ice } = theirs;
+    return { local: this.#ice, remote: { ufrag: ice.ufrag, fingerprint, lite }, role };
   }
 }
 
-type AudioRead = { ok: true; audio: MediaLine } | { ok: false; fault: string };
+type AudioRead = { ok: true; audio: MediaLine; lines: readonly MediaLine[] } | { ok: false; fault: string };
 
 function audioOf(bytes: Buffer): AudioRead {
   const read = parseSdp(bytes);
   if (!read.ok) return read;
   const audio = read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0);
   if (audio === undefined) return { ok: false, fault: 'the SDP has no audio line in use' };
-  return { ok: true, audio };
+  return { ok: true, audio, lines: read.sdp.media };
 }
 
 function agreementOf(
   audio: MediaLine,
   payloads: readonly Agreed[],
-  { direction, srtp }: { direction: Direction; srtp: SrtpKeys | undefined },
+  { direction, srtp, web }: { direction: Direction; srtp: SrtpKeys | undefined; web: WebAgreement | undefined },
 ): Agreement {
   const { address, port, rtcpPort } = audio;
   return {
@@ -276,5 +341,6 @@ function agreementOf(
     direction,
     ptime: audio.ptime ?? 20,
     ...(srtp === undefined ? {} : { srtp }),
+    ...(web === undefined ? {} : { web }),
   };
 }

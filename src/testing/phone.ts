@@ -279,6 +279,11 @@ export class Phone implements Host {
       new IncomingPhoneCall(this, invite, from).refuses(486);
       return;
     }
+    // A phone is no browser, whatever it is reached over.
+    if (/^m=audio \d+ UDP\/TLS\//m.test(invite.body.toString())) {
+      new IncomingPhoneCall(this, invite, from).refuses(488);
+      return;
+    }
     const call = new IncomingPhoneCall(this, invite, from);
     this.#all.set(call.callId, call);
     this.calls.add(call);

@@ -38,6 +38,7 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
       {
         uri,
         from: fromOf(caller, services.settings.sipAddress),
+        web: /;transport=wss?(;|>|$)/i.test(uri),
         // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
         headers: [
           ...headersOf(caller, false),

@@ -34,9 +34,15 @@ export async function planUser(
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
+    web: isBrowser(binding),
     srtp: srtpOf(binding, services),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
+}
+
+/** What registers over a WebSocket is a page, or does as one does: RFC 7118. */
+function isBrowser({ transport }: Binding): boolean {
+  return transport === 'ws' || transport === 'wss';
 }
 
 /** Without a word on it, a device whose signalling is protected is offered SRTP: its keys are then nobody else's. */

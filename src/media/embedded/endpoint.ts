@@ -11,6 +11,7 @@ import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
 import { OPENED, REPLAYED, type Verdict } from '../srtp/receiver.ts';
 import { Srtp } from '../srtp/srtp.ts';
+import type { WebLink } from '../webrtc/web-link.ts';
 import type { SoundPlay } from '../studio/sound.ts';
 import type { Said } from '../studio/said.ts';
 import type { Strip } from '../studio/strip.ts';
@@ -63,6 +64,9 @@ export class Endpoint {
   /** The other party sends what this far end does not take. */
   transcoded = false;
 
+  /** Its far end speaks WebRTC. */
+  web: WebLink | undefined;
+
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
   /** First byte of the newest sound: Opus tells its band there. */
@@ -108,6 +112,8 @@ export class Endpoint {
     this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
+    // Keys of WebRTC come by DTLS, and where its far end is, ICE tells.
+    if (settings.web !== undefined) return;
     if (settings.srtp === undefined) this.srtp = undefined;
     else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
     else this.srtp.rekey(settings.srtp, now);
@@ -199,6 +205,13 @@ export class Endpoint {
       ...(this.srtp === undefined ? {} : { packetsForged: this.forged, packetsReplayed: this.replayed }),
       farLostPercent: this.farLostPercent,
     };
+  }
+
+  /** Where ICE found the far end; RTP and RTCP share that port. */
+  reach(far: Far | undefined): void {
+    this.latch.signal(far, undefined);
+    this.rtcpSignalled = far;
+    this.rtcpLearned = far;
   }
 
   #address(settings: StreamSettings, host: (address: string) => Host): void {

@@ -19,6 +19,8 @@ import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
+import { webCertificate } from '../webrtc/available.ts';
+import type { Certificate } from '../webrtc/certificate.ts';
 import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
@@ -87,6 +89,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
+  readonly #certificate: Certificate | undefined;
   readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
   #id = 0;
@@ -101,6 +104,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const kept = new Set(options.kept);
     const free = pairs.filter((port) => !kept.has(port));
     this.#shares = share(shuffle(free, options.random), options.workers);
+    this.#certificate = webCertificate(options);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -145,7 +149,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs };
+      const { fingerprint } = this.#certificate ?? {};
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs, fingerprint };
     } catch (refused) {
       this.#leave(session);
       throw refused;
@@ -417,6 +422,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         restMs: options.restMs ?? REST_MS,
         restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
         silentMs: options.silentMs ?? SILENT_MS,
+        certificate: this.#certificate,
       },
       ports: this.#shares[index]!,
       range: options.ports,
@@ -465,6 +471,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('digit', name, report.digit, report.durationMs);
       case 'keysSent':
         return this.events.emit('keysSent', name);
+      case 'gone':
+        return this.events.emit('gone', name, report.why);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':

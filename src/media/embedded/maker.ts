@@ -26,6 +26,8 @@ export type WorkerContext = {
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (report: Report) => void;
+  /** ICE and DTLS have made a way to this far end. */
+  readonly reached: (endpoint: Endpoint, now: number) => void;
 };
 
 /** Makes the packets that nobody sent us: tones, files, keys, and what comes out of the studio. One 20 ms beat for all of a worker, kept by the clock and

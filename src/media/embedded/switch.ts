@@ -9,7 +9,9 @@ import type { Packet } from '../rtp/packet.ts';
 import { isG711 } from '../codec/g711.ts';
 import { AUDIO, EVENT, NOT_NEGOTIATED } from './codecs.ts';
 import { Endpoint } from './endpoint.ts';
-import { Maker } from './maker.ts';
+import { Maker, type WorkerContext } from './maker.ts';
+import { REFUSED, RTCP, RTP, type WebLink } from '../webrtc/web-link.ts';
+import { WebEnds } from './web-ends.ts';
 import { Player, type Samples } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
 import { Recorder } from './recorder.ts';
@@ -47,6 +49,7 @@ export class MediaSwitch {
   readonly #maker: Maker;
   readonly #studio: Studio;
   readonly #reporter: Reporter;
+  readonly #web: WebEnds;
   readonly #recordings = new Map<number, Recorder>();
   #relayed = 0;
   #nextSweep: number;
@@ -63,10 +66,17 @@ export class MediaSwitch {
         if (report !== undefined) options.report(report);
       },
     });
-    const context = { wire: this.#wire, clock: options.clock, random: options.random, report: options.report };
+    const context: WorkerContext = {
+      wire: this.#wire,
+      clock: options.clock,
+      random: options.random,
+      report: options.report,
+      reached: (endpoint, now) => this.#reporter.start(endpoint, now),
+    };
     this.#maker = new Maker(context);
     this.#studio = this.#maker.studio;
     this.#reporter = new Reporter(context);
+    this.#web = new WebEnds(context, options.setup.certificate);
     this.#nextSweep = this.#clock.monotonic() + SWEEP_MS;
   }
 
@@ -98,7 +108,9 @@ export class MediaSwitch {
     for (const endpoint of this.#endpoints.values()) {
       this.#reporter.goodbye(endpoint);
       this.#studio.release(endpoint);
+      this.#web.release(endpoint);
     }
+    this.#web.close();
     this.#endpoints.clear();
     this.#recordings.clear();
     this.#wire.close();
@@ -187,6 +199,7 @@ export class MediaSwitch {
   #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
     const now = this.#clock.monotonic();
     const { codecs: before, settings: old } = endpoint;
+    this.#web.configure(endpoint, settings, now);
     endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
     this.#reporter.start(endpoint, now);
     if (endpoint.codecs !== before || old?.ptime !== settings.ptime) this.#studio.retune(endpoint);
@@ -272,6 +285,7 @@ export class MediaSwitch {
     this.#unbridge(endpoint);
     this.#unlisten(endpoint);
     this.#reporter.goodbye(endpoint);
+    this.#web.release(endpoint);
     this.#studio.release(endpoint);
     this.#maker.remove(endpoint);
     this.#endpoints.delete(endpoint.id);
@@ -325,6 +339,7 @@ export class MediaSwitch {
   #sweep(now: number): void {
     for (const endpoint of this.#endpoints.values()) {
       if (endpoint.digits.open) endpoint.digits.tick(now);
+      if (endpoint.web !== undefined) this.#web.tick(endpoint, endpoint.web, now);
       this.#reporter.tick(endpoint, now);
       this.#listen(endpoint, now);
       endpoint.watchQuality(now, this.#clock.now());
@@ -354,12 +369,21 @@ export class MediaSwitch {
     const endpoint = this.#slots.owner(socket >> 1, now);
     if (endpoint === undefined) return;
     try {
-      if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
+      if (endpoint.web !== undefined) this.#fromWeb(endpoint, endpoint.web, packet, now);
+      else if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
       else if (!this.#reporter.take(endpoint, packet, now)) endpoint.refused++;
     } catch (fault) {
       // Never for a known input; told, but a flood of them must not become a flood of lines.
       if (this.#faults++ < 20) this.#options.report({ say: 'fault', what: 'packet', error: messageOf(fault) });
     }
+  }
+
+  /** One port carries everything. */
+  // oxlint-disable-next-line max-params -- this runs for every packet
+  #fromWeb(endpoint: Endpoint, link: WebLink, packet: Packet, now: number): void {
+    const kind = this.#web.take(endpoint, link, packet, now);
+    if (kind === RTP) this.#rtp(endpoint, packet, now);
+    else if (kind === REFUSED || (kind === RTCP && !this.#reporter.take(endpoint, packet, now))) endpoint.refused++;
   }
 
   #rtp(endpoint: Endpoint, packet: Packet, now: number): void {

@@ -23,6 +23,10 @@ export class DgramWire implements Wire {
     return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address;
   }
 
+  address(host: Host): string {
+    return String(host);
+  }
+
   bind(slot: number, port: number): void {
     let waiting = 2;
     const settle = (error: string | undefined): void => {
