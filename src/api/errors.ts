@@ -27,6 +27,36 @@ export const adminOnly = defineError('admin-only', {
   http: 403,
 });
 
+export const readOnly = defineError('read-only', {
+  message: 'whoever signed in may look, but not change anything',
+  fix: 'Ask an administrator for another role',
+  http: 403,
+});
+
+export const noCsrfToken = defineError('csrf-token', {
+  message: 'a change with a cookie came without the token of its session',
+  fix: 'Send the `csrf` of GET /v1/session as the header x-csrf-token',
+  http: 403,
+});
+
+export const crossOrigin = defineError('cross-origin', {
+  message: 'a page of another origin asked: {origin}',
+  fix: 'Use the portal of this server, or name the origin in http.origins',
+  http: 403,
+});
+
+export const signInFirst = defineError('sign-in-first', {
+  message: '{what} is for somebody who is signed in; an API key has no session',
+  fix: 'Sign in with POST /v1/session',
+  http: 403,
+});
+
+export const tooManyStreams = defineError('too-many-streams', {
+  message: 'too many live streams are open: {limit}',
+  fix: 'Close some, then try again',
+  http: 503,
+});
+
 export const notFound = defineError('not-found', {
   message: '{what} does not exist',
   fix: 'Check the sid and the account of the key',

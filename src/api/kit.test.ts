@@ -1,11 +1,12 @@
 /** A REST server for tests: real store, directory and live state, on a free port; call control stands still and remembers. */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { FakeClock, SeededRandom, silentLog } from '../base/index.ts';
+import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
+import { Emitter, FakeClock, SeededRandom, silentLog } from '../base/index.ts';
 import { openLive } from '../live/index.ts';
-import type { CallControl, CallInfo, ControlResult } from '../ports/index.ts';
+import type { CallControl, CallInfo, CallRow, CallWatch, ControlResult } from '../ports/index.ts';
 import { ensureAdminKey, openDirectory, type OpenDirectory, openStore, type OpenStore } from '../store/index.ts';
-import { type Api, createApi } from './index.ts';
+import { type Api, type ApiOptions, createApi } from './index.ts';
 
 export type Answer = {
   status: number;
@@ -53,6 +54,33 @@ class Control implements CallControl {
 }
 export const control = new Control();
 
+/** Stands where the watch of calls will: shows the rows the test puts in. */
+class Watched implements CallWatch {
+  readonly events: CallWatch['events'] = new Emitter();
+  followers = 0;
+  metered: ReadonlySet<string> = new Set();
+  calls: CallRow[] = [];
+
+  follow(): () => void {
+    this.followers++;
+    return () => void this.followers--;
+  }
+  rows(accountSid?: string, sessions?: ReadonlySet<string>): CallRow[] {
+    return this.calls.filter(
+      (row) =>
+        (accountSid === undefined || row.account_sid === accountSid) &&
+        (sessions === undefined || sessions.has(row.session)),
+    );
+  }
+  meter(callSids: ReadonlySet<string>): void {
+    this.metered = callSids;
+  }
+}
+export const watch = new Watched();
+export const news: ApiOptions['news'] = new Emitter();
+export let sessions: Sessions;
+let closers: (() => void)[] = [];
+
 export async function ask(method: string, path: string, body?: unknown, token = admin): Promise<Answer> {
   const headers: Record<string, string> = { authorization: `Bearer ${token}` };
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -68,17 +96,29 @@ export async function ask(method: string, path: string, body?: unknown, token = 
 }
 
 /** Starts it before the tests of the file that calls this, and closes it after them. */
-export function useServer(): void {
+export function useServer(more: Partial<ApiOptions> = {}): void {
   before(async () => {
     store = await openStore('memory:', { clock, log });
     directory = await openDirectory(store, { clock, log });
     live = await openLive('memory:', { clock, log, node: 'test' });
     admin = (await ensureAdminKey(directory, { token: undefined, random, clock })) ?? '';
+    sessions = new Sessions({ store, directory, clock, random, log, idleMs: 3_600_000, longestMs: 43_200_000 });
+    const softphones = new Softphones({ sessions, directory, live, domain: 'kit.test', clock, random, log });
+    const audit = new AuditTrail({ store, clock, random, log, keepDays: 400 });
+    closers = [() => audit.close(), () => softphones.close(), () => sessions.close()];
     api = await createApi({
       directory,
       store,
       live,
       control,
+      watch,
+      news,
+      sessions,
+      softphones,
+      audit,
+      origins: [],
+      trustedProxies: [],
+      portal: { folder: undefined, sip: () => ({ ws: 'ws://127.0.0.1:5066', wss: undefined, realm: 'kit.test' }) },
       timelines: {
         timeline: (accountSid, sid) =>
           Promise.resolve(sid === 'known' && accountSid === account ? [{ kind: 'sip' }] : undefined),
@@ -104,6 +144,7 @@ export function useServer(): void {
       log,
       version: '0.0.0-test',
       config: { yaml: 'sip: {}' },
+      ...more,
     });
     const at = await api.listen({ host: '127.0.0.1', port: 0 });
     base = `http://127.0.0.1:${at.port}`;
@@ -114,6 +155,7 @@ export function useServer(): void {
 
   after(async () => {
     await api.close();
+    for (const close of closers) close();
     await directory.close();
     await store.close();
     await live.close();

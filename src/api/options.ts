@@ -1,5 +1,8 @@
 /** What the REST API is given by main.ts. Narrow on purpose: each part names only what the API calls. */
 import type { Clock, Log, Random } from '../base/index.ts';
+import type { AuditTrail, Sessions, Softphones } from '../access/index.ts';
+import type { Emitter } from '../base/index.ts';
+import type { Alert, CallWatch } from '../ports/index.ts';
 import type { CallControl, Directory, Entities, Hooks, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
 
 /** The directory, and the two ways to change it. */
@@ -9,13 +12,35 @@ export type ApiDirectory = Pick<Directory, 'get' | 'all' | 'events'> & {
   remove(kind: Kind, sid: string): Promise<boolean>;
 };
 
+/** `registration`: the contacts of an address of record changed. */
+export type News = Emitter<{ alert: [Alert]; registration: [aor: string, accountSid: string] }>;
+
+export type Portal = {
+  /** The built pages; undefined: none are served. */
+  readonly folder: string | undefined;
+  /** Where SIP over WebSocket is received; undefined: nowhere. */
+  readonly sip: () => { readonly ws: string | undefined; readonly wss: string | undefined; readonly realm: string };
+};
+
 export type Readiness = { readonly ready: boolean; readonly reason?: string };
 
 export type ApiOptions = {
   readonly directory: ApiDirectory;
-  readonly store: Pick<Store, 'cdrs' | 'cdr' | 'alerts' | 'flush'>;
-  readonly live: Pick<LiveStore, 'bindingsOf'>;
+  readonly store: Pick<Store, 'cdrs' | 'cdr' | 'alerts' | 'audit' | 'flush'>;
+  readonly live: Pick<LiveStore, 'bindingsOf' | 'bindings'>;
   readonly control: CallControl;
+  readonly watch: CallWatch;
+  /** What happens beside calls, for those who watch. */
+  readonly news: News;
+  readonly sessions: Sessions;
+  readonly softphones: Softphones;
+  readonly audit: AuditTrail;
+  /** Origins of web pages, beside the server's own, that may use the cookie. */
+  readonly origins: readonly string[];
+  /** Proxies whose X-Forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** What the portal's softphone needs to know. */
+  readonly portal: Portal;
   readonly timelines: Timelines;
   /** What WebSocket applications were told. */
   readonly events: Pick<Hooks, 'events'>;

@@ -4,31 +4,34 @@ import { Type } from 'typebox';
 import type { Binding } from '../ports/index.ts';
 import { accountOf } from './auth.ts';
 import { missing } from './errors.ts';
-import type { ApiOptions } from './options.ts';
+import type { ApiDirectory, ApiOptions } from './options.ts';
 import { closed, sid } from './schema.ts';
 
 type Params = { account_sid: string; client: string };
+
+/** One contact of a registered user. */
+export function contactFields(binding: Binding, directory: Pick<ApiDirectory, 'get'>): Record<string, unknown> {
+  const client = directory.get('client', binding.clientSid);
+  return {
+    name: binding.aor,
+    contact: binding.contact,
+    expiryTime: binding.expiresAt,
+    protocol: binding.transport,
+    source: `${binding.address}:${binding.port}`,
+    user_agent: binding.userAgent,
+    registered_at: new Date(binding.registeredAt).toISOString(),
+    allow_direct_app_calling: client?.allowDirectAppCalling ?? false,
+    allow_direct_queue_calling: client?.allowDirectQueueCalling ?? false,
+    allow_direct_user_calling: client?.allowDirectUserCalling ?? false,
+    registered_status: 'active',
+  };
+}
 
 export function addRegisteredUsers(server: FastifyInstance, { directory, live }: ApiOptions): void {
   const tags = ['RegisteredSipUsers'];
   const inAccount = closed({ account_sid: sid('Account') });
 
-  function detail(binding: Binding): Record<string, unknown> {
-    const client = directory.get('client', binding.clientSid);
-    return {
-      name: binding.aor,
-      contact: binding.contact,
-      expiryTime: binding.expiresAt,
-      protocol: binding.transport,
-      source: `${binding.address}:${binding.port}`,
-      user_agent: binding.userAgent,
-      registered_at: new Date(binding.registeredAt).toISOString(),
-      allow_direct_app_calling: client?.allowDirectAppCalling ?? false,
-      allow_direct_queue_calling: client?.allowDirectQueueCalling ?? false,
-      allow_direct_user_calling: client?.allowDirectUserCalling ?? false,
-      registered_status: 'active',
-    };
-  }
+  const detail = (binding: Binding) => contactFields(binding, directory);
 
   const shown = Type.Array(Type.Object({ name: Type.String(), contact: Type.String() }));
   const list = { tags, summary: 'Registered users, one row a contact', params: inAccount, response: { 200: shown } };

@@ -1,15 +1,22 @@
 /** The HTTP server of REST: fastify, schemas that validate and document, one shape of error. */
+import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { GraineError, messageOf } from '../base/index.ts';
-import { gatekeeper } from './auth.ts';
+import { cookieName, type Gatekeeper, gatekeeper } from './auth.ts';
 import { bodyLimit, parseBody } from './body.ts';
 import { addCalls } from './calls.ts';
 import type { Detail } from './errors.ts';
 import { addEvents } from './events.ts';
 import { addConfig, addHealth } from './health.ts';
+import { addLive } from './live/route.ts';
 import type { ApiOptions } from './options.ts';
+import { addAuditLog, addAuditTrail } from './people/audit.ts';
+import { addSession, addSignIn } from './people/session.ts';
+import { addSoftphone } from './people/softphone.ts';
+import { addUsers } from './people/users.ts';
+import { addPortal } from './portal.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
 import { addAccountParts } from './resources/account-parts.ts';
@@ -100,16 +107,16 @@ function addManners(server: FastifyInstance): void {
   });
 }
 
-function addRest(server: FastifyInstance, options: ApiOptions): void {
-  const keeper = gatekeeper(options.directory, options.clock);
-  server.addHook('onClose', (_, done) => {
-    keeper.close();
-    done();
+function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeeper): void {
+  server.addHook('onRequest', async (request) => {
+    request.scope = await keeper.admit(request);
   });
-  server.addHook('onRequest', (request, _, done) => {
-    request.scope = keeper.admit(request);
-    done();
-  });
+  addAuditTrail(server, options);
+  addSession(server, options);
+  addUsers(server, options);
+  addAuditLog(server, options);
+  addSoftphone(server, options);
+  addLive(server, options, keeper.keys);
   addResource(server, accounts, options);
   addResource(server, applications, options);
   addResource(server, carriers, options);
@@ -139,8 +146,13 @@ function document(version: string) {
         version,
         description: 'Provision the server, place and steer calls, read what happened.',
       },
-      components: { securitySchemes: { key: { type: 'http' as const, scheme: 'bearer' } } },
-      security: [{ key: [] }],
+      components: {
+        securitySchemes: {
+          key: { type: 'http' as const, scheme: 'bearer' },
+          session: { type: 'apiKey' as const, in: 'cookie' as const, name: cookieName },
+        },
+      },
+      security: [{ key: [] }, { session: [] }],
     },
   };
 }
@@ -154,20 +166,36 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     keepAliveTimeout: 30_000,
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
     forceCloseConnections: true,
+    ...(options.trustedProxies.length === 0 ? {} : { trustProxy: [...options.trustedProxies] }),
   });
   server.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as TSchema, httpPart ?? 'body'));
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   server.decorateRequest('scope');
+  server.decorateRequest('madeSid');
   addManners(server);
   addErrors(server, options);
+  await server.register(cookie);
   await server.register(swagger, document(options.version));
   server.get('/openapi.json', { schema: { tags: ['Health'], security: [], summary: 'This document' } }, () =>
     Promise.resolve(server.swagger()),
   );
   addHealth(server, options);
+  if (options.portal.folder !== undefined) await addPortal(server, options.portal.folder);
+  const keeper = gatekeeper(options);
+  server.addHook('onClose', (_, done) => {
+    keeper.close();
+    done();
+  });
+  await server.register(
+    (open, _, done) => {
+      addSignIn(open, options, keeper.keys);
+      done();
+    },
+    { prefix: '/v1' },
+  );
   await server.register(
     (v1, _, done) => {
-      addRest(v1, options);
+      addRest(v1, options, keeper);
       done();
     },
     { prefix: '/v1' },

@@ -32,5 +32,6 @@ export type { CallPlacer, CallSettings, Services } from './services.ts';
 export { answerUnasked } from './in-dialog.ts';
 export { sendSipRequest } from './sip-request.ts';
 export { Session } from './session.ts';
+export { Watch } from './watch.ts';
 export { SoundFiles } from './sound-files.ts';
 export { shownUrl } from './sound-url.ts';

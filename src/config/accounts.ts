@@ -24,6 +24,24 @@ const client = Type.Object({
   allow_direct_user_calling: yes('May call another user by its address'),
 });
 
+const person = {
+  name: text('Shown name'),
+  email: text('What they sign in with; unique on the server'),
+  password: secret('At least 10 characters; the file’s word counts at every start'),
+  is_active: yes('False: may not sign in'),
+};
+
+/** Of the whole server. */
+export const serverUser = Type.Object({
+  ...person,
+  role: oneOf(['admin', 'read-only'], { default: 'admin', description: 'Everything, or only looking' }),
+});
+
+const user = Type.Object({
+  ...person,
+  role: oneOf(['account', 'read-only'], { default: 'account', description: 'All of the account, or only looking' }),
+});
+
 const application = Type.Object({
   name: text('Unique in the account'),
   call_hook: optional(hook('Asked what to do with a call')),
@@ -129,6 +147,7 @@ export const account = Type.Object({
   own_numbers_only: no('The same, at every carrier of the account'),
   is_active: yes('False: all its calls and registrations are refused'),
   clients: Type.Array(client, { default: [], description: 'Registered SIP and WebRTC users' }),
+  users: Type.Array(user, { default: [], description: 'People who sign in at the portal' }),
   applications: Type.Array(application, { default: [], description: 'What runs when a call comes' }),
   carriers: Type.Array(carrier, { default: [], description: 'Ways in from and out to the telephone network' }),
   phone_numbers: Type.Array(phoneNumber, { default: [], description: 'Numbers people can call' }),

@@ -20,6 +20,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: read
     distinct(names, 'accounts', 'name', complain);
     const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
     distinct(realms, 'accounts', 'sip_realm', complain);
+    if (sound('http')) checkPeople(raw, complain);
   }
   if (sound('accounts')) checkPeers(raw.accounts, complain);
   const accounts = broken.includes('') || broken.includes('accounts') ? [] : raw.accounts;
@@ -81,6 +82,31 @@ function checkSip({ sip }: Raw, complain: Complain): void {
 function socketOf(listener: Listener | undefined): string | undefined {
   if (listener === undefined || listener.port === 0) return undefined;
   return `${listener.transport === 'udp' ? 'udp' : 'tcp'} ${listener.address}:${listener.port}`;
+}
+
+/** An e-mail address says who signs in, on the whole server. */
+function checkPeople({ http, accounts }: Raw, complain: Complain): void {
+  const people = [
+    ...http.users.map((user, i) => ({ user, at: `http.users[${i}]` })),
+    ...accounts.flatMap((account, a) => account.users.map((user, i) => ({ user, at: `accounts[${a}].users[${i}]` }))),
+  ];
+  const first = new Map<string, string>();
+  for (const { user, at } of people) {
+    const email = user.email.toLowerCase();
+    const before = first.get(email);
+    if (before !== undefined) complain(`${at}.email`, `'${email}' is there already, at ${before}`);
+    else first.set(email, at);
+    if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email)) complain(`${at}.email`, 'expected an e-mail address');
+    if (user.password.length < 10) complain(`${at}.password`, 'expected at least 10 characters');
+  }
+  http.origins.forEach((each, i) => {
+    if (!URL.canParse(each) || new URL(each).origin !== each.toLowerCase())
+      complain(`http.origins[${i}]`, 'expected scheme://host[:port], such as https://voice.example.test');
+  });
+  http.trusted_proxies.forEach((each, i) => {
+    if (!isNetwork(each))
+      complain(`http.trusted_proxies[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
+  });
 }
 
 function checkHttp({ sip, http }: Raw, complain: Complain): void {

@@ -18,7 +18,7 @@ export type Config = {
     readonly workers: number;
   };
   readonly http: Omit<Raw['http'], 'listen'> & { readonly listen: { readonly address: string; readonly port: number } };
-  readonly store: Raw['store'];
+  readonly store: Raw['store'] & { readonly key_file: string };
   readonly live: Raw['live'];
   readonly hooks: Raw['hooks'] & { readonly allow_private_addresses: boolean };
   readonly trace: Raw['trace'];
@@ -26,6 +26,8 @@ export type Config = {
   readonly log: Raw['log'];
   readonly shutdown: Raw['shutdown'];
   readonly accounts: Raw['accounts'];
+  /** secret: keys that seal the store, when the environment gives them; the first seals, the others still open. */
+  readonly secretKeys: readonly string[];
   /** Lines of what the file names; what is not in here is a default. For `printConfig`. */
   readonly lines: ReadonlyMap<string, number>;
 };
@@ -33,7 +35,12 @@ export type Config = {
 /** `raw` has passed every check. Relative paths are taken from `folder`. */
 export function configOf(
   raw: Raw,
-  from: { source: string | undefined; folder: string; lines: ReadonlyMap<string, number> },
+  from: {
+    source: string | undefined;
+    folder: string;
+    lines: ReadonlyMap<string, number>;
+    secretKeys: readonly string[];
+  },
 ): Config {
   const listen = raw.sip.listen.flatMap((each) => parseListener(each) ?? []);
   const web = parsePlace(raw.http.listen, 3000) ?? { address: '127.0.0.1', port: 3000 };
@@ -47,6 +54,7 @@ export function configOf(
     ...raw,
     source: from.source,
     lines: from.lines,
+    secretKeys: from.secretKeys,
     sip: {
       ...raw.sip,
       listen,
@@ -62,7 +70,7 @@ export function configOf(
       ...(raw.media.sounds_dir === undefined ? {} : { sounds_dir: resolve(raw.media.sounds_dir) }),
     },
     http: { ...raw.http, listen: web },
-    store: { ...raw.store, url: storeUrl(raw.store.url, resolve) },
+    store: storeOf(raw.store, resolve),
     hooks: { ...raw.hooks, allow_private_addresses: raw.hooks.allow_private_addresses ?? local },
     speech: {
       ...raw.speech,
@@ -80,6 +88,17 @@ export function configOf(
     })),
   };
   return freeze(config);
+}
+
+function storeOf(store: Raw['store'], resolve: (file: string) => string): Config['store'] {
+  const url = storeUrl(store.url, resolve);
+  const beside = url.startsWith('file:') && !url.startsWith('file://') ? url.slice(5) : resolve('.');
+  const folder = /\.(db|sqlite3?)$/.test(beside) ? path.dirname(beside) : beside;
+  return {
+    ...store,
+    url,
+    key_file: store.key_file === undefined ? path.join(folder, 'secret.key') : resolve(store.key_file),
+  };
 }
 
 function storeUrl(url: string, resolve: (file: string) => string): string {

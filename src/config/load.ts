@@ -39,7 +39,7 @@ export function parseConfig(
   const all = [...faults, ...check(raw, lines, broken)];
   if (!covers(broken, 'log')) all.push(...overlay(raw, env));
   if (all.length > 0) throw invalid(name, all);
-  return configOf(raw, { source, folder, lines });
+  return configOf(raw, { source, folder, lines, secretKeys: secretKeys(env) });
 }
 
 /** Refuses, naming each, what the schema knows and this version cannot do yet. For starting; reading is fine. */
@@ -74,6 +74,12 @@ function overlay(raw: Raw, env: Readonly<Record<string, string | undefined>>): F
     return [{ line: 0, path: 'GRAINE_LOG', message: `expected one of ${levels.join(', ')}, found '${wanted}'` }];
   raw.log.level = level;
   return [];
+}
+
+/** GRAINE_SECRET_KEY: one key, or several with commas between: the first seals the store, the others still open it. */
+function secretKeys(env: Readonly<Record<string, string | undefined>>): string[] {
+  const keys = blankless(env['GRAINE_SECRET_KEY'])?.split(',') ?? [];
+  return keys.map((key) => key.trim()).filter((key) => key !== '');
 }
 
 function blankless(text: string | undefined): string | undefined {

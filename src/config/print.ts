@@ -8,7 +8,7 @@ const hidden = '********';
 
 /** Safe to show: passwords, tokens and secrets are replaced. */
 export function printConfig(config: Config): string {
-  const { source, lines, ...rest } = config;
+  const { source, lines, secretKeys: _, ...rest } = config;
   const shown = {
     ...rest,
     sip: { ...rest.sip, listen: rest.sip.listen.map((each) => `${each.transport}://${place(each)}`) },

@@ -1,6 +1,6 @@
 /** The one schema of the configuration: names, defaults, bounds, meanings. `docs/config.md` is made from it. */
 import { Type, type Static } from 'typebox';
-import { account } from './accounts.ts';
+import { account, serverUser } from './accounts.ts';
 import { bound, count, no, oneOf, secret, text } from './keys.ts';
 
 const optional = Type.Optional;
@@ -129,6 +129,21 @@ const http = Type.Object(
     }),
     admin_token: optional(secret('The administrator’s token; else made on the first start, printed once')),
     max_body_bytes: count(1_048_576, 1_024, 104_857_600, 'Longest request body'),
+    origins: Type.Array(text('Such as https://voice.example.test'), {
+      default: [],
+      description: 'Web pages that may use the cookie of the portal, beside the server’s own',
+    }),
+    trusted_proxies: Type.Array(text('Address or network, 192.0.2.0/24'), {
+      default: [],
+      description: 'Proxies in front of REST: their X-Forwarded-For, -Proto and -Host are believed',
+    }),
+    session_idle_minutes: count(60, 1, 10_080, 'Somebody who does nothing for this long is signed out'),
+    session_hours: count(12, 1, 720, 'Everybody is signed out after this'),
+    audit_days: count(400, 1, 3_650, 'How long the audit log is kept (at most 200,000 lines)'),
+    users: Type.Array(serverUser, {
+      default: [],
+      description: 'People who sign in at the portal for the whole server',
+    }),
   },
   { description: 'REST and portal' },
 );
@@ -160,6 +175,14 @@ export const schema = Type.Object({
         default: 'file:./data',
         url: true,
       }),
+      key_file: optional(
+        text(
+          'File of the key that seals the store; default: secret.key beside the data. GRAINE_SECRET_KEY overrides it',
+          {
+            file: true,
+          },
+        ),
+      ),
       spool_rows: count(50_000, 100, 10_000_000, 'Call records kept in memory while the database is away'),
     },
     { description: 'What outlives the process' },

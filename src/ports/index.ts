@@ -1,3 +1,4 @@
+export type * from './access.ts';
 export type * from './alerts.ts';
 export type * from './control.ts';
 export type * from './directory.ts';
@@ -9,3 +10,4 @@ export type * from './speech.ts';
 export type * from './store.ts';
 export type * from './streams.ts';
 export type * from './studio.ts';
+export type * from './watch.ts';

@@ -1,5 +1,6 @@
 /** What people provision: accounts and all that hangs on them. The same data whether it came from the YAML file or from
  * REST. `sid` is a UUID, stable across restarts for the same name. Secrets are marked; they never reach a log. */
+import type { Role } from './access.ts';
 
 /** A hook as an application names it. */
 export type HookTarget = {
@@ -109,6 +110,8 @@ export type Client = {
   readonly allowDirectAppCalling: boolean;
   readonly allowDirectQueueCalling: boolean;
   readonly allowDirectUserCalling: boolean;
+  /** Of a softphone of the portal: made for one session, whose end it does not outlive. */
+  readonly softphone?: { readonly session: string; readonly expiresAt: number };
 };
 
 export type PhoneNumber = {
@@ -154,6 +157,22 @@ export type SpeechCredential = {
   readonly settings: Readonly<Record<string, string>>;
 };
 
+/** Somebody who signs in at the portal. */
+export type User = {
+  readonly sid: string;
+  /** undefined: of no account, but of the whole server. */
+  readonly accountSid?: string;
+  readonly name: string;
+  /** Lower case; what they sign in with. */
+  readonly email: string;
+  readonly role: Role;
+  readonly isActive: boolean;
+  /** secret: a hash that says its own parameters. */
+  readonly passwordHash: string;
+  /** Sessions older than this are void. */
+  readonly passwordChangedAt: number;
+};
+
 export type Entities = {
   account: Account;
   application: Application;
@@ -164,5 +183,6 @@ export type Entities = {
   apiKey: ApiKey;
   teamsTenant: TeamsTenant;
   speechCredential: SpeechCredential;
+  user: User;
 };
 export type Kind = keyof Entities;

@@ -1,4 +1,5 @@
 /** What outlives the process: provisioning, CDRs, alerts, settings. SQLite in a worker or PostgreSQL; one contract test for both. */
+import type { AuditLog, WebSessions } from './access.ts';
 import type { Entities, Kind } from './provisioning.ts';
 
 /** One call detail record a call (leg), written once when it ends. Times are ms since the epoch. */
@@ -91,7 +92,7 @@ export type AlertQuery = {
   readonly type?: AlertType;
 };
 
-export interface Store {
+export interface Store extends WebSessions, AuditLog {
   /** Everything of a kind (optionally one account's): what the directory is loaded from. */
   list<K extends Kind>(kind: K, accountSid?: string): Promise<Entities[K][]>;
   get<K extends Kind>(kind: K, sid: string): Promise<Entities[K] | undefined>;

@@ -62,6 +62,8 @@ export interface StudioEngine {
     /** A track's sound came to its end by itself; `error` when it could not be played. */
     trackPlayed: [endpoint: string, track: string, error: string | undefined];
     detected: [endpoint: string, detection: Detection];
+    /** Of a metered endpoint, five times a second: the level of what its far end says, dBFS. */
+    level: [endpoint: string, db: number];
   }>;
   /** dB on the main track (bridged audio and plays) of what the far end of this endpoint hears; not on its tracks. A
    * limiter keeps a boost from wrapping. 0 takes it off. */
@@ -84,6 +86,8 @@ export interface StudioEngine {
   stopDetecting(endpoint: string): Promise<void>;
   /** Hears keys in what the far end says, for far ends that send them as tones; told as `digit` like all others. */
   hearTones(endpoint: string, on: boolean): Promise<void>;
+  /** Measures how loud its far end speaks; told as `level`. Costs decoding, so only while somebody looks. */
+  meter(endpoint: string, on: boolean): Promise<void>;
   /** While held, the keys this far end presses are told but not passed to the other party. */
   holdDigits(endpoint: string, on: boolean): Promise<void>;
 }

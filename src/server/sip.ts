@@ -40,7 +40,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     random: parts.random,
     log,
     identify: (request, source) => identify(parts.directory, request, source),
-    credentials: (username, realm) => secretOf(parts.directory, username, realm),
+    credentials: (username, realm) => secretOf(parts, username, realm),
     nonceSeconds: config.sip.registrar.nonce_seconds,
     registrar: {
       live: parts.live,
@@ -132,8 +132,9 @@ function networkOf(transport: TransportLayer): Network {
   };
 }
 
-function secretOf(directory: Directory, username: string, realm: string): UserSecret | undefined {
+function secretOf({ directory, clock }: Parts, username: string, realm: string): UserSecret | undefined {
   const client = directory.client(realm, username);
   if (client === undefined || !client.isActive) return undefined;
+  if (client.softphone !== undefined && client.softphone.expiresAt <= clock.now()) return undefined;
   return { clientSid: client.sid, accountSid: client.accountSid, secret: { password: client.password } };
 }

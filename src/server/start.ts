@@ -1,6 +1,7 @@
 /** The composition root: makes every part, hands each what it needs, and takes them down in the opposite order. */
 import os from 'node:os';
 import path from 'node:path';
+import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
 import { createApi, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
@@ -14,8 +15,9 @@ import {
   Registry,
   type Services,
   SoundFiles,
+  Watch,
 } from '../call/index.ts';
-import { type Config, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
+import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { openLive } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
@@ -26,6 +28,9 @@ import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
+import { createNews, TellingLive } from './news.ts';
+import { putPeople } from './people.ts';
+import { portalFolder, portalSip } from './portal.ts';
 import { openSip } from './sip.ts';
 import { version } from './version.ts';
 
@@ -84,6 +89,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
+    secrets: config.secretKeys.length > 0 ? { keys: config.secretKeys } : { file: config.store.key_file },
   });
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
@@ -91,14 +97,17 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const { puts, stale } = provisioned(config, directory, random);
   await directory.putAll(puts);
   for (const { kind, sid } of stale) await directory.remove(kind, sid);
+  await putPeople(peopleOf(config, directory), directory, clock);
   const adminToken = await ensureAdminKey(directory, { token: config.http.admin_token, random, clock });
-  const live = await openLive(config.live.url, {
+  const news = createNews();
+  const openedLive = await openLive(config.live.url, {
     clock,
     log,
     node,
     limits: { contacts: config.live.max_contacts, contactsPerAor: config.sip.registrar.max_contacts },
   });
-  closers.push(() => live.close());
+  closers.push(() => openedLive.close());
+  const live = new TellingLive(openedLive, news, directory);
 
   const traceDir = traceFolder(config);
   const timelines = createTimelines({
@@ -130,7 +139,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const registry = new Registry();
   const metrics = createMetrics({ trace, media, registry });
   closers.push(() => metrics.close());
-  const alerts = createAlerts({ clock, random, log, store, counted: (type) => metrics.alert(type) });
+  const alerts = createAlerts({ clock, random, log, store, news, counted: (type) => metrics.alert(type) });
   const hooks = createHooks({
     clock,
     random,
@@ -245,12 +254,38 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
 
+  const watch = new Watch(services);
+  closers.push(() => watch.close());
+  const sessions = new Sessions({
+    store,
+    directory,
+    clock,
+    random,
+    log,
+    idleMs: config.http.session_idle_minutes * 60_000,
+    longestMs: config.http.session_hours * 3_600_000,
+  });
+  closers.push(() => sessions.close());
+  const softphones = new Softphones({ sessions, directory, live, domain: config.sip.domain, clock, random, log });
+  closers.push(() => softphones.close());
+  await softphones.sweep();
+  const audit = new AuditTrail({ store, clock, random, log, keepDays: config.http.audit_days });
+  closers.push(() => audit.close());
+
   const state = { stopping: false };
   const api = await createApi({
     directory,
     store,
     live,
     control: createControl(services, createScript),
+    watch,
+    news,
+    sessions,
+    softphones,
+    audit,
+    origins: config.http.origins,
+    trustedProxies: config.http.trusted_proxies,
+    portal: { folder: portalFolder(), sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
     timelines,
     events: hooks,
     metrics,

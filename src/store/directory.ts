@@ -320,6 +320,7 @@ function emptyTables(): Tables {
     apiKey: new Map(),
     teamsTenant: new Map(),
     speechCredential: new Map(),
+    user: new Map(),
   };
 }
 

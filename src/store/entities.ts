@@ -63,6 +63,11 @@ const rules: { readonly [K in Kind]: Rules<Entities[K]> } = {
     claims: (credential) => [{ scope: credential.accountSid, name: `${credential.vendor} ${credential.label ?? ''}` }],
     references: (credential) => [partOf('account', credential.accountSid)],
   },
+  user: {
+    // One address, one person, on the whole server: the address alone is what they sign in with.
+    claims: (user) => [{ scope: 'email', name: user.email.toLowerCase() }],
+    references: (user) => [user.accountSid === undefined ? undefined : partOf('account', user.accountSid)],
+  },
 };
 
 function points(kind: Kind, sid: string | undefined): Reference | undefined {

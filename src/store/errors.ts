@@ -42,6 +42,30 @@ export const storeMigration = defineError('store-migration', {
   http: 500,
 });
 
+export const storeKey = defineError('store-key', {
+  message: 'the store is sealed with the key {ids}, and this server has {own} (from {where})',
+  fix: 'Put the key the data was written with there; docs/security.md tells where a key is kept and how it is changed',
+  http: 500,
+});
+
+export const storeKeyInvalid = defineError('store-key-invalid', {
+  message: '{where} holds no key of 32 bytes in base64 or hex',
+  fix: 'Make one with `openssl rand -base64 32`',
+  http: 500,
+});
+
+export const storeKeyFile = defineError('store-key-file', {
+  message: 'the key file {file} cannot be read or made: {reason}',
+  fix: 'Let the user of the server write there, name another place (store.key_file), or set GRAINE_SECRET_KEY',
+  http: 500,
+});
+
+export const storeTampered = defineError('store-tampered', {
+  message: 'the document of {kind} {sid} does not open: it was changed or moved outside of Graine',
+  fix: 'Restore it from a backup, or delete the row and create it anew',
+  http: 500,
+});
+
 export const storeClosed = defineError('store-closed', {
   message: 'the store is closed',
   fix: 'The server is shutting down; try again when it is back',

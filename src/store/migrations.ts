@@ -93,6 +93,37 @@ async function alerts(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('alert_account_time').on('alert').columns(['account_sid', 'time']).execute();
 }
 
+async function access(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('audit')
+    .addColumn('sid', 'text', (c) => c.notNull().primaryKey())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('account_sid', 'text', (c) => c.notNull())
+    .addColumn('user_sid', 'text')
+    .addColumn('key_sid', 'text')
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('role', 'text', (c) => c.notNull())
+    .addColumn('action', 'text', (c) => c.notNull())
+    .addColumn('what', 'text', (c) => c.notNull())
+    .addColumn('address', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('audit_account_time').on('audit').columns(['account_sid', 'at']).execute();
+  await db.schema.createIndex('audit_time').on('audit').columns(['at']).execute();
+  await db.schema
+    .createTable('web_session')
+    .addColumn('hash', 'text', (c) => c.notNull().primaryKey())
+    .addColumn('user_sid', 'text')
+    .addColumn('key_sid', 'text')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('seen_at', 'bigint', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addColumn('address', 'text', (c) => c.notNull())
+    .execute();
+  await db.schema.createIndex('web_session_user').on('web_session').columns(['user_sid']).execute();
+  await db.schema.createIndex('web_session_key').on('web_session').columns(['key_sid']).execute();
+}
+
 function versions(engine: Engine): Record<string, Migration> {
   return {
     '0001-first': {
@@ -102,6 +133,7 @@ function versions(engine: Engine): Record<string, Migration> {
         await alerts(db);
       },
     },
+    '0002-access': { up: access },
   };
 }
 

@@ -1,23 +1,42 @@
 /** The store behind its URL: the same repositories on either engine. */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { type Clock, GraineError, type Log, messageOf } from '../base/index.ts';
-import type { Alert, AlertQuery, Cdr, CdrQuery, Entities, Kind, Page, Store } from '../ports/index.ts';
-import { storeAway, storeUnreachable, storeUrl } from './errors.ts';
+import type {
+  Alert,
+  AlertQuery,
+  AuditEntry,
+  AuditQuery,
+  Cdr,
+  CdrQuery,
+  Entities,
+  Kind,
+  Page,
+  Store,
+  WebSession,
+} from '../ports/index.ts';
+import { AuditRows } from './audit.ts';
+import { storeAway, storeKeyFile, storeMigration, storeUnreachable, storeUrl } from './errors.ts';
 import { type Engine, migrate } from './migrations.ts';
 import { maskedUrl, postgresDialect } from './postgres.ts';
 import { type Changes, type Item, Provisioning } from './provisioning.ts';
 import { Records } from './records.ts';
+import { reseal } from './reseal.ts';
 import type { Tables } from './schema.ts';
+import type { Sealer } from './sealer.ts';
+import { passingSealer, sealerOf, type Secrets } from './secret-keys.ts';
 import { Settings } from './settings.ts';
 import { Spool, type SpoolStats } from './spool.ts';
 import { ThreadDialect } from './sqlite/dialect.ts';
 import { SqliteLink } from './sqlite/link.ts';
+import { WebSessionRows } from './web-sessions.ts';
 
 export type StoreOptions = {
   readonly clock: Clock;
   readonly log: Log;
+  /** What seals the store. Default: the file `secret.key` beside the data; PostgreSQL has no such place and needs it told. */
+  readonly secrets?: Secrets;
   /** For tests of a full disk: most pages the SQLite file may have. */
   readonly maxPages?: number;
   /** Most rows that wait for the database, CDRs and alerts each. */
@@ -40,13 +59,36 @@ export async function openStore(url: string, options: StoreOptions): Promise<Ope
   const opened = connect(url, options);
   try {
     await migrate(opened.db, opened.engine);
+    return await unlock(opened, url, options);
   } catch (fault) {
     await opened.db.destroy().catch(() => undefined);
+    if (fault instanceof GraineError && fault.code !== storeMigration) throw fault;
     const reason = messageOf(fault instanceof Error && fault.cause !== undefined ? fault.cause : fault);
     if (isAway(fault)) throw new GraineError(storeUnreachable, { url: maskedUrl(url), reason }, { cause: fault });
     throw fault;
   }
-  return new SqlStore(opened, options);
+}
+
+async function unlock(opened: Opened, url: string, options: StoreOptions): Promise<OpenStore> {
+  const { db, engine } = opened;
+  const sealer = chooseSealer(url, options);
+  const resealed = await reseal(db, sealer);
+  if (resealed > 0)
+    options.log.info({ rows: resealed, key: sealer.current }, 'documents were sealed with the current key');
+  // What was there in plain must not stay in free pages or in the log of SQLite.
+  if (resealed > 0 && engine === 'sqlite') {
+    await sql`vacuum`.execute(db);
+    await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  }
+  return new SqlStore(opened, options, sealer);
+}
+
+function chooseSealer(url: string, { secrets, log }: StoreOptions): Sealer {
+  if (url === 'memory:') return passingSealer();
+  if (secrets !== undefined) return sealerOf(secrets, log);
+  if (!url.startsWith('file:'))
+    throw new GraineError(storeKeyFile, { file: '(none named)', reason: 'a shared database has no folder for one' });
+  return sealerOf({ file: path.join(path.dirname(databaseFile(url)), 'secret.key') }, log);
 }
 
 function connect(url: string, { log, maxPages }: StoreOptions): Opened {
@@ -104,12 +146,15 @@ class SqlStore implements OpenStore {
   readonly #settings: Settings;
   readonly #cdrSpool: Spool<Cdr>;
   readonly #alertSpool: Spool<Alert>;
+  readonly #audit: AuditRows;
+  readonly #auditSpool: Spool<AuditEntry>;
+  readonly #sessions: WebSessionRows;
   #closed: Promise<void> | undefined;
 
-  constructor({ db, engine, shared }: Opened, options: StoreOptions) {
+  constructor({ db, engine, shared }: Opened, options: StoreOptions, sealer: Sealer) {
     this.shared = shared;
     this.#db = db;
-    this.#provisioning = new Provisioning(db, engine);
+    this.#provisioning = new Provisioning(db, engine, sealer);
     const records = new Records(db);
     this.#records = records;
     this.#settings = new Settings(db);
@@ -117,6 +162,10 @@ class SqlStore implements OpenStore {
     const bound = options.spoolRows === undefined ? common : { ...common, capacity: options.spoolRows };
     this.#cdrSpool = new Spool<Cdr>({ ...bound, name: 'cdr', insert: (rows) => records.insertCdrs(rows) });
     this.#alertSpool = new Spool<Alert>({ ...bound, name: 'alert', insert: (rows) => records.insertAlerts(rows) });
+    const audit = new AuditRows(db);
+    this.#audit = audit;
+    this.#auditSpool = new Spool<AuditEntry>({ ...bound, name: 'audit', insert: (rows) => audit.insert(rows) });
+    this.#sessions = new WebSessionRows(db);
   }
 
   list<K extends Kind>(kind: K, accountSid?: string): Promise<Entities[K][]> {
@@ -164,7 +213,7 @@ class SqlStore implements OpenStore {
   }
 
   async flush(): Promise<void> {
-    await Promise.all([this.#cdrSpool.flush(), this.#alertSpool.flush()]);
+    await Promise.all([this.#cdrSpool.flush(), this.#alertSpool.flush(), this.#auditSpool.flush()]);
   }
 
   cdrs(query: CdrQuery): Promise<Page<Cdr>> {
@@ -179,6 +228,42 @@ class SqlStore implements OpenStore {
     return coded(this.#records.alerts(query));
   }
 
+  appendAudit(entry: AuditEntry): void {
+    this.#auditSpool.append(entry);
+  }
+
+  audit(query: AuditQuery): Promise<Page<AuditEntry>> {
+    return coded(this.#audit.page(query));
+  }
+
+  pruneAudit(before: number, most: number): Promise<void> {
+    return coded(this.#audit.prune(before, most));
+  }
+
+  putSession(session: WebSession): Promise<void> {
+    return coded(this.#sessions.put(session));
+  }
+
+  session(hash: string): Promise<WebSession | undefined> {
+    return coded(this.#sessions.get(hash));
+  }
+
+  touchSession(hash: string, seenAt: number): Promise<void> {
+    return coded(this.#sessions.touch(hash, seenAt));
+  }
+
+  removeSession(hash: string): Promise<void> {
+    return coded(this.#sessions.remove(hash));
+  }
+
+  sessionsOf(owner: { readonly userSid: string } | { readonly keySid: string }): Promise<readonly WebSession[]> {
+    return coded(this.#sessions.of(owner));
+  }
+
+  pruneSessions(now: number, seenBefore: number): Promise<readonly string[]> {
+    return coded(this.#sessions.prune(now, seenBefore));
+  }
+
   stats(): { cdrs: Readonly<SpoolStats>; alerts: Readonly<SpoolStats> } {
     return { cdrs: this.#cdrSpool.stats, alerts: this.#alertSpool.stats };
   }
@@ -189,7 +274,7 @@ class SqlStore implements OpenStore {
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#cdrSpool.close(), this.#alertSpool.close()]);
+    await Promise.all([this.#cdrSpool.close(), this.#alertSpool.close(), this.#auditSpool.close()]);
     await this.#db.destroy();
   }
 }

@@ -7,6 +7,7 @@ import { plain } from './text.ts';
 import { inUse, nameTaken, unknownReference } from './errors.ts';
 import type { Engine } from './migrations.ts';
 import type { Tables } from './schema.ts';
+import type { Sealer } from './sealer.ts';
 
 /** One entity with its kind. */
 export type Item = { readonly [K in Kind]: { readonly kind: K; readonly entity: Entities[K] } }[Kind];
@@ -30,17 +31,19 @@ const writeLock = 0x67726169;
 export class Provisioning {
   readonly #db: Kysely<Tables>;
   readonly #engine: Engine;
+  readonly #sealer: Sealer;
 
-  constructor(db: Kysely<Tables>, engine: Engine) {
+  constructor(db: Kysely<Tables>, engine: Engine, sealer: Sealer) {
     this.#db = db;
     this.#engine = engine;
+    this.#sealer = sealer;
   }
 
   async list<K extends Kind>(kind: K, accountSid?: string): Promise<Entities[K][]> {
-    let query = this.#db.selectFrom('entity').select('document').where('kind', '=', kind);
+    let query = this.#db.selectFrom('entity').select(['sid', 'document']).where('kind', '=', kind);
     if (accountSid !== undefined) query = query.where('account_sid', '=', plain(accountSid));
     const rows = await query.orderBy('sid').execute();
-    return rows.map((row) => JSON.parse(row.document) as Entities[K]);
+    return rows.map(({ sid, document }) => JSON.parse(this.#sealer.open({ kind, sid }, document)) as Entities[K]);
   }
 
   async get<K extends Kind>(kind: K, sid: string): Promise<Entities[K] | undefined> {
@@ -50,7 +53,8 @@ export class Provisioning {
       .where('kind', '=', kind)
       .where('sid', '=', plain(sid));
     const row = await query.executeTakeFirst();
-    return row === undefined ? undefined : (JSON.parse(row.document) as Entities[K]);
+    if (row === undefined) return undefined;
+    return JSON.parse(this.#sealer.open({ kind, sid: plain(sid) }, row.document)) as Entities[K];
   }
 
   /** All or none. References are checked at the end, so the order within `items` does not matter. */
@@ -62,7 +66,7 @@ export class Provisioning {
       // All names are given back before any is claimed: two entities may swap theirs.
       await release(trx, changed);
       await claim(trx, items);
-      await write(trx, items);
+      await write(trx, items, this.#sealer);
       await refer(trx, items);
       await announce(trx, changed);
     });
@@ -149,9 +153,11 @@ async function claim(trx: Trx, items: readonly Item[]): Promise<void> {
   for (const some of chunks(claims)) await trx.insertInto('entity_key').values(some).execute();
 }
 
-async function write(trx: Trx, items: readonly Item[]): Promise<void> {
+async function write(trx: Trx, items: readonly Item[], sealer: Sealer): Promise<void> {
   const rows = items.map(({ kind, entity }) => {
-    return { kind, sid: entity.sid, account_sid: accountOf(kind, entity as never), document: JSON.stringify(entity) };
+    const { sid } = entity;
+    const document = sealer.seal({ kind, sid }, JSON.stringify(entity));
+    return { kind, sid, account_sid: accountOf(kind, entity as never), document };
   });
   for (const some of chunks(rows)) {
     await trx

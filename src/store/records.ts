@@ -116,14 +116,14 @@ export const batchSizes = [64, 32, 16, 8, 4, 2, 1] as const;
 /** Inserts rows of one table in statements of fixed sizes, each compiled once: building a statement with a thousand
  * parameters anew for every batch would cost more than the database does. A row that is there already stays as it is,
  * so a batch whose answer was lost can be sent again. */
-class Inserter<Source> {
+export class Inserter<Source> {
   readonly #db: Kysely<Tables>;
-  readonly #table: 'cdr' | 'alert';
+  readonly #table: 'cdr' | 'alert' | 'audit';
   readonly #key: string;
   readonly #rowOf: (source: Source) => object;
   readonly #compiled = new Map<number, string>();
 
-  constructor(db: Kysely<Tables>, table: 'cdr' | 'alert', key: string, rowOf: (source: Source) => object) {
+  constructor(db: Kysely<Tables>, table: 'cdr' | 'alert' | 'audit', key: string, rowOf: (source: Source) => object) {
     this.#db = db;
     this.#table = table;
     this.#key = key;
@@ -153,7 +153,7 @@ class Inserter<Source> {
 type Span = { readonly page: number; readonly count: number };
 
 /** Pages count from 1. Jambonz allows 500 rows a page. */
-function span(query: { page: number; count: number }): Span {
+export function span(query: { page: number; count: number }): Span {
   return {
     page: Math.max(1, Math.trunc(query.page) || 1),
     count: Math.min(500, Math.max(1, Math.trunc(query.count) || 25)),

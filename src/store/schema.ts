@@ -6,6 +6,7 @@ export type EntityTable = {
   sid: string;
   /** '' for what belongs to no account. */
   account_sid: string;
+  /** JSON, sealed (sealer.ts). */
   document: string;
 };
 
@@ -67,6 +68,31 @@ export type AlertTable = {
   call_sid: string | null;
 };
 
+export type AuditTable = {
+  sid: string;
+  at: number;
+  account_sid: string;
+  user_sid: string | null;
+  key_sid: string | null;
+  name: string;
+  role: string;
+  action: string;
+  what: string;
+  address: string;
+  /** JSON. */
+  detail: string;
+};
+
+export type WebSessionTable = {
+  hash: string;
+  user_sid: string | null;
+  key_sid: string | null;
+  created_at: number;
+  seen_at: number;
+  expires_at: number;
+  address: string;
+};
+
 export type Tables = {
   entity: EntityTable;
   entity_key: EntityKeyTable;
@@ -75,4 +101,6 @@ export type Tables = {
   setting: SettingTable;
   cdr: CdrTable;
   alert: AlertTable;
+  audit: AuditTable;
+  web_session: WebSessionTable;
 };

@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../../ports/index.ts';
-import { accountOf } from '../auth.ts';
+import { accountOf, requireChange, requireSecrets } from '../auth.ts';
 import type { ApiOptions } from '../options.ts';
 import { closed, sid, text } from '../schema.ts';
 import { nothing } from './routes.ts';
 
-export function addAccountParts(server: FastifyInstance, { directory, random }: ApiOptions): void {
+export function addAccountParts(server: FastifyInstance, { directory, random, origins }: ApiOptions): void {
   const secret = {
     tags: ['Accounts'],
     summary: 'Read the secret that signs hooks; regenerate=true makes a new one',
@@ -18,9 +18,11 @@ export function addAccountParts(server: FastifyInstance, { directory, random }: 
   server.get('/Accounts/:account_sid/WebhookSecret', { schema: secret }, async (request) => {
     const { account_sid: accountSid } = request.params as { account_sid: string };
     accountOf(directory, request.scope, accountSid);
+    requireSecrets(request.scope);
     const account = directory.get('account', accountSid) as Account;
     if ((request.query as { regenerate?: boolean }).regenerate !== true)
       return { webhook_secret: account.webhookSecret };
+    requireChange(request, origins);
     const webhookSecret = `wh_${random.token(32)}`;
     await directory.put('account', { ...account, webhookSecret });
     return { webhook_secret: webhookSecret };

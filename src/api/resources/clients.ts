@@ -33,6 +33,7 @@ export const clients: Resource<'client'> = {
   secrets: ['password'],
   pointers: [],
   filters: ['username'],
+  hidden: (client) => client.softphone !== undefined,
   toFields: (client) => ({
     client_sid: client.sid,
     account_sid: client.accountSid,

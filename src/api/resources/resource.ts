@@ -33,6 +33,8 @@ export type Resource<K extends Kind = Kind> = {
   readonly pointers: readonly Pointer[];
   /** Fields a list may be filtered by, besides account_sid. */
   readonly filters?: readonly string[];
+  /** Not listed: made by the server for itself. */
+  readonly hidden?: (entity: Entities[K]) => boolean;
   /** The entity with all its fields, secrets too. */
   readonly toFields: (entity: Entities[K]) => Fields;
   readonly toEntity: (fields: Fields, identity: Identity, options: ApiOptions) => Entities[K];

@@ -106,7 +106,8 @@ class Routes<K extends Kind> {
     const { account_sid: account, ...filters } = request.query as Record<string, string>;
     const named = (request.params as Params).account_sid ?? account;
     if (named !== undefined) accountOf(directory, request.scope, named);
-    const entities = directory.all(this.#resource.kind, named ?? request.scope.accountSid);
+    const all = directory.all(this.#resource.kind, named ?? request.scope.accountSid);
+    const entities = all.filter((each) => this.#resource.hidden?.(each) !== true);
     const rows = entities.map((entity) => forPeople(this.#resource, entity));
     const wanted = Object.entries(filters);
     return Promise.resolve(rows.filter((row) => wanted.every(([name, value]) => String(row[name] ?? '') === value)));

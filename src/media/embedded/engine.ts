@@ -341,6 +341,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     return this.#studio.hearTones(endpoint, on);
   }
 
+  meter(endpoint: string, on: boolean): Promise<void> {
+    return this.#studio.meter(endpoint, on);
+  }
+
   holdDigits(endpoint: string, on: boolean): Promise<void> {
     return this.#studio.holdDigits(endpoint, on);
   }
@@ -440,6 +444,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':
         return this.studioEvents.emit('trackPlayed', name, report.track, report.error);
+      case 'level':
+        return this.studioEvents.emit('level', name, report.db);
       case 'detected':
         return this.studioEvents.emit('detected', name, report.detection);
       case 'played':

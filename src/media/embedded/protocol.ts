@@ -67,6 +67,7 @@ export type StudioCommand =
   | { readonly do: 'closeFeed'; readonly id: number; readonly feed: string }
   | { readonly do: 'detect'; readonly id: number; readonly options: DetectOptions | undefined }
   | { readonly do: 'hearTones'; readonly id: number; readonly on: boolean }
+  | { readonly do: 'meter'; readonly id: number; readonly on: boolean }
   | { readonly do: 'holdDigits'; readonly id: number; readonly on: boolean };
 
 /** Sound as a worker takes it: made there, or samples shared by all threads. */
@@ -105,6 +106,7 @@ export type Report =
     }
   | { readonly say: 'trackPlayed'; readonly id: number; readonly track: string; readonly error: string | undefined }
   | { readonly say: 'detected'; readonly id: number; readonly detection: Detection }
+  | { readonly say: 'level'; readonly id: number; readonly db: number }
   | { readonly say: 'keysSent'; readonly id: number }
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }

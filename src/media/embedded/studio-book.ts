@@ -139,6 +139,11 @@ export class StudioBook implements StudioEngine {
     post(found, { do: 'hearTones', id: found.id, on });
   }
 
+  async meter(endpoint: string, on: boolean): Promise<void> {
+    const found = this.#find(endpoint);
+    post(found, { do: 'meter', id: found.id, on });
+  }
+
   async holdDigits(endpoint: string, on: boolean): Promise<void> {
     const found = this.#find(endpoint);
     post(found, { do: 'holdDigits', id: found.id, on });

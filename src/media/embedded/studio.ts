@@ -2,6 +2,7 @@ import type { StudioCommand } from './protocol.ts';
 import { messageOf } from '../../base/index.ts';
 import type { DetectOptions } from '../../ports/index.ts';
 import { AmdDetector } from '../detect/amd-detector.ts';
+import { LevelMeter } from '../detect/level-meter.ts';
 import { KeyHearer } from '../dtmf/hearer.ts';
 import { payloadLength, readU16, readU32, writeU16 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
@@ -168,6 +169,8 @@ export class Studio {
         return;
       case 'hearTones':
         return this.#hearTones(endpoint, strip, command.on);
+      case 'meter':
+        return strip.hearLevel(command.on ? this.#levelMeter(endpoint) : undefined);
       case 'detect':
         return this.#detect(endpoint, strip, command.options);
     }
@@ -183,6 +186,10 @@ export class Studio {
       report({ say: 'digit', id: endpoint.id, digit, durationMs });
     };
     strip.hearKeys(new KeyHearer(told));
+  }
+
+  #levelMeter(endpoint: Endpoint): LevelMeter {
+    return new LevelMeter((db) => this.#context.report({ say: 'level', id: endpoint.id, db }));
   }
 
   /** Who answered. The last finding ends it. */

@@ -21,6 +21,8 @@ export class Strip {
   keys: KeyHearer | undefined;
   /** The ear for who answered. */
   detecting: Ear | undefined;
+  /** The ear for how loud it is. */
+  meter: Ear | undefined;
   holdsDigits = false;
   /** Tracks that play. */
   sounding = 0;
@@ -71,6 +73,12 @@ export class Strip {
     this.keys = keys;
   }
 
+  hearLevel(meter: Ear | undefined): void {
+    if (this.meter !== undefined) this.ears.delete(this.meter);
+    if (meter !== undefined) this.ears.add(meter);
+    this.meter = meter;
+  }
+
   close(): void {
     for (const tap of this.taps.values()) tap.close();
     this.taps.clear();
@@ -78,6 +86,7 @@ export class Strip {
     this.feeds.clear();
     this.ears.clear();
     this.keys = undefined;
+    this.meter = undefined;
     this.detecting = undefined;
     this.#count();
   }

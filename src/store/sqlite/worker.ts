@@ -23,6 +23,8 @@ function open(): Database.Database {
   // FULL: a commit that was reported is on the disk, so neither kill -9 nor a power cut loses it. The price, one fsync a
   // commit, is paid in this thread and shared by a whole batch of CDRs.
   opened.exec('pragma synchronous = full');
+  // What is deleted or replaced may have been a secret.
+  opened.exec('pragma secure_delete = on');
   if (setup.maxPages !== undefined) opened.exec(`pragma max_page_count = ${setup.maxPages}`);
   return opened;
 }

@@ -1,0 +1,46 @@
+/** Says what happened beside calls: alerts that were raised, registrations that changed. */
+import { Emitter } from '../base/index.ts';
+import type { Alert, Binding, Directory, LiveCall, LiveStore, SharedBan } from '../ports/index.ts';
+
+export type News = Emitter<{ alert: [Alert]; registration: [aor: string, accountSid: string] }>;
+
+export function createNews(): News {
+  return new Emitter();
+}
+
+/** The live store, telling of every contact that this node binds or removes. */
+export class TellingLive implements LiveStore {
+  readonly #live: LiveStore;
+  readonly #news: News;
+  readonly #directory: Pick<Directory, 'accountByRealm'>;
+
+  constructor(live: LiveStore, news: News, directory: Pick<Directory, 'accountByRealm'>) {
+    this.#live = live;
+    this.#news = news;
+    this.#directory = directory;
+  }
+
+  async bind(binding: Binding): Promise<void> {
+    await this.#live.bind(binding);
+    this.#news.emit('registration', binding.aor, binding.accountSid);
+  }
+
+  async unbind(aor: string, contact?: string): Promise<void> {
+    await this.#live.unbind(aor, contact);
+    const account = this.#directory.accountByRealm(aor.slice(aor.lastIndexOf('@') + 1));
+    if (account !== undefined) this.#news.emit('registration', aor, account.sid);
+  }
+
+  bindings = (aor: string) => this.#live.bindings(aor);
+  bindingsOf = (accountSid: string) => this.#live.bindingsOf(accountSid);
+  registered = () => this.#live.registered();
+  putCall = (call: LiveCall) => this.#live.putCall(call);
+  removeCall = (callSid: string) => this.#live.removeCall(callSid);
+  calls = (accountSid: string) => this.#live.calls(accountSid);
+  call = (callSid: string) => this.#live.call(callSid);
+  callsElsewhere = (accountSid: string) => this.#live.callsElsewhere(accountSid);
+  ban = (ban: SharedBan) => this.#live.ban(ban);
+  onBan = (hear: (ban: SharedBan) => void) => this.#live.onBan(hear);
+  stats = () => this.#live.stats();
+  close = () => this.#live.close();
+}
