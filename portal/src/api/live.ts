@@ -3,7 +3,7 @@
  *   EventSource → pending (latest state a call) → next animation frame → calls, order → listeners (React, once)
  *                 levels ───────────────────────────────────────────────→ read by the meters as they draw
  *
- * Nothing polls. A lost connection is made anew by the browser, and the snapshot it begins with replaces everything. */
+ * Nothing polls. A lost connection is made anew, and the snapshot it begins with replaces everything. */
 
 export type LiveQuality = {
   readonly mos?: number | null;
@@ -41,6 +41,9 @@ export type LiveView = {
 
 type Pending = { readonly calls: Map<string, LiveCall | undefined>; snapshot: boolean };
 
+/** A browser does not come back by itself after a refusal (503 while starting, too many streams). */
+const againMs = 4000;
+
 /** A level nobody renewed for so long is silence. */
 const freshMs = 1500;
 
@@ -57,6 +60,7 @@ export class LiveFeed {
   readonly #listeners = new Set<() => void>();
   readonly #others = new Map<string, Set<(data: unknown) => void>>();
   #frame = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -94,12 +98,16 @@ export class LiveFeed {
       on(name, (data) => {
         for (const listener of this.#others.get(name) ?? []) listener(data);
       });
-    source.addEventListener('error', () => this.#tell('lost'));
+    source.addEventListener('error', () => {
+      this.#tell('lost');
+      if (source.readyState === EventSource.CLOSED) this.#again = setTimeout(() => this.open(accountSid), againMs);
+    });
   }
 
   close(): void {
     this.#source?.close();
     this.#source = undefined;
+    clearTimeout(this.#again);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#pending.calls.clear();

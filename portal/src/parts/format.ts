@@ -31,6 +31,12 @@ export function figure(value: number | null | undefined, unit = '', digits = 1):
   return `${Number(value.toFixed(digits))}${unit}`;
 }
 
+/** `486 Busy Here`, also where the reason begins with the status. */
+export function outcome(status: number, reason: string | null | undefined): string {
+  const text = (reason ?? '').trim();
+  return text.startsWith(`${status}`) ? text : `${status} ${text}`.trim();
+}
+
 export function pretty(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);

@@ -2,7 +2,7 @@
 export { Confirm } from './confirm.tsx';
 export { Copy } from './copy.tsx';
 export { ErrorNote, faultsOf, sentence } from './error-note.tsx';
-export { figure, lasted, msOf, party, pretty, when } from './format.ts';
+export { figure, lasted, msOf, outcome, party, pretty, when } from './format.ts';
 export { Empty, Page } from './page.tsx';
 export { Pager } from './pager.tsx';
 export { Mark, StateMark, toneOf } from './state.tsx';

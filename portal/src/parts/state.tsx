@@ -30,5 +30,9 @@ export function StateMark({ state }: { readonly state: string }) {
 }
 
 export function Mark({ tone, children }: { readonly tone: Tone; readonly children: string }) {
-  return <span className={`mark ${tone}`}>{children}</span>;
+  return (
+    <span className={`mark ${tone}`} title={children.length > 30 ? children : undefined}>
+      <span className="mark-text">{children}</span>
+    </span>
+  );
 }

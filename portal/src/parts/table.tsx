@@ -22,7 +22,7 @@ export function Table<T>(props: {
           <tr>
             {columns.map(({ head, end }) => (
               <th key={head} scope="col" className={end === true ? 'end' : undefined}>
-                {head}
+                {head === '' ? <span className="sr-only">Actions</span> : head}
               </th>
             ))}
           </tr>

@@ -3,7 +3,7 @@
 import { ActionIcon } from '@mantine/core';
 import { X } from 'lucide-react';
 import type { TraceEvent } from '../../api/index.ts';
-import { Copy, pretty, when } from '../../parts/index.ts';
+import { Copy, figure, pretty, when } from '../../parts/index.ts';
 
 type Header = { readonly name: string; readonly value: string };
 
@@ -23,7 +23,7 @@ function Block({ title, text }: { readonly title: string; readonly text: string 
   return (
     <section className="block">
       <div className="row">
-        <h3 className="grow">{title}</h3>
+        <strong className="grow">{title}</strong>
         <Copy text={text} what={title} />
       </div>
       <pre tabIndex={0} aria-label={title}>
@@ -65,7 +65,7 @@ export function HookBodies({ event }: { readonly event: TraceEvent }) {
         {Object.entries(rest).map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd className="mono">{pretty(value) || '–'}</dd>
+            <dd className="mono">{typeof value === 'number' ? figure(value) : pretty(value) || '–'}</dd>
           </div>
         ))}
       </dl>

@@ -28,7 +28,9 @@ function text(event: TraceEvent, name: string): string {
 
 /** `"Bob" <sip:bob@host>;tag=x` → `bob@host`; a host that is an address stands below anyway. */
 function address(value: string): string {
-  const uri = (/<([^>]*)>/.exec(value)?.[1] ?? value.split(';')[0] ?? '').replace(/^sips?:/i, '').split(';')[0] ?? '';
+  // A display name in quotes may hold anything, angle brackets too.
+  const bare = value.replace(/^\s*"(?:[^"\\]|\\.)*"/, '');
+  const uri = (/<([^>]*)>/.exec(bare)?.[1] ?? bare.split(';')[0] ?? '').replace(/^sips?:/i, '').split(';')[0] ?? '';
   const at = uri.lastIndexOf('@');
   return at > 0 && /^[\d.:[\]]+$/.test(uri.slice(at + 1)) ? uri.slice(0, at) : uri;
 }

@@ -8,7 +8,7 @@ import { EventDetail } from './event-detail.tsx';
 import { type Column, type Ladder as Model, ladderOf, type Row } from './ladder-model.ts';
 import './ladder.css';
 
-const columnWidth = 168;
+const columnWidth = 134;
 
 function middle(column: number, count: number): number {
   return ((column + 0.5) / count) * 100;
@@ -81,15 +81,15 @@ function Rows(props: { readonly model: Model; readonly open: TraceEvent | undefi
         <button
           key={n}
           type="button"
-          className={`ladder-row ${row.tone}`}
+          className={`ladder-row tone-${row.tone}`}
           aria-pressed={row.event === open}
-          aria-label={`${Math.round(row.event.offset_ms)} ms: ${spoken(row, model.columns)}`}
           onClick={() => onOpen(row.event)}
           onKeyDown={step}
         >
           <span className="ladder-time number">{Math.round(row.event.offset_ms)}</span>
           <span className="ladder-lanes">
             <Arrow row={row} count={count} />
+            <span className="sr-only">{ends(row, model.columns)}</span>
           </span>
         </button>
       ))}
@@ -97,10 +97,10 @@ function Rows(props: { readonly model: Model; readonly open: TraceEvent | undefi
   );
 }
 
-function spoken(row: Row, columns: readonly Column[]): string {
+/** What the arrow says to those who do not see it. */
+function ends(row: Row, columns: readonly Column[]): string {
   const [from, to] = [columns[row.from]?.title ?? '', columns[row.to]?.title ?? ''];
-  const what = `${row.label} ${row.mark}`.trim();
-  return row.from === row.to ? `${what}, at ${from}` : `${what}, from ${from} to ${to}`;
+  return row.from === row.to ? `, at ${from}` : `, from ${from} to ${to}`;
 }
 
 const kinds = [

@@ -44,7 +44,7 @@ function Chart({ legs, chart }: ChartProps) {
         legend: { live: true },
         scales: { x: { time: false }, y: { range } },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 26 },
+          { ...axis, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600], values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 26 },
           { ...axis, size: 42, values: (_, ticks) => ticks.map((tick) => `${tick}`) },
         ],
         series: [
@@ -80,6 +80,11 @@ function Chart({ legs, chart }: ChartProps) {
   );
 }
 
+/** A round trip is known only where the far end sends RTCP. */
+function isMeasured(legs: readonly LegQuality[], name: Figure): boolean {
+  return seriesOf(legs, name).slice(1).some((values) => values.some((value) => value !== null));
+}
+
 export default function Quality({ events, running }: { readonly events: readonly TraceEvent[]; readonly running: boolean }) {
   const legs = qualityOf(events);
   const plotted = legs.filter(({ seconds }) => seconds !== undefined);
@@ -96,7 +101,7 @@ export default function Quality({ events, running }: { readonly events: readonly
     <div className="panel-body stack">
       {plotted.length === 0 ? null : (
         <div className="charts">
-          {charts.map((chart) => (
+          {charts.filter(({ figure }) => isMeasured(plotted, figure)).map((chart) => (
             <Chart key={chart.figure} legs={plotted} chart={chart} />
           ))}
         </div>

@@ -1,7 +1,7 @@
 /** The call at a glance. */
 import { Link } from 'wouter';
 import type { CallInfo, LiveCall, TraceEvent } from '../../api/index.ts';
-import { figure, lasted, Mark, party, StateMark, when } from '../../parts/index.ts';
+import { figure, lasted, Mark, outcome, party, StateMark, when } from '../../parts/index.ts';
 import { LegActions } from '../live/actions.tsx';
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
@@ -30,7 +30,7 @@ function Running({ legs }: { readonly legs: readonly LiveCall[] }) {
           <Link href={`/call/${leg.call_sid}`} className="grow">
             <bdi>{party(leg.from)}</bdi> → <bdi>{party(leg.to)}</bdi>
           </Link>
-          <span className="dim">{[leg.carrier ?? leg.target, leg.codec, leg.media_path].filter(Boolean).join(' · ')}</span>
+          <span className="dim">{[leg.carrier ?? leg.target?.split(':')[0], leg.codec, leg.media_path === 'no-media' ? 'direct' : ''].filter(Boolean).join(' · ')}</span>
           <span className="number">{leg.quality?.mos ? `MOS ${figure(leg.quality.mos, '', 2)}` : ''}</span>
           <LegActions call={leg} />
         </div>
@@ -63,7 +63,7 @@ export function Summary(props: {
         <Fact name="Outcome">
           {call.sip_status === undefined || call.sip_status === 0 ? null : (
             <Mark tone={call.sip_status < 300 ? 'ok' : 'bad'}>
-              {`${call.sip_status} ${call.termination_reason ?? ''}`.trim()}
+              {outcome(call.sip_status, call.termination_reason)}
             </Mark>
           )}
         </Fact>

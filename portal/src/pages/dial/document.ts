@@ -6,7 +6,7 @@ export type Dial = Readonly<Record<string, unknown>> & { readonly verb: 'dial'; 
 export type Document = readonly unknown[];
 
 export const first: Document = [
-  { verb: 'dial', answerOnBridge: true, timeout: 30, target: [{ type: 'user', name: '' }] },
+  { verb: 'dial', answerOnBridge: true, timeout: 30, target: [{ type: 'user', name: 'bob' }] },
 ];
 
 export function textOf(document: Document): string {

@@ -26,7 +26,7 @@ const options: readonly Option[] = [
   },
   { is: 'seconds', name: 'timeout', label: 'Rings for', help: '60 when left out' },
   { is: 'seconds', name: 'timeLimit', label: 'Talks for at most' },
-  { is: 'text', name: 'callerId', label: 'Caller id', placeholder: '+15551230001', help: '`anonymous` hides it' },
+  { is: 'text', name: 'callerId', label: 'Caller id', placeholder: '+15551230001', help: 'anonymous hides it' },
   { is: 'text', name: 'callerName', label: 'Caller name' },
   { is: 'text', name: 'actionHook', label: 'Action hook', placeholder: '/dialed', help: 'Asked when the dial ends' },
   { is: 'text', name: 'confirmHook', label: 'Confirm hook', placeholder: '/screen', help: 'Callees are screened by it' },

@@ -32,6 +32,7 @@ function Carrier({ target, onChange }: { readonly target: Target; readonly onCha
   });
   return (
     <Select
+      className="target-carrier"
       label="Carrier"
       placeholder="by priority"
       clearable
@@ -60,8 +61,9 @@ function One(props: {
   return (
     <fieldset className="target">
       <legend className="sr-only">Target {n + 1}</legend>
-      <Select label="Rings" data={types} allowDeselect={false} value={type} error={faultOf('/type')} onChange={retype} />
+      <Select className="target-type" label="Rings" data={types} allowDeselect={false} value={type} error={faultOf('/type')} onChange={retype} />
       <TextInput
+        className="target-address"
         label={address.label}
         placeholder={address.placeholder}
         spellCheck={false}
@@ -71,6 +73,7 @@ function One(props: {
       />
       {type === 'phone' ? <Carrier target={target} onChange={onChange} /> : null}
       <NumberInput
+        className="target-delay"
         label="Delay"
         suffix=" s"
         min={0}
@@ -79,7 +82,7 @@ function One(props: {
         error={faultOf('/delay')}
         onChange={(delay) => onChange(changed(target, { delay: delay === '' ? undefined : delay }))}
       />
-      <ActionIcon variant="subtle" color="red" aria-label={`Remove target ${n + 1}`} onClick={onRemove}>
+      <ActionIcon className="target-remove" variant="subtle" color="red" aria-label={`Remove target ${n + 1}`} onClick={onRemove}>
         <Trash2 size={15} />
       </ActionIcon>
     </fieldset>

@@ -31,10 +31,12 @@ function Who({ call }: { readonly call: LiveCall }) {
   return (
     <Link href={`/call/${call.call_sid}`} className={child ? 'who child' : 'who'}>
       <Direction size={14} aria-label={child ? 'child leg' : call.direction} />
-      <bdi>{party(call.from)}</bdi>
-      <span className="dim" aria-label="to">
-        →
-      </span>
+      {child ? null : (
+        <>
+          <bdi>{party(call.from)}</bdi>
+          <span className="dim">→</span>
+        </>
+      )}
       <bdi>{party(call.to)}</bdi>
     </Link>
   );
@@ -61,10 +63,10 @@ export const LiveRow = memo(function LiveRow({ call, top, height, index }: Props
         <Since call={call} />
       </span>
       <span role="cell" className="c-carrier dim">
-        {call.carrier ?? call.target ?? ''}
+        {call.carrier ?? call.target?.split(':')[0] ?? ''}
       </span>
       <span role="cell" className="c-codec dim">
-        {[call.codec, call.media_path].filter(Boolean).join(' · ')}
+        {[call.codec, call.media_path === 'no-media' ? 'direct' : ''].filter(Boolean).join(' · ')}
       </span>
       <span role="cell" className="c-quality number">
         <Quality call={call} />

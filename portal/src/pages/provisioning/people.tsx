@@ -1,7 +1,7 @@
 /** Who may sign in here. */
 import { UsersRound } from 'lucide-react';
-import { Mark, when } from '../../parts/index.ts';
-import { useUser } from '../../shell/index.ts';
+import { Mark } from '../../parts/index.ts';
+import { useAccounts, useUser } from '../../shell/index.ts';
 import { type Definition, type Field, ResourcePage, textOf } from '../resources/index.ts';
 
 const roles: Readonly<Record<string, string>> = {
@@ -9,6 +9,12 @@ const roles: Readonly<Record<string, string>> = {
   account: 'works in the account',
   'read-only': 'looks only',
 };
+
+function AccountName({ sid }: { readonly sid: unknown }) {
+  const { accounts } = useAccounts();
+  const name = accounts.find(({ account_sid: each }) => each === sid)?.name;
+  return name === undefined ? <span className="dim">all</span> : <>{name}</>;
+}
 
 function definitionFor(admin: boolean): Definition {
   const role: Field = {
@@ -36,13 +42,13 @@ function definitionFor(admin: boolean): Definition {
         head: 'State',
         cell: (row) => (row['is_active'] === false ? <Mark tone="">inactive</Mark> : <Mark tone="ok">active</Mark>),
       },
-      { head: 'Last sign-in', cell: (row) => when(row['last_sign_in_at'] as string | null) },
+      { head: 'Account', cell: (row) => <AccountName sid={row['account_sid']} /> },
     ],
     fields: [
       { is: 'text', name: 'name', label: 'Name', required: true },
       { is: 'email', name: 'email', label: 'Email', required: true },
       role,
-      { is: 'secret', name: 'password', label: 'Password', required: true, help: 'Signs the person out everywhere when changed' },
+      { is: 'secret', name: 'password', label: 'Password', required: true, once: true, help: 'At least 10 characters' },
       { is: 'switch', name: 'is_active', label: 'Active', standard: true, help: 'Else they cannot sign in', wide: true },
     ],
     more: (values, accountSid) => (values['role'] === 'admin' ? {} : { account_sid: accountSid }),

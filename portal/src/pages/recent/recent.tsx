@@ -5,7 +5,7 @@ import { ArrowDownLeft, ArrowUpRight, History, Search } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, type CallRecord, type Page as Rows, query } from '../../api/index.ts';
-import { type Column, Empty, ErrorNote, figure, lasted, Mark, Page, Pager, party, Table, when } from '../../parts/index.ts';
+import { type Column, Empty, ErrorNote, figure, lasted, Mark, outcome, Page, Pager, party, Table, when } from '../../parts/index.ts';
 import { useAccount } from '../../shell/index.ts';
 
 const count = 25;
@@ -23,22 +23,22 @@ const columns: readonly Column<CallRecord>[] = [
     head: 'Way',
     cell: ({ direction }) =>
       direction === 'inbound' ? (
-        <span className="row nowrap">
+        <span className="way">
           <ArrowDownLeft size={14} aria-hidden /> in
         </span>
       ) : (
-        <span className="row nowrap">
+        <span className="way">
           <ArrowUpRight size={14} aria-hidden /> out
         </span>
       ),
   },
-  { head: 'From', cell: ({ from }) => <bdi>{party(from)}</bdi> },
-  { head: 'To', cell: ({ to }) => <bdi>{party(to)}</bdi> },
+  { head: 'From', cell: ({ from }) => <bdi className="clip">{party(from)}</bdi> },
+  { head: 'To', cell: ({ to }) => <bdi className="clip">{party(to)}</bdi> },
   { head: 'By', cell: ({ trunk }) => trunk },
   {
     head: 'Outcome',
     cell: ({ answered, sip_status: status, termination_reason: why }) =>
-      answered ? <Mark tone="ok">answered</Mark> : <Mark tone="bad">{`${status} ${why}`.trim()}</Mark>,
+      answered ? <Mark tone="ok">answered</Mark> : <Mark tone="bad">{outcome(status, why)}</Mark>,
   },
   { head: 'Talk', cell: ({ duration, answered }) => (answered ? lasted(duration) : '–'), end: true },
   { head: 'MOS', cell: ({ mos }) => figure(mos, '', 2), end: true },
