@@ -5,7 +5,15 @@ import { Building2 } from 'lucide-react';
 import { Redirect, Route, Router, Switch } from 'wouter';
 import { Empty, ErrorNote, Page } from './parts/index.ts';
 import { SignIn } from './pages/sign-in/sign-in.tsx';
-import { AccountProvider, FeedProvider, SessionProvider, Shell, useAccounts, useSession, useUser } from './shell/index.ts';
+import {
+  AccountProvider,
+  FeedProvider,
+  SessionProvider,
+  Shell,
+  useAccounts,
+  useSession,
+  useUser,
+} from './shell/index.ts';
 
 type PageComponent = LazyExoticComponent<ComponentType>;
 

@@ -14,6 +14,8 @@ const theme = createTheme({
   primaryColor: 'teal',
   defaultRadius: 6,
   components: {
+    // The help of a field stands below it, so that fields of a line stand in one line.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } },
     Button: { defaultProps: { size: 'sm' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 300 } },

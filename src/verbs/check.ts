@@ -3,7 +3,12 @@
 import { dialFaults, parseApplication } from './schema/schema.ts';
 
 /** `path` is a JSON pointer into the document. */
-export type VerbFault = { readonly path: string; readonly expected: string; readonly got: string; readonly fix?: string };
+export type VerbFault = {
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly fix?: string;
+};
 
 /** `[0].target[0].number` → `/0/target/0/number`. */
 function pointerOf(path: string): string {

@@ -49,7 +49,11 @@ export class PortalWindow {
       await this.page.locator('input[type=password]').fill(password);
     }
     await this.page.getByRole('button', { name: 'Sign in' }).click();
-    await this.page.getByRole('navigation', { name: 'Main' }).or(this.page.getByRole('button', { name: 'Menu' })).first().waitFor();
+    await this.page
+      .getByRole('navigation', { name: 'Main' })
+      .or(this.page.getByRole('button', { name: 'Menu' }))
+      .first()
+      .waitFor();
   }
 
   /** A place of the portal, such as `/recent`, without loading it anew. */

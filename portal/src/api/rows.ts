@@ -76,7 +76,12 @@ export type Registered = {
 
 export type AuditRow = {
   readonly at: string | number;
-  readonly who: { readonly user_sid?: string; readonly key_sid?: string; readonly name?: string; readonly role?: string };
+  readonly who: {
+    readonly user_sid?: string;
+    readonly key_sid?: string;
+    readonly name?: string;
+    readonly role?: string;
+  };
   readonly action: string;
   readonly what: string;
   readonly account_sid: string | null;

@@ -13,9 +13,7 @@ export type User = {
 
 type Answer = { readonly user: User; readonly csrf: string };
 
-export type Credentials =
-  | { readonly email: string; readonly password: string }
-  | { readonly token: string };
+export type Credentials = { readonly email: string; readonly password: string } | { readonly token: string };
 
 function taken({ user, csrf }: Answer): User {
   rememberCsrf(csrf);

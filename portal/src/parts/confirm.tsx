@@ -25,7 +25,14 @@ export function Confirm(props: {
     }
   };
   return (
-    <Modal opened onClose={props.onClose} title={props.title} lockScroll={false} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={props.onClose}
+      title={props.title}
+      lockScroll={false}
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <div className="stack">
         <p>{props.children}</p>
         <ErrorNote fault={fault} />

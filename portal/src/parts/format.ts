@@ -1,7 +1,12 @@
 /** Times, lengths and figures as people read them. */
 
 const day = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: '2-digit' });
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const time = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
 
 export function msOf(value: string | number | null | undefined): number | undefined {
   if (value === null || value === undefined || value === '') return undefined;

@@ -1,11 +1,12 @@
 /** The bar above every page: where we are signed in, whether the feed is live, light or dark, and who we are. */
 import { ActionIcon, Menu, Select, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { LogOut, Menu as MenuIcon, Monitor, Moon, PhoneIncoming, Sun, UserRound } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { LockKeyhole, LogOut, Menu as MenuIcon, Monitor, Moon, PhoneIncoming, Sun, UserRound } from 'lucide-react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { toast } from '../parts/index.ts';
 import { useAccounts } from './account.tsx';
 import { useLive } from './feed.tsx';
+import { PasswordForm } from './password-form.tsx';
 import { useSession, useUser } from './session.tsx';
 
 function Brand() {
@@ -58,11 +59,13 @@ function SchemeSwitch() {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {([
-          ['auto', 'As the system', Monitor],
-          ['light', 'Light', Sun],
-          ['dark', 'Dark', Moon],
-        ] as const).map(([value, title, Icon]) => (
+        {(
+          [
+            ['auto', 'As the system', Monitor],
+            ['light', 'Light', Sun],
+            ['dark', 'Dark', Moon],
+          ] as const
+        ).map(([value, title, Icon]) => (
           <Menu.Item
             key={value}
             leftSection={<Icon size={15} />}
@@ -81,34 +84,44 @@ function SchemeSwitch() {
 function UserMenu() {
   const user = useUser();
   const { leave } = useSession();
+  const [password, setPassword] = useState(false);
   return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
-        <ActionIcon variant="subtle" aria-label={`Signed in as ${user.name}`}>
-          <UserRound size={17} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {user.name}
-          <br />
-          {user.email ?? 'by API key'} · {user.role}
-        </Menu.Label>
-        <Menu.Item
-          leftSection={<LogOut size={15} />}
-          onClick={() => void leave().catch((fault: unknown) => toast(String(fault), 'bad'))}
-        >
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="subtle" aria-label={`Signed in as ${user.name}`}>
+            <UserRound size={17} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            {user.name}
+            <br />
+            {user.email ?? 'by API key'} · {user.role}
+          </Menu.Label>
+          {user.user_sid === null ? null : (
+            <Menu.Item leftSection={<LockKeyhole size={15} />} onClick={() => setPassword(true)}>
+              Change password
+            </Menu.Item>
+          )}
+          <Menu.Item
+            leftSection={<LogOut size={15} />}
+            onClick={() => void leave().catch((fault: unknown) => toast(String(fault), 'bad'))}
+          >
+            Sign out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {password && user.user_sid !== null ? (
+        <PasswordForm userSid={user.user_sid} own onClose={() => setPassword(false)} />
+      ) : null}
+    </>
   );
 }
 
 export function Header(props: {
   readonly onMenu: () => void;
   readonly phone?: { readonly open: boolean; readonly toggle: () => void };
-  readonly children?: ReactNode;
 }) {
   const { onMenu, phone } = props;
   return (

@@ -42,7 +42,12 @@ export function amdOf(events: readonly TraceEvent[]): Amd[] {
     const at = detail['at_ms'] ?? detail['atMs'];
     if (typeof at === 'number') {
       const type = text(detail['type'] ?? title);
-      own.events.push({ atMs: at, type, verdict: text(detail['amd_type'] ?? detail['amdType']), why: text(detail['reason']) });
+      own.events.push({
+        atMs: at,
+        type,
+        verdict: text(detail['amd_type'] ?? detail['amdType']),
+        why: text(detail['reason']),
+      });
     }
   }
   return Array.from(byLeg, ([leg, own]) => ({ leg, ...own }));

@@ -62,7 +62,10 @@ export default function Call() {
     return (
       <Page title="Call">
         <div className="panel">
-          <Empty title="This call is not known here" action={<Button onClick={() => go('/recent')}>Recent calls</Button>}>
+          <Empty
+            title="This call is not known here"
+            action={<Button onClick={() => go('/recent')}>Recent calls</Button>}
+          >
             It is another account’s, or so old that its record is gone.
           </Empty>
         </div>

@@ -23,7 +23,7 @@ export function Hooks({ events }: { readonly events: readonly TraceEvent[] }) {
       {hooks.map((event, n) => {
         const failed = !(Number(event.detail['status']) < 400);
         return (
-          <details key={n} className="hook" open={n === 0}>
+          <details key={n} className="hook-card" open={n === 0}>
             <summary className="row">
               <span className="event-time number">+{Math.round(event.offset_ms)}</span>
               <b>

@@ -42,7 +42,11 @@ function columnOf(leg: string, events: readonly TraceEvent[]): Column {
   const inbound = text(invite, 'direction') === 'in';
   const who = inbound ? /\nfrom:([^\n]*)/i.exec(raw)?.[1]?.trim() : raw.split(' ')[1];
   const where = text(invite, inbound ? 'from' : 'to');
-  return { key: leg, title: address(who ?? '') || leg, under: `${text(invite, 'transport').toLowerCase()} ${where}` };
+  return {
+    key: leg,
+    title: address(who ?? '') || leg,
+    under: `${leg} · ${text(invite, 'transport').toLowerCase()} ${where}`,
+  };
 }
 
 function host(url: string): string {
@@ -58,7 +62,9 @@ function columnsOf(events: readonly TraceEvent[]): Column[] {
     ...others.map((leg) => columnOf(leg, events)),
   ];
   const hook = events.find(({ kind }) => kind === 'hook');
-  return hook === undefined ? columns : [...columns, { key: app, title: 'Application', under: host(text(hook, 'url')) }];
+  return hook === undefined
+    ? columns
+    : [...columns, { key: app, title: 'Application', under: host(text(hook, 'url')) }];
 }
 
 function sipTone(title: string): Tone {
@@ -101,6 +107,10 @@ function word(value: unknown): string {
 
 export function ladderOf(events: readonly TraceEvent[]): Ladder {
   const columns = columnsOf(events);
-  const at = (key: string) => Math.max(0, columns.findIndex((column) => column.key === key));
+  const at = (key: string) =>
+    Math.max(
+      0,
+      columns.findIndex((column) => column.key === key),
+    );
   return { columns, rows: events.map((event) => rowOf(event, at)) };
 }

@@ -67,7 +67,11 @@ function step(event: KeyboardEvent<HTMLElement>): void {
   if (next instanceof HTMLElement) next.focus();
 }
 
-function Rows(props: { readonly model: Model; readonly open: TraceEvent | undefined; readonly onOpen: (event: TraceEvent) => void }) {
+function Rows(props: {
+  readonly model: Model;
+  readonly open: TraceEvent | undefined;
+  readonly onOpen: (event: TraceEvent) => void;
+}) {
   const { model, open, onOpen } = props;
   const count = model.columns.length;
   return (

@@ -11,7 +11,10 @@ export function word(value: unknown): string {
 }
 
 function joined(...parts: readonly unknown[]): string {
-  return parts.map(word).filter((part) => part !== '').join(' · ');
+  return parts
+    .map(word)
+    .filter((part) => part !== '')
+    .join(' · ');
 }
 
 function rounded(value: unknown, unit: string): string {

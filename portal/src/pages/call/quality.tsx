@@ -35,7 +35,8 @@ function Chart({ legs, chart }: ChartProps) {
       ticks: { show: false },
       font: '11px sans-serif',
     };
-    const range = chart.range ?? ((_: uPlot, __: number, most: number): [number, number] => [0, Math.max(1, most * 1.1)]);
+    const range =
+      chart.range ?? ((_: uPlot, __: number, most: number): [number, number] => [0, Math.max(1, most * 1.1)]);
     const plot = new uPlot(
       {
         width: element.clientWidth,
@@ -44,7 +45,12 @@ function Chart({ legs, chart }: ChartProps) {
         legend: { live: true },
         scales: { x: { time: false }, y: { range } },
         axes: [
-          { ...axis, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600], values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 26 },
+          {
+            ...axis,
+            incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600],
+            values: (_, ticks) => ticks.map((tick) => `${tick} s`),
+            size: 26,
+          },
           { ...axis, size: 42, values: (_, ticks) => ticks.map((tick) => `${tick}`) },
         ],
         series: [
@@ -82,15 +88,26 @@ function Chart({ legs, chart }: ChartProps) {
 
 /** A round trip is known only where the far end sends RTCP. */
 function isMeasured(legs: readonly LegQuality[], name: Figure): boolean {
-  return seriesOf(legs, name).slice(1).some((values) => values.some((value) => value !== null));
+  return seriesOf(legs, name)
+    .slice(1)
+    .some((values) => values.some((value) => value !== null));
 }
 
-export default function Quality({ events, running }: { readonly events: readonly TraceEvent[]; readonly running: boolean }) {
+export default function Quality({
+  events,
+  running,
+}: {
+  readonly events: readonly TraceEvent[];
+  readonly running: boolean;
+}) {
   const legs = qualityOf(events);
   const plotted = legs.filter(({ seconds }) => seconds !== undefined);
   if (legs.length === 0) {
     return (
-      <Empty icon={<Gauge size={28} strokeWidth={1.6} aria-hidden />} title={running ? 'The call goes on' : 'Nothing was measured'}>
+      <Empty
+        icon={<Gauge size={28} strokeWidth={1.6} aria-hidden />}
+        title={running ? 'The call goes on' : 'Nothing was measured'}
+      >
         {running
           ? 'The figures of each second are in the timeline when a leg ends; those of now stand above.'
           : 'No audio reached this server: the call was not answered, or its media went past it.'}
@@ -101,9 +118,11 @@ export default function Quality({ events, running }: { readonly events: readonly
     <div className="panel-body stack">
       {plotted.length === 0 ? null : (
         <div className="charts">
-          {charts.filter(({ figure }) => isMeasured(plotted, figure)).map((chart) => (
-            <Chart key={chart.figure} legs={plotted} chart={chart} />
-          ))}
+          {charts
+            .filter(({ figure }) => isMeasured(plotted, figure))
+            .map((chart) => (
+              <Chart key={chart.figure} legs={plotted} chart={chart} />
+            ))}
         </div>
       )}
       <Table

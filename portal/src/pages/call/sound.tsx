@@ -46,7 +46,12 @@ function Waveform({ amd }: { readonly amd: Amd }) {
       <h2>Person or machine, leg {amd.leg}</h2>
       {amd.levels.length === 0 ? null : (
         <div className="wave">
-          <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label="Level of what was heard">
+          <svg
+            viewBox={`0 0 ${width} ${height}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label="Level of what was heard"
+          >
             <path className="wave-bars" d={bars.join('')} />
             {amd.events.map(({ atMs, type }, n) => (
               <line key={n} className={`wave-event ${type}`} x1={x(atMs)} x2={x(atMs)} y1="0" y2={height} />
@@ -68,7 +73,13 @@ function Waveform({ amd }: { readonly amd: Amd }) {
   );
 }
 
-export function Sound({ events, recording }: { readonly events: readonly TraceEvent[]; readonly recording: string | null }) {
+export function Sound({
+  events,
+  recording,
+}: {
+  readonly events: readonly TraceEvent[];
+  readonly recording: string | null;
+}) {
   const amds = amdOf(events);
   if (recording === null && amds.length === 0) {
     return (

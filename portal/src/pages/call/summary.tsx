@@ -30,7 +30,11 @@ function Running({ legs }: { readonly legs: readonly LiveCall[] }) {
           <Link href={`/call/${leg.call_sid}`} className="grow">
             <bdi>{party(leg.from)}</bdi> → <bdi>{party(leg.to)}</bdi>
           </Link>
-          <span className="dim">{[leg.carrier ?? leg.target?.split(':')[0], leg.codec, leg.media_path === 'no-media' ? 'direct' : ''].filter(Boolean).join(' · ')}</span>
+          <span className="dim">
+            {[leg.carrier ?? leg.target?.split(':')[0], leg.codec, leg.media_path === 'no-media' ? 'direct' : '']
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
           <span className="number">{leg.quality?.mos ? `MOS ${figure(leg.quality.mos, '', 2)}` : ''}</span>
           <LegActions call={leg} />
         </div>
@@ -47,7 +51,9 @@ export function Summary(props: {
   const { call, legs, events } = props;
   if (call === undefined) return null;
   const running = legs.length > 0;
-  const status = running ? (legs.find((leg) => leg.call_sid === call.call_sid)?.state ?? call.call_status) : call.call_status;
+  const status = running
+    ? (legs.find((leg) => leg.call_sid === call.call_sid)?.state ?? call.call_status)
+    : call.call_status;
   return (
     <section className="panel" aria-label="Summary">
       <dl className="facts panel-body">
@@ -62,9 +68,7 @@ export function Summary(props: {
         <Fact name="Ended by">{call.terminated_by}</Fact>
         <Fact name="Outcome">
           {call.sip_status === undefined || call.sip_status === 0 ? null : (
-            <Mark tone={call.sip_status < 300 ? 'ok' : 'bad'}>
-              {outcome(call.sip_status, call.termination_reason)}
-            </Mark>
+            <Mark tone={call.sip_status < 300 ? 'ok' : 'bad'}>{outcome(call.sip_status, call.termination_reason)}</Mark>
           )}
         </Fact>
         <Fact name="By">{call.trunk}</Fact>

@@ -109,7 +109,11 @@ export default function DialBuilder() {
               </p>
             ) : (
               <>
-                <Targets targets={dial.target} faultOf={faultOf} onChange={(target) => set(changed(dial, { target }))} />
+                <Targets
+                  targets={dial.target}
+                  faultOf={faultOf}
+                  onChange={(target) => set(changed(dial, { target }))}
+                />
                 <Options dial={dial} schema={schemas?.['dial']} faultOf={faultOf} onChange={set} />
               </>
             )}

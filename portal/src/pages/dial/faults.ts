@@ -15,7 +15,10 @@ function useSettled<T>(value: T): T {
   return settled;
 }
 
-export function useFaults(document: Document | undefined): { readonly faults: readonly Detail[]; readonly asked: boolean } {
+export function useFaults(document: Document | undefined): {
+  readonly faults: readonly Detail[];
+  readonly asked: boolean;
+} {
   const settled = useSettled(document);
   const { data } = useQuery({
     queryKey: ['verb-faults', settled],

@@ -29,15 +29,32 @@ const options: readonly Option[] = [
   { is: 'text', name: 'callerId', label: 'Caller id', placeholder: '+15551230001', help: 'anonymous hides it' },
   { is: 'text', name: 'callerName', label: 'Caller name' },
   { is: 'text', name: 'actionHook', label: 'Action hook', placeholder: '/dialed', help: 'Asked when the dial ends' },
-  { is: 'text', name: 'confirmHook', label: 'Confirm hook', placeholder: '/screen', help: 'Callees are screened by it' },
+  {
+    is: 'text',
+    name: 'confirmHook',
+    label: 'Confirm hook',
+    placeholder: '/screen',
+    help: 'Callees are screened by it',
+  },
   { is: 'text', name: 'referHook', label: 'Refer hook', help: 'Asked when a party transfers the other' },
   { is: 'text', name: 'onHoldHook', label: 'Hold hook', help: 'What a held party hears' },
-  { is: 'text', name: 'dialMusic', label: 'Music', placeholder: 'https://…/music.mp3', help: 'Heard in place of ringing' },
+  {
+    is: 'text',
+    name: 'dialMusic',
+    label: 'Music',
+    placeholder: 'https://…/music.mp3',
+    help: 'Heard in place of ringing',
+  },
   { is: 'switch', name: 'dtmfSuppress', label: 'Keep keys', help: 'They do not reach the other party' },
   { is: 'switch', name: 'anchorMedia', label: 'Keep the media here' },
 ];
 
-type InputProps = { readonly option: Option; readonly dial: Dial; readonly fault: string | undefined; readonly set: (value: unknown) => void };
+type InputProps = {
+  readonly option: Option;
+  readonly dial: Dial;
+  readonly fault: string | undefined;
+  readonly set: (value: unknown) => void;
+};
 
 function OptionInput({ option, dial, fault, set }: InputProps): ReactNode {
   const value = dial[option.name];
@@ -45,7 +62,11 @@ function OptionInput({ option, dial, fault, set }: InputProps): ReactNode {
   switch (option.is) {
     case 'switch':
       return (
-        <Switch {...common} checked={value === true} onChange={(event) => set(event.currentTarget.checked ? true : undefined)} />
+        <Switch
+          {...common}
+          checked={value === true}
+          onChange={(event) => set(event.currentTarget.checked ? true : undefined)}
+        />
       );
     case 'seconds':
       return (

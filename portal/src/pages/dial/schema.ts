@@ -19,7 +19,9 @@ export function inWords(schema: Schema): string {
     case 'array':
       return schema.items === undefined ? 'a list' : `a list of: ${inWords(schema.items)}`;
     case 'object': {
-      const names = Object.keys(schema.properties ?? {}).filter((name) => name !== '_' && name !== 'id' && name !== 'verb');
+      const names = Object.keys(schema.properties ?? {}).filter(
+        (name) => name !== '_' && name !== 'id' && name !== 'verb',
+      );
       return names.length === 0 ? 'an object' : `an object with ${names.join(', ')}`;
     }
     case 'string':

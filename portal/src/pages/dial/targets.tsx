@@ -61,7 +61,15 @@ function One(props: {
   return (
     <fieldset className="target">
       <legend className="sr-only">Target {n + 1}</legend>
-      <Select className="target-type" label="Rings" data={types} allowDeselect={false} value={type} error={faultOf('/type')} onChange={retype} />
+      <Select
+        className="target-type"
+        label="Rings"
+        data={types}
+        allowDeselect={false}
+        value={type}
+        error={faultOf('/type')}
+        onChange={retype}
+      />
       <TextInput
         className="target-address"
         label={address.label}
@@ -82,7 +90,13 @@ function One(props: {
         error={faultOf('/delay')}
         onChange={(delay) => onChange(changed(target, { delay: delay === '' ? undefined : delay }))}
       />
-      <ActionIcon className="target-remove" variant="subtle" color="red" aria-label={`Remove target ${n + 1}`} onClick={onRemove}>
+      <ActionIcon
+        className="target-remove"
+        variant="subtle"
+        color="red"
+        aria-label={`Remove target ${n + 1}`}
+        onClick={onRemove}
+      >
         <Trash2 size={15} />
       </ActionIcon>
     </fieldset>

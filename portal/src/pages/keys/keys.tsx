@@ -49,7 +49,14 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
     }
   };
   return (
-    <Modal opened onClose={onClose} title="New API key" lockScroll={false} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title="New API key"
+      lockScroll={false}
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       {token === undefined ? (
         <form className="stack" noValidate onSubmit={(event) => void make(event)}>
           <TextInput
@@ -110,7 +117,11 @@ export default function Keys() {
     </Button>
   );
   return (
-    <Page title="API keys" about="Let programs in. A key opens its account; an administrator key opens all." actions={make}>
+    <Page
+      title="API keys"
+      about="Let programs in. A key opens its account; an administrator key opens all."
+      actions={make}
+    >
       <ErrorNote fault={error} />
       <div className="panel" aria-busy={isPending}>
         {rows.length === 0 && !isPending ? (
@@ -131,7 +142,12 @@ export default function Keys() {
                 head: '',
                 end: true,
                 cell: (key) => (
-                  <ActionIcon variant="subtle" color="red" aria-label={`Delete ${nameOf(key)}`} onClick={() => setDeleting(key)}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="red"
+                    aria-label={`Delete ${nameOf(key)}`}
+                    onClick={() => setDeleting(key)}
+                  >
                     <Trash2 size={15} />
                   </ActionIcon>
                 ),

@@ -64,8 +64,8 @@ export default function Live() {
             icon={<Activity size={28} strokeWidth={1.6} aria-hidden />}
             title={state === 'live' ? 'No calls now' : 'Waiting for the server'}
           >
-            Call a number or a SIP user of this account, or place a call with the{' '}
-            <Link href="/dial">dial builder</Link>. Ended calls are under <Link href="/recent">recent calls</Link>.
+            Call a number or a SIP user of this account, or place a call with the <Link href="/dial">dial builder</Link>
+            . Ended calls are under <Link href="/recent">recent calls</Link>.
           </Empty>
         ) : (
           <Rows />

@@ -24,7 +24,13 @@ const accounts: Definition = {
   ],
   fields: [
     { is: 'text', name: 'name', label: 'Name', required: true },
-    { is: 'text', name: 'sip_realm', label: 'SIP realm', help: 'Domain its users register at', placeholder: 'voice.example.com' },
+    {
+      is: 'text',
+      name: 'sip_realm',
+      label: 'SIP realm',
+      help: 'Domain its users register at',
+      placeholder: 'voice.example.com',
+    },
     {
       is: 'pointer',
       name: 'device_calling_application_sid',
@@ -36,7 +42,13 @@ const accounts: Definition = {
       wide: true,
     },
     { is: 'hook', name: 'registration_hook', label: 'Registration hook' },
-    { is: 'secret', name: 'webhook_secret', label: 'Webhook secret', help: 'Signs every hook; made when left out', wide: true },
+    {
+      is: 'secret',
+      name: 'webhook_secret',
+      label: 'Webhook secret',
+      help: 'Signs every hook; made when left out',
+      wide: true,
+    },
     { is: 'number', name: 'max_calls', label: 'Most calls at once', min: 1, help: 'More get 503' },
     { is: 'number', name: 'max_cps', label: 'Most new calls a second', min: 1, help: 'More get 503' },
     { is: 'switch', name: 'own_numbers_only', label: 'Own numbers only', help: 'Caller ids must be its own' },

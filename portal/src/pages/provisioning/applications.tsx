@@ -52,7 +52,8 @@ const applications: Definition = {
     { is: 'text', name: 'speech_synthesis_voice', label: 'Voice' },
     { is: 'text', name: 'speech_recognizer_vendor', label: 'Recognised by' },
   ],
-  empty: 'An application is a URL that answers calls with verbs, or the verbs themselves. Numbers, carriers and SIP users point at it.',
+  empty:
+    'An application is a URL that answers calls with verbs, or the verbs themselves. Numbers, carriers and SIP users point at it.',
 };
 
 export default function Applications() {

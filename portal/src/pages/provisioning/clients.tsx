@@ -26,8 +26,21 @@ function definitionFor(realm: string | null): Definition {
     fields: [
       { is: 'text', name: 'username', label: 'User name', required: true, help: 'Letters, digits and _ . ! ~ * + -' },
       { is: 'secret', name: 'password', label: 'Password', required: true },
-      { is: 'switch', name: 'is_active', label: 'Active', standard: true, help: 'Else it cannot register or call', wide: true },
-      { is: 'switch', name: 'allow_direct_user_calling', label: 'May call other users by name', standard: true, wide: true },
+      {
+        is: 'switch',
+        name: 'is_active',
+        label: 'Active',
+        standard: true,
+        help: 'Else it cannot register or call',
+        wide: true,
+      },
+      {
+        is: 'switch',
+        name: 'allow_direct_user_calling',
+        label: 'May call other users by name',
+        standard: true,
+        wide: true,
+      },
       { is: 'switch', name: 'allow_direct_app_calling', label: 'May call applications', standard: true, wide: true },
       { is: 'switch', name: 'allow_direct_queue_calling', label: 'May call queues', standard: true, wide: true },
     ],

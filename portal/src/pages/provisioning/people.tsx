@@ -2,6 +2,7 @@
 import { UsersRound } from 'lucide-react';
 import { Mark } from '../../parts/index.ts';
 import { useAccounts, useUser } from '../../shell/index.ts';
+import { SetPassword } from './set-password.tsx';
 import { type Definition, type Field, ResourcePage, textOf } from '../resources/index.ts';
 
 const roles: Readonly<Record<string, string>> = {
@@ -49,8 +50,16 @@ function definitionFor(admin: boolean): Definition {
       { is: 'email', name: 'email', label: 'Email', required: true },
       role,
       { is: 'secret', name: 'password', label: 'Password', required: true, once: true, help: 'At least 10 characters' },
-      { is: 'switch', name: 'is_active', label: 'Active', standard: true, help: 'Else they cannot sign in', wide: true },
+      {
+        is: 'switch',
+        name: 'is_active',
+        label: 'Active',
+        standard: true,
+        help: 'Else they cannot sign in',
+        wide: true,
+      },
     ],
+    extra: (row) => <SetPassword userSid={textOf(row, 'user_sid')} name={textOf(row, 'name')} />,
     more: (values, accountSid) => (values['role'] === 'admin' ? {} : { account_sid: accountSid }),
     empty: 'Add the people who work here. An account role changes things, a read-only role looks.',
   };

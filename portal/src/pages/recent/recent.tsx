@@ -5,7 +5,20 @@ import { ArrowDownLeft, ArrowUpRight, History, Search } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, type CallRecord, type Page as Rows, query } from '../../api/index.ts';
-import { type Column, Empty, ErrorNote, figure, lasted, Mark, outcome, Page, Pager, party, Table, when } from '../../parts/index.ts';
+import {
+  type Column,
+  Empty,
+  ErrorNote,
+  figure,
+  lasted,
+  Mark,
+  outcome,
+  Page,
+  Pager,
+  party,
+  Table,
+  when,
+} from '../../parts/index.ts';
 import { useAccount } from '../../shell/index.ts';
 
 const count = 25;

@@ -24,7 +24,11 @@ export type Field =
   | (Common & { readonly is: 'secret' })
   | (Common & { readonly is: 'number'; readonly min?: number; readonly max?: number; readonly decimals?: boolean })
   | (Common & { readonly is: 'switch'; readonly standard?: boolean })
-  | (Common & { readonly is: 'choice'; readonly options: readonly (readonly [string, string])[]; readonly standard?: string })
+  | (Common & {
+      readonly is: 'choice';
+      readonly options: readonly (readonly [string, string])[];
+      readonly standard?: string;
+    })
   /** The sid of another thing of the account. */
   | (Common & { readonly is: 'pointer'; readonly path: string; readonly sid: string; readonly title: string })
   | (Common & { readonly is: 'hook' })
@@ -51,6 +55,8 @@ export type Definition = {
   readonly fixed?: Readonly<Record<string, string>>;
   /** What a new one needs beside its form. */
   readonly more?: (values: Row, accountSid: string) => Row;
+  /** Buttons of a row beside change and delete. */
+  readonly extra?: (row: Row) => ReactNode;
   /** Only the administrator makes and deletes these. */
   readonly adminOnly?: boolean;
 };

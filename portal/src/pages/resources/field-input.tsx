@@ -1,13 +1,5 @@
 /** One field of a form, with its fault at it. */
-import {
-  Button,
-  NumberInput,
-  PasswordInput,
-  Select,
-  Switch,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Button, NumberInput, PasswordInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/index.ts';
@@ -111,7 +103,9 @@ function Plain(props: Of<'text' | 'area' | 'email' | 'json' | 'list'>) {
     return <TextInput {...given} type={field.is} spellCheck={false} autoComplete="off" />;
   }
   const mono = field.is === 'json' ? { input: 'mono' } : {};
-  return <Textarea {...given} autosize={false} rows={field.is === 'json' ? 10 : 3} classNames={mono} spellCheck={false} />;
+  return (
+    <Textarea {...given} autosize={false} rows={field.is === 'json' ? 10 : 3} classNames={mono} spellCheck={false} />
+  );
 }
 
 export function FieldInput(props: Props) {

@@ -11,7 +11,10 @@ import { ResourceForm } from './form.tsx';
 
 const count = 50;
 
-type Doing = { readonly is: 'nothing' } | { readonly is: 'form'; readonly row: Row | undefined } | { readonly is: 'delete'; readonly row: Row };
+type Doing =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'form'; readonly row: Row | undefined }
+  | { readonly is: 'delete'; readonly row: Row };
 
 function useRows(definition: Definition) {
   const { account_sid: accountSid } = useAccount();
@@ -27,12 +30,17 @@ function matches(row: Row, wanted: string): boolean {
   return Object.values(row).some((value) => typeof value === 'string' && value.toLowerCase().includes(wanted));
 }
 
-function buttons(definition: Definition, act: (doing: Doing) => void, may: { change: boolean; remove: boolean }): Column<Row> {
+function buttons(
+  definition: Definition,
+  act: (doing: Doing) => void,
+  may: { change: boolean; remove: boolean },
+): Column<Row> {
   return {
     head: '',
     end: true,
     cell: (row) => (
       <span className="nowrap">
+        {may.change ? definition.extra?.(row) : null}
         {may.change ? (
           <ActionIcon
             variant="subtle"

@@ -58,7 +58,9 @@ function sent(field: Field, value: unknown): unknown {
     case 'json':
       return String(value).trim() === '' ? null : (JSON.parse(String(value)) as unknown);
     case 'list': {
-      const lines = String(value).split(/[\n,]/).map((line) => line.trim());
+      const lines = String(value)
+        .split(/[\n,]/)
+        .map((line) => line.trim());
       const full = lines.filter((line) => line !== '');
       return full.length === 0 ? null : full;
     }

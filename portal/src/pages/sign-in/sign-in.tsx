@@ -65,7 +65,14 @@ export function SignIn({ why }: { readonly why?: string | undefined }) {
           />
         ) : (
           <>
-            <TextInput label="Email" type="email" required autoComplete="username" value={values.email} onChange={set('email')} />
+            <TextInput
+              label="Email"
+              type="email"
+              required
+              autoComplete="username"
+              value={values.email}
+              onChange={set('email')}
+            />
             <PasswordInput
               label="Password"
               required

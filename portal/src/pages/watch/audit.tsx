@@ -1,10 +1,11 @@
 /** Who did what: every change, every sign-in and every failure to. */
+import { Switch } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ScrollText } from 'lucide-react';
 import { useState } from 'react';
 import { api, type AuditRow, type Page as Rows, query } from '../../api/index.ts';
 import { type Column, Empty, ErrorNote, Page, Pager, pretty, Table, when } from '../../parts/index.ts';
-import { useAccount } from '../../shell/index.ts';
+import { useAccount, useUser } from '../../shell/index.ts';
 
 const count = 25;
 
@@ -42,15 +43,28 @@ const columns: readonly Column<AuditRow>[] = [
 
 export default function Audit() {
   const { account_sid: accountSid } = useAccount();
+  const admin = useUser().role === 'admin';
+  const [everything, setEverything] = useState(admin);
   const [page, setPage] = useState(1);
+  const wanted = everything ? undefined : accountSid;
   const { data, error, isPending } = useQuery({
-    queryKey: ['audit', accountSid, page],
-    queryFn: () => api.get<Rows<AuditRow>>(`/v1/AuditLog${query({ account_sid: accountSid, page, count })}`),
+    queryKey: ['audit', wanted, page],
+    queryFn: () => api.get<Rows<AuditRow>>(`/v1/AuditLog${query({ account_sid: wanted, page, count })}`),
     placeholderData: keepPreviousData,
   });
   const rows = data?.data ?? [];
   return (
     <Page title="Audit log" about="Every change by people and keys, and every sign-in. Secrets are masked.">
+      {admin ? (
+        <Switch
+          label="All accounts, and what belongs to none"
+          checked={everything}
+          onChange={(event) => {
+            setEverything(event.currentTarget.checked);
+            setPage(1);
+          }}
+        />
+      ) : null}
       <ErrorNote fault={error} />
       <div className="panel" aria-busy={isPending}>
         {rows.length === 0 && !isPending ? (
