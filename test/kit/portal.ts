@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { openBrowser } from './browser.ts';
 
 export type Scheme = 'light' | 'dark';
 export type Look = { readonly width?: number; readonly height?: number; readonly scheme?: Scheme };
@@ -33,8 +34,8 @@ export class PortalWindow {
 
   static async open(browser: Browser, url: string, look: Look = {}): Promise<PortalWindow> {
     const { width = 1280, height = 800, scheme = 'light' } = look;
-    // axe is put into the page from outside, which the page's own policy forbids; `strict` stories keep the policy.
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+    context.setDefaultTimeout(12_000);
     return new PortalWindow(context, await context.newPage(), url);
   }
 
@@ -45,7 +46,7 @@ export class PortalWindow {
       await this.page.getByText('API token').click();
       await this.page.locator('input[type=password]').fill(who.token);
     } else {
-      await this.page.getByLabel('Email').fill(who.email);
+      await this.page.locator('input[type=email]').fill(who.email);
       await this.page.locator('input[type=password]').fill(password);
     }
     await this.page.getByRole('button', { name: 'Sign in' }).click();
@@ -90,5 +91,21 @@ export class PortalWindow {
   async close(): Promise<void> {
     await this.#context.close();
     assert.deepEqual(this.faults, [], 'errors on the console of the page');
+  }
+}
+
+/** A browser with one window on the portal, gone at the end whatever happens. */
+export async function withWindow(
+  server: { readonly graine: { readonly http: { readonly url: string } } },
+  look: Look,
+  tell: (window: PortalWindow) => Promise<void>,
+): Promise<void> {
+  const browser = await openBrowser();
+  try {
+    const window = await PortalWindow.open(browser, server.graine.http.url, look);
+    await tell(window);
+    await window.close();
+  } finally {
+    await browser.close();
   }
 }

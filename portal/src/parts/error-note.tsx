@@ -13,11 +13,15 @@ export function sentence({ expected, got, fix }: Detail): string {
 /** `shown`: fields whose faults already stand at them. */
 export function ErrorNote({ fault, shown = [] }: { readonly fault: unknown; readonly shown?: readonly string[] }) {
   if (fault === undefined || fault === null) return null;
-  const others = faultsOf(fault).filter(({ path }) => !shown.includes(path));
+  const faults = faultsOf(fault);
+  const others = faults.filter(({ path }) => !shown.includes(path));
+  // What stands at the fields need not be said twice.
+  const message =
+    faults.length > 0 && others.length === 0 ? 'Not saved: see the fields marked above.' : messageOf(fault);
   return (
     <div className="note" role="alert">
       <div className="grow">
-        <strong>{messageOf(fault)}</strong>
+        <strong>{message}</strong>
         {others.length === 0 ? null : (
           <ul>
             {others.map((each) => (

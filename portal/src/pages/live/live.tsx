@@ -11,6 +11,7 @@ import { useNarrow } from './narrow.ts';
 import './live.css';
 
 const rowHeight = { wide: 40, narrow: 74 };
+const headHeight = 36;
 
 function Rows() {
   const { calls } = useLive();
@@ -26,7 +27,14 @@ function Rows() {
   });
   useMeters(scroller);
   return (
-    <div className="live-scroll" ref={scroller} tabIndex={0} role="group" aria-label="Live calls, scrollable">
+    <div
+      className="live-scroll"
+      ref={scroller}
+      style={{ height: virtual.getTotalSize() + headHeight }}
+      tabIndex={0}
+      role="group"
+      aria-label="Live calls, scrollable"
+    >
       <div role="table" aria-label="Live calls" aria-rowcount={calls.length + 1} className="live-table">
         <div role="row" className="live-row live-head" aria-rowindex={1}>
           {['State', 'From and to', 'Time', 'Carrier', 'Codec', 'Quality', 'Level', 'Actions'].map((head) => (
