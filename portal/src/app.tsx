@@ -4,7 +4,7 @@ import { Button } from '@mantine/core';
 import { Building2 } from 'lucide-react';
 import { Redirect, Route, Router, Switch } from 'wouter';
 import { Empty, ErrorNote, Page } from './parts/index.ts';
-import { SignIn } from './pages/sign-in/sign-in.tsx';
+import { SignIn } from './pages/sign-in/index.ts';
 import {
   AccountProvider,
   FeedProvider,

@@ -16,7 +16,7 @@ describe('the portal', () => {
   });
 
   it('comes compressed, and its first load with the live calls is less than 300 kB in all', async () => {
-    const graine = await startGraine();
+    const graine = await startGraine({ accounts: [{ name: 'kit' }] });
     browser ??= await openBrowser();
     const window = await PortalWindow.open(browser, graine.http.url);
     const { page } = window;
@@ -50,6 +50,14 @@ describe('the portal', () => {
     assert.equal(await page.getByRole('status').first().innerText(), '500 live');
     const rows = await page.locator('[data-call]').count();
     assert.ok(rows < 60, `${rows} rows are in the page`);
+    const client = await page.context().newCDPSession(page);
+    // Of the thread, not of the clock: the machine has other work too.
+    await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const worked = async (): Promise<number> => {
+      const { metrics } = await client.send('Performance.getMetrics');
+      return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN;
+    };
+    const before = await worked();
     const seen = await page.evaluate(async () => {
       const tasks: number[] = [];
       const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
@@ -66,12 +74,14 @@ describe('the portal', () => {
       watch.disconnect();
       return { tasks, frames: gaps.length, seconds: (performance.now() - begun) / 1000, worst: Math.max(...gaps) };
     });
+    const cpu = ((await worked()) - before) * 1000;
     await window.close();
     await stand.close();
     const rate = seen.frames / seen.seconds;
     const longest = Math.max(0, ...seen.tasks);
     console.log(
-      `# 500 live calls, scrolling: ${rate.toFixed(1)} frames a second, longest gap ${seen.worst.toFixed(0)} ms, ` +
+      `# 500 live calls, scrolling: ${rate.toFixed(1)} frames a second, ` +
+        `${(cpu / seen.frames).toFixed(1)} ms of the main thread a frame, longest gap ${seen.worst.toFixed(0)} ms, ` +
         `${seen.tasks.length} tasks over 50 ms (longest ${longest.toFixed(0)} ms)`,
     );
     assert.ok(longest < 1000, `a task took ${longest} ms`);

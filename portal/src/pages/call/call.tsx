@@ -47,35 +47,75 @@ function useRunning(accountSid: string, sid: string): readonly LiveCall[] {
   return legs;
 }
 
+function Unknown() {
+  const [, go] = useLocation();
+  return (
+    <Page title="Call">
+      <div className="panel">
+        <Empty title="This call is not known here" action={<Button onClick={() => go('/recent')}>Recent calls</Button>}>
+          It is another account’s, or so old that its record is gone.
+        </Empty>
+      </div>
+    </Page>
+  );
+}
+
+type ViewsProps = {
+  readonly call: CallInfo | undefined;
+  readonly events: readonly TraceEvent[];
+  readonly loading: boolean;
+  readonly running: boolean;
+};
+
+/** Which one is open stands in the address, so that it can be sent to somebody. */
+function Views({ call, events, loading, running }: ViewsProps) {
+  const [search, setSearch] = useSearchParams();
+  return (
+    <Tabs
+      value={search.get('tab') ?? 'ladder'}
+      onChange={(value) => setSearch({ tab: value ?? 'ladder' }, { replace: true })}
+      keepMounted={false}
+      className="panel call-tabs"
+    >
+      <Tabs.List>
+        <Tabs.Tab value="ladder">Ladder</Tabs.Tab>
+        <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+        <Tabs.Tab value="hooks">Hooks</Tabs.Tab>
+        <Tabs.Tab value="quality">Quality</Tabs.Tab>
+        <Tabs.Tab value="sound">Sound</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="ladder">
+        <Ladder events={events} loading={loading} />
+      </Tabs.Panel>
+      <Tabs.Panel value="timeline">
+        <Timeline events={events} />
+      </Tabs.Panel>
+      <Tabs.Panel value="hooks">
+        <Hooks events={events} />
+      </Tabs.Panel>
+      <Tabs.Panel value="quality">
+        <Suspense fallback={<p className="dim panel-body">Loading the charts …</p>}>
+          <Quality events={events} running={running} />
+        </Suspense>
+      </Tabs.Panel>
+      <Tabs.Panel value="sound">
+        <Sound events={events} recording={call?.recording_url ?? null} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
 export default function Call() {
   const { sid = '' } = useParams();
   const { account_sid: accountSid } = useAccount();
   const { info, trace, path } = useCall(accountSid, sid);
   const legs = useRunning(accountSid, sid);
-  const [search, setSearch] = useSearchParams();
-  const [, go] = useLocation();
-  const tab = search.get('tab') ?? 'ladder';
   const events = trace.data ?? [];
   const call = info.data;
-  const gone = info.error instanceof ApiError && info.error.status === 404 && trace.error !== null;
-  if (gone) {
-    return (
-      <Page title="Call">
-        <div className="panel">
-          <Empty
-            title="This call is not known here"
-            action={<Button onClick={() => go('/recent')}>Recent calls</Button>}
-          >
-            It is another account’s, or so old that its record is gone.
-          </Empty>
-        </div>
-      </Page>
-    );
-  }
-  const title = call === undefined ? 'Call' : `${party(call.from)} → ${party(call.to)}`;
+  if (info.error instanceof ApiError && info.error.status === 404 && trace.error !== null) return <Unknown />;
   return (
     <Page
-      title={title}
+      title={call === undefined ? 'Call' : `${party(call.from)} → ${party(call.to)}`}
       about={<span className="mono">{sid}</span>}
       actions={
         <>
@@ -97,37 +137,7 @@ export default function Call() {
       <ErrorNote fault={info.error} />
       <Summary call={call} legs={legs} events={events} />
       <ErrorNote fault={trace.error} />
-      <Tabs
-        value={tab}
-        onChange={(value) => setSearch({ tab: value ?? 'ladder' }, { replace: true })}
-        keepMounted={false}
-        className="panel call-tabs"
-      >
-        <Tabs.List>
-          <Tabs.Tab value="ladder">Ladder</Tabs.Tab>
-          <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
-          <Tabs.Tab value="hooks">Hooks</Tabs.Tab>
-          <Tabs.Tab value="quality">Quality</Tabs.Tab>
-          <Tabs.Tab value="sound">Sound</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="ladder">
-          <Ladder events={events} loading={trace.isPending} />
-        </Tabs.Panel>
-        <Tabs.Panel value="timeline">
-          <Timeline events={events} />
-        </Tabs.Panel>
-        <Tabs.Panel value="hooks">
-          <Hooks events={events} />
-        </Tabs.Panel>
-        <Tabs.Panel value="quality">
-          <Suspense fallback={<p className="dim panel-body">Loading the charts …</p>}>
-            <Quality events={events} running={legs.length > 0} />
-          </Suspense>
-        </Tabs.Panel>
-        <Tabs.Panel value="sound">
-          <Sound events={events} recording={call?.recording_url ?? null} />
-        </Tabs.Panel>
-      </Tabs>
+      <Views call={call} events={events} loading={trace.isPending} running={legs.length > 0} />
     </Page>
   );
 }

@@ -3,7 +3,7 @@ import { Checkbox, Drawer } from '@mantine/core';
 import { type CSSProperties, type KeyboardEvent, useMemo, useState } from 'react';
 import type { TraceEvent } from '../../api/index.ts';
 import { Empty } from '../../parts/index.ts';
-import { useNarrow } from '../live/narrow.ts';
+import { useNarrow } from '../live/index.ts';
 import { EventDetail } from './event-detail.tsx';
 import { type Column, type Ladder as Model, ladderOf, type Row } from './ladder-model.ts';
 import './ladder.css';

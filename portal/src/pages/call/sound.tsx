@@ -9,19 +9,23 @@ const width = 900;
 const height = 120;
 const floorDb = -60;
 
-function isPlayable(url: string): boolean {
-  return url.startsWith('/v1/') || url.startsWith(`${location.origin}/v1/`);
+/** The path of a recording that this server serves, whatever name the server goes by in the URL; else undefined. */
+function pathOf(url: string): string | undefined {
+  if (!URL.canParse(url, location.origin)) return undefined;
+  const { pathname } = new URL(url, location.origin);
+  return pathname.startsWith('/v1/') ? pathname : undefined;
 }
 
 /** Only what this server itself serves is played: the policy of the page allows nothing else, and a URL is a stranger's. */
 function Recording({ url }: { readonly url: string }) {
+  const path = pathOf(url);
   return (
     <section className="stack">
       <h2>Recording</h2>
-      {isPlayable(url) ? (
+      {path !== undefined ? (
         <div className="row">
-          <audio controls preload="metadata" src={url} aria-label="Recording of the call" className="grow" />
-          <Button component="a" href={url} download variant="default" leftSection={<Download size={15} />}>
+          <audio controls preload="metadata" src={path} aria-label="Recording of the call" className="grow" />
+          <Button component="a" href={path} download variant="default" leftSection={<Download size={15} />}>
             WAV
           </Button>
         </div>

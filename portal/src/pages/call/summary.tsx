@@ -2,7 +2,7 @@
 import { Link } from 'wouter';
 import type { CallInfo, LiveCall, TraceEvent } from '../../api/index.ts';
 import { figure, lasted, Mark, outcome, party, StateMark, when } from '../../parts/index.ts';
-import { LegActions } from '../live/actions.tsx';
+import { LegActions } from '../live/index.ts';
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
   if (children === null || children === undefined || children === '' || children === '–') return null;
