@@ -177,7 +177,7 @@ test('a body that is wrong is refused with the field, what it should be, and not
   const missing = await ask('POST', at, {});
   assert.deepEqual(missing.body.details?.[0], {
     path: '/name',
-    expected: 'a string of 1 to 255 characters',
+    expected: 'a string of 1 to 255 characters on one line',
     got: 'nothing',
   });
   assert.deepEqual((await ask('GET', at)).body, []);

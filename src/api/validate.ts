@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type Detail, invalid } from './errors.ts';
+import { oneLine } from './schema.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -50,6 +51,7 @@ export function expectedOf(node: Node): string {
   }
   switch (node['type']) {
     case 'string':
+      if (node['pattern'] === oneLine) return `a string of 1 to ${String(node['maxLength'])} characters on one line`;
       if (node['pattern'] !== undefined)
         return String(node['description'] ?? `text that matches ${String(node['pattern'])}`);
       return node['maxLength'] === undefined ? 'a string' : `a string of 1 to ${String(node['maxLength'])} characters`;

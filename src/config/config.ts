@@ -18,7 +18,7 @@ export type Config = {
     readonly workers: number;
   };
   readonly http: Omit<Raw['http'], 'listen'> & { readonly listen: { readonly address: string; readonly port: number } };
-  readonly store: Raw['store'] & { readonly key_file: string };
+  readonly store: Raw['store'];
   readonly live: Raw['live'];
   readonly hooks: Raw['hooks'] & { readonly allow_private_addresses: boolean };
   readonly trace: Raw['trace'];
@@ -90,15 +90,11 @@ export function configOf(
   return freeze(config);
 }
 
-function storeOf(store: Raw['store'], resolve: (file: string) => string): Config['store'] {
+/** A shared database has no folder of its own: its key lies beside the configuration. */
+function storeOf(store: Raw['store'], resolve: (file: string) => string): Raw['store'] {
   const url = storeUrl(store.url, resolve);
-  const beside = url.startsWith('file:') && !url.startsWith('file://') ? url.slice(5) : resolve('.');
-  const folder = /\.(db|sqlite3?)$/.test(beside) ? path.dirname(beside) : beside;
-  return {
-    ...store,
-    url,
-    key_file: store.key_file === undefined ? path.join(folder, 'secret.key') : resolve(store.key_file),
-  };
+  const file = store.key_file ?? (url.startsWith('postgres') ? 'secret.key' : undefined);
+  return { ...store, url, ...(file === undefined ? {} : { key_file: resolve(file) }) };
 }
 
 function storeUrl(url: string, resolve: (file: string) => string): string {

@@ -24,7 +24,7 @@ import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
-import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
+import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
@@ -42,6 +42,8 @@ export interface Server {
   readonly http: { readonly address: string; readonly port: number };
   /** The administrator's token when it was made just now; it is never shown again. */
   readonly adminToken: string | undefined;
+  /** Are the portal's pages served? */
+  readonly portal: boolean;
   /** New calls are refused from now on. Resolves when none is left, or after `drainSeconds`. */
   drain(drainSeconds?: number): Promise<void>;
   /** Reads certificates anew if their files have changed; that is also looked at every five seconds. */
@@ -89,7 +91,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
-    secrets: config.secretKeys.length > 0 ? { keys: config.secretKeys } : { file: config.store.key_file },
+    ...secretsOf(config),
   });
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
@@ -273,6 +275,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => audit.close());
 
   const state = { stopping: false };
+  const pages = portalFolder();
   const api = await createApi({
     directory,
     store,
@@ -285,7 +288,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     audit,
     origins: config.http.origins,
     trustedProxies: config.http.trusted_proxies,
-    portal: { folder: portalFolder(), sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
+    portal: { folder: pages, sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
     timelines,
     events: hooks,
     metrics,
@@ -316,6 +319,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     sip: sip.transport.listening(),
     http,
     adminToken,
+    portal: pages !== undefined,
     drain: async (seconds = config.shutdown.drain_seconds) => {
       sip.agent.draining = true;
       await withTimeout(clock, registry.whenEmpty(), seconds * 1000);
@@ -336,6 +340,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       };
     },
   };
+}
+
+/** Keys of the environment before those of a file; neither: beside the data. */
+function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
+  if (secretKeys.length > 0) return { secrets: { keys: secretKeys } };
+  return store.key_file === undefined ? {} : { secrets: { file: store.key_file } };
 }
 
 function traceFolder(config: Config): string | undefined {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Postgres, startPostgres } from '../../test/kit/postgres.ts';
 import { GraineError, silentLog, SystemClock } from '../base/index.ts';
-import { account, alert, application, carrier, cdr, client, gateway, phoneNumber } from './fixtures.test.ts';
+import { account, alert, application, carrier, cdr, client, gateway, phoneNumber, secrets } from './fixtures.test.ts';
 import { openStore, type OpenStore } from './open.ts';
 
 const postgres = await startPostgres();
@@ -41,7 +41,7 @@ for (const engine of engines) {
     const clock = new SystemClock();
     let store: OpenStore;
     before(async () => {
-      store = await openStore(await engine.url(), { clock, log: silentLog });
+      store = await openStore(await engine.url(), { clock, log: silentLog, secrets });
     });
     after(async () => {
       await store.close();
@@ -291,6 +291,57 @@ for (const engine of engines) {
       assert.equal((await store.alerts({ ...ask, end: 1_800_000_000_001 })).total, 1);
     });
 
+    it('sessions of the portal: kept, found by owner, used, ended and pruned', async () => {
+      const session = { createdAt: 100, seenAt: 100, expiresAt: 1_000, address: '192.0.2.1' };
+      await store.putSession({ ...session, hash: 'h1', userSid: 'U' });
+      await store.putSession({ ...session, hash: 'h2', userSid: 'U', expiresAt: 2_000 });
+      await store.putSession({ ...session, hash: 'h3', keySid: 'K', seenAt: 50 });
+      assert.deepEqual(await store.session('h1'), { ...session, hash: 'h1', userSid: 'U' });
+      assert.deepEqual((await store.sessionsOf({ userSid: 'U' })).map(({ hash }) => hash).sort(), ['h1', 'h2']);
+      assert.deepEqual(
+        (await store.sessionsOf({ keySid: 'K' })).map(({ hash }) => hash),
+        ['h3'],
+      );
+      assert.deepEqual(await store.sessionsOf({ userSid: "' or 1=1 --" }), []);
+      await store.touchSession('h1', 500);
+      assert.equal((await store.session('h1'))?.seenAt, 500);
+      assert.deepEqual([...(await store.pruneSessions(1_000, 60))].sort(), ['h1', 'h3']);
+      assert.equal(await store.session('h1'), undefined);
+      await store.removeSession('h2');
+      assert.deepEqual(await store.sessionsOf({ userSid: 'U' }), []);
+    });
+
+    it('the audit log is paged newest first, by account, and pruned by age and number', async () => {
+      const who = { userSid: 'U', name: 'Ann', role: 'account' } as const;
+      const line = {
+        accountSid: 'AU',
+        who,
+        action: 'change',
+        what: 'Clients/1',
+        address: '::1',
+        detail: { name: 'x' },
+      };
+      for (let i = 0; i < 30; i++) store.appendAudit({ ...line, sid: `au${i}`, at: 1_000 + i });
+      store.appendAudit({
+        ...line,
+        sid: 'server',
+        at: 2_000,
+        accountSid: '',
+        who: { keySid: 'K', name: '', role: 'admin' },
+      });
+      await store.flush();
+      const page = await store.audit({ accountSid: 'AU', page: 1, count: 10 });
+      assert.deepEqual([page.total, page.batch, page.data.length], [30, 10, 10]);
+      assert.deepEqual(page.data[0], { ...line, sid: 'au29', at: 1_029 });
+      const all = await store.audit({ page: 1, count: 1 });
+      assert.deepEqual([all.total, all.data[0]?.who], [31, { keySid: 'K', name: '', role: 'admin' }]);
+      assert.equal((await store.audit({ accountSid: 'AU', page: 1, count: 5, start: 1_010, end: 1_020 })).total, 10);
+      await store.pruneAudit(1_005, 1_000);
+      assert.equal((await store.audit({ accountSid: 'AU', page: 1, count: 1 })).total, 25);
+      await store.pruneAudit(0, 11);
+      assert.equal((await store.audit({ page: 1, count: 1 })).total, 11);
+    });
+
     it('hostile text in a CDR stops neither itself nor the batch it is in', async () => {
       for (let i = 0; i < 20; i++) store.appendCdr(cdr(`h${i}`, { accountSid: 'H' }));
       const odd = {
@@ -323,7 +374,7 @@ for (const engine of engines) {
     });
 
     it('closing commits what was appended; what comes later is refused, not lost in silence', async () => {
-      const fresh = await openStore(await engine.url(), { clock, log: silentLog });
+      const fresh = await openStore(await engine.url(), { clock, log: silentLog, secrets });
       fresh.appendCdr(cdr('last', { accountSid: 'Z' }));
       await fresh.close();
       await fresh.close();
@@ -338,11 +389,11 @@ for (const engine of engines) {
       { skip: engine.name === 'memory:' && 'a store in memory has no tables to find again' },
       async () => {
         const fresh = await engine.url();
-        const opened = await Promise.all([1, 2, 3, 4].map(() => openStore(fresh, { clock, log: silentLog })));
+        const opened = await Promise.all([1, 2, 3, 4].map(() => openStore(fresh, { clock, log: silentLog, secrets })));
         await opened[0]?.put('account', account('m'));
         assert.equal((await opened[3]?.get('account', 'm'))?.sid, 'm');
         await Promise.all(opened.map((each) => each.close()));
-        const again = await openStore(fresh, { clock, log: silentLog });
+        const again = await openStore(fresh, { clock, log: silentLog, secrets });
         assert.equal((await again.get('account', 'm'))?.sid, 'm');
         await again.close();
       },
@@ -351,7 +402,7 @@ for (const engine of engines) {
 }
 
 describe('a store that cannot be opened', () => {
-  const options = { clock: new SystemClock(), log: silentLog };
+  const options = { clock: new SystemClock(), log: silentLog, secrets };
 
   it('says what it wants when the URL is not understood', async () => {
     await assert.rejects(

@@ -5,7 +5,7 @@ import { FakeClock, SeededRandom, silentLog, SystemClock } from '../base/index.t
 import type { Carrier, Gateway } from '../ports/index.ts';
 import { ensureAdminKey, hashToken } from './admin.ts';
 import { type OpenDirectory, openDirectory } from './directory.ts';
-import { account, application, carrier, client, gateway, phoneNumber } from './fixtures.test.ts';
+import { account, application, carrier, client, gateway, phoneNumber, secrets } from './fixtures.test.ts';
 import { openStore, type OpenStore } from './open.ts';
 
 const clock = new FakeClock();
@@ -313,7 +313,7 @@ describe('several nodes on one PostgreSQL', { skip: 'missing' in postgres ? post
   it('what one node writes, the other has within a second', async () => {
     if ('missing' in postgres) return;
     const url = await postgres.database();
-    const stores = await Promise.all([1, 2].map(() => openStore(url, { clock: storeClock, log: silentLog })));
+    const stores = await Promise.all([1, 2].map(() => openStore(url, { clock: storeClock, log: silentLog, secrets })));
     const [here, there] = await Promise.all(stores.map((each) => openDirectory(each, { clock, log: silentLog })));
     assert.ok(here !== undefined && there !== undefined);
     const heard = (): Promise<string> => {

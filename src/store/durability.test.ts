@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { startPostgres } from '../../test/kit/postgres.ts';
 import { type GraineError, type Log, silentLog, SystemClock } from '../base/index.ts';
-import { cdr } from './fixtures.test.ts';
+import { cdr, secrets } from './fixtures.test.ts';
 import { openStore, type OpenStore } from './open.ts';
 
 const clock = new SystemClock();
@@ -132,7 +132,7 @@ describe('PostgreSQL', { skip: 'missing' in postgres ? postgres.missing : false 
   it('a server that crashes and comes back loses no row, and gets those that came meanwhile', async () => {
     if ('missing' in postgres) return;
     const errors: string[] = [];
-    const store = await openStore(await postgres.database(), { clock, log: listening(errors) });
+    const store = await openStore(await postgres.database(), { clock, log: listening(errors), secrets });
     for (let i = 0; i < 30; i++) store.appendCdr(cdr(`before-${i}`, { accountSid: 'P' }));
     await store.flush();
     await postgres.stop();

@@ -1,6 +1,9 @@
 /** Entities and records for the tests of this folder. */
 import type { Account, Alert, Application, Carrier, Cdr, Client, Gateway, PhoneNumber } from '../ports/index.ts';
 
+/** A key for stores that have no folder for one. */
+export const secrets = { keys: [Buffer.alloc(32, 7).toString('base64')] };
+
 export function account(sid: string, extra: Partial<Account> = {}): Account {
   return { sid, name: `account ${sid}`, sipRealm: `${sid}.test`, webhookSecret: 'whsec', isActive: true, ...extra };
 }

@@ -10,14 +10,13 @@ import { storeKey, storeKeyInvalid, storeTampered } from './errors.ts';
 const version = 'g1';
 const nonceBytes = 12;
 const tagBytes = 16;
-const keyBytes = 32;
 
 /** 32 bytes, as 64 hex digits or as base64. Throws otherwise; `where` says where it stood, the key itself is not told. */
 export function readKey(text: string, where: string): Buffer {
   const trimmed = text.trim();
-  const key = /^[0-9a-f]{64}$/i.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
-  if (key.length !== keyBytes || !/^[\w+/=-]+$/.test(trimmed)) throw new GraineError(storeKeyInvalid, { where });
-  return key;
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  if (!/^[\w+/-]{43}=?$/.test(trimmed)) throw new GraineError(storeKeyInvalid, { where });
+  return Buffer.from(trimmed, 'base64');
 }
 
 /** Names a key without giving anything of it away. */

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../../ports/index.ts';
-import { accountOf, requireChange, requireSecrets } from '../auth.ts';
+import { accountOf, requireAdmin, requireChange, requireSecrets } from '../auth.ts';
 import type { ApiOptions } from '../options.ts';
 import { closed, sid, text } from '../schema.ts';
 import { nothing } from './routes.ts';
@@ -37,6 +37,7 @@ export function addAccountParts(server: FastifyInstance, { directory, random, or
   server.post('/Accounts/:account_sid/SipRealms/:realm', { schema: realm }, async (request, reply) => {
     const { account_sid: accountSid, realm: sipRealm } = request.params as { account_sid: string; realm: string };
     accountOf(directory, request.scope, accountSid);
+    requireAdmin(request.scope, 'the SIP domain of an account');
     const account = directory.get('account', accountSid) as Account;
     await directory.put('account', { ...account, sipRealm: sipRealm.toLowerCase() });
     return reply.code(204).send();

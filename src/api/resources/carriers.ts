@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { Carrier, CarrierRegistration } from '../../ports/index.ts';
 import type { Detail } from '../errors.ts';
-import { choice, flag, ignored, integer, maybe, sid, text, unused } from '../schema.ts';
+import { choice, flag, ignored, integer, maybe, oneLine, sid, text, unused } from '../schema.ts';
 import { type Fields, orDefault, pick, type Resource, show } from './resource.ts';
 
 const names = {
@@ -65,7 +65,7 @@ export const carriers: Resource<'carrier'> = {
   fields: {
     name: text('Unique in its account; what `trunk` of a dial target names'),
     account_sid: maybe(sid('Account it belongs to')),
-    description: maybe(Type.String({ maxLength: 1024 })),
+    description: maybe(Type.String({ maxLength: 1024, pattern: oneLine })),
     is_active: maybe(flag('Inactive carriers take and get no calls')),
     application_sid: maybe(sid('For inbound calls whose number has no application of its own')),
     e164_leading_plus: maybe(flag('Send numbers with a leading +')),
@@ -76,7 +76,7 @@ export const carriers: Resource<'carrier'> = {
     register_from_user: maybe(text('User part of From in REGISTER')),
     register_from_domain: maybe(text('Host part of From')),
     register_public_ip_in_contact: maybe(flag('Put the advertised address into Contact')),
-    tech_prefix: maybe(Type.String({ maxLength: 32, description: 'Put before every number' })),
+    tech_prefix: maybe(Type.String({ maxLength: 32, pattern: oneLine, description: 'Put before every number' })),
     diversion: maybe(text('Number for the Diversion header', 32)),
     dtmf_type: maybe(choice('How digits are sent', 'rfc2833', 'tones', 'info')),
     outbound_sip_proxy: maybe(text('Next hop for every call')),

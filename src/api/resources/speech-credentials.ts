@@ -1,6 +1,6 @@
 /** Keys of speech vendors: `/v1/SpeechCredentials`, fields as in jambonz. What lets in is never shown again. */
 import { Type } from 'typebox';
-import { flag, ignored, maybe, sid, text } from '../schema.ts';
+import { flag, ignored, maybe, prose, sid, text } from '../schema.ts';
 import { type Fields, orDefault, type Resource } from './resource.ts';
 
 const secrets = [
@@ -38,7 +38,7 @@ export const speechCredentials: Resource<'speechCredential'> = {
     label: maybe(text('Tells several credentials of one vendor apart; verbs name it', 64)),
     use_for_tts: maybe(flag('Speaks; default true')),
     use_for_stt: maybe(flag('Listens; default true')),
-    ...Object.fromEntries(secrets.map((name) => [name, maybe(text('Write-only', 16_384))])),
+    ...Object.fromEntries(secrets.map((name) => [name, maybe(prose('Write-only', 16_384))])),
     ...Object.fromEntries(
       urls.map((name) => [name, maybe(text('Where the vendor is, when not at its usual place', 2048))]),
     ),
