@@ -49,7 +49,8 @@ function FeedLight() {
 }
 
 function SchemeSwitch() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // To hold transitions back Mantine would write a style element, which the policy forbids.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const dark = useComputedColorScheme('light') === 'dark';
   return (
     <Menu position="bottom-end" withinPortal>
