@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { openBrowser } from '../kit/browser.ts';
+import { openBrowser } from '../kit/chromium.ts';
 import { startGraine, token } from '../kit/index.ts';
 import { PortalStandIn } from '../kit/portal-stand-in.ts';
 import { PortalWindow } from '../kit/portal.ts';

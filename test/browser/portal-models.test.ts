@@ -1,7 +1,7 @@
 // What the portal makes of a timeline, without a browser: the ladder's columns, series of quality, what answer detection heard.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { amdOf } from '../../portal/src/pages/call/amd-model.ts';
+import { amdOf, isVerdict } from '../../portal/src/pages/call/amd-model.ts';
 import { ladderOf } from '../../portal/src/pages/call/ladder-model.ts';
 import { qualityOf, seriesOf } from '../../portal/src/pages/call/quality-model.ts';
 import { changed, dialOf, read, textOf, withDial } from '../../portal/src/pages/dial/document.ts';
@@ -93,24 +93,39 @@ describe('quality by the second', () => {
 });
 
 describe('answer detection', () => {
-  const amd = (detail: object) => ({
+  const found = (detail: object) => ({
     ...base,
-    kind: 'media' as const,
+    kind: 'call' as const,
     leg: 'b1',
-    title: 'amd.event',
+    title: 'amd.found',
     detail: { ...detail },
   });
+  const envelope = (fromMs: number, ...levels: number[]) => ({
+    fromMs,
+    stepMs: 40,
+    levels: Buffer.from(levels).toString('base64'),
+  });
 
-  it('gives levels and events of each leg on one axis, also where there is no envelope', () => {
-    const found = amdOf([
-      amd({ type: 'amd_human_detected', amd_type: 'human', at_ms: 900 }),
-      amd({ levels: [-60, -20], stepMs: 40 }),
+  it('puts the levels that came with each finding on one axis, gaps left open, and tolerates their absence', () => {
+    const [amd, ...others] = amdOf([
+      found({ event: 'human', atMs: 120, reason: 'short greeting', confidence: 0.9, envelope: envelope(0, 60, 20) }),
+      found({ event: 'tone', atMs: 200, reason: 'beep', envelope: envelope(120, 30) }),
+      found({ event: 'stopped', atMs: 300, reason: 'done' }),
     ]);
+    assert.deepEqual(others, []);
+    assert.deepEqual(Array.from(amd?.levels ?? []), [60, 20, undefined, 30]);
     assert.deepEqual(
-      found.map(({ leg, stepMs, levels, events }) => [leg, stepMs, levels, events.map(({ verdict }) => verdict)]),
-      [['b1', 40, [-60, -20], ['human']]],
+      amd?.findings.map((each) => [each.atMs, each.event, isVerdict(each)]),
+      [
+        [120, 'human', true],
+        [200, 'tone', false],
+        [300, 'stopped', false],
+      ],
     );
-    assert.deepEqual(amdOf([]), []);
+    assert.deepEqual(
+      amdOf([found({ event: 'human' }), found({ atMs: 1, envelope: { levels: '%%%' } })])[0]?.levels,
+      [],
+    );
   });
 });
 

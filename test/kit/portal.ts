@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser } from './browser.ts';
+import { openBrowser } from './chromium.ts';
 
 export type Scheme = 'light' | 'dark';
 export type Look = { readonly width?: number; readonly height?: number; readonly scheme?: Scheme };

@@ -1,54 +1,65 @@
-/** What answer detection heard and said, out of the timeline: a level envelope and the events on the same axis. */
+/** What answer detection heard and found, out of the timeline: `amd.found` events bring the levels since the one before. */
 import type { TraceEvent } from '../../api/index.ts';
 
-export type AmdEvent = { readonly atMs: number; readonly type: string; readonly verdict: string; readonly why: string };
+export type Finding = {
+  readonly atMs: number;
+  /** human, machine, unknown, no-speech, tone, greeting-end, fax, sit, stopped. */
+  readonly event: string;
+  readonly reason: string;
+  readonly confidence: number | undefined;
+};
 
 export type Amd = {
   readonly leg: string;
-  /** dB, one value each `stepMs`, from the answer on. */
-  readonly levels: readonly number[];
+  /** dB below full scale, one each `stepMs` since the answer; undefined where nothing was kept. */
+  readonly levels: readonly (number | undefined)[];
   readonly stepMs: number;
-  readonly events: readonly AmdEvent[];
+  readonly findings: readonly Finding[];
 };
 
-const floorDb = -90;
+const verdicts = new Set(['human', 'machine', 'unknown', 'no-speech']);
 
-function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value as string | number);
+export function isVerdict({ event }: Finding): boolean {
+  return verdicts.has(event);
 }
 
-/** Levels as numbers, or as base64 of bytes that count dB below full scale. */
-function levelsOf(value: unknown): readonly number[] {
-  if (Array.isArray(value)) return value.filter((each): each is number => typeof each === 'number');
-  if (typeof value !== 'string') return [];
+function bytesOf(base64: unknown): number[] {
+  if (typeof base64 !== 'string') return [];
   try {
-    return Array.from(atob(value), (char) => Math.max(floorDb, -char.charCodeAt(0)));
+    return Array.from(atob(base64), (char) => char.charCodeAt(0));
   } catch {
     return [];
   }
 }
 
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 export function amdOf(events: readonly TraceEvent[]): Amd[] {
-  const byLeg = new Map<string, { levels: readonly number[]; stepMs: number; events: AmdEvent[] }>();
+  const byLeg = new Map<string, { levels: (number | undefined)[]; stepMs: number; findings: Finding[] }>();
   for (const { title, leg, detail } of events) {
-    if (!/^amd\b/.test(title)) continue;
-    const own = byLeg.get(leg ?? '?') ?? { levels: [], stepMs: 20, events: [] };
+    if (title !== 'amd.found' || typeof detail['atMs'] !== 'number') continue;
+    const own = byLeg.get(leg ?? '?') ?? { levels: [], stepMs: 40, findings: [] };
     byLeg.set(leg ?? '?', own);
-    const levels = levelsOf(detail['levels'] ?? detail['levels_db'] ?? detail['levelsDb'] ?? detail['envelope']);
-    if (levels.length > 0) {
-      own.levels = levels;
-      own.stepMs = Number(detail['stepMs'] ?? detail['step_ms'] ?? detail['frame_ms'] ?? 20) || 20;
-    }
-    const at = detail['at_ms'] ?? detail['atMs'];
-    if (typeof at === 'number') {
-      const type = text(detail['type'] ?? title);
-      own.events.push({
-        atMs: at,
-        type,
-        verdict: text(detail['amd_type'] ?? detail['amdType']),
-        why: text(detail['reason']),
-      });
-    }
+    const {
+      fromMs = 0,
+      stepMs = 40,
+      levels,
+    } = (detail['envelope'] ?? {}) as {
+      fromMs?: number;
+      stepMs?: number;
+      levels?: unknown;
+    };
+    own.stepMs = stepMs;
+    for (const [n, level] of bytesOf(levels).entries()) own.levels[Math.round(fromMs / stepMs) + n] = level;
+    const confidence = typeof detail['confidence'] === 'number' ? detail['confidence'] : undefined;
+    own.findings.push({
+      atMs: detail['atMs'],
+      event: text(detail['event']),
+      reason: text(detail['reason']),
+      confidence,
+    });
   }
   return Array.from(byLeg, ([leg, own]) => ({ leg, ...own }));
 }

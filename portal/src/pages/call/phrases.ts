@@ -39,6 +39,7 @@ const phrases: Readonly<Record<string, (detail: Detail) => Phrase>> = {
     mark: joined(rounded(d['packetsLostPercent'], ' % lost'), rounded(d['jitterMs'], ' ms jitter')),
   }),
   'caller.hears': (d) => ({ label: `hears ${word(d['sound'])}`, mark: '' }),
+  'amd.found': (d) => ({ label: `heard: ${word(d['event'])}`, mark: word(d['reason']) }),
   'api.command': (d) => ({ label: 'REST', mark: word(d['command']) }),
   digit: (d) => ({ label: 'key pressed', mark: joined(d['source'], rounded(d['durationMs'], ' ms')) }),
 };

@@ -2,12 +2,13 @@
 import { Button } from '@mantine/core';
 import { AudioLines, Download } from 'lucide-react';
 import type { TraceEvent } from '../../api/index.ts';
-import { Empty } from '../../parts/index.ts';
-import { type Amd, amdOf } from './amd-model.ts';
+import { Empty, figure } from '../../parts/index.ts';
+import { type Amd, amdOf, isVerdict } from './amd-model.ts';
 
-const width = 900;
+const width = 1000;
 const height = 120;
-const floorDb = -60;
+/** What is as quiet as this has no height. */
+const quietest = 70;
 
 /** The path of a recording that this server serves, whatever name the server goes by in the URL; else undefined. */
 function pathOf(url: string): string | undefined {
@@ -38,13 +39,35 @@ function Recording({ url }: { readonly url: string }) {
   );
 }
 
+const toneOfFinding: Readonly<Record<string, string>> = {
+  human: 'ok',
+  machine: 'bad',
+  fax: 'bad',
+  sit: 'bad',
+  tone: 'violet',
+};
+
+const titles: Readonly<Record<string, string>> = {
+  human: 'a person',
+  machine: 'a machine',
+  unknown: 'undecided',
+  'no-speech': 'nobody spoke',
+  tone: 'beep',
+  'greeting-end': 'greeting over',
+  fax: 'fax',
+  sit: 'special tones',
+};
+
+/** Bars of loudness from the answer on; a line where something was found, the verdict in words on it. */
 function Waveform({ amd }: { readonly amd: Amd }) {
-  const last = Math.max(amd.levels.length * amd.stepMs, ...amd.events.map(({ atMs }) => atMs), 1);
-  const x = (ms: number) => (ms / last) * width;
-  const bars = amd.levels.map((db, n) => {
-    const half = (Math.max(0, 1 - db / floorDb) * height) / 2;
-    return `M${x((n + 0.5) * amd.stepMs).toFixed(1)} ${(height / 2 - half).toFixed(1)}V${(height / 2 + half).toFixed(1)}`;
+  const last = Math.max(amd.levels.length * amd.stepMs, ...amd.findings.map(({ atMs }) => atMs), 1);
+  const part = (ms: number) => ms / last;
+  const bars = Array.from(amd.levels, (level, n) => {
+    const half = (Math.max(0, 1 - (level ?? quietest) / quietest) * height) / 2 + 0.5;
+    const x = (part((n + 0.5) * amd.stepMs) * width).toFixed(1);
+    return `M${x} ${(height / 2 - half).toFixed(1)}V${(height / 2 + half).toFixed(1)}`;
   });
+  const marked = amd.findings.filter(({ event }) => event in titles);
   return (
     <section className="stack">
       <h2>Person or machine, leg {amd.leg}</h2>
@@ -54,21 +77,29 @@ function Waveform({ amd }: { readonly amd: Amd }) {
             viewBox={`0 0 ${width} ${height}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label="Level of what was heard"
+            aria-label="How loud the callee was, from the answer to the verdict"
           >
             <path className="wave-bars" d={bars.join('')} />
-            {amd.events.map(({ atMs, type }, n) => (
-              <line key={n} className={`wave-event ${type}`} x1={x(atMs)} x2={x(atMs)} y1="0" y2={height} />
-            ))}
           </svg>
+          {marked.map((finding, n) => (
+            <span
+              key={n}
+              className={`wave-mark ${toneOfFinding[finding.event] ?? 'warn'} ${part(finding.atMs) > 0.7 ? 'left' : ''}`}
+              style={{ left: `${part(finding.atMs) * 100}%`, paddingTop: 2 + (n % 3) * 16 }}
+            >
+              {isVerdict(finding) ? <b>{titles[finding.event]}</b> : titles[finding.event]}
+            </span>
+          ))}
         </div>
       )}
       <ol className="verdicts">
-        {amd.events.map(({ atMs, type, verdict, why }, n) => (
+        {amd.findings.map((finding, n) => (
           <li key={n}>
-            <span className="number event-time">{(atMs / 1000).toFixed(2)} s</span> <b>{verdict || type}</b>{' '}
+            <span className="number event-time">{(finding.atMs / 1000).toFixed(2)} s</span>{' '}
+            <b>{titles[finding.event] ?? finding.event}</b>{' '}
             <span className="dim">
-              {verdict === '' ? '' : type} {why}
+              {finding.reason}
+              {finding.confidence === undefined ? '' : `, confidence ${figure(finding.confidence, '', 2)}`}
             </span>
           </li>
         ))}
