@@ -87,7 +87,9 @@ function Waveform({ amd }: { readonly amd: Amd }) {
               className={`wave-mark ${toneOfFinding[finding.event] ?? 'warn'} ${part(finding.atMs) > 0.7 ? 'left' : ''}`}
               style={{ left: `${part(finding.atMs) * 100}%`, paddingTop: 2 + (n % 3) * 16 }}
             >
-              {isVerdict(finding) ? <b>{titles[finding.event]}</b> : titles[finding.event]}
+              <span className="wave-word">
+                {isVerdict(finding) ? <b>{titles[finding.event]}</b> : titles[finding.event]}
+              </span>
             </span>
           ))}
         </div>
@@ -119,7 +121,7 @@ export function Sound({
   if (recording === null && amds.length === 0) {
     return (
       <Empty icon={<AudioLines size={28} strokeWidth={1.6} aria-hidden />} title="No sound was kept">
-        Switch recording on in the application, or ask for `amd` in a dial to see who answered.
+        Switch recording on in the application, or ask for amd in a dial to see who answered.
       </Empty>
     );
   }

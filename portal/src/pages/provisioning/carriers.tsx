@@ -33,7 +33,7 @@ const carriers: Definition = {
     { head: 'At most', cell: (row) => limits(row), end: true },
   ],
   fields: [
-    { is: 'text', name: 'name', label: 'Name', required: true, help: 'What `trunk` of a dial target names' },
+    { is: 'text', name: 'name', label: 'Name', required: true, help: 'The trunk that a dial target names' },
     {
       is: 'pointer',
       name: 'application_sid',

@@ -44,7 +44,7 @@ function definitionFor(realm: string | null): Definition {
       { is: 'switch', name: 'allow_direct_app_calling', label: 'May call applications', standard: true, wide: true },
       { is: 'switch', name: 'allow_direct_queue_calling', label: 'May call queues', standard: true, wide: true },
     ],
-    empty: 'Add a user, then register a phone with its name and password: `dial` rings every device of it.',
+    empty: 'Add a user, then register a phone with its name and password: a dial rings every device of it.',
   };
 }
 
