@@ -12,10 +12,8 @@ export const oneLine = String.raw`^[^\u0000-\u001f\u007f]*$`;
 export const text = (description: string, max = 255) =>
   Type.String({ minLength: 1, maxLength: max, pattern: oneLine, description });
 /** Text that never leaves as a header: keys of vendors are whole files. */
-export const prose = (description: string, max: number) =>
-  Type.String({ minLength: 1, maxLength: max, description });
-export const sid = (description: string) =>
-  Type.String({ minLength: 1, maxLength: 64, pattern: oneLine, description });
+export const prose = (description: string, max: number) => Type.String({ minLength: 1, maxLength: max, description });
+export const sid = (description: string) => Type.String({ minLength: 1, maxLength: 64, pattern: oneLine, description });
 export const flag = (description: string) => Type.Boolean({ description });
 export const integer = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ minimum, maximum, description });

@@ -92,6 +92,7 @@ export abstract class Leg {
   dialog: Dialog | undefined;
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
+  #opening: Promise<LegMedia> | undefined;
   #final: FinalStatus = 'failed';
   /** The direction to end with, while an offer of one is under way. */
   #wantedDirection: Direction | undefined;
@@ -154,9 +155,14 @@ export abstract class Leg {
     return Math.round(((this.#endedMonotonic ?? this.services.clock.monotonic()) - monotonic) / 1000);
   }
 
-  /** Reserves this leg's ports, once. */
-  async openMedia(): Promise<LegMedia> {
-    if (this.media !== undefined) return this.media;
+  /** Reserves this leg's ports, once, whoever asks: verbs may want them while they are being reserved. */
+  openMedia(): Promise<LegMedia> {
+    if (this.media !== undefined) return Promise.resolve(this.media);
+    this.#opening ??= this.#reserve().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #reserve(): Promise<LegMedia> {
     const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
     if (this.state === 'ended') {
       void media.release();

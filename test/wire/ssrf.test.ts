@@ -47,7 +47,13 @@ function verbs(host: string): Record<string, object> {
     dub: { verb: 'dub', action: 'playOnTrack', track: 'a', play: http(host) },
     redirect: { verb: 'redirect', actionHook: http(host) },
     gather: { verb: 'gather', input: ['digits'], timeout: 1, actionHook: http(host) },
-    'gather prompt': { verb: 'gather', input: ['digits'], timeout: 1, actionHook: http(host), play: { url: http(host) } },
+    'gather prompt': {
+      verb: 'gather',
+      input: ['digits'],
+      timeout: 1,
+      actionHook: http(host),
+      play: { url: http(host) },
+    },
     'dial dialMusic': { ...dial, dialMusic: http(host) },
     'dial actionHook': { ...dial, actionHook: http(host) },
     'dial confirmHook': { ...dial, confirmHook: http(host) },
@@ -67,7 +73,7 @@ async function runs(w: World, name: string, app: readonly object[]): Promise<voi
   if (number === undefined) assert.equal((await w.account('POST', '/PhoneNumbers', entry)).status, 201);
   else assert.equal((await w.account('PUT', `/PhoneNumbers/${number.phone_number_sid}`, entry)).status, 204);
   const call = w.calls();
-  await call.ended();
+  await call.byed({ within: 9000 });
 }
 
 story('no verb reaches loopback, by any of its URLs', async (w) => {
@@ -91,6 +97,7 @@ story('nor any URL of REST: hooks of applications, accounts and calls, and vendo
   const at = `/PhoneNumbers/${number?.phone_number_sid}`;
   assert.equal((await w.account('PUT', at, { number: '15551230001', application_sid: made.body.sid })).status, 204);
   await w.calls().refused();
+  w.phone('bob').onInvite = phones.busy();
   await w.account('POST', '/Calls', {
     from: '1',
     to: { type: 'user', name: `bob@${realm}` },
@@ -106,7 +113,11 @@ story('nor any URL of REST: hooks of applications, accounts and calls, and vendo
     const key = { vendor, label: 'trap', api_key: 'k', auth_token: 'k', [field ?? '']: http(host) };
     const credential = await w.account('POST', '/SpeechCredentials', key);
     assert.equal(credential.status, 201, JSON.stringify(credential.body));
-    const say = { verb: 'say', text: `hello ${vendor}`, synthesizer: { vendor, label: 'trap', voice: 'x', language: 'en-US' } };
+    const say = {
+      verb: 'say',
+      text: `hello ${vendor}`,
+      synthesizer: { vendor, label: 'trap', voice: 'x', language: 'en-US' },
+    };
     await runs(w, `say ${vendor}`, [{ verb: 'answer' }, say, { verb: 'hangup' }]);
   }
   assert.equal(caught, 0);

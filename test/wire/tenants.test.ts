@@ -22,7 +22,12 @@ async function neighbour(w: World, name: string): Promise<{ account: string; app
   const at = `/v1/Accounts/${account}`;
   await make(`${at}/Clients`, { username: 'victor', password: 'secret' });
   const carrier = await make(`${at}/VoipCarriers`, { name: `carrier-of-${name}` });
-  await make('/v1/SipGateways', { voip_carrier_sid: carrier, ipv4: '127.0.0.1', port: w.phone('gw').port, inbound: false });
+  await make('/v1/SipGateways', {
+    voip_carrier_sid: carrier,
+    ipv4: '127.0.0.1',
+    port: w.phone('gw').port,
+    inbound: false,
+  });
   const application = await make(`${at}/Applications`, { name: 'main', app_json: [{ verb: 'hangup' }] });
   await make(`${at}/PhoneNumbers`, { number: '15558880001', application_sid: application });
   return { account, application };
@@ -32,7 +37,10 @@ story('a user of another account is not there, although he is registered', async
   await neighbour(w, 'one');
   const realm = `one.${theirRealm}`;
   const server = w.serverFor('victor');
-  assert.equal((await w.phone('victor').register(server, { username: 'victor', password: 'secret', realm })).status, 200);
+  assert.equal(
+    (await w.phone('victor').register(server, { username: 'victor', password: 'secret', realm })).status,
+    200,
+  );
   w.phone('victor').onInvite = phones.answersAfter(10);
   for (const target of [`victor@${realm}`, `VICTOR@${realm.toUpperCase()}`, `sip:victor@${realm}`]) {
     w.app.answers(dial([{ type: 'user', name: target }], { answerOnBridge: true }));

@@ -11,7 +11,8 @@ function ownerOf({ person, signedIn }: Scope): string {
   return signedIn?.session.hash ?? person.keySid ?? '';
 }
 
-export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys): void {
+/** The hub, with its way to hear of sessions and keys that end; it goes down with the server. */
+function hubOf(server: FastifyInstance, options: ApiOptions): LiveHub {
   const { directory, watch, news, clock, live, sessions } = options;
   const hub = new LiveHub({
     watch,
@@ -34,23 +35,29 @@ export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys
     for (const each of off) each();
     done();
   });
+  return hub;
+}
 
+const schema = {
+  tags: ['Live'],
+  summary: 'Calls as they go, alerts and registrations: server-sent events',
+  description:
+    'Events: snapshot {calls, at}, call, gone {call_sid, ended}, levels {call_sid: dBFS}, alert, registration {aor, contacts}, heartbeat.',
+  querystring: closed({
+    account_sid: Type.Optional(Type.String({ maxLength: 64 })),
+    levels: Type.Optional(Type.Enum(['0', '1'])),
+  }),
+};
+
+export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys): void {
+  const { directory, sessions } = options;
+  const hub = hubOf(server, options);
   const allowed =
     ({ signedIn, person }: Scope) =>
     async (): Promise<boolean> => {
       if (signedIn !== undefined) return sessions.stands(signedIn.session);
       return keys.stands(person.keySid ?? '');
     };
-  const schema = {
-    tags: ['Live'],
-    summary: 'Calls as they go, alerts and registrations: server-sent events',
-    description:
-      'Events: snapshot {calls, at}, call, gone {call_sid, ended}, levels {call_sid: dBFS}, alert, registration {aor, contacts}, heartbeat.',
-    querystring: closed({
-      account_sid: Type.Optional(Type.String({ maxLength: 64 })),
-      levels: Type.Optional(Type.Enum(['0', '1'])),
-    }),
-  };
   server.get('/Live', { schema }, (request, reply) => {
     const { account_sid: asked, levels } = request.query as { account_sid?: string; levels?: string };
     if (asked !== undefined) accountOf(directory, request.scope, asked);

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Application } from '../../ports/index.ts';
 import { describeFaults, parseApplication } from '../../verbs/index.ts';
 import type { Detail } from '../errors.ts';
-import { flag, hook, maybe, sid, text, unused } from '../schema.ts';
+import { flag, hook, maybe, oneLine, sid, text, unused } from '../schema.ts';
 import { hookFields, hookOf } from './hooks.ts';
 import { type Fields, orDefault, type Resource } from './resource.ts';
 
@@ -82,7 +82,7 @@ export const applications: Resource<'application'> = {
     app_json: maybe(Type.Union([Type.String({ maxLength: 65_536, description: 'The same as JSON text' }), verbs])),
     record_all_calls: maybe(Type.Union([flag('Record every call'), Type.Enum([0, 1])])),
     env_vars: maybe(Type.Record(Type.String(), Type.String({ maxLength: 4096 }))),
-    ...Object.fromEntries(speech.map((name) => [name, maybe(Type.String({ maxLength: 255 }))])),
+    ...Object.fromEntries(speech.map((name) => [name, maybe(Type.String({ maxLength: 255, pattern: oneLine }))])),
     use_for_fallback_speech: unused,
     messaging_hook: unused,
     service_provider_sid: Type.Optional(Type.Unknown()),
