@@ -6,6 +6,9 @@ import { defineConfig } from 'vite';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
+/** Cookies are taken from its own pages only, so what is passed on says that it came from there. */
+const graine = 'http://127.0.0.1:3000';
+
 export default defineConfig({
   root,
   plugins: [react()],
@@ -19,5 +22,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   // `npx vite portal`: the pages as they are written, REST from a server on its usual port.
-  server: { host: '127.0.0.1', port: 5173, proxy: { '/v1': 'http://127.0.0.1:3000', '/openapi.json': 'http://127.0.0.1:3000' } },
+  server: { host: '127.0.0.1', port: 5173, proxy: { '/v1': { target: graine, headers: { origin: graine } } } },
 });

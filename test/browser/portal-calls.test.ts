@@ -243,3 +243,25 @@ story('a device that registers appears among the devices by itself', async (w) =
     await window.page.getByText('No device is registered').waitFor();
   });
 });
+
+story('the administrator chooses the account, and every page is about that one', async (w) => {
+  const { body } = await w.rest('POST', '/v1/Accounts', { name: 'second', sip_realm: 'second.example.test' });
+  await w.rest('POST', `/v1/Accounts/${body.sid}/Clients`, { username: 'zoe', password: 'secret' });
+  await withWindow(w, {}, async (window) => {
+    const { page } = window;
+    await window.signIn({ token: w.graine.http.token });
+    await page.getByRole('combobox', { name: 'Account' }).click();
+    await page.getByRole('option', { name: 'second' }).click();
+    await page.getByRole('link', { name: 'SIP users' }).click();
+    await page.getByRole('cell', { name: 'zoe@second.example.test', exact: true }).waitFor();
+    assert.equal(await page.getByRole('cell', { name: /^bob/ }).count(), 0);
+    await page.getByRole('link', { name: 'Audit log' }).click();
+    await page
+      .getByRole('cell', { name: /^Clients\// })
+      .first()
+      .waitFor();
+  });
+  const { body: clients } = await w.rest('GET', `/v1/Accounts/${body.sid}/Clients`);
+  for (const { client_sid: sid } of clients) await w.rest('DELETE', `/v1/Clients/${sid}`);
+  await w.rest('DELETE', `/v1/Accounts/${body.sid}`);
+});

@@ -98,6 +98,7 @@ export class LiveFeed {
       on(name, (data) => {
         for (const listener of this.#others.get(name) ?? []) listener(data);
       });
+    this.#tell('connecting', []);
     source.addEventListener('error', () => {
       this.#tell('lost');
       if (source.readyState === EventSource.CLOSED) this.#again = setTimeout(() => this.open(accountSid), againMs);

@@ -17,8 +17,10 @@ type Props<F extends Field = Field> = {
 
 type Of<K extends Field['is']> = Props<Extract<Field, { is: K }>>;
 
-function common({ field, fault }: Props) {
-  return { label: field.label, description: field.help, error: fault, withAsterisk: field.required === true };
+function common({ field, fault, changing }: Props) {
+  // A secret that is there already need not be given again.
+  const withAsterisk = field.required === true && !(changing && field.is === 'secret');
+  return { label: field.label, description: field.help, error: fault, withAsterisk };
 }
 
 function Pointer(props: Of<'pointer'>) {
