@@ -1,6 +1,7 @@
 /** Slows guessing of passwords down: by the source's address and by the e-mail address that is tried, known or not. Some
  * failures are free, then each doubles the wait. An attempt counts as failed from its beginning, so that a thousand at
  * once are a thousand failures and not one. */
+import ipaddr from 'ipaddr.js';
 import type { Clock } from '../base/index.ts';
 
 type Kept = { failures: number; until: number; last: number };
@@ -67,7 +68,8 @@ export class SignInLimiter {
   }
 
   /** Seconds until this source may try this address; 0: now, and the attempt is counted. */
-  begin(source: string, email: string): number {
+  begin(address: string, email: string): number {
+    const source = networkOf(address);
     const wait = Math.max(this.#sources.waitOf(source), this.#emails.waitOf(email));
     if (wait > 0) return wait;
     this.#sources.fail(source);
@@ -76,8 +78,15 @@ export class SignInLimiter {
   }
 
   /** The attempt was right. What else this source tried stays counted: it may own one account and guess at others. */
-  succeeded(source: string, email: string): void {
-    this.#sources.forgive(source);
+  succeeded(address: string, email: string): void {
+    this.#sources.forgive(networkOf(address));
     this.#emails.forget(email);
   }
+}
+
+/** One customer has a /64 of IPv6 at least: its addresses are one source. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const ip = ipaddr.process(address);
+  return ip.kind() === 'ipv4' ? ip.toString() : ip.toByteArray().slice(0, 8).join('.');
 }

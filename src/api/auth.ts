@@ -131,7 +131,8 @@ export function refuseOtherOrigins(request: FastifyRequest, origins: readonly st
 }
 
 export type Gatekeeper = {
-  admit(request: FastifyRequest): Promise<Scope>;
+  /** Says in `request.scope` who asks; throws when they may not. */
+  admit(request: FastifyRequest): Promise<void>;
   /** Seconds this source must wait before it may try a key. */
   readonly failures: Failures;
   readonly keys: Keys;
@@ -166,13 +167,11 @@ export function gatekeeper({ directory, clock, sessions, origins, audit }: Parts
     return key === undefined ? refuse(request, token) : scopeOf(personOfKey(key), undefined);
   }
 
-  async function byCookie(request: FastifyRequest, cookie: string): Promise<Scope> {
+  async function byCookie(cookie: string): Promise<Scope> {
     // 256 random bits: there is nothing to guess, so an ended session counts as no failure.
     const signedIn = await sessions.find(cookie);
     if (signedIn === undefined) throw new GraineError(notAuthorized);
-    const scope = scopeOf(signedIn.person, signedIn);
-    if (changes(request)) assertOwnPage(request, scope, origins);
-    return scope;
+    return scopeOf(signedIn.person, signedIn);
   }
 
   return {
@@ -180,10 +179,11 @@ export function gatekeeper({ directory, clock, sessions, origins, audit }: Parts
     failures,
     async admit(request) {
       const cookie = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined;
-      const scope = cookie === undefined ? byKey(request) : await byCookie(request, cookie);
-      const exempt = request.routeOptions.config.anyRole === true;
-      if (changes(request) && !exempt) requireWriter(scope);
-      return scope;
+      // Known before it is judged: the audit log tells who was refused.
+      request.scope = cookie === undefined ? byKey(request) : await byCookie(cookie);
+      if (!changes(request)) return;
+      assertOwnPage(request, request.scope, origins);
+      if (request.routeOptions.config.anyRole !== true) requireWriter(request.scope);
     },
     close: () => keys.close(),
   };

@@ -18,7 +18,7 @@ type Document = {
   paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: Schema }> } }>>;
 };
 
-/** Text that never leaves as a header: verbs and their JSON, passwords (they go into digests and hashes only), keys of
+/** Text that never leaves as a header: sids (they must be of something that is there), verbs and their JSON, passwords (they go into digests and hashes only), keys of
  * vendors, bodies. */
 const notHeaders = new Set([
   'app_json',
@@ -56,7 +56,7 @@ function fieldsOf({ paths }: Document): Field[] {
       const schema = methods[method]?.requestBody?.content['application/json']?.schema;
       if (schema === undefined || path === '/v1/session') return [];
       const plain = [...strings(schema)].filter(
-        (field) => field.length > 0 && !field.some((each) => notHeaders.has(each)),
+        (field) => field.length > 0 && !field.some((each) => notHeaders.has(each) || each.endsWith('_sid')),
       );
       return plain.map((field) => ({ method: method.toUpperCase(), path, field }));
     }),

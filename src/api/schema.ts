@@ -13,7 +13,8 @@ export const text = (description: string, max = 255) =>
   Type.String({ minLength: 1, maxLength: max, pattern: oneLine, description });
 /** Text that never leaves as a header: keys of vendors are whole files. */
 export const prose = (description: string, max: number) => Type.String({ minLength: 1, maxLength: max, description });
-export const sid = (description: string) => Type.String({ minLength: 1, maxLength: 64, pattern: oneLine, description });
+/** The name of something that is there, or nothing at all: it never becomes a header. */
+export const sid = (description: string) => Type.String({ minLength: 1, maxLength: 64, description });
 export const flag = (description: string) => Type.Boolean({ description });
 export const integer = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ minimum, maximum, description });

@@ -109,7 +109,7 @@ function addManners(server: FastifyInstance): void {
 
 function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeeper): void {
   server.addHook('onRequest', async (request) => {
-    request.scope = await keeper.admit(request);
+    await keeper.admit(request);
   });
   addAuditTrail(server, options);
   addSession(server, options);

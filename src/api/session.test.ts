@@ -243,6 +243,45 @@ test('a password is a hash in the store and is shown nowhere; addresses are uniq
   assert.equal((await ask('POST', '/v1/Users', { ...twice, email: 'a@b\r\nX: y' })).status, 400);
 });
 
+test('the audit log has every sign-in, failure, refusal and change, and not one password', async () => {
+  clock.advance(1000);
+  const start = clock.now();
+  const { cookie, csrf } = await signIn({ email: 'dee@example.test', password });
+  await browse('POST', '/v1/session', { body: { email: 'dee@example.test', password: 'a wrong guess' } });
+  await browse('POST', '/v1/Applications', { body: { name: 'x', app_json: [] }, cookie, csrf });
+  await browse('DELETE', '/v1/session', { cookie, csrf });
+  const carrier = { name: 'audited', register_username: 'u', register_password: 'hidden', account_sid: account };
+  const made = await ask('POST', '/v1/VoipCarriers', carrier);
+  await ask('DELETE', `/v1/VoipCarriers/${made.body.sid}`);
+  type Row = {
+    at: string;
+    action: string;
+    what: string;
+    account_sid: string;
+    who: Record<string, string>;
+    detail: Record<string, unknown>;
+  };
+  const told = (await ask('GET', `/v1/AuditLog?account_sid=${account}&count=500`)).body['data'] as Row[];
+  const rows = told.filter(({ at }) => Date.parse(at) >= start);
+  const last = rows.map(({ action, what }) => `${action} ${what.replace(/[0-9a-f-]{36}/, 'SID')}`);
+  assert.deepEqual(last.toSorted(), [
+    'create VoipCarriers/SID',
+    'delete VoipCarriers/SID',
+    'refused Applications',
+    'sign-in session',
+    'sign-in-failed session',
+    'sign-out session',
+  ]);
+  const row = (action: string) => rows.find((each) => each.action === action);
+  assert.equal(row('sign-in')?.who['name'], 'dee@example.test');
+  assert.equal(row('sign-in-failed')?.who['role'], 'nobody');
+  assert.deepEqual(row('create')?.detail, { ...carrier, register_password: '***' });
+  assert.ok(row('create')?.who['key_sid'] !== undefined);
+  const all = JSON.stringify((await ask('GET', '/v1/AuditLog?count=500')).body);
+  for (const secret of [password, 'a wrong guess', 'hidden', admin, accountToken, csrf, cookie.slice(15)])
+    assert.ok(!all.includes(secret), secret);
+});
+
 test('guessing passwords: the same answer for an unknown address, and a wait that grows, for a right one too', async () => {
   clock.advance(3_600_000);
   const wrong = await browse('POST', '/v1/session', { body: { email: 'ann@example.test', password: 'wrong' } });
