@@ -88,7 +88,7 @@ export function Timeline({ events }: { readonly events: readonly TraceEvent[] })
         />
         <Select
           aria-label="Leg"
-          w={110}
+          w={130}
           allowDeselect={false}
           data={[{ value: '', label: 'Every leg' }, ...legs.map((value) => ({ value, label: `Leg ${value}` }))]}
           value={leg}

@@ -39,7 +39,7 @@ const columns: readonly Column<AlertRow>[] = [
     cell: ({ message, detail, url }) => (
       <div>
         {message}
-        {detail === null ? null : <div className="dim">{detail}</div>}
+        {detail === null || detail === message ? null : <div className="dim">{detail}</div>}
         {url === null ? null : <div className="mono dim">{url}</div>}
       </div>
     ),

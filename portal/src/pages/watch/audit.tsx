@@ -10,7 +10,9 @@ import { useAccount, useUser } from '../../shell/index.ts';
 const count = 25;
 
 function detailOf(detail: unknown): string {
-  return detail === null || detail === undefined ? '' : typeof detail === 'string' ? detail : JSON.stringify(detail);
+  if (detail === null || detail === undefined) return '';
+  const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
+  return text === '{}' ? '' : text;
 }
 
 const columns: readonly Column<AuditRow>[] = [
