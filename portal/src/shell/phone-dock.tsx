@@ -1,21 +1,43 @@
 /** The place of the softphone: a panel docked beside the page, over it on a phone. What stands in it comes from
- * `softphone/index.tsx`, whose default export is given `onClose`; without that file there is no phone button. It stays
- * mounted while hidden, because a call must not end with its panel. */
-import { type ComponentType, lazy, Suspense } from 'react';
+ * `softphone/index.tsx`, whose default export is given `PhoneProps`; without that file there is no phone button. It is
+ * loaded when it is first opened, and from then on with the page; it stays mounted while hidden, because a call must not
+ * end with its panel. */
+import { type ComponentType, lazy, Suspense, useState } from 'react';
+import type { Account } from '../api/index.ts';
+import { useAccount } from './account.tsx';
 
-type Softphone = ComponentType<{ readonly onClose: () => void }>;
+export type PhoneProps = {
+  readonly account: Account;
+  /** Whether the panel is seen. */
+  readonly open: boolean;
+  readonly onClose: () => void;
+  /** A call comes in: show the panel. */
+  readonly onWanted: () => void;
+};
 
-const [load] = Object.values(import.meta.glob<{ default: Softphone }>('../softphone/index.tsx'));
+const [load] = Object.values(import.meta.glob<{ default: ComponentType<PhoneProps> }>('../softphone/index.tsx'));
+const Panel = load === undefined ? undefined : lazy(load);
+const kept = 'graine.phone';
 
 export const hasPhone = load !== undefined;
-const Panel = load === undefined ? undefined : lazy(load);
 
-export function PhoneDock({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }) {
-  if (Panel === undefined) return null;
+export function PhoneDock(props: Omit<PhoneProps, 'account'>) {
+  const account = useAccount();
+  const [used, setUsed] = useState(() => localStorage.getItem(kept) === 'on');
+  if (props.open && !used) {
+    localStorage.setItem(kept, 'on');
+    setUsed(true);
+  }
+  if (Panel === undefined || !used) return null;
   return (
-    <aside className={open ? 'phone-dock' : 'phone-dock hidden'} aria-label="Phone" aria-hidden={!open} inert={!open}>
+    <aside
+      className={props.open ? 'phone-dock' : 'phone-dock hidden'}
+      aria-label="Phone"
+      aria-hidden={!props.open}
+      inert={!props.open}
+    >
       <Suspense fallback={<p className="dim panel-body">Loading the phone …</p>}>
-        <Panel onClose={onClose} />
+        <Panel account={account} {...props} />
       </Suspense>
     </aside>
   );

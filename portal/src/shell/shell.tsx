@@ -2,6 +2,7 @@
 import { Drawer } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Toasts } from '../parts/index.ts';
+import { useAccounts } from './account.tsx';
 import { Header } from './header.tsx';
 import { Nav } from './nav.tsx';
 import { hasPhone, PhoneDock } from './phone-dock.tsx';
@@ -10,6 +11,7 @@ import './shell.css';
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [menu, setMenu] = useState(false);
   const [phone, setPhone] = useState(false);
+  const { account } = useAccounts();
   const dock = { open: phone, toggle: () => setPhone((open) => !open) };
   return (
     <div className={phone ? 'shell with-phone' : 'shell'}>
@@ -33,7 +35,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <main id="main" className="main" tabIndex={-1}>
         {children}
       </main>
-      <PhoneDock open={phone} onClose={() => setPhone(false)} />
+      {account === undefined ? null : (
+        <PhoneDock open={phone} onClose={() => setPhone(false)} onWanted={() => setPhone(true)} />
+      )}
       <Toasts />
     </div>
   );
