@@ -230,6 +230,31 @@ story('carriers, numbers and keys are made by form: faults stand at their fields
   });
 });
 
+story('a recording is played from this server alone; any other address is only named', async (w) => {
+  const sid = await endedCall(w);
+  await withWindow(w, {}, async (window) => {
+    const { page } = window;
+    await window.signIn(ada);
+    const named = '/v1/Accounts/a/RecentCalls/b/record/c.wav';
+    for (const [url, src] of [
+      [`http://graine.example.test${named}`, named],
+      ['https://elsewhere.example.test/c.wav', null],
+      ['javascript:alert(1)', null],
+    ] as const) {
+      await page.route(`**/Calls/${sid}`, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...((await response.json()) as object), recording_url: url } });
+      });
+      await page.goto(`${w.graine.http.url}/portal/call/${sid}?tab=sound`);
+      await page.getByRole('heading', { name: 'Recording' }).waitFor();
+      if (src === null) await page.getByText(url).waitFor();
+      else assert.equal(await page.locator('audio').getAttribute('src'), src);
+      assert.equal(await page.locator('audio').count(), src === null ? 0 : 1);
+      await page.unroute(`**/Calls/${sid}`);
+    }
+  });
+});
+
 story('a device that registers appears among the devices by itself', async (w) => {
   await withWindow(w, {}, async (window) => {
     await window.signIn(ada);
