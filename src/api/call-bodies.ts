@@ -59,7 +59,7 @@ const keyField: Readonly<Record<string, string>> = { phone: 'number', teams: 'nu
 const hooks = ['call_hook', 'call_status_hook', 'referHook', 'sipRequestWithinDialogHook'];
 
 /** Accepted in shape so that it can be refused by name. */
-const notYet = ['record', 'dual_streams', 'referHook', 'sipRequestWithinDialogHook'];
+const notYet = ['record', 'dual_streams'];
 
 /** Rules between the fields of a create. */
 export function createFaults(body: CreateBody): Detail[] {

@@ -2,14 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Cdr, ControlResult } from '../ports/index.ts';
-import { dialledNumber, placedAmd } from '../verbs/index.ts';
 import { accountOf } from './auth.ts';
-import { commandFault, createBody, createFaults, updateBody } from './call-bodies.ts';
+import { commandFault, createBody, updateBody } from './call-bodies.ts';
 import { cdrFields } from './cdr-fields.ts';
-import { callRefused, type Detail, invalid, invalidRequest, missing } from './errors.ts';
+import { callRefused, invalid, invalidRequest, missing } from './errors.ts';
 import { Idempotency } from './idempotency.ts';
 import type { ApiOptions } from './options.ts';
-import { appJsonFaults } from './resources/applications.ts';
+import { placeable, placingFaults } from './placing.ts';
 import { nothing } from './resources/routes.ts';
 import { closed, sid } from './schema.ts';
 
@@ -25,18 +24,6 @@ const listQuery = closed({
   to: Type.Optional(Type.String({ maxLength: 255 })),
   callStatus: Type.Optional(Type.String({ maxLength: 32 })),
 });
-
-/** `amd` as call control takes it. */
-function withAmd(body: Body): Body {
-  return body['amd'] === undefined ? body : { ...body, amd: placedAmd(body['amd']) };
-}
-
-/** What is dialled is the canonical number, whatever separators it was written with. */
-function withDialledNumber(body: Body): Body {
-  const to = body['to'] as Body;
-  const number = to['number'];
-  return typeof number === 'string' ? { ...body, to: { ...to, number: dialledNumber(number) } } : body;
-}
 
 function answer(reply: FastifyReply, result: ControlResult): FastifyReply {
   if (!result.ok) return reply.code(result.status).send({ msg: result.message, code: callRefused, details: [] });
@@ -57,17 +44,6 @@ class Erased {
   has(callSid: string): boolean {
     return this.#sids.has(callSid);
   }
-}
-
-/** Names of a create that the directory must know. */
-function unknownNames(body: Body, accountSid: string, { directory }: ApiOptions): Detail[] {
-  const wanted = body['application_sid'];
-  if (typeof wanted !== 'string') return [];
-  const application = directory.get('application', wanted);
-  if (application?.accountSid === accountSid) return [];
-  return [
-    { path: '/application_sid', expected: "the sid of one of this account's applications", got: 'an unknown sid' },
-  ];
 }
 
 /** Null means not set: what control gets has no nulls. */
@@ -117,13 +93,9 @@ class Calls {
     server.post('/Accounts/:account_sid/Calls', { schema: create }, async (request, reply) => {
       const accountSid = this.#account(request);
       const body = withoutNulls(request.body as Body);
-      const faults = [
-        ...createFaults(body as Parameters<typeof createFaults>[0]),
-        ...unknownNames(body, accountSid, this.#options),
-        ...appJsonFaults(body['app_json'], '/app_json'),
-      ];
+      const faults = placingFaults(body, accountSid, this.#options.directory);
       if (faults.length > 0) throw invalid('the body', faults);
-      const create = () => this.#options.control.create(accountSid, withAmd(withDialledNumber(body)));
+      const create = () => this.#options.control.create(accountSid, placeable(body));
       return answer(reply, await this.#once.once(request, accountSid, create));
     });
     const url = '/Accounts/:account_sid/Calls/:call_sid';
@@ -138,8 +110,16 @@ class Calls {
     const fault = commandFault(body);
     if (fault !== undefined) return reply.code(400).send({ msg: fault, code: invalidRequest, details: [] });
     const { call_sid: callSid } = request.params as Params;
-    const update = () => this.#options.control.update(accountSid, callSid, body);
+    const update = async (): Promise<ControlResult> => {
+      const result = await this.#options.control.update(accountSid, callSid, body);
+      if (result.ok || result.status !== 404 || !(await this.#hasEnded(callSid, accountSid))) return result;
+      return { ok: false, status: 422, message: 'the call has ended' };
+    };
     return answer(reply, await this.#once.once(request, accountSid, update));
+  }
+
+  async #hasEnded(callSid: string, accountSid: string): Promise<boolean> {
+    return !this.#erased.has(callSid) && (await this.#record(callSid))?.accountSid === accountSid;
   }
 
   #account(request: FastifyRequest): string {

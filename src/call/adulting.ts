@@ -36,7 +36,8 @@ export function notApplied(session: Session, leg: Leg, faults: readonly string[]
   });
 }
 
-function openLink(session: Session, child: Leg): AppLink {
+/** The application's link of a callee that gets a session of its own. */
+export function openLink(session: Session, child: Leg): AppLink {
   const { accountSid, callSid, traceId } = child.identity;
   const webhookSecret = session.services.directory.get('account', accountSid)?.webhookSecret ?? '';
   return session.services.hooks.open({

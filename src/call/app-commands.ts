@@ -42,18 +42,59 @@ export async function appCommand(session: Session, command: AppCommand): Promise
   if (leg === undefined) return refuse(404, `callSid: ${command.callSid} is no call of this session`);
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
   leg.note('app.command', { command: command.command });
-  if (command.command === 'redirect') return redirect(session, leg, command);
+  const own = Object.hasOwn(ownCommands, command.command) ? ownCommands[command.command] : undefined;
+  if (own !== undefined) return own(session, leg, command);
   const body = Object.hasOwn(bodies, command.command) ? bodies[command.command]?.(command.data) : undefined;
   if (body === undefined) return refuse(422, `${command.command}: this version has no such command`);
   return perform(session, leg, body);
 }
 
 function perform(session: Session, leg: Leg, given: Body): ControlResult | Promise<ControlResult> {
-  // As in REST: null means not set.
-  const body = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const body = withoutNulls(given);
   const faults = session.services.updateFaults(body);
   if (faults.length > 0) return refuse(400, faults.join('; '));
   return runCommand({ session, leg, body });
+}
+
+/** A call like one that REST places; of this application unless it says otherwise. */
+async function dial(session: Session, _: Leg, { data }: AppCommand): Promise<ControlResult> {
+  if (!isObject(data)) return refuse(400, 'dial: expected an object, the body of POST Calls');
+  const { services, accountSid, link } = session;
+  const given = withoutNulls(data);
+  const has = ['application_sid', 'call_hook', 'app_json'].some((name) => given[name] !== undefined);
+  const application = session.application?.sid;
+  const body = has || application === undefined ? given : { ...given, application_sid: application };
+  const placed = await services.place(accountSid, body);
+  if (placed.ok && link.takesStatus)
+    link.notify('', 'verb:status', {
+      call_sid: session.caller.callSid,
+      event: 'placed',
+      name: 'dial',
+      ...placedAs(placed),
+    });
+  return placed;
+}
+
+function placedAs({ body }: Extract<ControlResult, { ok: true }>): Body {
+  const { sid, callId } = body as { sid: string; callId: string };
+  return { placed_call_sid: sid, placed_call_id: callId };
+}
+
+/** The verb, at once and beside what runs. */
+async function config(session: Session, leg: Leg, { data }: AppCommand): Promise<ControlResult> {
+  if (!isObject(data)) return refuse(400, 'config: expected an object, the fields of the verb');
+  const done = await session.script.beside(leg, { ...withoutNulls(data), verb: 'config' });
+  return done.ok ? accepted : refuse(400, done.faults.join('; '));
+}
+
+/** Those REST has no such command for. */
+const ownCommands: Readonly<
+  Record<string, (session: Session, leg: Leg, command: AppCommand) => ControlResult | Promise<ControlResult>>
+> = { redirect, dial, config };
+
+/** As in REST: null means not set. */
+function withoutNulls(given: Body): Body {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
 /** Verbs, or hooks to ask for them, or verbs for both sides of a dial. */
@@ -79,6 +120,7 @@ function runVerbs(session: Session, verbs: unknown, queue: boolean): ControlResu
 
 function forChild(session: Session, child: Leg, verbs: unknown): ControlResult {
   if (child !== session.connection?.callee) return refuse(422, 'verbs for a callee need a dial that has connected it');
+  if (child.identity.sessionSid !== session.sid) return refuse(422, 'the other party is a call of its own');
   const faults = adultWith(session, child, verbs);
   return faults.length === 0 ? accepted : refuse(400, faults.join('; '));
 }

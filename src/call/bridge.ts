@@ -46,6 +46,9 @@ export class Bridge {
     a.bridge = this;
     b.bridge = this;
     this.#path = path;
+    // A hold that was passed on in another bridge is none of this one's.
+    a.tellDirection(this.#passesHold ? b.wantedOfOther : 'sendrecv');
+    b.tellDirection(this.#passesHold ? a.wantedOfOther : 'sendrecv');
     a.note('media.bridged', { path, with: b.callSid, codecs: [a.media.codec?.codec, b.media.codec?.codec] });
   }
 

@@ -24,9 +24,10 @@ export function callInfo(leg: Leg): CallInfoBody {
   };
   if (identity.applicationSid !== undefined) body['application_sid'] = identity.applicationSid;
   if (identity.parentCallSid !== undefined) body['parent_call_sid'] = identity.parentCallSid;
+  if (leg.replaces !== undefined) body['replaced_call_sid'] = leg.replaces;
   if (leg.callerId !== undefined) body['caller_id'] = leg.callerId;
   if (leg.tag !== undefined) body['customerData'] = leg.tag;
-  if (leg instanceof InboundLeg) {
+  if (identity.direction === 'inbound') {
     body['originating_sip_ip'] = leg.remoteHost;
     if (leg.trunk !== '' && leg.trunk !== 'user') body['originating_sip_trunk_name'] = leg.trunk;
   }

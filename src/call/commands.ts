@@ -103,6 +103,8 @@ async function askAnew(session: Session, body: Body): Promise<void> {
 function redirectBoth({ session, leg, body }: CommandContext): ControlResult {
   const child = session.connection?.callee;
   if (child === undefined) return refuse(422, 'child_call_hook needs a dial that has connected its callee');
+  if (child.identity.sessionSid !== session.sid)
+    return refuse(422, `the other party is a call of its own: use call_hook of ${child.callSid}`);
   if (leg !== session.caller && leg !== child)
     return refuse(422, 'child_call_hook is for the caller or the connected callee of a dial');
   const hook = body['child_call_hook'] as HookRef;

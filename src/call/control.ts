@@ -18,7 +18,11 @@ export function createControl(services: Services, scripts: ScriptFactory): CallC
       const leg = find(accountSid, callSid);
       const session = leg === undefined ? undefined : services.registry.sessionOf(leg);
       if (leg === undefined || session === undefined)
-        return Promise.resolve(refuse(404, `no call ${callSid} is running`));
+        return Promise.resolve(
+          services.registry.unwritten.get(callSid)?.identity.accountSid === accountSid
+            ? refuse(422, 'the call has ended')
+            : refuse(404, `no call ${callSid} is running`),
+        );
       return runCommand({ session, leg, body });
     },
     list: (accountSid, filter) =>

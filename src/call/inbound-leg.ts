@@ -3,7 +3,7 @@ import { messageOf } from '../base/index.ts';
 import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
 import { type Format, parseSdp } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
-import { Leg, type LegIdentity } from './leg.ts';
+import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
 import { warning } from './reinvite.ts';
 import type { Services } from './services.ts';
@@ -96,6 +96,10 @@ export class InboundLeg extends Leg {
     const final =
       end.as ?? (status === 486 || status === 600 ? 'busy' : status === 487 || status === 480 ? 'no-answer' : 'failed');
     this.finish({ status: final, sipStatus: status, sipReason: reason ?? '', cause, byeHeaders: undefined });
+  }
+
+  override left(): LeftInvites {
+    return { came: this.invitation.snapshot() };
   }
 
   hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {

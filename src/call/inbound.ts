@@ -4,6 +4,7 @@ import type { Invitation } from '../sip/agent/index.ts';
 import { sessionNew } from './call-info.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import { applicationFor, type Destination } from './routing/inbound.ts';
+import { replacedBy, takePlace } from './replacing.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 import { openSession } from './open-session.ts';
@@ -22,6 +23,11 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
   if (over !== undefined) {
     const headers = [['Retry-After', String(over.retryAfterSeconds)]] as const;
     return invitation.reject({ status: 503, reason: over.reason, headers });
+  }
+  if (invitation.request.headers.has('Replaces')) {
+    const place = replacedBy(services, invitation);
+    if ('status' in place) return invitation.reject(place);
+    return takePlace({ services, scripts, invitation, account }, place);
   }
   const destination = applicationFor(services, invitation);
   if (destination === undefined) return invitation.reject({ status: 404, reason: 'No Application For This Number' });

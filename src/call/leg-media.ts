@@ -1,20 +1,23 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, Negotiation } from '../sdp/index.ts';
+import { type Agreement, type Direction, type Format, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
 let plays = 0;
 
+export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
+
 export class LegMedia {
-  readonly endpoint: string;
   readonly negotiation: Negotiation;
   readonly #engine: MediaEngine;
+  #endpoint: string;
+  #moves = 0;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
   private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
     this.#engine = engine;
-    this.endpoint = endpoint;
+    this.#endpoint = endpoint;
     this.negotiation = negotiation;
   }
 
@@ -25,20 +28,61 @@ export class LegMedia {
     return new LegMedia(services.media, callSid, negotiation);
   }
 
+  /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
+  static async restore(services: Services, session: string, callSid: string, kept: MediaSnapshot): Promise<LegMedia> {
+    await services.media.open({ session, endpoint: callSid, port: kept.port });
+    return new LegMedia(services.media, callSid, Negotiation.restore(kept.negotiation));
+  }
+
+  /** Undefined before anything was agreed. */
+  snapshot(): MediaSnapshot | undefined {
+    const negotiation = this.negotiation.snapshot();
+    return negotiation === undefined ? undefined : { port: negotiation.local.port, negotiation };
+  }
+
+  /** Its name in the engine. */
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /** Takes ports of another session's worker, which the next offer shows. Then either `keep` gives the old ones back, or
+   * `undo` the new. */
+  async move(session: string): Promise<{ keep(): void; undo(): void }> {
+    const before = this.#endpoint;
+    const endpoint = `${before.replace(/~\d+$/, '')}~${++this.#moves}`;
+    const local = await this.#engine.open({ session, endpoint });
+    if (this.#released !== undefined) {
+      void this.#engine.release(endpoint).catch(() => {});
+      throw new Error('the call ended meanwhile');
+    }
+    const shown = this.negotiation.relocate(local);
+    this.#endpoint = endpoint;
+    return {
+      keep: () => void this.#engine.release(before).catch(() => {}),
+      undo: () => {
+        this.negotiation.relocate(shown);
+        this.#endpoint = before;
+        void this.#engine.release(endpoint).catch(() => {});
+      },
+    };
+  }
+
   /** The codec we send, once agreed. */
   get codec(): Format | undefined {
     return this.negotiation.agreement?.payloads[0]?.format;
   }
 
-  /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. */
+  /** Tells the engine what was agreed, and where the far end's signalling comes from: behind NAT its media does too. What
+   * is agreed after the end of the call is nobody's concern. */
   configure(agreement: Agreement, signalledFrom: string): Promise<void> {
+    if (this.#released !== undefined) return Promise.resolve();
     return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
   /** Nothing is sent any more, and what comes is only counted: the far ends talk to each other. */
   park(): Promise<void> {
     const { agreement } = this.negotiation;
-    if (agreement === undefined) return Promise.resolve();
+    if (agreement === undefined || this.#released !== undefined) return Promise.resolve();
     const settings = settingsOf(agreement, '');
     return this.#engine.configure(this.endpoint, { ...settings, remote: undefined, direction: 'inactive' });
   }

@@ -3,9 +3,19 @@
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
 import { type Direction, mirrored } from '../sdp/index.ts';
-import type { Dialog, DialogEnd, ExtraHeader, InDialogRequest, Reason } from '../sip/agent/index.ts';
+import type {
+  Dialog,
+  DialogEnd,
+  ExtraHeader,
+  InDialogRequest,
+  LeftCall,
+  LeftInvitation,
+  Reason,
+} from '../sip/agent/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
+import type { SipUri } from '../sip/message/index.ts';
+import type { Replaces } from './replaces.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
 import { LegMedia } from './leg-media.ts';
@@ -34,6 +44,9 @@ export type LegIdentity = {
   readonly callerName: string;
   readonly traceId: string;
 };
+
+/** The INVITE of an unanswered caller, and those an unanswered callee was rung with. */
+export type LeftInvites = { readonly came?: LeftInvitation; readonly sent?: readonly LeftCall[] };
 
 /** How a leg ended. Fixed before anyone is told. */
 export type LegEnd = {
@@ -84,31 +97,42 @@ export abstract class Leg {
   callerId: string | undefined;
   rangAt: number | undefined;
   answeredAt: number | undefined;
+  /** When its talk is to end by itself, ms since the epoch. */
+  talkUntil: number | undefined;
   endedAt: number | undefined;
   end: LegEnd | undefined;
   media: LegMedia | undefined;
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
+  /** The carrier whose capacity it takes. */
+  carrierSid: string | undefined;
+  /** The call whose place it took, by its call sid. */
+  replaces: string | undefined;
+  /** Whom it was told to call by an attended transfer, in place of which dialog there. */
+  referredTo: { readonly uri: SipUri; readonly replaces: Replaces } | undefined;
   /** Who answers the far end's re-INVITEs while the media does not come to us. */
   takesReinvite: ((request: InDialogRequest) => void) | undefined;
   #opening: Promise<LegMedia> | undefined;
   #final: FinalStatus = 'failed';
   /** The direction to end with, while an offer of one is under way. */
   #wantedDirection: Direction | undefined;
+  /** The direction we offered last of our own accord. */
+  #told: Direction | undefined;
   readonly #claims = new Map<string, (request: InDialogRequest) => void>();
   // What was billed must not depend on who sets the wall clock in between.
   #answeredMonotonic = 0;
   #endedMonotonic: number | undefined;
   readonly #machine: Machine<LegState, LegEvent, LegEffect, undefined>;
 
-  constructor(services: Services, identity: LegIdentity) {
+  /** `carried`: where it was when another process had it. */
+  constructor(services: Services, identity: LegIdentity, carried?: { startedAt: number; state: LegState }) {
     this.services = services;
     this.identity = identity;
-    this.startedAt = services.clock.now();
+    this.startedAt = carried?.startedAt ?? services.clock.now();
     this.#machine = new Machine<LegState, LegEvent, LegEffect, undefined>({
       table: legTable,
-      initial: 'trying',
+      initial: carried?.state ?? 'trying',
       context: undefined,
       perform: () => this.#report(),
     });
@@ -163,7 +187,10 @@ export abstract class Leg {
   }
 
   async #reserve(): Promise<LegMedia> {
-    const media = await LegMedia.open(this.services, this.mediaSession, this.callSid);
+    return this.take(await LegMedia.open(this.services, this.mediaSession, this.callSid));
+  }
+
+  protected take(media: LegMedia): LegMedia {
     if (this.state === 'ended') {
       void media.release();
       throw new Error('the call ended while its ports were being reserved');
@@ -187,18 +214,25 @@ export abstract class Leg {
   }
 
   protected answered(dialog: Dialog): void {
+    this.talks(dialog, this.services.clock.now());
+    this.#machine.handle({ type: 'answered' });
+  }
+
+  /** Its dialog stands, since `answeredAt` (ms since the epoch). */
+  protected talks(dialog: Dialog, answeredAt: number): void {
+    const { clock } = this.services;
     this.dialog = dialog;
+    this.services.registry.dialogs.confirm(this, dialog);
     this.sipStatus = 200;
     this.sipReason = 'OK';
-    this.answeredAt = this.services.clock.now();
-    this.#answeredMonotonic = this.services.clock.monotonic();
+    this.answeredAt = answeredAt;
+    this.#answeredMonotonic = clock.monotonic() - Math.max(0, clock.now() - answeredAt);
     dialog.events.on('ended', (end) => this.#dialogEnded(end));
     dialog.events.on('reinvite', (request) => {
       if (this.takesReinvite === undefined) void handleReinvite(this, request);
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
-    this.#machine.handle({ type: 'answered' });
   }
 
   /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */
@@ -221,6 +255,17 @@ export abstract class Leg {
     const dialog = this.dialog;
     this.finish({ status: 'completed', sipStatus: 200, sipReason: 'OK', cause, byeHeaders: undefined });
     dialog?.bye(options);
+  }
+
+  /** Its session or its media were negotiated anew: what was written down of it is old. */
+  renegotiated(): void {
+    const session = this.services.registry.sessionOf(this);
+    if (session !== undefined) this.services.standing.touch(session);
+  }
+
+  /** What a process after this one needs to end it in good order while it is unanswered. */
+  left(): LeftInvites {
+    return {};
   }
 
   /** Ends this leg from our side, whatever its state. */
@@ -251,8 +296,16 @@ export abstract class Leg {
     };
     const response = await dialog.reinvite({ sdp: offer(), glare });
     const read = response.status < 300 ? media.negotiation.answered(response.body) : undefined;
-    if (read?.ok === true) await media.configure(read.agreement, this.remoteHost);
-    else media.negotiation.rollback();
+    if (read?.ok === true) {
+      this.#told = direction;
+      await media.configure(read.agreement, this.remoteHost);
+    } else media.negotiation.rollback();
+    this.renegotiated();
+  }
+
+  /** The far end was told to hold for somebody it no longer talks with: it is told what is wanted now. */
+  tellDirection(direction: Direction): void {
+    if (this.#told !== undefined && this.#told !== direction) void this.redirectMedia(direction);
   }
 
   /** What the far end's hold means for the other leg. */

@@ -24,6 +24,9 @@ export const mediaPathTable: Table<MediaPathState, MediaPathEvent, never, undefi
   closed:    { leave: ignore,        left: ignore,     failed: ignore,     return: ignore,          returned: ignore,     close: ignore },
 };
 
+/** What the two far ends said of their audio, while it does not pass here. */
+export type PathSnapshot = { readonly a: FarAudio; readonly b: FarAudio };
+
 export type Moved = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** What one far end says of its audio: where, and in which formats by its own numbers. */
@@ -41,23 +44,34 @@ const refused = (reason: string): Moved => ({ ok: false, reason });
 export class MediaPath {
   readonly #a: Leg;
   readonly #b: Leg;
-  readonly #machine = new Machine<MediaPathState, MediaPathEvent, never, undefined>({
-    table: mediaPathTable,
-    initial: 'full',
-    context: undefined,
-    perform: () => {},
-  });
+  readonly #machine: Machine<MediaPathState, MediaPathEvent, never, undefined>;
   /** What each far end said last, while we are out. */
   readonly #said = new Map<Leg, FarAudio>();
   #wake: () => void = () => {};
+  #anchored: Promise<unknown> = Promise.resolve();
 
   readonly #anchoredBy: () => string | undefined;
 
-  /** `anchoredBy` names what needs the media here, if anything does. */
-  constructor(a: Leg, b: Leg, anchoredBy: () => string | undefined) {
+  /** `anchoredBy` names what needs the media here, if anything does. `left`: it has left already, in an earlier process. */
+  constructor(a: Leg, b: Leg, anchoredBy: () => string | undefined, left?: PathSnapshot) {
     this.#a = a;
     this.#b = b;
     this.#anchoredBy = anchoredBy;
+    this.#machine = new Machine<MediaPathState, MediaPathEvent, never, undefined>({
+      table: mediaPathTable,
+      initial: left === undefined ? 'full' : 'none',
+      context: undefined,
+      perform: () => {},
+    });
+    if (left === undefined) return;
+    this.#said.set(a, left.a).set(b, left.b);
+    this.#listen((leg, request) => void this.#relay(leg, request));
+  }
+
+  /** Undefined while the media passes here. */
+  snapshot(): PathSnapshot | undefined {
+    const [a, b] = [this.#said.get(this.#a), this.#said.get(this.#b)];
+    return this.state === 'none' && a !== undefined && b !== undefined ? { a, b } : undefined;
   }
 
   get state(): MediaPathState {
@@ -92,9 +106,19 @@ export class MediaPath {
   }
 
   close(): void {
+    const out = this.state !== 'full' && this.state !== 'closed';
     this.#machine.handle({ type: 'close' });
     this.#wake();
     this.#listen(undefined);
+    // Who stays in its call talks to us again, whatever comes next for it.
+    if (!out) return;
+    const staying = [this.#a, this.#b].filter((leg) => leg.end === undefined);
+    this.#anchored = Promise.all(staying.map(anchorOne));
+  }
+
+  /** Resolves when those who stayed after the end talk to us again, or will not. */
+  get anchored(): Promise<unknown> {
+    return this.#anchored;
   }
 
   /** What the callee can be offered as the caller's audio; the reason when the two cannot talk directly. */
@@ -117,6 +141,7 @@ export class MediaPath {
   async #introduce(offer: FarAudio): Promise<Moved> {
     const answer = await offerTo(this.#b, offer);
     if (typeof answer === 'string') return refused(`the callee refused: ${answer}`);
+    if (this.state === 'closed') return refused('the call ended meanwhile');
     const confirmed = await offerTo(this.#a, answer);
     if (typeof confirmed === 'string') return refused(`the caller refused: ${confirmed}`);
     this.#said.set(this.#b, answer).set(this.#a, confirmed);
@@ -205,6 +230,7 @@ export class MediaPath {
   }
 
   #note(what: string, detail: Readonly<Record<string, unknown>>): void {
+    this.#a.renegotiated();
     this.#a.note(what, { ...detail, with: this.#b.callSid });
   }
 }

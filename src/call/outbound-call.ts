@@ -8,6 +8,7 @@ import { OutboundLeg } from './outbound-leg.ts';
 import type { NoPlan, Plan } from './plan.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
+import { limitTalk } from './talk-limit.ts';
 import { type AmdPlan, AnswerDetection, replaceApplication } from './answer-detection.ts';
 import { openSession } from './open-session.ts';
 import type { Session } from './session.ts';
@@ -37,6 +38,8 @@ export type CreateCallBody = {
   readonly amd?: AmdPlan;
   readonly tag?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string | number>>;
+  readonly referHook?: HookRef;
+  readonly sipRequestWithinDialogHook?: HookRef;
 };
 
 type Request = {
@@ -73,7 +76,8 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
     await answered;
     ring.cancel();
     if (leg.end !== undefined) return undefined;
-    limitTalk(services, leg, body.timeLimit);
+    if (body.timeLimit !== undefined && body.timeLimit > 0)
+      limitTalk(leg, services.clock.now() + body.timeLimit * 1000);
     if (body.amd !== undefined) detectAnswer(session, body.amd);
     return firstVerbs(session, application, body);
   });
@@ -140,18 +144,12 @@ function placeCall({ services, scripts, account, application, body, plan }: Open
   const base = application?.callHook ?? hookOf(body.call_hook);
   const session = openSession({ services, scripts, caller: leg, account, application, base });
   if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
+  session.hooks = { refer: body.referHook, request: body.sipRequestWithinDialogHook };
   return session;
 }
 
 function hookOf(hook: HookRef | undefined): Exclude<HookRef, string> | undefined {
   return typeof hook === 'string' ? { url: hook } : hook;
-}
-
-function limitTalk(services: Services, leg: OutboundLeg, seconds: number | undefined): void {
-  if (seconds === undefined || seconds <= 0) return;
-  const cause = { by: 'timelimit', reason: 'the time limit was reached' } as const;
-  const timer = services.clock.after(seconds * 1000, `call ${leg.callSid} time limit`, () => leg.hangup(cause));
-  leg.events.on('ended', () => timer.cancel());
 }
 
 /** What the hook answers replaces the application. */

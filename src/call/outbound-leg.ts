@@ -12,9 +12,10 @@ import type {
   Progress,
   Reason,
 } from '../sip/agent/index.ts';
+import { tagOf } from '../sip/message/index.ts';
 import { bestFailure, shouldFailOver } from './best-response.ts';
 import type { EndCause } from './end-cause.ts';
-import { Leg, type LegIdentity } from './leg.ts';
+import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import { statusOfResponse } from './leg-state.ts';
 import type { Slot } from './pacing.ts';
 import type { Branch, Plan } from './plan.ts';
@@ -60,6 +61,7 @@ const table: Table<State, Event, Effect, undefined> = {
 type Attempt = {
   readonly branch: Branch;
   call: OutgoingCall | undefined;
+  localTag: string | undefined;
   slot: Slot | undefined;
   silence: Timer | undefined;
 };
@@ -126,6 +128,10 @@ export class OutboundLeg extends Leg {
     this.#switch.handle({ type: 'giveUp', cause, reason: undefined, expired: true });
   }
 
+  override left(): LeftInvites {
+    return { sent: this.#attempts.map((attempt) => attempt.call?.snapshot()).filter((each) => each !== undefined) };
+  }
+
   hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
     if (this.state === 'in-progress') this.bye(cause, options);
     else this.cancel(cause, options.reason);
@@ -155,7 +161,7 @@ export class OutboundLeg extends Leg {
   }
 
   #attempt(branch: Branch): void {
-    const attempt: Attempt = { branch, call: undefined, slot: undefined, silence: undefined };
+    const attempt: Attempt = { branch, call: undefined, localTag: undefined, slot: undefined, silence: undefined };
     this.#attempts.push(attempt);
     const { carrier } = branch;
     if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
@@ -181,7 +187,10 @@ export class OutboundLeg extends Leg {
     const call = this.services.agent.invite(this.#options(branch));
     attempt.call = call;
     this.link(call.callId);
-    call.events.on('sent', (_, hop) => (this.remoteHost = hop.address));
+    call.events.on('sent', (request, hop) => {
+      this.remoteHost = hop.address;
+      attempt.localTag = tagOf(request.from);
+    });
     call.events.on('progress', (progress) => this.#progress(attempt, progress));
     call.events.on('answered', (dialog, sdp) => this.#switch.handle({ type: 'answered', attempt, dialog, sdp }));
     call.events.on('failed', (failure) => this.#branchFailed(attempt, failure));
@@ -217,6 +226,10 @@ export class OutboundLeg extends Leg {
   #progress(attempt: Attempt, progress: Progress): void {
     attempt.silence?.cancel();
     if (this.#switch.state !== 'calling') return;
+    const { call, localTag } = attempt;
+    // Who picks the call up elsewhere names this dialog. RFC 3891 §3.
+    if (call !== undefined && localTag !== undefined && progress.fork !== '')
+      this.services.registry.dialogs.enter(this, { callId: call.callId, localTag, remoteTag: progress.fork });
     const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
     if (early?.sdp !== undefined && this.media !== undefined) {
       const read = this.media.negotiation.answered(early.sdp, false);
@@ -271,6 +284,7 @@ export class OutboundLeg extends Leg {
       return;
     }
     void media.configure(read.agreement, this.remoteHost);
+    if (attempt.slot !== undefined) this.carrierSid = attempt.branch.carrier?.sid;
     this.answered(dialog);
   }
 

@@ -38,6 +38,17 @@ class Pacer {
 
   acquire(grant: () => void): Slot {
     const waiter: Waiter = { granted: false, left: false, grant };
+    this.#line.push(waiter);
+    this.#serve();
+    return this.#slot(waiter);
+  }
+
+  occupy(): Slot {
+    this.#running++;
+    return this.#slot({ granted: true, left: false, grant: () => {} });
+  }
+
+  #slot(waiter: Waiter): Slot {
     const release = () => {
       if (waiter.left) return;
       waiter.left = true;
@@ -45,8 +56,6 @@ class Pacer {
       else this.#line.splice(this.#line.indexOf(waiter), 1);
       this.#serve();
     };
-    this.#line.push(waiter);
-    this.#serve();
     return {
       get granted() {
         return waiter.granted;
@@ -97,13 +106,12 @@ export class CarrierPacers {
 
   /** Calls `grant` as soon as a call may start: at once, inside this function, when there is room. */
   acquire(carrierSid: string, limits: Limits, grant: () => void): Slot {
-    let pacer = this.#pacers.get(carrierSid);
-    if (pacer === undefined) {
-      pacer = new Pacer(this.#clock, carrierSid, limits);
-      this.#pacers.set(carrierSid, pacer);
-    }
-    pacer.limits = limits;
-    return pacer.acquire(grant);
+    return this.#pacer(carrierSid, limits).acquire(grant);
+  }
+
+  /** A call that runs already, begun by another process: it counts, over the limit too, and does not wait. */
+  occupy(carrierSid: string, limits: Limits): Slot {
+    return this.#pacer(carrierSid, limits).occupy();
   }
 
   waiting(carrierSid: string): number {
@@ -113,5 +121,15 @@ export class CarrierPacers {
   close(): void {
     for (const pacer of this.#pacers.values()) pacer.close();
     this.#pacers.clear();
+  }
+
+  #pacer(carrierSid: string, limits: Limits): Pacer {
+    let pacer = this.#pacers.get(carrierSid);
+    if (pacer === undefined) {
+      pacer = new Pacer(this.#clock, carrierSid, limits);
+      this.#pacers.set(carrierSid, pacer);
+    }
+    pacer.limits = limits;
+    return pacer;
   }
 }

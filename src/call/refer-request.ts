@@ -1,9 +1,7 @@
 /** What a REFER asks for. RFC 3515 §2.1, RFC 3891 (Replaces), RFC 3892 (Referred-By), RFC 4488 (Refer-Sub). */
 import type { InDialogRequest } from '../sip/agent/index.ts';
 import { parseNameAddr, type SipRequest, type SipUri, unescapeUri } from '../sip/message/index.ts';
-
-/** The dialog an attended transfer takes over, as the referrer knows it. */
-export type Replaces = { readonly callId: string; readonly toTag: string; readonly fromTag: string };
+import { readReplaces, type Replaces } from './replaces.ts';
 
 export type ReferRequest = {
   /** The header as it came. */
@@ -30,7 +28,7 @@ export function readRefer({ request }: InDialogRequest): ReferRead {
   const targets = request.headers.all('Refer-To');
   const [referTo] = targets;
   if (referTo === undefined || targets.length > 1) return { ok: false, fault: 'expected exactly one Refer-To header' };
-  const uri = parseNameAddr(referTo)?.uri;
+  const uri = parseNameAddr(bracketed(referTo))?.uri;
   if (uri === undefined || uri.scheme === 'other') return { ok: false, fault: 'Refer-To is not a SIP or tel URI' };
   const replaces = replacesOf(uri);
   if (replaces === 'unreadable') return { ok: false, fault: 'the Replaces in Refer-To is not readable' };
@@ -52,17 +50,18 @@ export function readRefer({ request }: InDialogRequest): ReferRead {
   };
 }
 
+/** Some phones (baresip 1.0) leave out the brackets that a URI with headers must have. RFC 3261 §20. */
+function bracketed(value: string): string {
+  return /^[^<>"\s]+\?[^<>"\s]+$/.test(value) ? `<${value}>` : value;
+}
+
 /** The Replaces among the header parts of the URI: `?Replaces=call-id%3Bto-tag%3Dx%3Bfrom-tag%3Dy`. */
 function replacesOf(uri: SipUri): Replaces | undefined | 'unreadable' {
   const parts = (uri.headers ?? '').split('&');
-  const part = parts.find((each) => each.slice(0, 9).toLowerCase() === 'replaces=');
+  const [part, second] = parts.filter((each) => each.slice(0, 9).toLowerCase() === 'replaces=');
   if (part === undefined) return undefined;
-  const [callId = '', ...params] = (unescapeUri(part.slice(9)) ?? '').split(';');
-  const value = (name: string) =>
-    params.find((each) => each.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
-  const [toTag, fromTag] = [value('to-tag'), value('from-tag')];
-  if (callId === '' || toTag === undefined || fromTag === undefined) return 'unreadable';
-  return { callId: callId.trim(), toTag, fromTag };
+  if (second !== undefined) return 'unreadable';
+  return readReplaces(unescapeUri(part.slice(9)) ?? '') ?? 'unreadable';
 }
 
 /** Most of a REFER's own headers that a hook is told. */

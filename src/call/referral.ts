@@ -2,15 +2,21 @@
  *
  *   asking ──accepted──▶ moving ──settled──▶ over        decisions.md "REFER, hold, transfer", reference.md 1.14
  *      └──declined, referrer gone──────────────▲
+ *
+ * A REFER whose Refer-To has Replaces, of a dialog that is ours, joins the two parties of the two calls (take-place.ts).
  */
 import { ignore, Machine, type Step, type Table, type Timer } from '../base/index.ts';
 import type { AppLink, HookAnswer, HookRef } from '../ports/index.ts';
 import type { InDialogRequest } from '../sip/agent/index.ts';
 import { callInfo } from './call-info.ts';
+import type { SipUri } from '../sip/message/index.ts';
 import type { Leg } from './leg.ts';
 import { ReferNotifier } from './refer-notifier.ts';
+import type { Replaces } from './replaces.ts';
 import { isNothing } from './script.ts';
 import { readRefer, referDetails, type ReferRequest } from './refer-request.ts';
+import type { FoundDialog } from './dialog-book.ts';
+import { gone, joinReferred, placeOf } from './take-place.ts';
 
 export type ReferralState = 'asking' | 'moving' | 'over';
 export type ReferralEvent =
@@ -101,6 +107,8 @@ export type ReferralOptions = {
   readonly ordinal: number;
   /** Runs the verbs on the other leg. Says what is wrong with them instead, or whether a dial is among them. */
   readonly move: (verbs: unknown) => { readonly dials: boolean } | { readonly fault: string };
+  /** Do the verbs dial whom the Refer-To names? */
+  readonly rings: (verbs: unknown, refer: ReferRequest) => boolean;
   /** It is over: the referrer may be hung up. */
   readonly over: () => void;
 };
@@ -111,6 +119,9 @@ export class Referral {
   readonly #off: (() => void)[] = [];
   #notifier: ReferNotifier | undefined;
   #refer: ReferRequest | undefined;
+  /** The dialog to be replaced is, or was, one of ours. */
+  #known = false;
+  #elsewhere: (() => void) | undefined;
   #timer: Timer | undefined;
 
   constructor(options: ReferralOptions) {
@@ -147,6 +158,9 @@ export class Referral {
     const read = readRefer(request);
     if (!read.ok) return this.#decline(400, read.fault);
     this.#refer = read.refer;
+    this.#known = this.#replaced() !== undefined;
+    if (read.refer.replaces !== undefined && !this.#known)
+      this.#elsewhere = referTo(other, read.refer.uri, read.refer.replaces);
     referrer.note('refer.received', { to: read.refer.user, attended: read.refer.replaces !== undefined });
     const answer = await link.request(hook, 'verb:hook', {
       ...callInfo(referrer),
@@ -155,6 +169,7 @@ export class Referral {
         referring_call_sid: referrer.callSid,
         // A referrer who is in no dial is referred itself.
         ...(other === referrer ? {} : { referred_call_sid: other.callSid }),
+        ...(this.#replaced() === undefined ? {} : { replaced_call_sid: this.#replaced()?.leg.callSid }),
       },
     });
     if (answer.ok) this.#machine.handle({ type: 'accepted', verbs: answer.body });
@@ -195,12 +210,44 @@ export class Referral {
     if (this.#refer?.subscribes === true && referrer.dialog !== undefined)
       this.#notifier = new ReferNotifier(referrer.dialog, ordinal > 1 ? this.#refer.cseq : undefined);
     this.#notifier?.tell(100, 'Trying');
+    if (this.#attends(verbs)) return void this.#join();
     if (isNothing(verbs)) return this.#wait(MOVE_MS, 200, 'OK');
     const moved = move(verbs);
     if ('fault' in moved) return this.#lapse(500, 'Application Not Valid');
     // Verbs that ring nobody: the other party has left, which is all the referrer asked for.
     if (moved.dials) this.#wait(DIAL_MS, 408, 'Request Timeout');
     else this.#lapse(200, 'OK');
+  }
+
+  /** The dialog an attended transfer takes over, where it is ours. */
+  #replaced(): FoundDialog | undefined {
+    const replaces = this.#refer?.replaces;
+    const { registry } = this.#options.referrer.services;
+    if (replaces === undefined) return undefined;
+    const found = registry.dialogs.find(replaces, this.#options.referrer.identity.accountSid);
+    return found === 'over' ? undefined : found;
+  }
+
+  /** Joined with the replaced call's party: unless the application says to do something else. Of a dialog elsewhere only a
+   * dial can say so. */
+  #attends(verbs: unknown): boolean {
+    const refer = this.#refer;
+    if (refer?.replaces === undefined || !this.#known) return false;
+    return isNothing(verbs) || this.#options.rings(verbs, refer);
+  }
+
+  /** RFC 3891 §3, with the one who was referred as the newcomer. */
+  async #join(): Promise<void> {
+    const { referrer, other } = this.#options;
+    const found = this.#replaced();
+    if (found === undefined) return this.#lapse(gone.status, gone.reason);
+    if (found.state === 'confirmed' && this.#refer?.replaces?.earlyOnly === true) return this.#lapse(486, 'Busy Here');
+    const place = placeOf(found.leg);
+    const session = referrer.services.registry.sessionOf(referrer);
+    if (place === undefined || session === undefined) return this.#lapse(603, 'It Talks With Nobody');
+    const taken = await joinReferred(other, session, place);
+    if (taken.ok) this.#lapse(200, 'OK');
+    else this.#lapse(taken.status, taken.reason);
   }
 
   #wait(ms: number, status: number, reason: string): void {
@@ -215,10 +262,20 @@ export class Referral {
 
   #close(status: number): void {
     this.#timer?.cancel();
+    this.#elsewhere?.();
     for (const off of this.#off.splice(0)) off();
     this.#options.referrer.note('refer.ended', { status });
     this.#options.over();
   }
+}
+
+/** Until the function it returns is called, a dial of this leg that rings this URI carries the Replaces. */
+function referTo(leg: Leg, uri: SipUri, replaces: Replaces): () => void {
+  const referred = { uri, replaces };
+  leg.referredTo = referred;
+  return () => {
+    if (leg.referredTo === referred) leg.referredTo = undefined;
+  };
 }
 
 /** The hook's own status where it has one to say; else 501, as jambonz answers. */

@@ -1,4 +1,5 @@
 /** Which legs and sessions live here, by sid; and which leg a media endpoint belongs to. */
+import { DialogBook } from './dialog-book.ts';
 import type { Leg } from './leg.ts';
 import type { Listening } from './listening.ts';
 import type { Session } from './session.ts';
@@ -13,6 +14,8 @@ export class Registry {
   readonly unwritten = new Map<string, Leg>();
   /** By the name of their stream. */
   readonly listenings = new Map<string, Listening>();
+  /** Whose dialog is whose. */
+  readonly dialogs = new DialogBook();
   /** The session a leg belongs to is found by its sessionSid. */
   readonly onEmpty: Array<() => void> = [];
 
@@ -24,8 +27,13 @@ export class Registry {
     this.#endpoints.set(endpoint, leg);
   }
 
+  removeEndpoint(endpoint: string): void {
+    this.#endpoints.delete(endpoint);
+  }
+
   removeLeg(leg: Leg): void {
     this.#legs.delete(leg.callSid);
+    this.dialogs.leave(leg);
     if (leg.media !== undefined) this.#endpoints.delete(leg.media.endpoint);
   }
 

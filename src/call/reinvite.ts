@@ -25,6 +25,7 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
     return request.reply({ status: 488, reason: 'Not Acceptable Here', headers: [['Warning', warning(answer.fault)]] });
   }
   request.reply({ status: 200, sdp: answer.sdp });
+  leg.renegotiated();
   await media.configure(answer.agreement, leg.remoteHost);
   if (before !== answer.agreement.direction) {
     leg.note('media.direction', { direction: answer.agreement.direction });
@@ -45,6 +46,7 @@ function offerLate(leg: Leg, request: InDialogRequest): void {
     else media.negotiation.rollback();
   });
   request.reply({ status: 200, sdp });
+  leg.renegotiated();
 }
 
 /** RFC 3261 §20.43. */

@@ -2,6 +2,7 @@
 import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
 import type {
   Alerts,
+  ControlResult,
   Directory,
   Hooks,
   FindStream,
@@ -13,15 +14,28 @@ import type {
   StudioEngine,
 } from '../ports/index.ts';
 import type { Binding } from '../ports/index.ts';
-import type { InviteOptions, OutgoingCall } from '../sip/agent/index.ts';
+import type {
+  Dialog,
+  DialogSnapshot,
+  InviteOptions,
+  LeftCall,
+  LeftInvitation,
+  OutgoingCall,
+  Reason,
+} from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
 import type { Quotas } from './quotas.ts';
 import type { Registry } from './registry.ts';
 import type { SoundFiles } from './sound-files.ts';
+import type { StandingKeeper } from './standing/keeper.ts';
 
 /** The part of SIP's door that call control uses to place calls. */
 export interface CallPlacer {
   invite(options: InviteOptions): OutgoingCall;
+  /** What another process had: a dialog goes on, what was not answered is ended. */
+  restore(snapshot: DialogSnapshot): Dialog;
+  refuseLeft(left: LeftInvitation, status: number): void;
+  cancelLeft(left: LeftCall, reason: Reason): void;
   /** Request-URI and way to a registered device. */
   routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route' | 'pinned'>;
 }
@@ -67,10 +81,13 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly quotas: Quotas;
+  readonly standing: StandingKeeper;
   readonly sounds: SoundFiles;
   readonly speech: Speech;
   /** What is wrong with the body of a command (the rules of PUT Calls), a sentence each. */
   readonly updateFaults: (body: Readonly<Record<string, unknown>>) => readonly string[];
+  /** Places a call as POST Calls does, by the same rules. */
+  readonly place: (accountSid: string, body: Readonly<Record<string, unknown>>) => Promise<ControlResult>;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
 };

@@ -9,8 +9,9 @@ import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
 import type { MediaPath } from './media-path.ts';
 import { CallRecording } from './recording.ts';
-import type { Script, ScriptFactory } from './script.ts';
+import type { Connected, Script, ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
+import type { ScriptSnapshot } from './standing/snapshot.ts';
 
 /** Why the callee's side failed, kept for the caller's final response. */
 export type DialFailure = { readonly sipStatus: number; readonly sipReason: string | undefined };
@@ -22,7 +23,16 @@ export type Connection = {
   readonly path: MediaPath;
   /** The callee leaves the dial, still talking. */
   readonly letGo: () => void;
+  /** One of the two is about to be replaced: they are parted, and neither is hung up. */
+  readonly replacing: (who: 'caller' | 'callee') => void;
+  /** Asked when one of the two sends a REFER. */
+  readonly referHook: HookRef | undefined;
 };
+
+/** What an application begins with: its first verbs, or the place where another process was with it. */
+export type Start =
+  | { readonly verbs: unknown }
+  | { readonly carried: ScriptSnapshot; readonly connected: Connected | undefined };
 
 /** Carries out what a WebSocket application commands. */
 export type Commander = (session: Session, command: AppCommand) => ControlResult | Promise<ControlResult>;
@@ -50,6 +60,8 @@ export class Session {
   readonly #unfollow = new Map<Leg, () => void>();
   readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
+  /** What REST placed the call with: hooks that are asked as if `config` had set them first. */
+  hooks: { readonly refer?: HookRef | undefined; readonly request?: HookRef | undefined } = {};
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
   /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */
@@ -91,11 +103,12 @@ export class Session {
   adopt(leg: Leg, reported = false): void {
     this.#legs.add(leg);
     const off = [
-      leg.events.on('status', () => this.#reportStatus(leg)),
+      leg.events.on('status', () => this.#moved(leg)),
       leg.events.on('request', (request) => answerUnasked(request)),
       leg.events.on('ended', (end) => {
         this.#legs.delete(leg);
         this.#unfollow.delete(leg);
+        if (leg === this.caller) this.services.standing.drop(this);
         if (leg === this.caller) this.#records.push(this.recording.close());
         this.#records.push(writeCdr(leg));
         if (leg !== this.caller) return;
@@ -105,6 +118,7 @@ export class Session {
     ];
     this.#unfollow.set(leg, () => off.forEach((each) => each()));
     if (!reported) this.#reportStatus(leg);
+    this.services.standing.touch(this);
   }
 
   /** The connected leg becomes a call of its own, still talking: the dial ends without it. */
@@ -117,6 +131,11 @@ export class Session {
     return new Session({ ...this.#options, caller: leg, link, continued: true });
   }
 
+  /** All that still run. */
+  legs(): ReadonlySet<Leg> {
+    return this.#legs;
+  }
+
   /** A leg of this session that still runs. */
   leg(callSid: string): Leg | undefined {
     for (const leg of this.#legs) if (leg.callSid === callSid) return leg;
@@ -124,18 +143,22 @@ export class Session {
   }
 
   /** Runs the application to its end, then ends the session. Never rejects. */
-  async run(first: () => Promise<{ verbs: unknown } | undefined>): Promise<void> {
+  async run(first: () => Promise<Start | undefined>): Promise<void> {
     let outcome: 'done' | 'invalid' = 'done';
     try {
       const start = await first();
       if (start !== undefined && this.caller.end === undefined) {
-        outcome = await this.#script.run(start.verbs);
+        outcome = await this.#begin(start);
         this.#conclude(outcome);
       }
     } catch (fault) {
       this.#broken(fault);
     }
     await this.#close(outcome === 'invalid' ? 'fault' : undefined);
+  }
+
+  #begin(start: Start): Promise<'done' | 'invalid'> {
+    return 'verbs' in start ? this.#script.run(start.verbs) : this.#script.carryOn(start.carried, start.connected);
   }
 
   /** Hangs the whole session up from our side. */
@@ -191,11 +214,17 @@ export class Session {
 
   async #close(why?: 'fault'): Promise<void> {
     for (const leg of this.#legs) leg.hangup({ by: 'server', reason: 'the session ended' });
+    this.services.standing.drop(this);
     await Promise.allSettled(this.#records);
     this.link.close(why);
     this.services.registry.removeSession(this);
     void this.services.live.removeCall(this.sid);
     this.services.trace.publish({ kind: 'end', at: this.services.clock.now(), sessionSid: this.sid });
+  }
+
+  #moved(leg: Leg): void {
+    this.services.standing.touch(this);
+    this.#reportStatus(leg);
   }
 
   #reportStatus(leg: Leg): void {

@@ -89,6 +89,14 @@ const calls = Type.Object(
     failed_dial_status: optional(
       bound(400, 699, 'Final status to the caller when a dial fails unanswered; else the callee’s or the outcome’s'),
     ),
+    standing_folder: optional(
+      text(
+        'Folder where standing calls are written down, so that they outlive the process; default: in the store’s folder',
+        {
+          file: true,
+        },
+      ),
+    ),
     failed_hook_status: count(480, 400, 699, 'Final status to the caller when the first hook fails'),
   },
   { description: 'Call control' },

@@ -13,6 +13,7 @@ import type {
 import { raiseFault } from './alert-types.ts';
 import { AppSocket, type SocketHouse, type SocketOwner } from './app-socket.ts';
 import type { Destination } from './destination.ts';
+import { KnownCommands } from './known-commands.ts';
 import { Link } from './link.ts';
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -32,6 +33,7 @@ export class CallLink implements AppLink, SocketOwner {
   #socket: AppSocket | undefined;
   readonly #others = new Map<string, AppSocket>();
   #handlers: Handlers | undefined;
+  readonly #known = new KnownCommands();
   #closed = false;
 
   constructor(house: SocketHouse, context: AppContext) {
@@ -43,6 +45,10 @@ export class CallLink implements AppLink, SocketOwner {
 
   get waits(): boolean {
     return this.#socket?.alive === true && this.#socket.engaged;
+  }
+
+  get base(): HookTarget | undefined {
+    return this.#base;
   }
 
   get takesStatus(): boolean {
@@ -91,7 +97,8 @@ export class CallLink implements AppLink, SocketOwner {
     const told = this.#others.has(from.url);
     if (told || this.#handlers === undefined)
       return { ok: false, status: 422, message: 'this WebSocket is told of the call but does not control it' };
-    return this.#handlers.command(command);
+    const { command: perform } = this.#handlers;
+    return this.#known.once(command, () => perform(command));
   }
 
   gone(socket: AppSocket): void {

@@ -44,14 +44,23 @@ function readAck({ msgid, seq, data }: Record<string, unknown>): Frame {
 }
 
 function readCommand(fields: Record<string, unknown>): Frame {
-  const { command, data, queueCommand } = fields;
+  const { command, data, queueCommand, idempotencyKey: key } = fields;
   const callSid = fields['callSid'] ?? fields['call_sid'];
   if (!isWord(command)) return bad(`command: expected the name of a command, got ${shown(command)}`);
   if (callSid !== undefined && callSid !== null && !isWord(callSid))
     return bad(`callSid: expected the sid of a call, got ${shown(callSid)}`);
   if (queueCommand !== undefined && typeof queueCommand !== 'boolean')
     return bad(`queueCommand: expected true or false, got ${shown(queueCommand)}`);
-  return { type: 'command', command, data, callSid: callSid ?? undefined, queue: queueCommand === true };
+  if (key !== undefined && key !== null && !isWord(key))
+    return bad(`idempotencyKey: expected 1 to ${longestWord} characters, got ${shown(key)}`);
+  return {
+    type: 'command',
+    command,
+    data,
+    callSid: callSid ?? undefined,
+    queue: queueCommand === true,
+    key: key ?? undefined,
+  };
 }
 
 function isWord(value: unknown): value is string {

@@ -1,2 +1,3 @@
 export { type LiveOptions, openLive } from './open.ts';
+export { NoStandingCalls, StandingFile } from './standing-file.ts';
 export type { MemoryLimits } from './memory.ts';

@@ -48,6 +48,8 @@ export type AppCommand = {
   readonly callSid: string | undefined;
   /** Of redirect: the verbs are added to those that wait, instead of replacing them. */
   readonly queue: boolean;
+  /** A command that comes again with the same key is not done again. */
+  readonly key?: string | undefined;
 };
 
 /** A message that went to a WebSocket application, as REST tells of it. */
@@ -70,6 +72,8 @@ export type AppEvents = { readonly events: readonly AppEvent[]; readonly last: n
 export interface AppLink {
   /** Does the application stay in control when its verbs have run out? True while its WebSocket lives or is being won back. */
   readonly waits: boolean;
+  /** What relative hooks resolve against. */
+  readonly base: HookTarget | undefined;
   /** Call states go to the application without a status hook too: it has a WebSocket. */
   readonly takesStatus: boolean;
   /** Who carries commands out, and who hears that the WebSocket is gone for good (`waits` is false from then on). */

@@ -7,6 +7,7 @@ export type * from './live.ts';
 export type * from './media.ts';
 export type * from './provisioning.ts';
 export type * from './speech.ts';
+export type * from './standing.ts';
 export type * from './store.ts';
 export type * from './streams.ts';
 export type * from './studio.ts';

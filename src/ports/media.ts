@@ -127,8 +127,9 @@ export interface MediaEngine {
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];
   }>;
-  /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. */
-  open(options: { session: string; endpoint: string; address?: string }): Promise<{
+  /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. `port`: the
+   * one that an endpoint of a process before this had, and no other; it was named when the engine was made. */
+  open(options: { session: string; endpoint: string; address?: string; port?: number }): Promise<{
     address: string;
     port: number;
     rtcpPort: number;
@@ -138,6 +139,8 @@ export interface MediaEngine {
   }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
+  /** Whether the two can be bridged where they are. Endpoints of one session can. */
+  together(a: string, b: string): Promise<boolean>;
   /** Sends what each of the two receives to the other: relay where they share a codec, else transcoding. */
   bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }>;
   /** Takes the endpoint out of its bridge; both stay open and silent. */

@@ -12,6 +12,7 @@ export {
   type LocalMedia,
   type Negotiated,
   Negotiation,
+  type NegotiationSnapshot,
   type NegotiationState,
   negotiationTable,
 } from './negotiation.ts';

@@ -41,6 +41,17 @@ export type LocalMedia = {
   readonly codecs?: readonly string[];
 };
 
+/** Everything needed to negotiate on in another process. Plain data. */
+export type NegotiationSnapshot = {
+  readonly sessionId: string;
+  readonly local: LocalMedia;
+  readonly version: number;
+  readonly direction: Direction;
+  readonly agreement: Agreement;
+  /** The last SDP we sent. */
+  readonly last: string;
+};
+
 export class Negotiation {
   readonly #machine = new Machine<NegotiationState, NegotiationEvent, never, undefined>({
     table: negotiationTable,
@@ -49,7 +60,7 @@ export class Negotiation {
     perform: () => {},
   });
   readonly #sessionId: string;
-  readonly #local: LocalMedia;
+  #local: LocalMedia;
   #version = 0;
   #offered: readonly Format[] = [];
   #direction: Direction = 'sendrecv';
@@ -60,6 +71,23 @@ export class Negotiation {
   constructor(local: LocalMedia, sessionId: string) {
     this.#local = local;
     this.#sessionId = sessionId;
+  }
+
+  /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement. */
+  snapshot(): NegotiationSnapshot | undefined {
+    const agreement = this.#agreement;
+    if (agreement === undefined || this.#last === undefined) return undefined;
+    const [sessionId, local, version, direction] = [this.#sessionId, this.#local, this.#version, this.#direction];
+    return { sessionId, local, version, direction, agreement, last: this.#last.toString() };
+  }
+
+  static restore(snapshot: NegotiationSnapshot): Negotiation {
+    const restored = new Negotiation(snapshot.local, snapshot.sessionId);
+    restored.#version = snapshot.version;
+    restored.#direction = snapshot.direction;
+    restored.#agreement = snapshot.agreement;
+    restored.#last = Buffer.from(snapshot.last);
+    return restored;
   }
 
   get state(): NegotiationState {
@@ -131,6 +159,13 @@ export class Negotiation {
     this.#version++;
     this.#last = printSdp({ sessionId: this.#sessionId, version: this.#version }, audio);
     return this.#last;
+  }
+
+  /** Our audio is elsewhere from the next offer on. Returns where it was. */
+  relocate(local: LocalMedia): LocalMedia {
+    const before = this.#local;
+    this.#local = local;
+    return before;
   }
 
   /** The offer was refused (488, 491 …): what was agreed before stays in force. */

@@ -23,10 +23,15 @@ export type Sip = {
   readonly agent: UserAgent;
   readonly transport: TransportLayer;
   readonly guard: SourceGuard;
+  /** What came since it listens is handled now, and all that follows: before, who it is for may not be there yet. */
+  begin(): void;
   /** Reads certificates anew if their files have changed. */
   reload(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** Messages held while the server is being put together. */
+const mostWaiting = 10_000;
 
 /** Listens on every address of the configuration. Throws when one cannot be had, leaving nothing open. */
 export async function openSip(parts: Parts): Promise<Sip> {
@@ -34,8 +39,9 @@ export async function openSip(parts: Parts): Promise<Sip> {
   const guard = guardOf(parts);
   const certificates = config.sip.tls && (await Certificates.load(config.sip.tls, { clock, log }));
   const transport = transportOf(parts, guard, certificates);
+  const door = new Door(transport);
   const agent = createUserAgent({
-    network: networkOf(transport),
+    network: networkOf(transport, door),
     clock,
     random: parts.random,
     log,
@@ -63,7 +69,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     await close();
     throw fault;
   }
-  return { agent, transport, guard, reload: async () => certificates?.refresh(), close };
+  return { agent, transport, guard, begin: () => door.open(), reload: async () => certificates?.refresh(), close };
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
@@ -106,13 +112,44 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
   });
 }
 
-function networkOf(transport: TransportLayer): Network {
+/** Holds messages until the server has all its parts. What comes beyond the limit is lost, as a busy network loses it. */
+class Door {
+  readonly #transport: TransportLayer;
+  #handler: TransportLayer['onMessage'];
+  #waiting: Parameters<TransportLayer['onMessage']>[] | undefined = [];
+
+  constructor(transport: TransportLayer) {
+    this.#transport = transport;
+    this.#handler = transport.onMessage;
+    transport.onMessage = (...message) => {
+      if ((this.#waiting?.length ?? 0) < mostWaiting) this.#waiting?.push(message);
+    };
+  }
+
+  get handler(): TransportLayer['onMessage'] {
+    return this.#handler;
+  }
+
+  set handler(handler: TransportLayer['onMessage']) {
+    this.#handler = handler;
+    if (this.#waiting === undefined) this.#transport.onMessage = handler;
+  }
+
+  open(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#transport.onMessage = this.#handler;
+    for (const message of waiting) this.#handler(...message);
+  }
+}
+
+function networkOf(transport: TransportLayer, door: Door): Network {
   return {
     get onMessage() {
-      return transport.onMessage;
+      return door.handler;
     },
     set onMessage(handler) {
-      transport.onMessage = handler;
+      door.handler = handler;
     },
     send: (bytes, to, listener) => transport.send(bytes, to, listener),
     reply: (bytes, to, listener) => transport.reply(bytes, to, listener),

@@ -2,11 +2,13 @@
 import os from 'node:os';
 import path from 'node:path';
 import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
-import { createApi, updateFaults } from '../api/index.ts';
+import { createApi, readPlacing, updateFaults } from '../api/index.ts';
 import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
 import {
   CarrierPacers,
+  carryOnAll,
   createControl,
+  findStanding,
   followMedia,
   followStreams,
   handleInvitation,
@@ -15,13 +17,15 @@ import {
   Registry,
   type Services,
   SoundFiles,
+  StandingKeeper,
   Watch,
 } from '../call/index.ts';
 import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
-import { openLive } from '../live/index.ts';
+import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
+import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
@@ -123,11 +127,15 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => timelines.close());
   closers.push(logCalls(trace, log));
 
+  const standing = openStanding(config, clock, log);
+  closers.push(() => standing.close());
+  const left = await findStanding(standing);
   const { first, last } = config.media.ports;
   const media = await createEmbeddedEngine({
     address: config.media.address,
     ports: `${first}-${last}`,
     workers: config.media.workers,
+    kept: left.ports,
     clock,
     random,
     log: log.child({ area: 'media' }),
@@ -215,6 +223,9 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const pacers = new CarrierPacers(clock);
   closers.push(() => pacers.close());
 
+  const keeperOfCalls = new StandingKeeper({ store: standing, clock, find: (sid) => registry.session(sid) });
+  closers.push(() => keeperOfCalls.close());
+
   const [listening] = sip.transport.listening();
   const services: Services = {
     clock,
@@ -234,9 +245,15 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     quotas: new Quotas({ clock, alerts, registry, live }),
+    standing: keeperOfCalls,
     sounds,
     speech,
     updateFaults,
+    place: async (accountSid, body) => {
+      const read = readPlacing(body, accountSid, directory);
+      if (read.ok) return control.create(accountSid, read.body);
+      return { ok: false, status: 400, message: read.faults.join('; ') };
+    },
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
     settings: {
       domain: config.sip.domain,
@@ -253,8 +270,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       node,
     },
   };
+  const control = createControl(services, createScript);
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
+  const carried = carryOnAll({ services, scripts: createScript }, left, standing);
+  sip.begin();
+  await carried;
 
   const watch = new Watch(services);
   closers.push(() => watch.close());
@@ -280,7 +301,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     directory,
     store,
     live,
-    control: createControl(services, createScript),
+    control,
     watch,
     news,
     sessions,
@@ -342,6 +363,16 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
 }
 
+/** Beside the store where that is a folder of this machine; a store in memory is not meant to outlive anything. */
+function openStanding(config: Config, clock: SystemClock, log: Log): StandingCalls {
+  const { url } = config.store;
+  const beside = url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'standing') : undefined;
+  const folder = config.calls.standing_folder ?? beside;
+  return folder === undefined ? new NoStandingCalls() : new StandingFile({ folder, clock, log });
+}
+
+const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);
+
 /** Keys of the environment before those of a file; neither: beside the data. */
 function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
   if (secretKeys.length > 0) return { secrets: { keys: secretKeys } };
@@ -351,7 +382,7 @@ function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
 function traceFolder(config: Config): string | undefined {
   if (config.trace.folder !== undefined) return config.trace.folder;
   const { url } = config.store;
-  return url.startsWith('file:') && !/\.(db|sqlite3?)$/.test(url) ? path.join(url.slice(5), 'timelines') : undefined;
+  return url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'timelines') : undefined;
 }
 
 function hostPort({ address, port }: { address: string; port: number }): string {

@@ -44,6 +44,9 @@ export type RequestExtras = {
   readonly body?: string;
 };
 
+/** A status, alone or with headers of its own. */
+export type OwnAnswer = number | { readonly status: number; readonly headers?: readonly Header[] };
+
 /** A re-INVITE or UPDATE from the other side; return a status to refuse it, nothing to accept. */
 export type OnReinvite = (request: Message) => number | undefined;
 
@@ -67,7 +70,7 @@ export abstract class PhoneCall {
   protected transport: Transport = 'udp';
   #direction: Direction = 'sendrecv';
   #version = 0;
-  #statuses: Readonly<Record<string, number>> = {};
+  #answers: Readonly<Record<string, OwnAnswer>> = {};
   #invitePending = false;
   #opening: Promise<PhoneMedia> | undefined;
   #stopRepeating: () => void = () => {};
@@ -227,14 +230,15 @@ export abstract class PhoneCall {
       this.respond(request, peer, { status: 200, reason: 'OK' });
       this.end('them');
     } else {
-      const status = this.#statuses[request.method] ?? (request.method === 'REFER' ? 202 : 200);
-      this.respond(request, peer, { status, reason: status < 300 ? 'OK' : 'No' });
+      const said = this.#answers[request.method] ?? (request.method === 'REFER' ? 202 : 200);
+      const { status, headers = [] } = typeof said === 'number' ? { status: said } : said;
+      this.respond(request, peer, { status, reason: status < 300 ? 'OK' : 'No', headers });
     }
   }
 
   /** What requests inside the dialog get from now on, by method; 200 (REFER: 202) where nothing is said. */
-  answersRequests(statuses: Readonly<Record<string, number>>): void {
-    this.#statuses = statuses;
+  answersRequests(answers: Readonly<Record<string, OwnAnswer>>): void {
+    this.#answers = answers;
   }
 
   get contact(): string {

@@ -3,7 +3,7 @@ import type { Timer } from '../base/index.ts';
 import { callInfo, type Leg, type Session } from '../call/index.ts';
 import type { HookRef } from '../ports/index.ts';
 import { takeReferrals } from './lone-referral.ts';
-import type { AmdOptions, BargeIn, ListenOptions, TranscribeOptions } from './schema/schema.ts';
+import type { AmdOptions, BargeIn, ConfigVerb, ListenOptions, TranscribeOptions } from './schema/schema.ts';
 import { askHook, type TaskContext } from './task.ts';
 import { detectAnswer } from './tasks/amd.ts';
 import { KeyInput } from './tasks/key-input.ts';
@@ -25,6 +25,8 @@ const bodyLimit = 65_536;
 
 export class Background {
   readonly #application: Application;
+  /** All that `config` set, in one: for a process that carries the call on. */
+  settings: ConfigVerb | undefined;
   /** verb:status to a WebSocket application. */
   notifyEvents = false;
   /** Asked about requests inside the dialog. */
@@ -92,7 +94,7 @@ export class Background {
   takeReferrals({ session, caller }: TaskContext, hook: HookRef): void {
     this.#stopReferrals?.();
     this.referHook = hook;
-    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook);
+    if (caller === session.caller) this.#stopReferrals = takeReferrals(session, caller, hook).stop;
   }
 
   bargeIn(context: TaskContext, options: BargeIn | 'off'): void {

@@ -1,11 +1,14 @@
 /** Runs a call's verbs one after the other, and what their hooks answer in their place. */
 import type { Timer } from '../base/index.ts';
-import type { Leg, Script, Session } from '../call/index.ts';
+import type { Connected, Leg, OwnTask, Script, ScriptSnapshot, Session } from '../call/index.ts';
 import { InboundLeg, isNothing } from '../call/index.ts';
 import { Background } from './background.ts';
-import { describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
+import { takeReferrals } from './lone-referral.ts';
+import { type ConfigVerb, describeFaults, parseApplication, unsupported, type Verb } from './schema/schema.ts';
 import { ensureAudio, type Task, type TaskContext } from './task.ts';
 import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
+import { ConfigTask } from './tasks/config.ts';
+import { type DialFacts, DialTask } from './tasks/dial/dial.ts';
 import { DubTask } from './tasks/dub.ts';
 import { Whisper, whisperVerbs } from './whisper.ts';
 
@@ -18,13 +21,21 @@ const silence = { afterDial: 5000, unanswered: 60_000 };
 
 const mostWaiting = 1000;
 
+type CarriedScript = {
+  readonly verb: Verb | undefined;
+  readonly dial: DialFacts | undefined;
+  readonly rest: readonly Verb[];
+  readonly background: ConfigVerb | undefined;
+};
+
 type Replaced = { ok: true } | { ok: false; faults: readonly string[] };
 
 export class Interpreter implements Script {
   readonly #context: TaskContext;
   #queue: Verb[] = [];
   #task: Task | undefined;
-  #verb: string | undefined;
+  /** What runs now. */
+  #verb: Verb | undefined;
   /** broken: a screened callee is not connected past a hook or document that failed. */
   #phase: 'idle' | 'running' | 'broken' | 'stopped' = 'idle';
   /** Grows with every replacement: what an older verb's hook answers is then ignored. */
@@ -35,12 +46,14 @@ export class Interpreter implements Script {
   #early: { verbs: Verb[]; replaces: boolean } = { verbs: [], replaces: false };
   #wake: () => void = () => {};
   #whisper: Whisper | undefined;
+  /** What Graine itself does in the place of verbs. */
+  #own: { readonly name: string; readonly task: OwnTask } | undefined;
 
   /** `callee`: the verbs are the confirm application of that leg. */
   constructor(session: Session, callee?: Leg) {
     const screen = (leg: Leg) => new Interpreter(session, leg);
     this.#background = new Background({
-      verb: () => this.#verb,
+      verb: () => this.#own?.name ?? this.#verb?.verb,
       interrupt: () => this.#task?.stop(),
       replace: (document) => this.#interject(document),
     });
@@ -53,12 +66,32 @@ export class Interpreter implements Script {
     if (verbs === undefined) return 'invalid';
     this.#queue = this.#early.replaces ? this.#early.verbs : [...verbs, ...this.#early.verbs];
     this.#phase = 'running';
-    while (this.#running) {
-      const verb = this.#queue.shift();
-      if (verb !== undefined) await this.#perform(verb);
-      else if (!(await this.#more())) break;
-    }
-    return this.#conclude();
+    if (!this.#screening) this.#placedWith();
+    return this.#goOn();
+  }
+
+  async carryOn(from: ScriptSnapshot, connected: Connected | undefined): Promise<'done' | 'invalid'> {
+    // It was checked when it came; what is kept is what was made of it.
+    const { verb, dial, rest, background } = from as CarriedScript;
+    this.#queue = [...rest];
+    this.#phase = 'running';
+    if (background !== undefined) await new ConfigTask(this.#context, background).run();
+    if (verb?.verb === 'dial' && dial !== undefined && connected !== undefined)
+      await this.#perform(verb, new DialTask(this.#context, verb, { ...connected, facts: dial }));
+    else if (verb !== undefined) this.#queue.unshift(verb);
+    return this.#goOn();
+  }
+
+  snapshot(): ScriptSnapshot | undefined {
+    // Two calls that were joined have no verb to begin anew.
+    if (!this.#running || this.#own !== undefined) return undefined;
+    const standing = this.#task?.standing?.() ?? 'anew';
+    return {
+      verb: standing === 'over' ? undefined : this.#verb,
+      dial: typeof standing === 'object' ? standing.connected : undefined,
+      rest: this.#queue,
+      background: this.#background.settings,
+    };
   }
 
   check(payload: unknown): readonly string[] {
@@ -75,11 +108,19 @@ export class Interpreter implements Script {
       this.#early = { verbs, replaces: true };
       return { ok: true };
     }
-    this.#queue = verbs;
-    this.#generation++;
-    this.#task?.stop();
-    this.#wake();
+    this.#instead(verbs);
     return { ok: true };
+  }
+
+  interpose(name: string, task: OwnTask): void {
+    if (this.#phase === 'stopped' || this.#phase === 'broken') return task.stop();
+    this.#instead([]);
+    this.#early = { verbs: [], replaces: true };
+    this.#own = { name, task };
+  }
+
+  get anchor(): string | undefined {
+    return this.#background.anchor;
   }
 
   append(payload: unknown): Replaced {
@@ -92,13 +133,20 @@ export class Interpreter implements Script {
   }
 
   async beside(leg: Leg, verb: unknown): Promise<Replaced> {
-    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, 'dub'));
-    if (faults.length > 0) return { ok: false, faults };
     const parsed = parseApplication([verb]);
-    const [dub] = parsed.ok ? parsed.verbs : [];
-    if (dub?.verb !== 'dub') return { ok: false, faults: ['only dub runs beside an application'] };
-    const refused = await new DubTask({ ...this.#context, caller: leg }, dub).begin();
-    return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+    const [given] = parsed.ok ? parsed.verbs : [];
+    const faults = this.check([verb]).map((fault) => fault.replace(/^\[0\]/, namedIn(verb)));
+    if (faults.length > 0) return { ok: false, faults };
+    if (given?.verb === 'dub') {
+      const refused = await new DubTask({ ...this.#context, caller: leg }, given).begin();
+      return refused.length === 0 ? { ok: true } : { ok: false, faults: refused };
+    }
+    if (given?.verb !== 'config') return { ok: false, faults: ['only dub and config run beside an application'] };
+    if (leg !== this.#context.caller)
+      return { ok: false, faults: ['config: is for the call that runs the application'] };
+    if (!(await this.#ready(given))) return { ok: false, faults: ['config: earlyMedia needs a call that has audio'] };
+    await new ConfigTask(this.#context, given).run();
+    return { ok: true };
   }
 
   whisper(leg: Leg, payload: unknown): Replaced {
@@ -120,11 +168,12 @@ export class Interpreter implements Script {
     this.#phase = 'stopped';
     this.#background.stop();
     this.#task?.stop();
+    this.#dropOwn();
     this.#wake();
   }
 
   dump(): { verb: string | undefined; waiting: number } {
-    return { verb: this.#verb, waiting: this.#queue.length };
+    return { verb: this.#own?.name ?? this.#verb?.verb, waiting: this.#queue.length };
   }
 
   get #running(): boolean {
@@ -160,15 +209,28 @@ export class Interpreter implements Script {
     return came;
   }
 
-  async #perform(verb: Verb): Promise<void> {
+  /** Verb after verb, until none is left and none will come. */
+  async #goOn(): Promise<'done' | 'invalid'> {
+    while (this.#running) {
+      const verb = this.#own === undefined ? this.#queue.shift() : undefined;
+      if (this.#own !== undefined) await this.#performOwn(this.#own);
+      else if (verb !== undefined) await this.#perform(verb);
+      else if (!(await this.#more())) break;
+    }
+    return this.#conclude();
+  }
+
+  /** `carried`: another process had begun it. */
+  async #perform(verb: Verb, carried?: Task): Promise<void> {
     const generation = this.#generation;
-    const { caller } = this.#context;
-    this.#verb = verb.verb;
-    if (!(await this.#ready(verb))) return;
+    const { caller, session } = this.#context;
+    this.#verb = verb;
+    if (carried === undefined && !(await this.#ready(verb))) return;
     if (!this.#running || generation !== this.#generation) return;
     caller.note('verb.started', { verb: verb.verb, id: verb.id });
-    this.#tell('starting', verb);
-    this.#task = makeTask(this.#context, verb);
+    if (carried === undefined) this.#tell('starting', verb);
+    this.#task = carried ?? makeTask(this.#context, verb);
+    session.services.standing.touch(session);
     const { next, hookFailed } = await this.#task.run();
     this.#task = undefined;
     this.#verb = undefined;
@@ -180,6 +242,13 @@ export class Interpreter implements Script {
     const verbs = this.#read(next);
     if (verbs !== undefined) this.#queue = verbs;
     else this.#breakOff();
+  }
+
+  /** The hooks that came with the call. */
+  #placedWith(): void {
+    const { refer, request } = this.#context.session.hooks;
+    if (refer !== undefined) this.#background.takeReferrals(this.#context, refer);
+    if (request !== undefined) this.#background.takeRequests(this.#context, request);
   }
 
   /** config.notifyEvents: a WebSocket application follows its verbs. reference.md 3.3. */
@@ -194,10 +263,33 @@ export class Interpreter implements Script {
     if (isNothing(document) || !this.#running) return;
     const verbs = this.#read(document);
     if (verbs === undefined) return this.#breakOff();
+    this.#instead(verbs);
+  }
+
+  /** Drops what runs and what waits. */
+  #instead(verbs: Verb[]): void {
     this.#queue = verbs;
     this.#generation++;
     this.#task?.stop();
+    this.#dropOwn();
     this.#wake();
+  }
+
+  #dropOwn(): void {
+    const own = this.#own;
+    this.#own = undefined;
+    own?.task.stop();
+  }
+
+  async #performOwn(own: { readonly name: string; readonly task: OwnTask }): Promise<void> {
+    const { session, caller } = this.#context;
+    const { referHook } = own.task;
+    const referrals = referHook === undefined ? undefined : takeReferrals(session, caller, referHook);
+    await own.task.run();
+    referrals?.stop();
+    // Who had the other party transferred is told what came of it before it is let go.
+    if (this.#own === own) await referrals?.settled();
+    if (this.#own === own) this.#own = undefined;
   }
 
   #conclude(): 'done' | 'invalid' {
@@ -269,4 +361,9 @@ export class Interpreter implements Script {
       detail: faults.join('\n'),
     });
   }
+}
+
+/** How faults name a verb that came as a command. */
+function namedIn(verb: unknown): string {
+  return String((verb as { readonly verb?: unknown }).verb);
 }

@@ -10,9 +10,14 @@ export type Need = 'nothing' | 'answered' | 'unanswered' | 'stable';
 /** What a verb leaves behind: a new application, when its hook answered with one. `hookFailed`: it was asked in vain. */
 export type Outcome = { readonly next?: unknown; readonly hookFailed?: true };
 
+/** anew: the verb is begun again. over: it has done what it had to do. Else where it is, as plain data. */
+export type TaskStanding = 'anew' | 'over' | { readonly connected: unknown };
+
 export interface Task {
   /** Resolves when the verb is done or was stopped. Never rejects for what the network did. */
   run(): Promise<Outcome>;
+  /** How another process would go on with it; begun anew where this is not said. */
+  standing?(): TaskStanding;
   /** The call is over or the application was replaced: end soon, still telling the hook; run() then resolves. */
   stop(): void;
 }

@@ -141,3 +141,44 @@ story('hold and resume on it reach the caller', async (w) => {
     await call.hangsUp();
   });
 });
+
+story('it transfers with Replaces: its two calls become one between the others, and it is told so', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(50, { tone: 900 });
+  await softphone(w, {}, async (bob) => {
+    w.app.answers(dial([toUser('bob')], { answerOnBridge: true, referHook: '/refer' }));
+    const call = w.calls({ tone: 440 });
+    await bob.accepts();
+    await call.hears(620);
+    w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true, referHook: '/refer' }));
+    const closed = bob.events.entries.length;
+    bob.command('dial', `sip:100@${realm}`);
+    const desk = await w.phone('desk').nextCall();
+    await desk.hears(620);
+    // This baresip has no command that writes Replaces by itself; what it is given it sends as it is.
+    const { body } = await w.status(
+      (each) =>
+        each['direction'] === 'outbound' && each['call_status'] === 'in-progress' && each['to'] === `bob@${realm}`,
+    );
+    const replaces = await dialogAt(w, body['call_sid'], body['call_id']);
+    bob.command('transfer', `sip:100@${realm}?Replaces=${encodeURIComponent(replaces)}`);
+    const { body: asked } = await w.next('/refer');
+    assert.equal(asked['refer_details'].replaced_call_sid, body['call_sid']);
+    await bob.told('CALL_CLOSED', closed);
+    await Promise.all([call.hears(900, { since: performance.now() }), desk.hears(440, { since: performance.now() })]);
+    await call.hangsUp();
+    await desk.byed();
+  });
+});
+
+/** A dialog of ours as its far end knows it, from the timeline: the last message of it that has both tags. */
+async function dialogAt(w: World, callSid: string, callId: string): Promise<string> {
+  const { url, token } = w.graine.http;
+  const path = `/v1/Accounts/${w.accountSid}/Calls/${callSid}/Trace?format=pcap`;
+  const got = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const messages = Buffer.from(await got.arrayBuffer())
+    .toString('latin1')
+    .split(/(?=ACK sip:)/);
+  const ack = messages.find((each) => each.startsWith('ACK') && each.includes(callId)) ?? '';
+  const tag = (header: string): string | undefined => new RegExp(`\\n${header}:[^\\r]*;tag=([^;\\r]+)`).exec(ack)?.[1];
+  return `${callId};to-tag=${tag('From')};from-tag=${tag('To')}`;
+}

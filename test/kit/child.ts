@@ -78,9 +78,20 @@ export class GraineProcess {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async rest(apiPath: string): Promise<{ status: number; body: unknown }> {
-    const response = await fetch(`${this.http.url}${apiPath}`, { headers: { authorization: `Bearer ${token}` } });
-    return { status: response.status, body: (await response.json()) as unknown };
+  /** GET, or PUT where there is a body. */
+  async rest(apiPath: string, put?: object): Promise<{ status: number; body: unknown }> {
+    const authorization = `Bearer ${token}`;
+    const change = {
+      method: 'PUT',
+      body: JSON.stringify(put),
+      headers: { authorization, 'content-type': 'application/json' },
+    };
+    const response = await fetch(
+      `${this.http.url}${apiPath}`,
+      put === undefined ? { headers: { authorization } } : change,
+    );
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
   }
 
   #end(signal: NodeJS.Signals): Promise<number | null> {

@@ -62,6 +62,59 @@ story('sip:refer: what would end the header is refused, nothing is sent', async 
   assert.equal(call.received.entries.filter(({ method }) => method === 'REFER').length, 0);
 });
 
+story('sip:refer: Refer-Sub: false both ways ends it with the answer, nothing is waited for', async (w) => {
+  w.app.answers(refer({ headers: { 'Refer-Sub': 'false' } }));
+  const call = w.calls();
+  call.answersRequests({ REFER: { status: 202, headers: [['Refer-Sub', 'false']] } });
+  const request = await call.gets('REFER');
+  assert.equal(request.get('refer-sub'), 'false');
+  const { body } = await w.next('/referred');
+  assert.equal(body['refer_status'], 202);
+  assert.equal(body['final_referred_call_status'], undefined);
+  await call.byed();
+});
+
+story('sip:refer: a subscription that ends without a last word ends it; what came before counts', async (w) => {
+  w.app.answers(refer());
+  const call = w.calls();
+  await call.gets('REFER');
+  await w.eventually('the answer is in', () =>
+    Promise.resolve(call.received.entries.some((m) => m.method === 'REFER')),
+  );
+  assert.equal((await notifies(call, '180 Ringing')).status, 200);
+  const last = await call.request('NOTIFY', {
+    headers: [
+      ['Event', 'refer'],
+      ['Subscription-State', 'terminated;reason=giveup'],
+    ],
+  });
+  assert.equal(last.status, 200);
+  const { body } = await w.next('/referred');
+  assert.equal(body['final_referred_call_status'], undefined);
+  const event = await w.next('/event');
+  assert.equal(event.body['call_status'], 180);
+  assert.equal(event.body['call_sid'], body['call_sid']);
+  assert.equal(event.body['direction'], 'inbound');
+  await call.byed();
+});
+
+story('sip:refer: skipped while it rings; held it is sent; a caller who leaves meanwhile ends it', async (w) => {
+  w.app.answers(refer().slice(1));
+  assert.equal((await w.calls().refused()).status, 603);
+  assert.equal(w.app.all('/referred').length, 0);
+  w.app.answers([{ verb: 'answer' }, { verb: 'gather', numDigits: 1 }, ...refer().slice(1)]);
+  const call = w.calls();
+  await call.answered();
+  assert.equal((await call.holds()).status, 200);
+  await call.pressesByInfo('1');
+  await call.gets('REFER');
+  await notifies(call, '100 Trying');
+  await call.hangsUp();
+  const { body } = await w.next('/referred');
+  assert.equal(body['call_status'], 'completed');
+  assert.equal(body['refer_status'], 202);
+});
+
 story('sip:request: the far end gets it, the hook what it answered', async (w) => {
   w.app.answers([
     { verb: 'answer' },

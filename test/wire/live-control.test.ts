@@ -119,7 +119,7 @@ story('each command that the state forbids is 422 with the reason', async (w) =>
     assert.equal((await w.update(sid, body)).status, 400, JSON.stringify(body));
   assert.equal((await w.account('POST', `/Calls/${sid}`, { call_status: 'no-answer' })).status, 202);
   assert.equal((await call.refused()).status, 480);
-  assert.equal((await w.update(sid, { tag: {} })).status, 404);
+  assert.equal((await w.update(sid, { tag: {} })).status, 422);
 });
 
 story('an Idempotency-Key: the same command is done once, another body is 422', async (w) => {
@@ -148,6 +148,6 @@ story('an Idempotency-Key: the same command is done once, another body is 422', 
   await desk.byed();
   // The call is gone, but the command had been accepted: so says its repetition.
   assert.equal((await keyed(w, 'PUT', `/Calls/${sid}`, hangUp)).status, 202);
-  assert.equal((await keyed(w, 'PUT', `/Calls/${sid}`, { ...hangUp, key: 'three' })).status, 404);
+  assert.equal((await keyed(w, 'PUT', `/Calls/${sid}`, { ...hangUp, key: 'three' })).status, 422);
   assert.equal((await keyed(w, 'PUT', `/Calls/${sid}`, { ...hangUp, key: 'x'.repeat(300) })).status, 400);
 });

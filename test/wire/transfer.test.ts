@@ -221,3 +221,111 @@ story('what the caller asked for fails: the caller is told with what', async (w)
   await told(call, 486);
   await Promise.all([callee.byed(), call.byed()]);
 });
+
+/** Every NOTIFY a party got, in the order of its CSeq. */
+function notified(party: PhoneCall): string[] {
+  const all = party.received.entries.filter(({ method, isRequest }) => method === 'NOTIFY' && isRequest);
+  assert.deepEqual(
+    all.map(({ cseq }) => cseq),
+    all.map(({ cseq }) => cseq).toSorted((a, b) => a - b),
+    'none overtook another',
+  );
+  return all.map(({ body }) => body.toString().slice(8, 11));
+}
+
+for (const [title, behaviour, expected] of [
+  ['rings, then answers', phones.answersAfter(150, { tone: 880 }), ['100', '180', '200']],
+  ['is heard before it answers', phones.earlyMedia(880, 150, { tone: 880 }), ['100', '183', '200']],
+  ['rings, then is busy', phones.sends18xThen(486, 150), ['100', '180', '486']],
+  ['rings, then fails', phones.sends18xThen(503, 150), ['100', '180', '503']],
+] as const)
+  story(`the transfer target ${title}: NOTIFY ${expected.join(', ')}`, async (w) => {
+    const { call, callee } = await talking(w);
+    w.phone('hall').onInvite = behaviour;
+    w.app.on('/refer', () => dial([toSip(w.phone('hall'))]));
+    assert.equal((await refers(callee)).status, 202);
+    await told(callee, Number(expected.at(-1)));
+    assert.deepEqual(notified(callee), expected);
+    await callee.byed();
+    if (expected.at(-1) === '200') await call.hangsUp();
+    else await call.byed();
+  });
+
+story('two targets ring: each kind of news is told once', async (w) => {
+  const { call, callee } = await talking(w);
+  w.phone('hall').onInvite = phones.answersAfter(200, { tone: 880 });
+  w.phone('desk').onInvite = phones.answersAfter(600);
+  w.app.on('/refer', () => dial([toSip(w.phone('hall')), toSip(w.phone('desk'), { overrideTo: 'x' })]));
+  assert.equal((await refers(callee)).status, 202);
+  await told(callee, 200);
+  assert.deepEqual(notified(callee), ['100', '180', '200']);
+  await call.hangsUp();
+});
+
+story('a REFER while the call is held: the party is taken back, and hears the target', async (w) => {
+  const { call, callee } = await talking(w);
+  assert.equal((await callee.holds()).status, 200);
+  await call.gets((message) => message.method === 'INVITE' && message.isRequest);
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))]));
+  assert.equal((await refers(callee)).status, 202);
+  const hall = await w.phone('hall').nextCall();
+  await told(callee, 200);
+  await Promise.all([call.hears(880), hall.hears(440)]);
+  await callee.byed();
+  await call.hangsUp();
+});
+
+for (const by of ['callee', 'caller'] as const)
+  story(`a REFER of the ${by} while the media does not pass here: the other hears the target`, async (w) => {
+    const { call, callee } = await talking(w, { exitMediaPath: true });
+    const { body } = await w.next('/call');
+    await w.eventually('the media has left', async () =>
+      JSON.stringify((await w.account('GET', `/Calls/${body['call_sid']}/Trace`)).body).includes('media.left'),
+    );
+    w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: undefined }));
+    const [referrer, other, tone] = by === 'callee' ? ([callee, call, 440] as const) : ([call, callee, 620] as const);
+    assert.equal((await refers(referrer)).status, 202);
+    const hall = await w.phone('hall').nextCall();
+    await told(referrer, 200);
+    await Promise.all([other.hears(880), hall.hears(tone)]);
+    await referrer.byed();
+    await other.hangsUp();
+  });
+
+story('a call placed by REST has a referHook of its own: what it answers takes the call over', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.phone('hall').onInvite = phones.answersAfter(50, { tone: 880 });
+  const placed = await w.account('POST', '/Calls', {
+    from: '+15551230001',
+    to: { type: 'sip', sipUri: w.phone('desk').uri },
+    app_json: [{ verb: 'pause', length: 600 }],
+    referHook: w.app.url('/refer'),
+    sipRequestWithinDialogHook: w.app.url('/request'),
+    call_status_hook: w.app.url('/status'),
+  });
+  assert.equal(placed.status, 201, JSON.stringify(placed.body));
+  const desk = await w.phone('desk').nextCall();
+  await w.status(({ call_status }) => call_status === 'in-progress');
+  w.app.on('/request', []);
+  assert.equal((await desk.request('INFO', { contentType: 'text/plain', body: 'hello' })).status, 200);
+  assert.equal((await w.next('/request')).body['sip_body'], 'hello');
+  w.app.on('/refer', () => dial([toSip(w.phone('hall'))], { actionHook: undefined }));
+  assert.equal((await refers(desk)).status, 202);
+  const { body } = await w.next('/refer');
+  assert.equal(body['call_sid'], placed.body.sid);
+  assert.equal(body['refer_details'].refer_to_user, 'carol');
+  await told(desk, 200);
+  await desk.hears(880);
+  await desk.hangsUp();
+});
+
+story('a referHook that is no absolute URL is refused by name when a call is placed', async (w) => {
+  const placed = await w.account('POST', '/Calls', {
+    from: '+15551230001',
+    to: { type: 'sip', sipUri: w.phone('desk').uri },
+    app_json: [],
+    referHook: '/refer',
+  });
+  assert.equal(placed.status, 400);
+  assert.match(JSON.stringify(placed.body), /referHook/);
+});

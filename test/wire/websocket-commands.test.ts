@@ -242,3 +242,86 @@ story('child_call gives the callee verbs of its own, parent_call the caller', as
   assert.equal(data['call_sid'], parent);
   assert.equal(data['dial_call_status'], 'completed');
 });
+
+story('dial places a call: of this application, told by its sid, refused with every fault named', async (w) => {
+  const { call } = await answered(w);
+  app.command('dial', { from: '+15551230001', to: { type: 'sip' }, timeout: 'soon' });
+  const { data: told } = await error(/timeout/);
+  assert.equal(told['command'], 'dial');
+  app.command('dial', { from: '+15551230001', to: { type: 'sip' } });
+  await error(/sipUri/);
+  app.command('dial', 'nobody');
+  await error(/an object/);
+  w.phone('desk').onInvite = phones.answersAfter(10);
+  app.on('session:new', [{ verb: 'hangup', headers: { 'X-By': 'same application' } }]);
+  app.command('dial', { from: '+15551230001', to: { type: 'sip', sipUri: w.phone('desk').uri } });
+  const desk = await w.phone('desk').nextCall();
+  assert.equal((await desk.byed()).get('x-by'), 'same application');
+  const { data } = await app.next('verb:status', ({ data: each }) => each['event'] === 'placed');
+  const { data: placed } = await app.next('session:new', ({ data: each }) => each['direction'] === 'outbound');
+  assert.equal(data['placed_call_sid'], placed['call_sid']);
+  const own = { app_json: [{ verb: 'hangup', headers: { 'X-By': 'its own verbs' } }] };
+  const to = { type: 'sip', sipUri: w.phone('desk').uri };
+  app.send({ type: 'command', command: 'dial', data: { from: '+15551230001', to, ...own } }, 0);
+  const second = await w.phone('desk').nextCall(1);
+  assert.equal((await second.byed()).get('x-by'), 'its own verbs');
+  await call.hangsUp();
+});
+
+story(
+  'a command with an idempotencyKey is done once, however often it comes; another one with it is refused',
+  async (w) => {
+    const { call } = await answered(w);
+    w.phone('desk').onInvite = phones.answersAfter(10);
+    const app_json = [{ verb: 'pause', length: 600 }];
+    const data = { from: '+15551230001', to: { type: 'sip', sipUri: w.phone('desk').uri }, app_json };
+    app.command('dial', data, { idempotencyKey: 'one' });
+    app.command('dial', data, { idempotencyKey: 'one' });
+    app.command('dial', { ...data, timeout: 9 }, { idempotencyKey: 'one' });
+    const { data: told } = await error(/another command/);
+    assert.equal(told['status'], 422);
+    const desk = await w.phone('desk').nextCall();
+  await desk.gets('ACK');
+    app.command('redirect', [{ verb: 'hangup' }], { idempotencyKey: 'two' });
+    await call.byed();
+    assert.equal(w.phone('desk').calls.entries.length, 1);
+    await desk.hangsUp();
+  },
+);
+
+story('config sets what the verbs that follow fall back on, while others run', async (w) => {
+  const { call } = await answered(w);
+  app.command('redirect', [{ verb: 'pause', length: 600 }]);
+  app.command('config', { notifyEvents: true, referHook: '/refer' });
+  app.command('config', { loudness: 3 });
+  await error(/loudness/);
+  app.on('/refer', [{ verb: 'hangup', headers: { 'X-By': 'refer' } }]);
+  const refer = await call.request('REFER', { headers: [['Refer-To', '<sip:carol@127.0.0.1:9>']] });
+  assert.equal(refer.status, 202);
+  assert.equal((await call.byed()).get('x-by'), 'refer');
+  await app.next('verb:status', ({ data: each }) => each['name'] === 'hangup');
+});
+
+for (const [command, data] of [
+  ['conf:mute-status', 'mute'],
+  ['conf:hold-status', 'hold'],
+  ['conf:participant-action', { action: 'mute' }],
+  ['llm:tool-output', {}],
+  ['llm:update', {}],
+  ['tts:tokens', { id: 1, tokens: 'x' }],
+  ['tts:flush', {}],
+  ['tts:clear', {}],
+  ['noiseIsolation:status', {}],
+  ['room:say', {}],
+  ['room:play', {}],
+  ['agent:update', {}],
+  ['transfer', {}],
+] as const)
+  story(`${command}, which this version cannot do, is refused by name`, async (w) => {
+    const { call } = await answered(w);
+    app.command(command, data);
+    const { data: told } = await error(/this version/);
+    assert.equal(told['command'], command);
+    assert.equal(told['status'], 422);
+    await call.hangsUp();
+  });

@@ -1,6 +1,8 @@
 /** A SIP URI target: sent as given, with its own credentials and proxy. */
 import type { Credentials } from '../../sip/agent/index.ts';
+import { parseUri, type SipUri } from '../../sip/message/index.ts';
 import type { Plan } from '../plan.ts';
+import { type Replaces, replacesValue } from '../replaces.ts';
 import type { Services } from '../services.ts';
 import { type Caller, fromOf, headersOf } from './caller.ts';
 
@@ -8,9 +10,23 @@ export type SipTarget = {
   readonly sipUri: string;
   readonly auth: Credentials | undefined;
   readonly proxy: string | undefined;
+  /** The dialog there that this call takes the place of (an attended transfer). */
+  readonly replaces?: Replaces;
 };
 
+/** Whether a target names the same place as a URI, whatever headers and parameters either has. */
+export function isUri(target: string, uri: SipUri): boolean {
+  const named = parseUri(/^(sips?|tel):/i.test(target) ? target : `sip:${target}`);
+  return (
+    named !== undefined &&
+    (named.user ?? '') === (uri.user ?? '') &&
+    named.host.toLowerCase() === uri.host.toLowerCase() &&
+    (named.port ?? 5060) === (uri.port ?? 5060)
+  );
+}
+
 export function planSip(services: Services, target: SipTarget, caller: Caller): Plan {
+  const { replaces } = target;
   const uri = /^sips?:/i.test(target.sipUri) ? target.sipUri : `sip:${target.sipUri}`;
   const proxy = target.proxy === undefined || /^sips?:/i.test(target.proxy) ? target.proxy : `sip:${target.proxy}`;
   return {
@@ -21,7 +37,16 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
         uri,
         from: fromOf(caller, services.settings.sipAddress),
         // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
-        headers: headersOf(caller, false),
+        headers: [
+          ...headersOf(caller, false),
+          // A phone that does not know Replaces would ring a second line: it is to say 420 instead. RFC 3891 §5.
+          ...(replaces === undefined
+            ? []
+            : ([
+                ['Replaces', replacesValue(replaces)],
+                ['Require', 'replaces'],
+              ] as const)),
+        ],
         ...(proxy === undefined ? {} : { route: proxy.includes(';lr') ? proxy : `${proxy};lr` }),
         ...(target.auth === undefined ? {} : { credentials: target.auth }),
       },

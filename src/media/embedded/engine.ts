@@ -40,6 +40,8 @@ export type EmbeddedOptions = {
   readonly log: Log;
   /** The kernel's own calls where it allows them (io_uring, else epoll); true unless said otherwise. */
   readonly preferBatched?: boolean | 'epoll';
+  /** Ports that calls of an earlier process have: given to nobody but who asks for them. */
+  readonly kept?: readonly number[];
   /** How long a released pair rests; and one on which nothing was ever received. */
   readonly restMs?: number;
   readonly restUnusedMs?: number;
@@ -98,7 +100,9 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const pairs = portPairs(options.ports);
     if (pairs === undefined) throw new GraineError(fault.badRange, { range: options.ports });
     this.#loops = new LoopGuard([options.address, options.publicAddress ?? options.address]);
-    this.#shares = share(shuffle(pairs, options.random), options.workers);
+    const kept = new Set(options.kept);
+    const free = pairs.filter((port) => !kept.has(port));
+    this.#shares = share(shuffle(free, options.random), options.workers);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -122,7 +126,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#options.log.info(fields, 'media engine started');
   }
 
-  async open(options: { session: string; endpoint: string; address?: string }) {
+  async open(options: { session: string; endpoint: string; address?: string; port?: number }) {
     const { session, endpoint } = options;
     if (this.#closing !== undefined) throw new GraineError(fault.engineClosed);
     if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
@@ -131,7 +135,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const link = this.#join(session);
     this.#opening.add(endpoint);
     try {
-      const taken = link.takePort();
+      const taken = options.port === undefined ? link.takePort() : link.claimPort(options.port);
       const port = typeof taken === 'number' ? taken : await taken;
       const id = ++this.#id;
       // 0 is what an empty field looks like to a careless far end.
@@ -162,6 +166,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       throw new GraineError(fault.mediaLoop, { endpoint });
     }
     entry.link.post({ do: 'configure', id: entry.id, settings });
+  }
+
+  async together(a: string, b: string): Promise<boolean> {
+    return this.#entry(a).link === this.#entry(b).link;
   }
 
   async bridge(a: string, b: string): Promise<{ path: 'relay' | 'studio' }> {

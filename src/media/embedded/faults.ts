@@ -5,6 +5,11 @@ export const noPorts = defineError('media-no-ports', {
   fix: 'Widen the RTP port range, or shorten the rest of released ports.',
   http: 503,
 });
+export const portTaken = defineError('media-port-taken', {
+  message: 'the media port {port} of a call that is to be carried on cannot be had',
+  fix: 'Another process has it, or it is outside media.ports now.',
+  http: 503,
+});
 export const badRange = defineError('media-port-range', {
   message: "'{range}' is no range of media ports",
   fix: "Write it as 'lowest-highest', for example '10000-19999', with at least one even port and its odd neighbour.",

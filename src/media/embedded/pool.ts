@@ -13,6 +13,8 @@ export class PortPool {
   readonly #unbound: number[];
   readonly #failed: number[] = [];
   readonly #waiters: Waiter[] = [];
+  /** Who waits for one pair and no other. */
+  readonly #claims = new Map<number, Waiter>();
   #ready: number[] = [];
   #head = 0;
   #binding = 0;
@@ -60,10 +62,22 @@ export class PortPool {
     return true;
   }
 
+  /** Binds a pair that is not in this book, for one who has known it before; it is in the book from then on. */
+  claim(port: number, waiter: Waiter): void {
+    if (this.#claims.has(port)) return waiter.fail();
+    this.#claims.set(port, waiter);
+    this.#binding++;
+    this.#bind([port]);
+  }
+
   bound(ports: readonly number[], failed: readonly number[]): void {
     this.#binding -= ports.length + failed.length;
-    this.#failed.push(...failed);
-    this.#ready.push(...ports);
+    for (const port of ports) if (!this.#given(port)) this.#ready.push(port);
+    for (const port of failed) {
+      this.#failed.push(port);
+      this.#claims.get(port)?.fail();
+      this.#claims.delete(port);
+    }
     this.#serve();
   }
 
@@ -80,7 +94,18 @@ export class PortPool {
 
   /** Nobody will bind any more. */
   close(): void {
+    for (const claim of this.#claims.values()) claim.fail();
+    this.#claims.clear();
     for (const waiter of this.#waiters.splice(0)) waiter.fail();
+  }
+
+  #given(port: number): boolean {
+    const claim = this.#claims.get(port);
+    if (claim === undefined) return false;
+    this.#claims.delete(port);
+    this.#inUse++;
+    claim.take(port);
+    return true;
   }
 
   get #readyCount(): number {

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type Clock, GraineError } from '../../base/index.ts';
 import { startThread } from '../thread.ts';
-import { noPorts, workerLost } from './faults.ts';
+import { noPorts, portTaken, workerLost } from './faults.ts';
 import { Handles } from './handles.ts';
 import { closeHandles, ringDoorbell } from './native.ts';
 import { Outbox } from './outbox.ts';
@@ -122,6 +122,15 @@ export class WorkerLink {
       const { inUse, resting } = this.pool;
       const none = new GraineError(noPorts, { inUse, resting, range: this.#options.range });
       if (!this.pool.wait({ take: resolve, fail: () => reject(this.#over ? this.#lost() : none) })) reject(none);
+    });
+  }
+
+  /** One pair and no other, which is in no worker's book yet. */
+  claimPort(port: number): Promise<number> {
+    if (this.#over) throw this.#lost();
+    return new Promise((resolve, reject) => {
+      const fail = () => reject(this.#over ? this.#lost() : new GraineError(portTaken, { port }));
+      this.pool.claim(port, { take: resolve, fail });
     });
   }
 

@@ -4,8 +4,8 @@ import type { ExtraHeader } from '../dialog/index.ts';
 
 export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly ExtraHeader[] };
 
-/** Option tags we understand in Require. RFC 3262, 4028, 5626, 3327. */
-const understood: ReadonlySet<string> = new Set(['100rel', 'timer', 'outbound', 'path']);
+/** Option tags we understand in Require. RFC 3262, 4028, 5626, 3327, 3891, 4488. */
+const understood: ReadonlySet<string> = new Set(['100rel', 'timer', 'outbound', 'path', 'replaces', 'norefersub']);
 
 /** Methods that only mean something inside a dialog. */
 const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'PRACK', 'UPDATE', 'INFO']);
@@ -43,7 +43,8 @@ function refuseRoute(request: SipRequest, { ownBranch }: Admission): Refusal | u
 function refuseNeeds(request: SipRequest): Refusal | undefined {
   const unknown = request.headers.all('Require').filter((option) => !understood.has(option.toLowerCase()));
   if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
-  if (request.method !== 'INVITE') return undefined;
+  // RFC 3891 §3: it means something in an INVITE only.
+  if (request.method !== 'INVITE') return request.headers.has('Replaces') ? { status: 400 } : undefined;
   // Our answer is a session description or none. §13.2.1, §20.1.
   if (!acceptsSdp(request)) return { status: 406 };
   if (request.body.length === 0) return undefined;

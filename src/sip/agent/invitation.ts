@@ -22,6 +22,7 @@ import {
   sdpOf,
   sessionExpiresValue,
   SipDialog,
+  supportedOptions,
   supports,
 } from '../dialog/index.ts';
 import { createResponse, type NameAddr, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
@@ -38,7 +39,7 @@ import {
   type InvitationState,
   invitationTable,
 } from './invitation-machine.ts';
-import type { CallerIdentity, Invitation } from './types.ts';
+import type { CallerIdentity, Invitation, LeftInvitation } from './types.ts';
 
 export type InvitationStart = {
   readonly host: DialogHost;
@@ -124,6 +125,10 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
     return lifetime(this.#host.timers) * 0.9;
   }
 
+  snapshot(): LeftInvitation {
+    return { request: serialize(this.request).toString('base64'), source: this.source, localTag: this.localTag };
+  }
+
   progress(options: Progress): void {
     if (this.state !== 'open') return;
     const { status, sdp } = options;
@@ -146,7 +151,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   accept(options: Answer): Dialog {
     if (this.state !== 'open') throw new Error(`the invitation is ${this.state} already`);
     const response = this.#respond(200, options);
-    response.headers.append('Supported', '100rel, timer');
+    response.headers.append('Supported', supportedOptions);
     if (this.#agreement !== undefined) {
       response.headers.append('Session-Expires', sessionExpiresValue(this.#agreement, 'uas'));
       if (this.#agreement.refresher === 'remote') response.headers.append('Require', 'timer');

@@ -1,5 +1,11 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
-import { defaultSessionTimer, type DialogHost, type InviteFacts } from '../dialog/index.ts';
+import {
+  defaultSessionTimer,
+  type DialogHost,
+  type InviteFacts,
+  supportedOptions,
+  withoutTimer,
+} from '../dialog/index.ts';
 import { HeaderFault, HeaderFields, headerKey, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
 import type { InviteOptions } from './types.ts';
 
@@ -39,7 +45,7 @@ export class InviteBuilder {
     headers.append('Contact', contact);
     headers.adopt('User-Agent', 'User-Agent', host.userAgent);
     headers.adopt('Allow', 'Allow', host.allow);
-    headers.adopt('Supported', 'Supported', sessionTimer === false ? '100rel' : '100rel, timer');
+    headers.adopt('Supported', 'Supported', sessionTimer === false ? withoutTimer : supportedOptions);
     if (sessionTimer !== false) {
       const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);
       headers.append('Session-Expires', String(seconds));

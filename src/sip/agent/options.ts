@@ -1,10 +1,18 @@
 /** What an agent is made of, and the door it opens. */
 import type { Clock, Emitter, Log, Random } from '../../base/index.ts';
 import type { Binding, LiveStore } from '../../ports/index.ts';
-import type { Dialog, DialogSnapshot, ExtraHeader } from '../dialog/index.ts';
+import type { Dialog, DialogSnapshot, ExtraHeader, Reason } from '../dialog/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
-import type { CallerIdentity, Credentials, Invitation, InviteOptions, OutgoingCall } from './types.ts';
+import type {
+  CallerIdentity,
+  Credentials,
+  Invitation,
+  InviteOptions,
+  LeftCall,
+  LeftInvitation,
+  OutgoingCall,
+} from './types.ts';
 
 /** What the agent knows of a source before any hook is called. */
 export type Identification =
@@ -136,6 +144,10 @@ export interface UserAgent {
   ping(options: PingOptions): GatewayPing;
   /** Carries a dialog of another process on. */
   restore(snapshot: DialogSnapshot): Dialog;
+  /** Refuses an INVITE that another process left unanswered. */
+  refuseLeft(left: LeftInvitation, status: number): void;
+  /** Cancels an INVITE that another process had sent; a 200 that crosses is ACKed and BYEd. */
+  cancelLeft(left: LeftCall, reason: Reason): void;
   /** New INVITEs get 503 with Retry-After, and so do OPTIONS; calls that stand go on. */
   draining: boolean;
   dump(): object;

@@ -16,13 +16,13 @@ import {
   SipDialog,
   uriText,
 } from '../dialog/index.ts';
-import { tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
+import { serialize, tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
 import { type ClientTransaction, type ClientUser, type Hop, lifetime, type WheelTimer } from '../transaction/index.ts';
 import { EarlyFork } from './early-fork.ts';
 import { InviteAnswers, maxForks } from './invite-answers.ts';
 import { InviteBuilder } from './invite-builder.ts';
 import { type OutgoingEffect, type OutgoingEvent, type OutgoingState, outgoingTable } from './outgoing-machine.ts';
-import type { Failure, InviteOptions, OutgoingCall } from './types.ts';
+import type { Failure, InviteOptions, LeftCall, OutgoingCall } from './types.ts';
 
 /** What an outgoing call needs of the agent beyond what dialogs do. */
 export interface CallHost extends DialogHost {
@@ -96,6 +96,26 @@ export class UacCall implements OutgoingCall, ClientUser {
     } catch (fault) {
       this.#unreachable('transport', 400, messageOf(fault));
     }
+  }
+
+  snapshot(): LeftCall | undefined {
+    const hop = this.#hops[this.#at];
+    if (this.#request === undefined || hop === undefined) return undefined;
+    return { request: serialize(this.#request).toString('base64'), hop };
+  }
+
+  /** Takes an INVITE of another process up: to the far end it is a retransmission. */
+  retake(request: SipRequest, hop: Hop): void {
+    this.#host.entered(this);
+    this.#hops = [hop];
+    this.#builder.cseq = request.cseq.number;
+    this.#request = request;
+    this.#contact = request.headers.get('Contact') ?? '';
+    this.#facts = { ...this.#builder.facts(request), localTag: tagOf(request.from) ?? '' };
+    const [host, facts, contact] = [this.#host, this.#facts, this.#contact];
+    this.#answers = new InviteAnswers({ host, facts, contact, authorizer: undefined, pinned: () => hop });
+    this.#machine.handle({ type: 'sent' });
+    this.#transaction = this.#host.transactAsIs(request, hop, this);
   }
 
   cancel(reason?: Reason): void {

@@ -31,6 +31,12 @@ export type CallerIdentity =
       readonly realm: string;
     };
 
+/** An INVITE that came to another process and was not answered by it. Plain data; `request` in base64. */
+export type LeftInvitation = { readonly request: string; readonly source: Source; readonly localTag: string };
+
+/** An INVITE that another process sent and whose end it did not see. Plain data; `request` in base64. */
+export type LeftCall = { readonly request: string; readonly hop: Hop };
+
 /** An INVITE that came in, not yet finally answered: the UAS side. RFC 3261 §13.3.
  * Exactly one of accept, reject or the `cancelled` event ends it. */
 export interface Invitation {
@@ -42,6 +48,8 @@ export interface Invitation {
   readonly to: NameAddr;
   /** The caller's offer, undefined when it wants one from us (late offer). */
   readonly offer: Buffer | undefined;
+  /** While it is unanswered: for a process that finds it so. */
+  snapshot(): LeftInvitation;
   readonly events: Emitter<{
     /** The caller gave up (CANCEL, or its transport died). 487 has been sent. The invitation is over. */
     cancelled: [reason: Reason | undefined];
@@ -114,6 +122,8 @@ export type Failure = {
  * A 200 that crosses our CANCEL, or comes from a second fork, is ACKed and BYEd inside; nobody above hears of it. */
 export interface OutgoingCall {
   readonly callId: string;
+  /** The attempt under way; undefined before the first. */
+  snapshot(): LeftCall | undefined;
   readonly events: Emitter<{
     /** The request left for this hop: once an attempt. */
     sent: [request: SipRequest, hop: Hop];

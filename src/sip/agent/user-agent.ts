@@ -8,10 +8,11 @@ import {
   type DialogReceiver,
   type DialogSnapshot,
   type Path,
+  type Reason,
   type SentAck,
   SipDialog,
 } from '../dialog/index.ts';
-import { serialize, type SipRequest, tagOf } from '../message/index.ts';
+import { createResponse, parseMessage, serialize, type SipRequest, tagOf } from '../message/index.ts';
 import {
   type ClientTransaction,
   type ClientUser,
@@ -42,7 +43,7 @@ import { Ping } from './ping.ts';
 import { type FrontHost, methodsOf, Reception } from './reception.ts';
 import { Registration } from './registration.ts';
 import { listeningAt, unreachableFrom } from './nat.ts';
-import type { Invitation, InviteOptions, OutgoingCall } from './types.ts';
+import type { Invitation, InviteOptions, LeftCall, LeftInvitation, OutgoingCall } from './types.ts';
 
 const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
 /** RFC 7118 §5.3 knows `ws` alone: a wss peer uses the connection it has. */
@@ -161,6 +162,21 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
         ? {}
         : { agreement: sessionExpires, sessionLeftMs: Math.max(0, sessionExpires.deadline - this.clock.now()) }),
     });
+  }
+
+  refuseLeft({ request, source, localTag }: LeftInvitation, status: number): void {
+    const read = readRequest(request);
+    if (read === undefined) return;
+    this.#layer.serve(read, source).respond(createResponse(read, status, undefined, { toTag: localTag }));
+  }
+
+  cancelLeft({ request, hop }: LeftCall, reason: Reason): void {
+    const read = readRequest(request);
+    if (read === undefined) return;
+    const { uri, callId } = read;
+    const call = new UacCall(this, { uri, from: { uri }, callId, hops: [hop] }, undefined);
+    call.retake(read, hop);
+    call.cancel(reason);
   }
 
   get closed(): boolean {
@@ -333,4 +349,10 @@ function escapeUser(user: string): string {
 
 export function createUserAgent(options: UserAgentOptions): UserAgent {
   return new Agent(options);
+}
+
+/** A request another process kept. */
+function readRequest(base64: string): SipRequest | undefined {
+  const read = parseMessage(Buffer.from(base64, 'base64'));
+  return read.ok && read.message.kind === 'request' ? read.message : undefined;
 }

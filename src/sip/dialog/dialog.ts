@@ -26,7 +26,15 @@ import {
   SessionTimer,
   sessionExpiresValue,
 } from './session-timer.ts';
-import type { Dialog, DialogEnd, DialogSnapshot, ExtraHeader, Reason, RequestOptions } from './types.ts';
+import {
+  type Dialog,
+  type DialogEnd,
+  type DialogSnapshot,
+  type ExtraHeader,
+  type Reason,
+  type RequestOptions,
+  supportedOptions,
+} from './types.ts';
 
 export type DialogStart = {
   readonly host: DialogHost;
@@ -296,7 +304,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     const { headers } = request;
     headers.append('User-Agent', this.host.userAgent);
     headers.append('Allow', this.host.allow);
-    headers.append('Supported', '100rel, timer');
+    headers.append('Supported', supportedOptions);
     const agreement = this.#sessionTimer.agreement;
     if (agreement !== undefined) headers.append('Session-Expires', sessionExpiresValue(agreement, 'uac'));
   }

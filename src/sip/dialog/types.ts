@@ -3,6 +3,10 @@ import type { Emitter } from '../../base/index.ts';
 import type { SipRequest, SipResponse, SipUri } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
 
+/** What our Supported says: RFC 3262, 4028, 3891, 4488. */
+export const supportedOptions = '100rel, timer, replaces, norefersub';
+export const withoutTimer = '100rel, replaces, norefersub';
+
 export type ExtraHeader = readonly [name: string, value: string];
 
 /** RFC 3326. */

@@ -5,6 +5,11 @@ import { whenAnswered, whenAudible } from '../background.ts';
 import type { ConfigVerb } from '../schema/schema.ts';
 import type { Outcome, Task, TaskContext } from '../task.ts';
 
+/** What it mentions. */
+function given(verb: ConfigVerb): ConfigVerb {
+  return Object.fromEntries(Object.entries(verb).filter(([, value]) => value !== undefined)) as ConfigVerb;
+}
+
 export class ConfigTask implements Task {
   readonly #context: TaskContext;
   readonly #verb: ConfigVerb;
@@ -21,6 +26,9 @@ export class ConfigTask implements Task {
     this.#speech();
     this.#boost();
     this.#record();
+    // What happens once has happened: who answered was found out, a recording is steered by whoever began it.
+    const lasting = { ...given(this.#verb), amd: undefined, record: undefined };
+    background.settings = { ...background.settings, ...lasting, reset: [] };
     if (listen !== undefined) background.listen(this.#context, listen);
     if (transcribe !== undefined) background.transcribe(this.#context, transcribe);
     if (amd !== undefined) background.detect(this.#context, amd);

@@ -1,12 +1,12 @@
 /** sip:refer: asks the caller's own phone or carrier to call somebody else, and waits for word of it. RFC 3515. */
 import { ignore, Machine, type Step, type Table, type Timer } from '../../base/index.ts';
-import { answerUnasked } from '../../call/index.ts';
+import { answerUnasked, callInfo } from '../../call/index.ts';
 import { describeDialFault, headerFaults, type SipReferVerb } from '../schema/schema.ts';
 import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
 
 type State = 'asking' | 'waiting' | 'over';
 type Event =
-  | { type: 'answered'; status: number }
+  | { type: 'answered'; status: number; told: boolean }
   /** A NOTIFY told the status of the call the far end made. */
   | { type: 'told'; status: number }
   /** Nothing more will come: time is up, the call ended, the verb was stopped. */
@@ -24,7 +24,8 @@ const giveUp = (): Step<State, Effect> => ({ to: 'over', effects: [finish] });
 /** A NOTIFY may overtake the answer to the REFER: RFC 3515 §2.4.4. */
 const table: Table<State, Event, Effect, undefined> = {
   asking: {
-    answered: (e) => (e.status < 300 ? { to: 'waiting' } : giveUp()),
+    // Accepted without a subscription (Refer-Sub: false): nothing more will be told. RFC 4488 §4.
+    answered: (e) => (e.status < 300 && e.told ? { to: 'waiting' } : giveUp()),
     told,
     gaveUp: giveUp,
   },
@@ -62,10 +63,13 @@ export class SipReferTask implements Task {
     if (fault !== undefined) return this.#refused(fault);
     const off = [
       caller.claim('NOTIFY', (request) => {
-        const status = fragmentStatus(request.request.headers.get('Event'), request.request.body);
-        if (status === undefined) return answerUnasked(request);
+        const { headers, body } = request.request;
+        if (!isOfRefer(headers.get('Event'))) return answerUnasked(request);
         request.reply({ status: 200 });
-        this.#machine.handle({ type: 'told', status });
+        const status = fragmentStatus(body);
+        if (status !== undefined) this.#machine.handle({ type: 'told', status });
+        // The subscription may end without a last word. RFC 3515 §2.4.7.
+        if (/^terminated/i.test(headers.get('Subscription-State') ?? '')) this.#machine.handle({ type: 'gaveUp' });
       }),
       caller.events.on('ended', () => this.#machine.handle({ type: 'gaveUp' })),
     ];
@@ -88,7 +92,8 @@ export class SipReferTask implements Task {
     const response = await dialog.request('REFER', { ownUsage: true, headers: this.#headers() });
     this.#facts.refer = response.status;
     this.#context.caller.note('refer.sent', { status: response.status });
-    this.#machine.handle({ type: 'answered', status: response.status });
+    const told = response.headers.get('Refer-Sub')?.trim().toLowerCase() !== 'false';
+    this.#machine.handle({ type: 'answered', status: response.status, told });
   }
 
   #headers(): (readonly [string, string])[] {
@@ -118,6 +123,7 @@ export class SipReferTask implements Task {
     if (eventHook === undefined) return;
     const verbId = id === undefined ? {} : { verb_id: id };
     this.#context.session.link.notify(eventHook, 'verb:hook', {
+      ...callInfo(this.#context.caller),
       event: 'transfer-status',
       call_status: effect.status,
       ...verbId,
@@ -158,9 +164,12 @@ function uriOf(text: string, host: string): string {
   return text.includes('@') ? `sip:${text}` : `sip:${text}@${host.includes(':') ? `[${host}]` : host}`;
 }
 
-/** The status line a NOTIFY of a REFER carries; undefined when it is no such NOTIFY. */
-function fragmentStatus(event: string | undefined, body: Buffer): number | undefined {
-  if (event === undefined || !/^refer\s*(;|$)/i.test(event)) return undefined;
+function isOfRefer(event: string | undefined): boolean {
+  return event !== undefined && /^refer\s*(;|$)/i.test(event);
+}
+
+/** The status line of a message/sipfrag; undefined when it has none. */
+function fragmentStatus(body: Buffer): number | undefined {
   const status = /^SIP\/2\.0 (\d{3})(?: |\r|\n|$)/.exec(body.toString('latin1', 0, 64))?.[1];
   return status === undefined ? undefined : Number(status);
 }

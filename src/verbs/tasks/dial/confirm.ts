@@ -6,6 +6,7 @@ import {
   answeredElsewhere,
   callInfo,
   type EndCause,
+  type Leg,
   type OutboundLeg,
   replaceApplication,
 } from '../../../call/index.ts';
@@ -55,7 +56,7 @@ type Options = {
 export class Screening {
   readonly #options: Options;
   readonly #running = new Map<OutboundLeg, Screened>();
-  readonly #verdicts = new Map<OutboundLeg, Verdict>();
+  readonly #verdicts = new Map<Leg, Verdict>();
 
   constructor(options: Options) {
     this.#options = options;
@@ -67,7 +68,7 @@ export class Screening {
   }
 
   /** What came of a callee's screening; undefined when there was none, or another won meanwhile. */
-  verdictOf(leg: OutboundLeg): Verdict | undefined {
+  verdictOf(leg: Leg): Verdict | undefined {
     return this.#verdicts.get(leg);
   }
 
@@ -86,7 +87,7 @@ export class Screening {
   }
 
   /** Ends every screening; callees other than the winner are hung up, as answered elsewhere if there is one. */
-  drop(except: OutboundLeg | undefined): void {
+  drop(except: Leg | undefined): void {
     for (const leg of this.#running.keys()) {
       this.#leave(leg);
       if (except === undefined) leg.hangup({ by: 'caller', reason: 'the caller gave up' });

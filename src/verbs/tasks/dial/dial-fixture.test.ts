@@ -140,6 +140,7 @@ export class World {
     };
     return {
       waits: false,
+      base: undefined,
       takesStatus: false,
       control: () => {},
       complain: () => {},
@@ -188,7 +189,14 @@ export class World {
       hooks,
       trace: new TraceChannel(),
       log: { ...silentLog, error },
-      agent: { invite: () => this.#invite(), routeTo: () => ({ uri: 'sip:bob@192.0.2.1' }) },
+      agent: {
+        ...obliging({}),
+        restore: refuseToRestore,
+        refuseLeft: refuseToRestore,
+        cancelLeft: refuseToRestore,
+        invite: () => this.#invite(),
+        routeTo: () => ({ uri: 'sip:bob@192.0.2.1' }),
+      },
       media: media as Services['media'],
       studio: obliging({ studioEvents: new Emitter() }) as unknown as Services['studio'],
       streams: obliging({ events: new Emitter() }) as unknown as Services['streams'],
@@ -207,6 +215,7 @@ export class World {
         maxCalls: undefined,
         maxRecordingSeconds: 60,
       },
+      standing: obliging({}) as unknown as Services['standing'],
       pacers: new CarrierPacers(clock),
       quotas: new Quotas({ clock, alerts, registry, live: { callsElsewhere: () => 0 } }),
       sounds: new SoundFiles({
@@ -219,6 +228,7 @@ export class World {
         localDir: undefined,
       }),
       updateFaults: () => [],
+      place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
       gatewayUp: () => true,
     };
   }
@@ -280,4 +290,8 @@ function directoryOf({ app }: Script): Services['directory'] {
 /** The name says how many devices a user has: `user2`. */
 function bindingsOf(aor: string): object[] {
   return Array.from({ length: Number(/user(\d)/.exec(aor)?.[1] ?? 0) }, () => ({ accountSid }));
+}
+
+function refuseToRestore(): never {
+  throw new Error('no dialog is restored here');
 }

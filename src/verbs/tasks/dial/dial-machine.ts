@@ -12,7 +12,7 @@
  * ringing, and others may be there too. The first to accept wins.
  */
 import { ignore, type Step, type Table } from '../../../base/index.ts';
-import type { OutboundLeg } from '../../../call/index.ts';
+import type { Leg, OutboundLeg } from '../../../call/index.ts';
 import type { Screen } from './confirm.ts';
 
 export type DialState = 'ringing' | 'screening' | 'connecting' | 'connected' | 'referring' | 'ended';
@@ -24,7 +24,7 @@ export type DialEvent =
   /** A callee answered; `confirm`: it is to be screened first. */
   | { type: 'answered'; child: OutboundLeg; confirm: Screen | undefined }
   /** A callee's confirm application ended with the callee still there. */
-  | { type: 'accepted'; child: OutboundLeg }
+  | { type: 'accepted'; child: Leg }
   /** Nobody rings and nobody is left to ring. */
   | { type: 'exhausted' }
   /** `screened`: how many callees are in their confirm applications. They have a limit of their own. */
@@ -45,15 +45,15 @@ export type DialEvent =
   | { type: 'stop'; by: 'caller' | 'api' };
 
 export type DialEffect =
-  | { type: 'elect'; child: OutboundLeg }
+  | { type: 'elect'; child: Leg }
   /** The confirm application begins; nobody has won yet. */
   | { type: 'screen'; child: OutboundLeg; confirm: Screen }
   /** Answered too late: BYE, with the reason. */
-  | { type: 'surplus'; child: OutboundLeg }
+  | { type: 'surplus'; child: Leg }
   /** Everything that still rings is cancelled. */
   | { type: 'cancelRinging'; because: 'elsewhere' | 'timeout' | 'stop' }
   /** Every confirm application ends; callees other than `except` get BYE. */
-  | { type: 'dropScreened'; except: OutboundLeg | undefined }
+  | { type: 'dropScreened'; except: Leg | undefined }
   | { type: 'startTimeLimit' }
   | { type: 'dropWinner'; end: DialEnd }
   /** The two no longer hear each other, and neither is hung up. */
@@ -63,7 +63,7 @@ export type DialEffect =
 type Cell = Step<DialState, DialEffect>;
 const surplus =
   (state: DialState) =>
-  (e: { child: OutboundLeg }): Cell => ({ to: state, effects: [{ type: 'surplus', child: e.child }] });
+  (e: { child: Leg }): Cell => ({ to: state, effects: [{ type: 'surplus', child: e.child }] });
 const over =
   (end: DialEnd, ...before: DialEffect[]) =>
   (): Cell => ({ to: 'ended', effects: [...before, { type: 'finish', end }] });
@@ -86,7 +86,7 @@ const rangOut = (e: { screened: number }): Cell =>
   e.screened === 0
     ? over('timeout', { type: 'cancelRinging', because: 'timeout' })()
     : { to: 'screening', effects: [{ type: 'cancelRinging', because: 'timeout' }] };
-const elect = (e: { child: OutboundLeg }): Cell => ({
+const elect = (e: { child: Leg }): Cell => ({
   to: 'connecting',
   effects: [
     { type: 'cancelRinging', because: 'elsewhere' },

@@ -96,6 +96,8 @@ export class FakeCall implements OutgoingCall {
     if (peer.final !== 'never') world.at(peer.after, () => this.#final());
   }
 
+  snapshot(): undefined {}
+
   get alive(): boolean {
     return this.state === 'calling' || (this.dialog !== undefined && this.dialog.end === undefined);
   }
@@ -155,6 +157,10 @@ export class FakeInvitation implements Invitation {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  snapshot(): ReturnType<Invitation['snapshot']> {
+    return { request: '', source: this.source, localTag: '' };
   }
 
   progress(): void {

@@ -12,18 +12,21 @@ import {
   type Plan,
 } from '../../../call/index.ts';
 import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext } from '../../task.ts';
+import { askHook, type Outcome, type Task, type TaskContext, type TaskStanding } from '../../task.ts';
 import { type Screen, Screening, screenOf } from './confirm.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
 import { entertains } from './hold.ts';
+import { type Carried, childrenOf, type DialFacts, factsOf } from './carried.ts';
 import { actionBody, type Child, resultOf } from './result.ts';
 import { leaveMedia, pathOf } from './media-path.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
 import { displayOf, hopsLeft, planOf } from './targets.ts';
 import { Transfers } from './transfers.ts';
+
+export type { DialFacts } from './carried.ts';
 
 const noPlan: Plan = { mode: 'failover', trunk: '', branches: [] };
 
@@ -35,21 +38,28 @@ export class DialTask implements Task {
   readonly #schedule: Schedule;
   readonly #features: Features;
   readonly #screening: Screening;
-  readonly #children: Pick<Child, 'target' | 'leg'>[] = [];
+  readonly #children: { readonly target: Target; readonly leg: OutboundLeg }[] = [];
+  /** What another process had connected before this one took over. */
+  readonly #carried: Carried | undefined;
   readonly #ended: Promise<DialEnd>;
   #settle: (end: DialEnd) => void = () => {};
   #ringTimer: Timer | undefined;
   #limitTimer: Timer | undefined;
-  #winner: OutboundLeg | undefined;
+  #winner: Leg | undefined;
+  /** When the two began to hear each other, ms since the epoch. */
+  #connectedAt: number | undefined;
   #bridge: Bridge | undefined;
   #transfers: Transfers | undefined;
   #path: MediaPath | undefined;
   /** Targets launched whose plan is still being made. */
   #planning = 0;
+  /** The highest provisional that was told. */
+  #told = 100;
 
-  constructor(context: TaskContext, dial: DialVerb) {
+  constructor(context: TaskContext, dial: DialVerb, carried?: Carried) {
     this.#context = context;
     this.#dial = dial;
+    this.#carried = carried;
     this.#ringing = new Ringing(context, dial);
     this.#features = new Features(context, dial);
     this.#screening = new Screening({
@@ -69,10 +79,33 @@ export class DialTask implements Task {
   }
 
   async run(): Promise<Outcome> {
-    if (this.#refused() || !(await this.#readyCaller())) this.#machine.handle({ type: 'refused' });
+    if (this.#carried !== undefined) this.#resume(this.#carried);
+    else if (this.#refused() || !(await this.#readyCaller())) this.#machine.handle({ type: 'refused' });
     else this.#start();
     const end = await this.#ended;
     return this.#report(end);
+  }
+
+  standing(): TaskStanding {
+    if (this.#machine.state === 'ended') return 'over';
+    if (this.#machine.state !== 'connected' || this.#winner === undefined) return 'anew';
+    const facts: DialFacts = { connectedAt: this.#connectedAt ?? 0, children: this.#all().map(factsOf) };
+    return { connected: facts };
+  }
+
+  #resume({ callee, facts }: Carried): void {
+    this.#connectedAt = facts.connectedAt;
+    callee.events.on('ended', () => {
+      if (callee === this.#winner) this.#machine.handle({ type: 'winnerGone', by: whoEnded(callee) });
+    });
+    if (callee.end === undefined) this.#machine.handle({ type: 'accepted', child: callee });
+    else this.#machine.handle({ type: 'exhausted' });
+  }
+
+  /** Every target that was rung, here or by the process before. */
+  #all(): Child[] {
+    const here = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
+    return [...childrenOf(this.#carried), ...here];
   }
 
   stop(): void {
@@ -181,10 +214,18 @@ export class DialTask implements Task {
   }
 
   #childMoved(leg: OutboundLeg, status: string, confirm: Screen | undefined): void {
-    if (status === 'in-progress') this.#machine.handle({ type: 'answered', child: leg, confirm });
-    else if (this.#machine.state !== 'ringing') return;
-    else if (status === 'ringing') this.#ringing.rang();
+    if (status === 'in-progress') return void this.#machine.handle({ type: 'answered', child: leg, confirm });
+    if (this.#machine.state !== 'ringing') return;
+    if (status === 'ringing' || status === 'early-media') this.#progress(leg);
+    if (status === 'ringing') this.#ringing.rang();
     else if (status === 'early-media' && this.#dial.target.length > 1) this.#ringing.rang();
+  }
+
+  /** Who asked for this dial by REFER hears that it rings: each kind of news once. RFC 3515 §2.4.5. */
+  #progress({ sipStatus, sipReason }: OutboundLeg): void {
+    if (sipStatus <= this.#told) return;
+    this.#told = sipStatus;
+    this.#context.caller.events.emit('dialled', sipStatus, sipReason);
   }
 
   #childEnded(leg: OutboundLeg): void {
@@ -221,7 +262,8 @@ export class DialTask implements Task {
       case 'dropWinner':
         return this.#winner?.hangup(causeOf(effect.end));
       case 'part':
-        return this.#bridge?.close();
+        this.#bridge?.close();
+        return this.#path?.close();
       case 'finish':
         return this.#finish(effect.end);
     }
@@ -231,7 +273,7 @@ export class DialTask implements Task {
     return this.#machine.state === 'connecting';
   }
 
-  async #elect(winner: OutboundLeg): Promise<void> {
+  async #elect(winner: Leg): Promise<void> {
     const { caller, session } = this.#context;
     this.#winner = winner;
     this.#ringTimer?.cancel();
@@ -248,20 +290,28 @@ export class DialTask implements Task {
       await this.#bridge.open();
       // Over meanwhile: what is set now nobody would take back.
       if (!this.#connecting) return;
-      const path = pathOf(this.#context, this.#dial, winner);
+      const path = pathOf(this.#context, this.#dial, winner, this.#carried?.path);
       this.#path = path;
       // Who may not carry the media must not carry a word of it for longer than the far ends need to agree.
-      const strict = this.#dial.exitMediaPath === 'strict';
+      const strict = this.#dial.exitMediaPath === 'strict' && path.state === 'full';
       if (strict && !(await leaveMedia(this.#context, this.#dial, path)))
         return void this.#machine.handle({ type: 'bridgeFailed' });
       if (!this.#connecting) return;
-      session.connection = { callee: winner, path, letGo: () => this.#letGo() };
+      session.connection = {
+        callee: winner,
+        path,
+        letGo: () => this.#letGo(),
+        referHook: this.#dial.referHook,
+        replacing: (by) => this.#machine.handle({ type: 'referred', by }),
+      };
+      this.#connectedAt ??= session.services.clock.now();
       this.#machine.handle({ type: 'bridged' });
-      if (!strict) void leaveMedia(this.#context, this.#dial, path);
+      if (!strict && path.state === 'full') void leaveMedia(this.#context, this.#dial, path);
       this.#features.bridged(winner);
       caller.events.emit('dialled', 200, 'OK');
       this.#takeTransfers(winner);
       session.recording.connected(winner);
+      session.services.standing.touch(session);
     } catch (fault) {
       caller.note('media.failed', { reason: String(fault) });
       this.#machine.handle({ type: 'bridgeFailed' });
@@ -274,7 +324,7 @@ export class DialTask implements Task {
     this.#machine.handle(asked ? { type: 'referred', by: 'caller' } : { type: 'letGo' });
   }
 
-  #takeTransfers(winner: OutboundLeg): void {
+  #takeTransfers(winner: Leg): void {
     const { caller, session, background } = this.#context;
     const referHook = this.#dial.referHook ?? background.referHook;
     if (referHook === undefined) return;
@@ -312,7 +362,8 @@ export class DialTask implements Task {
     const { timeLimit } = this.#dial;
     if (timeLimit === undefined) return;
     const { clock } = this.#context.session.services;
-    this.#limitTimer = clock.after(timeLimit * 1000, this.#label('time limit'), () =>
+    const talked = Math.max(0, clock.now() - (this.#connectedAt ?? clock.now()));
+    this.#limitTimer = clock.after(Math.max(0, timeLimit * 1000 - talked), this.#label('time limit'), () =>
       this.#machine.handle({ type: 'timeLimit' }),
     );
   }
@@ -327,13 +378,16 @@ export class DialTask implements Task {
     this.#transfers?.close();
     this.#context.session.recording.disconnected();
     this.#path?.close();
-    this.#context.session.connection = undefined;
+    const { session } = this.#context;
+    session.connection = undefined;
+    // Before the hook is told: a process that took over now would tell it a second time.
+    session.services.standing.settle(session);
     this.#settle(end);
   }
 
   async #report(end: DialEnd): Promise<Outcome> {
     const { caller, session } = this.#context;
-    const children = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
+    const children = this.#all();
     const outcome = resultOf(children, this.#winner, end);
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
@@ -371,7 +425,7 @@ function letGo(leg: Leg): void {
   leg.events.on('ended', () => timer.cancel());
 }
 
-function whoEnded(leg: OutboundLeg): 'callee' | 'api' | 'error' {
+function whoEnded(leg: Leg): 'callee' | 'api' | 'error' {
   const by = leg.end?.cause.by;
   return by === 'api' || by === 'error' ? by : 'callee';
 }

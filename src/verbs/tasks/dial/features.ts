@@ -1,6 +1,6 @@
 /** What a dial does besides, from the moment its winner is known to the dial's end. Each feature lives in a file of its
  * own and is started here: before the bridge what must not miss anything, after it what needs two parties that talk. */
-import type { OutboundLeg } from '../../../call/index.ts';
+import type { Leg } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { detectAnswer } from '../amd.ts';
@@ -13,7 +13,7 @@ import { boost, dubTracks } from './tracks.ts';
 import { transcribeDial } from './transcribe.ts';
 
 type Stop = () => void;
-type Start = (context: TaskContext, dial: DialVerb, winner: OutboundLeg) => Stop | undefined;
+type Start = (context: TaskContext, dial: DialVerb, winner: Leg) => Stop | undefined;
 
 /** config's sipRequestWithinDialogHook hears the callee too; what it answers then is not run: the dial goes on. */
 const calleeRequests: Start = ({ session, background }, _, winner) => {
@@ -54,11 +54,11 @@ export class Features {
     this.#dial = dial;
   }
 
-  elected(winner: OutboundLeg): void {
+  elected(winner: Leg): void {
     this.#start(beforeBridge, winner);
   }
 
-  bridged(winner: OutboundLeg): void {
+  bridged(winner: Leg): void {
     this.#start(afterBridge, winner);
   }
 
@@ -66,7 +66,7 @@ export class Features {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  #start(list: readonly Start[], winner: OutboundLeg): void {
+  #start(list: readonly Start[], winner: Leg): void {
     for (const start of list) {
       const stop = start(this.#context, this.#dial, winner);
       if (stop !== undefined) this.#stops.push(stop);

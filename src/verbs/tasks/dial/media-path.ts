@@ -1,5 +1,5 @@
 /** exitMediaPath: the media of a connected dial goes from far end to far end. decisions.md "Bridge and media path". */
-import { type Leg, MediaPath } from '../../../call/index.ts';
+import { type Leg, MediaPath, type PathSnapshot } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 
@@ -13,13 +13,16 @@ const anchors: readonly (readonly [name: string, asked: (dial: DialVerb) => bool
   ['boostAudioSignal', (dial) => dial.boostAudioSignal !== 0],
 ];
 
-export function pathOf({ caller, session, background }: TaskContext, dial: DialVerb, winner: Leg): MediaPath {
-  return new MediaPath(caller, winner, () => {
+/** `left`: its media has left already, in an earlier process. */
+export function pathOf(context: TaskContext, dial: DialVerb, winner: Leg, left?: PathSnapshot): MediaPath {
+  const { caller, session, background } = context;
+  const anchoredBy = (): string | undefined => {
     const [anchor] = anchors.find(([, asked]) => asked(dial)) ?? [];
     if (anchor !== undefined) return anchor;
     if (session.recording.state !== 'idle') return 'the recording';
     return background.anchor;
-  });
+  };
+  return new MediaPath(caller, winner, anchoredBy, left);
 }
 
 /** Leaves as the dial asks. False when it had to and could not; else a failure is an alert, and the call goes on here. */

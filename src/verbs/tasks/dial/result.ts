@@ -1,5 +1,5 @@
 /** What the actionHook is told when a dial ends. dial.md actionHook, decisions.md actionHook. */
-import type { Leg, OutboundLeg } from '../../../call/index.ts';
+import type { Leg } from '../../../call/index.ts';
 import type { Quality } from '../../../ports/index.ts';
 import type { Target } from '../../schema/schema.ts';
 import { targetAddress } from '../../schema/schema.ts';
@@ -7,14 +7,20 @@ import type { Verdict } from './confirm.ts';
 import type { DialEnd } from './dial-machine.ts';
 import { type DialOutcome, outcomeOf, type TargetResult } from './outcome.ts';
 
+/** What is told of the leg of a target: of one that is long over, another process may have kept it. */
+export type ChildLeg = Pick<
+  Leg,
+  'callSid' | 'sipCallId' | 'status' | 'sipStatus' | 'sipReason' | 'rangAt' | 'answeredAt' | 'end'
+>;
+
 /** One target, the leg that rang it, and what came of its screening where there was one. */
 export type Child = {
   readonly target: Target;
-  readonly leg: OutboundLeg;
+  readonly leg: ChildLeg;
   readonly verdict: Verdict | undefined;
 };
 
-export function resultOf(children: readonly Child[], winner: OutboundLeg | undefined, end: DialEnd): DialOutcome {
+export function resultOf(children: readonly Child[], winner: Leg | undefined, end: DialEnd): DialOutcome {
   if (winner !== undefined) {
     const decidedBy = children.findIndex((child) => child.leg === winner);
     if (end === 'unbridged') return { status: 'failed', sipStatus: 488, sipReason: 'Not Acceptable Here', decidedBy };
@@ -34,7 +40,7 @@ function finalOf({ leg: { end } }: Child): TargetResult {
 type Facts = {
   readonly caller: Leg;
   readonly children: readonly Child[];
-  readonly winner: OutboundLeg | undefined;
+  readonly winner: Leg | undefined;
   readonly outcome: DialOutcome;
   readonly end: DialEnd;
 };
@@ -61,7 +67,7 @@ function wasDeclined(child: Child | undefined): boolean {
 }
 
 /** Talk begins with the answer, or where the callee was screened with its yes. */
-function talkOf(winner: OutboundLeg, child: Child | undefined): Record<string, unknown> {
+function talkOf(winner: Leg, child: Child | undefined): Record<string, unknown> {
   const verdict = child?.verdict;
   return {
     dial_duration: verdict === undefined ? winner.duration : winner.secondsSince(verdict.monotonic),
@@ -75,7 +81,7 @@ function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' |
   return end === 'unbridged' ? 'error' : end;
 }
 
-function entry({ target, leg, verdict }: Child, winner: OutboundLeg | undefined): Record<string, unknown> {
+function entry({ target, leg, verdict }: Child, winner: Leg | undefined): Record<string, unknown> {
   const connected = leg === winner || leg.status !== 'completed';
   return {
     target: { type: target.type, address: targetAddress(target) },

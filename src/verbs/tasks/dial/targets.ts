@@ -7,7 +7,9 @@ import {
   type NoPlan,
   type Plan,
   planPhone,
+  isUri,
   planSip,
+  type SipTarget,
   planUser,
 } from '../../../call/index.ts';
 import type { TaskContext } from '../../task.ts';
@@ -31,7 +33,7 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
       return planPhone(services, accountSid, { number, trunk: target.trunk }, caller);
     }
     case 'sip':
-      return planSip(services, { sipUri: target.sipUri, auth: target.auth, proxy: target.proxy ?? dial.proxy }, caller);
+      return planSip(services, sipTargetOf(context, dial, target), caller);
     case 'user':
       return planUser(services, accountSid, target.name, caller);
     case 'teams':
@@ -43,6 +45,13 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
         },
       };
   }
+}
+
+function sipTargetOf({ caller }: TaskContext, dial: DialVerb, target: Extract<Target, { type: 'sip' }>): SipTarget {
+  const { referredTo } = caller;
+  const { sipUri, auth } = target;
+  const replaces = referredTo !== undefined && isUri(sipUri, referredTo.uri) ? referredTo.replaces : undefined;
+  return { sipUri, auth, proxy: target.proxy ?? dial.proxy, ...(replaces === undefined ? {} : { replaces }) };
 }
 
 function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller {

@@ -1,5 +1,5 @@
 /** The transcribe option of a dial: what caller (1) and callee (2) say, each by itself, from the bridge to its end. */
-import type { OutboundLeg } from '../../../call/index.ts';
+import type { Leg } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { type Side, Transcription } from '../transcription.ts';
@@ -7,7 +7,7 @@ import { type Side, Transcription } from '../transcription.ts';
 export function transcribeDial(
   { session, caller }: TaskContext,
   dial: DialVerb,
-  callee: OutboundLeg,
+  callee: Leg,
 ): (() => void) | undefined {
   if (dial.transcribe === undefined) return undefined;
   const { enable, transcriptionHook: hook, channel, recognizer } = dial.transcribe;

@@ -1,7 +1,7 @@
 /** The transfers the two connected parties ask for (referHook): which leg is referred, what the dial does then. */
 import { type Leg, Referral } from '../../../call/index.ts';
 import type { HookRef } from '../../../ports/index.ts';
-import { type Moved, movedWith } from '../../referred-verbs.ts';
+import { type Moved, movedWith, ringsReferred } from '../../referred-verbs.ts';
 import type { TaskContext } from '../../task.ts';
 
 type Mover = {
@@ -53,6 +53,7 @@ export class Transfers {
         request,
         ordinal: ++this.#asked,
         move: (verbs) => this.#move(referrer, verbs),
+        rings: ringsReferred,
         over: () => this.#mover.over(referrer),
       });
       this.#referral = referral;

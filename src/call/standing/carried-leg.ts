@@ -1,0 +1,62 @@
+/** A leg that another process answered, or had answered, and that goes on here: the same dialog, the same ports. */
+import type { Dialog, ExtraHeader, Reason } from '../../sip/agent/index.ts';
+import type { EndCause } from '../end-cause.ts';
+import { Leg } from '../leg.ts';
+import { LegMedia } from '../leg-media.ts';
+import type { Slot } from '../pacing.ts';
+import type { Services } from '../services.ts';
+import { limitTalk } from '../talk-limit.ts';
+import type { LegSnapshot } from './snapshot.ts';
+
+/** Requests that the process before may have sent since its last snapshot: none of ours may look older (RFC 3261 §12.2.1.1). */
+const UNSEEN_REQUESTS = 1000;
+
+export class CarriedLeg extends Leg {
+  readonly #kept: LegSnapshot;
+
+  constructor(services: Services, kept: LegSnapshot, dialog: Dialog) {
+    super(services, kept.identity, { startedAt: kept.startedAt, state: 'in-progress' });
+    this.#kept = kept;
+    this.carrierSid = kept.carrierSid;
+    this.trunk = kept.trunk;
+    this.remoteHost = kept.remoteHost;
+    this.tag = kept.tag;
+    this.callerId = kept.callerId;
+    this.rangAt = kept.rangAt;
+    this.link(kept.sipCallId);
+    this.talks(dialog, kept.answeredAt);
+    this.#takeCapacity();
+    if (kept.talkUntil !== undefined) limitTalk(this, kept.talkUntil);
+  }
+
+  static restore(services: Services, kept: LegSnapshot): CarriedLeg {
+    const { dialog } = kept;
+    const ahead = { ...dialog, localCSeq: dialog.localCSeq + UNSEEN_REQUESTS };
+    return new CarriedLeg(services, kept, services.agent.restore(ahead));
+  }
+
+  /** Its ports again, with what was agreed. False when they cannot be had: it can say nothing then. */
+  async resumeMedia(): Promise<boolean> {
+    try {
+      const media = this.take(await LegMedia.restore(this.services, this.mediaSession, this.callSid, this.#kept.media));
+      await media.configure(this.#kept.media.negotiation.agreement, this.remoteHost);
+      if (this.#kept.muted) await media.mute(true);
+      return true;
+    } catch (fault) {
+      this.note('media.failed', { reason: String(fault) });
+      return false;
+    }
+  }
+
+  hangup(cause: EndCause, options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
+    if (this.state !== 'ended') this.bye(cause, options);
+  }
+
+  /** It counts against the limits of its carrier as before, and waits for nobody. */
+  #takeCapacity(): void {
+    const carrier = this.services.directory.get('carrier', this.carrierSid ?? '');
+    if (carrier === undefined || carrier.maxCalls === undefined) return;
+    const slot: Slot = this.services.pacers.occupy(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: carrier.maxCps });
+    this.events.on('ended', () => slot.release());
+  }
+}
