@@ -17,6 +17,7 @@ import { addSession, addSignIn } from './people/session.ts';
 import { addSoftphone } from './people/softphone.ts';
 import { addUsers } from './people/users.ts';
 import { addPortal } from './portal.ts';
+import { addRecordings } from './recordings.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
 import { addAccountParts } from './resources/account-parts.ts';
@@ -131,6 +132,7 @@ function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeepe
   addCalls(server, options);
   addTrace(server, options);
   addEvents(server, options);
+  addRecordings(server, options);
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);

@@ -33,6 +33,7 @@ export type { CallPlacer, CallSettings, Services } from './services.ts';
 export { answerUnasked } from './in-dialog.ts';
 export { sendSipRequest } from './sip-request.ts';
 export { Session } from './session.ts';
+export { type OpenRecording, type Recorded, RecordingShelf, sameSession } from './recording-shelf.ts';
 export { carryOnAll, findStanding } from './standing/carry-on.ts';
 export { StandingKeeper } from './standing/keeper.ts';
 export type { ScriptSnapshot } from './standing/snapshot.ts';

@@ -1,37 +1,58 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
+import {
+  type Agreement,
+  type Direction,
+  type Format,
+  Negotiation,
+  type NegotiationSnapshot,
+  type SrtpPolicy,
+  type SrtpSuite,
+} from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
 let plays = 0;
 
 export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
+/** Whose audio it is. */
+export type MediaOwner = {
+  readonly session: string;
+  readonly callSid: string;
+  readonly srtp: SrtpPolicy;
+  /** The audio is encrypted from now on, or in the clear again. */
+  readonly encrypted: (suite: SrtpSuite | undefined) => void;
+};
 
 export class LegMedia {
   readonly negotiation: Negotiation;
   readonly #engine: MediaEngine;
   #endpoint: string;
   #moves = 0;
+  readonly #encrypted: MediaOwner['encrypted'];
+  #suite: SrtpSuite | undefined;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
-  private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
+  private constructor(engine: MediaEngine, { callSid, encrypted }: MediaOwner, negotiation: Negotiation) {
     this.#engine = engine;
-    this.#endpoint = endpoint;
+    this.#endpoint = callSid;
+    this.#encrypted = encrypted;
     this.negotiation = negotiation;
   }
 
   /** Reserves ports in the session's worker. Rejects when there are none. */
-  static async open(services: Services, session: string, callSid: string): Promise<LegMedia> {
-    const local = await services.media.open({ session, endpoint: callSid });
-    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
-    return new LegMedia(services.media, callSid, negotiation);
+  static async open(services: Services, owner: MediaOwner): Promise<LegMedia> {
+    const local = await services.media.open({ session: owner.session, endpoint: owner.callSid });
+    const bytes = (length: number): Buffer => services.random.bytes(length);
+    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)), { policy: owner.srtp, bytes });
+    return new LegMedia(services.media, owner, negotiation);
   }
 
   /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
-  static async restore(services: Services, session: string, callSid: string, kept: MediaSnapshot): Promise<LegMedia> {
-    await services.media.open({ session, endpoint: callSid, port: kept.port });
-    return new LegMedia(services.media, callSid, Negotiation.restore(kept.negotiation));
+  static async restore(services: Services, owner: MediaOwner, kept: MediaSnapshot): Promise<LegMedia> {
+    await services.media.open({ session: owner.session, endpoint: owner.callSid, port: kept.port });
+    const bytes = (length: number): Buffer => services.random.bytes(length);
+    return new LegMedia(services.media, owner, Negotiation.restore(kept.negotiation, { policy: owner.srtp, bytes }));
   }
 
   /** Undefined before anything was agreed. */
@@ -76,6 +97,9 @@ export class LegMedia {
    * is agreed after the end of the call is nobody's concern. */
   configure(agreement: Agreement, signalledFrom: string): Promise<void> {
     if (this.#released !== undefined) return Promise.resolve();
+    const suite = agreement.srtp?.send.suite;
+    if (suite !== this.#suite) this.#encrypted(suite);
+    this.#suite = suite;
     return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
   }
 
@@ -137,6 +161,7 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The media port, written as if the engine were on another machine: plain-data commands that return promises, events
  * later, no shared objects. One implementation runs in worker threads here, one speaks to rtpengine. */
 import type { Emitter } from '../base/index.ts';
+import type { SrtpKeys } from '../sdp/index.ts';
 
 /** An RTP payload of a negotiated stream. */
 export type Payload = {
@@ -28,6 +29,8 @@ export type StreamSettings = {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length in ms. */
   readonly ptime: number;
+  /** Keys of SRTP; without them the stream is in the clear. Secret. */
+  readonly srtp?: SrtpKeys;
 };
 
 /** A sound the engine can play. Frequencies in Hz, levels in dBm0, times in ms. */
@@ -42,8 +45,9 @@ export type Sound =
   | { readonly kind: 'ringback'; readonly country: string }
   | { readonly kind: 'busy'; readonly country: string }
   | { readonly kind: 'silence' }
-  /** A WAV or MP3 already on this machine (the engine's owner fetched it and checked where it lies). */
-  | { readonly kind: 'file'; readonly path: string };
+  /** A WAV or MP3 on this machine (the engine's owner fetched it and checked where it lies). `arriving`: the memory of a
+   * base Arrival while it is still being written; it is played as it comes. */
+  | { readonly kind: 'file'; readonly path: string; readonly arriving?: SharedArrayBuffer };
 
 export type PlayOptions = {
   readonly sound: Sound;
@@ -53,6 +57,8 @@ export type PlayOptions = {
   readonly limitMs?: number;
   /** Where the first round begins, in samples at 8 kHz. Of files only. */
   readonly from?: number;
+  /** Heard in place of silence while a file that is still coming in has not begun, or stalls. */
+  readonly meanwhile?: Exclude<Sound, { readonly kind: 'file' }>;
 };
 
 /** How much of a play was really heard, and where in its sound it was at the end, in samples at 8 kHz. */
@@ -70,19 +76,27 @@ export type Quality = {
   readonly jitterMs: number | undefined;
   /** From RTCP LSR/DLSR, ms. */
   readonly roundTripMs: number | undefined;
-  /** E-model (ITU-T G.107) from the figures above; undefined without received packets. `mosInputs` states them. */
+  /** E-model (ITU-T G.107, G.107.1, G.107.2) from the figures above; undefined without received packets, and for a codec
+   * without published figures. `mosInputs` states what it was made of. */
   readonly mos: number | undefined;
   readonly mosInputs:
     | {
         readonly codec: string;
+        /** Whose model: figures of different scales are not compared. */
+        readonly scale: 'narrowband' | 'wideband' | 'fullband';
+        /** Measured, of a codec whose quality hangs on it. */
+        readonly kbits?: number;
         readonly lossPercent: number;
         readonly delayMs: number;
         readonly bpl: number;
         readonly ie: number;
       }
     | undefined;
-  /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
+  /** Dropped because they came from a stranger (RTP bleed), were not RTP, or did not pass SRTP. */
   readonly packetsRefused: number;
+  /** Of those, on an SRTP stream: without the right tag, and those that had been there before. */
+  readonly packetsForged?: number;
+  readonly packetsReplayed?: number;
   /** Loss the far end reported for what we sent it (RTCP), percent. */
   readonly farLostPercent?: number | undefined;
   /** Second by second: in the last figures of an endpoint that lived so long. */

@@ -1,6 +1,7 @@
 /** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
+import { type CryptoLine, cryptoValues, printCrypto } from './crypto.ts';
 import { readPlain } from './plain.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -24,11 +25,14 @@ export type MediaLine = {
   readonly address: string;
   readonly rtcpPort?: number;
   readonly direction: Direction;
+  /** Packet length that the far end asks for, ms, within its maxptime. */
   readonly ptime?: number;
   readonly formats: readonly Format[];
   /** The format tokens as they stood, for echoing a line we reject. */
   readonly rawFormats: string;
   readonly mid?: string;
+  /** Values of its a=crypto lines, as they stand. Secret. */
+  readonly crypto?: readonly string[];
 };
 
 export type SessionDescription = {
@@ -54,7 +58,13 @@ const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> 
   [18, ['G729', 8000]],
 ]);
 
-type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
+type RawMedia = sdpTransform.MediaDescription & {
+  type: string;
+  port: number;
+  protocol: string;
+  payloads?: string;
+  maxptime?: number;
+};
 
 type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
 
@@ -82,10 +92,13 @@ function readSdp(bytes: Buffer): SdpRead {
   if (lines.length === 0) return fault('SDP has no m-line');
   if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
   const media: MediaLine[] = [];
-  for (const line of lines) {
+  // The library keeps one of several parameters of a key: these lines are read from the text.
+  const keys = text.includes('a=crypto:') ? cryptoValues(text) : [];
+  for (const [at, line] of lines.entries()) {
     const read = readLine(line, raw);
     if (typeof read === 'string') return fault(read);
-    media.push(read);
+    const crypto = keys[at] ?? [];
+    media.push(crypto.length === 0 ? read : { ...read, crypto });
   }
   return {
     ok: true,
@@ -120,7 +133,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
   const rtcpPort = line.rtcp?.port;
-  const ptime = Number(line.ptime);
+  const ptime = readPtime(line);
   return {
     type: line.type,
     port: line.port,
@@ -133,6 +146,12 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
   };
+}
+
+/** RFC 8866 §6.4, §6.5: the length asked for, no longer than the longest that is taken. NaN where neither is said. */
+function readPtime({ ptime, maxptime }: RawMedia): number {
+  if (ptime === undefined && maxptime === undefined) return NaN;
+  return Math.min(Number(ptime ?? 20), Number(maxptime ?? Infinity));
 }
 
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
@@ -175,22 +194,23 @@ export type LocalAudio = {
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime: number;
+  /** Our keys: the line is RTP/SAVP. */
+  readonly crypto?: readonly CryptoLine[];
 };
 
-/** Writes an audio session. `lines` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
-export function printSdp(
-  origin: { sessionId: string; version: number },
-  audio: LocalAudio,
-  lines?: readonly MediaLine[],
-): Buffer {
+/** The lines of an offer, and which of them is answered. */
+export type Answered = { readonly lines: readonly MediaLine[]; readonly chosen: MediaLine };
+
+/** Writes an audio session. `among` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
+export function printSdp(origin: { sessionId: string; version: number }, audio: LocalAudio, among?: Answered): Buffer {
   const family = audio.address.includes(':') ? 'IP6' : 'IP4';
   const head =
     `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
     `c=IN ${family} ${audio.address}\r\nt=0 0\r\n`;
-  if (lines === undefined) return Buffer.from(head + printAudio(audio, 'RTP/AVP', undefined));
-  const chosen = lines.findIndex((line) => line.type === 'audio' && line.port !== 0);
-  const body = lines.map((line, at) =>
-    at === chosen
+  const protocol = audio.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP';
+  if (among === undefined) return Buffer.from(head + printAudio(audio, protocol, undefined));
+  const body = among.lines.map((line) =>
+    line === among.chosen
       ? printAudio(audio, line.protocol, line.mid)
       : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
   );
@@ -207,6 +227,7 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
     if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
+  for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }
 

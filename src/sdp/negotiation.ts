@@ -4,8 +4,19 @@
  *     └──receive()──▶ remote-offer ──answer()──▶ stable
  */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import { type Agreed, agreeToAnswer, agreeToOffer, answerDirection, eventsBeside, spokenCodecs } from './codecs.ts';
-import { type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
+import {
+  type Agreed,
+  agreeToAnswer,
+  agreeToOffer,
+  answerDirection,
+  comfortNoise,
+  eventsBeside,
+  sameCodec,
+  spokenCodecs,
+} from './codecs.ts';
+import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
+import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
+import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
 
 export type NegotiationState = 'stable' | 'local-offer' | 'remote-offer';
 export type NegotiationEvent = { type: 'offer' | 'receive' | 'answer' | 'answered' | 'rollback' };
@@ -28,6 +39,8 @@ export type Agreement = {
   /** Seen from us. */
   readonly direction: Direction;
   readonly ptime: number;
+  /** Keys of SRTP; undefined: in the clear. Secret. */
+  readonly srtp?: SrtpKeys;
 };
 
 export type Negotiated =
@@ -52,6 +65,24 @@ export type NegotiationSnapshot = {
   readonly last: string;
 };
 
+type OfferOptions = {
+  readonly prefer?: readonly Format[];
+  readonly direction?: Direction;
+  /** Of the first offer, before anything is agreed: who it goes to may or must speak SRTP. Left out: the leg's own
+   * policy, and then SRTP is offered only where it is required, since nobody could say no. */
+  readonly srtp?: SrtpPolicy;
+};
+
+/** What stands in an offer of ours beside the codecs. */
+type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy };
+
+const inTheClear: Security = {
+  policy: 'none',
+  bytes: () => {
+    throw new Error('this leg has no SRTP');
+  },
+};
+
 export class Negotiation {
   readonly #machine = new Machine<NegotiationState, NegotiationEvent, never, undefined>({
     table: negotiationTable,
@@ -61,16 +92,22 @@ export class Negotiation {
   });
   readonly #sessionId: string;
   #local: LocalMedia;
+  readonly #security: Security;
+  #policy: SrtpPolicy;
   #version = 0;
   #offered: readonly Format[] = [];
   #direction: Direction = 'sendrecv';
-  #remoteLines: readonly MediaLine[] = [];
+  #remote: (Chosen & { readonly lines: readonly MediaLine[] }) | undefined;
+  /** Several may be under way at once, one to each device of a target, and each has keys of its own. */
+  readonly #offers = new WeakMap<Buffer, Offered>();
   #agreement: Agreement | undefined;
   #last: Buffer | undefined;
 
-  constructor(local: LocalMedia, sessionId: string) {
+  constructor(local: LocalMedia, sessionId: string, security: Security = inTheClear) {
     this.#local = local;
     this.#sessionId = sessionId;
+    this.#security = security;
+    this.#policy = security.policy;
   }
 
   /** An offer that was under way is forgotten: what was agreed before it holds. Undefined before the first agreement. */
@@ -81,8 +118,8 @@ export class Negotiation {
     return { sessionId, local, version, direction, agreement, last: this.#last.toString() };
   }
 
-  static restore(snapshot: NegotiationSnapshot): Negotiation {
-    const restored = new Negotiation(snapshot.local, snapshot.sessionId);
+  static restore(snapshot: NegotiationSnapshot, security?: Security): Negotiation {
+    const restored = new Negotiation(snapshot.local, snapshot.sessionId, security);
     restored.#version = snapshot.version;
     restored.#direction = snapshot.direction;
     restored.#agreement = snapshot.agreement;
@@ -104,51 +141,74 @@ export class Negotiation {
     return this.#last;
   }
 
-  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. */
-  offer(options: { prefer?: readonly Format[]; direction?: Direction } = {}): Buffer {
+  /** Our offer. `prefer` puts codecs first (what the other leg speaks); the rest of ours follow. Comfort noise is in it where
+   * the other leg has it, or this one had. Once something is agreed
+   * the audio stays encrypted, or in the clear, as it is. */
+  offer(options: OfferOptions = {}): Buffer {
     this.#machine.handle({ type: 'offer' });
     this.#direction = options.direction ?? 'sendrecv';
     const audio = this.#preferred(options.prefer);
-    this.#offered = [...audio, ...eventsBeside(audio)];
-    return this.#print(this.#offered, undefined, this.#direction);
+    const agreed = this.#agreement?.payloads.map(({ format }) => format) ?? [];
+    const noise = [...(options.prefer ?? []), ...agreed].some((each) => sameCodec(each, comfortNoise));
+    this.#offered = [...audio, ...(noise ? [comfortNoise] : []), ...eventsBeside(audio)];
+    const { srtp: asked } = options;
+    const policy = asked ?? this.#policy;
+    const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
+    const begins = asked !== undefined || this.#agreement === undefined;
+    const secure = begins ? (asked === undefined ? policy === 'require' : asked !== 'none') : inForce !== undefined;
+    const crypto = secure ? offeredLines(inForce, this.#security.bytes) : [];
+    const sdp = this.#print(this.#offered, crypto);
+    this.#offers.set(sdp, { crypto, policy });
+    return sdp;
   }
 
   /** Takes the far end's offer; nothing is agreed before answer(). */
   receive(
     offer: Buffer,
   ): { readonly ok: true; readonly audio: MediaLine } | { readonly ok: false; readonly fault: string } {
-    const read = audioOf(offer);
+    const read = parseSdp(offer);
     if (!read.ok) return read;
+    const chosen = chooseLine(read.sdp.media, this.#policy);
+    if (typeof chosen === 'string') return { ok: false, fault: chosen };
     if (!this.#machine.handle({ type: 'receive' })) return { ok: false, fault: `an offer came in state ${this.state}` };
-    this.#remoteLines = read.lines;
-    return { ok: true, audio: read.audio };
+    this.#remote = { ...chosen, lines: read.sdp.media };
+    return { ok: true, audio: chosen.audio };
   }
 
   /** Our answer to the offer received. */
   answer(
     options: { prefer?: readonly Format[]; direction?: Direction } = {},
   ): { sdp: Buffer; agreement: Agreement } | { fault: string } {
-    const audio = this.#remoteLines.find((line) => line.type === 'audio' && line.port !== 0);
-    if (audio === undefined) return { fault: 'no offer to answer' };
+    if (this.#remote === undefined) return { fault: 'no offer to answer' };
+    const { audio, crypto: far, lines } = this.#remote;
     const payloads = agreeToOffer(audio, this.#preferred(options.prefer));
     if (payloads.length === 0) return { fault: 'no codec in common' };
     if (!this.#machine.handle({ type: 'answer' })) return { fault: `cannot answer in state ${this.state}` };
     this.#direction = answerDirection(audio.direction, options.direction);
     const formats = payloads.map((each) => each.format);
-    const sdp = this.#print(formats, this.#remoteLines, this.#direction);
-    this.#agreement = agreementOf(audio, payloads, this.#direction);
+    const own = far === undefined ? undefined : answeredLine(far, this.#agreement?.srtp, this.#security.bytes);
+    const sdp = this.#print(formats, own === undefined ? [] : [own], { lines, chosen: audio });
+    const srtp = own === undefined || far === undefined ? undefined : keysOf(own, far);
+    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp });
     return { sdp, agreement: this.#agreement };
   }
 
-  /** Takes the answer to our offer. `final: false` for early media of a fork, which a later answer may replace. */
-  answered(answer: Buffer, final = true): Negotiated {
+  /** Takes the answer to our offer. `final: false` for early media of a fork, which a later answer may replace. `to`:
+   * which of our offers, where it is not the last. */
+  answered(answer: Buffer, final = true, to = this.#last): Negotiated {
     const read = audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
+    const { crypto = [], policy = this.#policy } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
+    const srtp = agreedKeys(read.audio, crypto, policy);
+    if (typeof srtp === 'string') return { ok: false, fault: srtp };
     const payloads = agreeToAnswer(read.audio, this.#offered);
     if (payloads.length === 0) return { ok: false, fault: 'the answer shares no codec with our offer' };
     if (final) this.#machine.handle({ type: 'answered' });
-    this.#agreement = agreementOf(read.audio, payloads, answerDirection(read.audio.direction, this.#direction));
+    this.#last = to;
+    this.#policy = policy;
+    const direction = answerDirection(read.audio.direction, this.#direction);
+    this.#agreement = agreementOf(read.audio, payloads, { direction, srtp });
     return { ok: true, agreement: this.#agreement };
   }
 
@@ -176,39 +236,45 @@ export class Negotiation {
   /** Ours, those of `first` before the others. */
   #preferred(first: readonly Format[] = []): readonly Format[] {
     const spoken = spokenCodecs(this.#local.codecs);
-    const known = first
-      .map((format) => spoken.find((ours) => ours.codec === format.codec && ours.clockRate === format.clockRate))
-      .filter((format) => format !== undefined);
-    return [...new Set([...known, ...spoken])];
+    const known: Format[] = [];
+    for (const { codec, clockRate } of first) {
+      const ours = spoken.find((each) => each.codec === codec && each.clockRate === clockRate);
+      if (ours !== undefined && !known.includes(ours)) known.push(ours);
+    }
+    return known.length === 0 ? spoken : [...known, ...spoken.filter((each) => !known.includes(each))];
   }
 
-  #print(formats: readonly Format[], lines: readonly MediaLine[] | undefined, direction: Direction): Buffer {
+  #print(formats: readonly Format[], crypto: readonly CryptoLine[], among?: Answered): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
-    this.#last = printSdp(origin, { ...this.#local, formats, direction, ptime: 20 }, lines);
+    const keys = crypto.length === 0 ? {} : { crypto };
+    const audio = { ...this.#local, formats, direction: this.#direction, ptime: 20, ...keys };
+    this.#last = printSdp(origin, audio, among);
     return this.#last;
   }
 }
 
-type AudioRead = { ok: true; audio: MediaLine; lines: readonly MediaLine[] } | { ok: false; fault: string };
+type AudioRead = { ok: true; audio: MediaLine } | { ok: false; fault: string };
 
 function audioOf(bytes: Buffer): AudioRead {
   const read = parseSdp(bytes);
   if (!read.ok) return read;
   const audio = read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0);
   if (audio === undefined) return { ok: false, fault: 'the SDP has no audio line in use' };
-  if (audio.protocol !== 'RTP/AVP' && audio.protocol !== 'RTP/AVPF') {
-    return { ok: false, fault: `the audio line wants ${audio.protocol}, this version speaks RTP/AVP` };
-  }
-  return { ok: true, audio, lines: read.sdp.media };
+  return { ok: true, audio };
 }
 
-function agreementOf(audio: MediaLine, payloads: readonly Agreed[], direction: Direction): Agreement {
+function agreementOf(
+  audio: MediaLine,
+  payloads: readonly Agreed[],
+  { direction, srtp }: { direction: Direction; srtp: SrtpKeys | undefined },
+): Agreement {
   const { address, port, rtcpPort } = audio;
   return {
     remote: { address, port, ...(rtcpPort === undefined ? {} : { rtcpPort }) },
     payloads,
     direction,
     ptime: audio.ptime ?? 20,
+    ...(srtp === undefined ? {} : { srtp }),
   };
 }

@@ -1,4 +1,5 @@
 /** A SIP URI target: sent as given, with its own credentials and proxy. */
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Credentials } from '../../sip/agent/index.ts';
 import { parseUri, type SipUri } from '../../sip/message/index.ts';
 import type { Plan } from '../plan.ts';
@@ -12,6 +13,7 @@ export type SipTarget = {
   readonly proxy: string | undefined;
   /** The dialog there that this call takes the place of (an attended transfer). */
   readonly replaces?: Replaces;
+  readonly srtp?: SrtpPolicy;
 };
 
 /** Whether a target names the same place as a URI, whatever headers and parameters either has. */
@@ -47,6 +49,7 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
                 ['Require', 'replaces'],
               ] as const)),
         ],
+        ...(target.srtp === undefined ? {} : { srtp: target.srtp }),
         ...(proxy === undefined ? {} : { route: proxy.includes(';lr') ? proxy : `${proxy};lr` }),
         ...(target.auth === undefined ? {} : { credentials: target.auth }),
       },

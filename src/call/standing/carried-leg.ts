@@ -1,4 +1,5 @@
 /** A leg that another process answered, or had answered, and that goes on here: the same dialog, the same ports. */
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Dialog, ExtraHeader, Reason } from '../../sip/agent/index.ts';
 import type { EndCause } from '../end-cause.ts';
 import { Leg } from '../leg.ts';
@@ -35,10 +36,15 @@ export class CarriedLeg extends Leg {
     return new CarriedLeg(services, kept, services.agent.restore(ahead));
   }
 
+  /** As it was agreed: a far end that encrypts goes on to. */
+  protected override get srtp(): SrtpPolicy {
+    return this.#kept.media.negotiation.agreement.srtp === undefined ? 'none' : 'require';
+  }
+
   /** Its ports again, with what was agreed. False when they cannot be had: it can say nothing then. */
   async resumeMedia(): Promise<boolean> {
     try {
-      const media = this.take(await LegMedia.restore(this.services, this.mediaSession, this.callSid, this.#kept.media));
+      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, this.#kept.media));
       await media.configure(this.#kept.media.negotiation.agreement, this.remoteHost);
       if (this.#kept.muted) await media.mute(true);
       return true;

@@ -23,7 +23,7 @@ import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
-import { fileRate, soundData } from './sound-data.ts';
+import { fileRate, LATE_MS, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
 
@@ -69,8 +69,6 @@ const REST_UNUSED_MS = 2000;
 /** Releases wait this long for those of other calls. */
 const RELEASE_MS = 10;
 const SILENT_MS = 20_000;
-const WITHOUT_OPUS: readonly string[] = ['PCMU', 'PCMA', 'G722'];
-const WITH_OPUS: readonly string[] = [...WITHOUT_OPUS, 'OPUS'];
 /** A worker that dies younger than this is started again only after a pause. */
 const RESTART_PAUSE_MS = 1000;
 
@@ -147,7 +145,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link) };
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs };
     } catch (refused) {
       this.#leave(session);
       throw refused;
@@ -178,7 +176,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (first.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: a });
     if (second.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: b });
     if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
-    const path = bridgePath(first.settings, second.settings, codecsOf(first.link));
+    const path = bridgePath(first.settings, second.settings, first.link.codecs);
     if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
     const before = [first.peer, second.peer];
     first.peer = second;
@@ -202,17 +200,32 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   async play(endpoint: string, play: string, options: PlayOptions): Promise<void> {
     const entry = this.#entry(endpoint);
     const turn = ++entry.play;
-    const { sound } = options;
+    const { sound, limitMs, from = 0 } = options;
+    const meanwhile = options.meanwhile === undefined ? undefined : soundData(options.meanwhile);
     let data: SoundData;
     if (sound.kind === 'file') {
-      const loaded = await this.#library.load(sound.path, fileRate(entry.settings));
+      const filling = this.#fillIn(entry, play, sound.arriving === undefined ? undefined : meanwhile);
+      const loaded = await this.#library.load(sound, fileRate(entry.settings));
+      filling?.cancel();
       if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
-      if ('error' in loaded) return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      if ('error' in loaded) {
+        if (filling !== undefined) await this.stopPlay(endpoint);
+        return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      }
       data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    const { limitMs, from = 0 } = options;
-    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from });
+    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from, meanwhile });
+  }
+
+  /** What is heard should the beginning of a file be long in coming. */
+  #fillIn(entry: Entry, play: string, sound: SoundData | undefined): Timer | undefined {
+    const turn = entry.play;
+    if (sound === undefined) return undefined;
+    return this.#options.clock.after(LATE_MS, `media play ${play} is late`, () => {
+      if (entry.play !== turn || !this.#names.has(entry.id)) return;
+      entry.link.post({ do: 'play', id: entry.id, play, sound, loop: Infinity, limitMs: undefined });
+    });
   }
 
   async stopPlay(endpoint: string): Promise<PlayProgress> {
@@ -339,6 +352,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
 
   detectAnswer(endpoint: string, options: DetectOptions): Promise<void> {
     return this.#studio.detectAnswer(endpoint, options);
+  }
+
+  knowMachine(endpoint: string): Promise<void> {
+    return this.#studio.knowMachine(endpoint);
   }
 
   stopDetecting(endpoint: string): Promise<void> {
@@ -494,9 +511,4 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const known = this.#sessions.get(session);
     if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
   }
-}
-
-/** Opus is not offered where its library is missing. */
-function codecsOf(link: WorkerLink): readonly string[] {
-  return link.opus ? WITH_OPUS : WITHOUT_OPUS;
 }

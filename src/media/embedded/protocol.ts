@@ -16,6 +16,8 @@ export type Command =
       readonly loop: number;
       readonly limitMs: number | undefined;
       readonly from?: number;
+      /** Heard while the sound stalls. */
+      readonly meanwhile?: SoundData | undefined;
     }
   | { readonly do: 'stopPlay'; readonly id: number; readonly ask: number }
   | { readonly do: 'digits'; readonly id: number; readonly digits: string; readonly durationMs: number }
@@ -66,6 +68,7 @@ export type StudioCommand =
     }
   | { readonly do: 'closeFeed'; readonly id: number; readonly feed: string }
   | { readonly do: 'detect'; readonly id: number; readonly options: DetectOptions | undefined }
+  | { readonly do: 'knowMachine'; readonly id: number }
   | { readonly do: 'hearTones'; readonly id: number; readonly on: boolean }
   | { readonly do: 'meter'; readonly id: number; readonly on: boolean }
   | { readonly do: 'holdDigits'; readonly id: number; readonly on: boolean };

@@ -58,6 +58,7 @@ export class DgramWire implements Wire {
       if (bytes.length > MAX_PACKET_BYTES) return;
       const packet = this.#packet;
       packet.bytes = bytes;
+      packet.at = 0;
       packet.length = bytes.length;
       packet.host = from.address;
       packet.port = from.port;
