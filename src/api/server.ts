@@ -34,6 +34,7 @@ import { speechCredentials } from './resources/speech-credentials.ts';
 import { teamsTenants } from './resources/teams-tenants.ts';
 import { addTrace } from './trace.ts';
 import { validatorFor } from './validate.ts';
+import { addVerbSchemas } from './verb-schemas.ts';
 
 export interface Api {
   /** `0` takes any free port. Resolves to the address it listens on. */
@@ -135,6 +136,7 @@ function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeepe
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);
+  addVerbSchemas(server);
 }
 
 function document(version: string) {
