@@ -191,6 +191,14 @@ export const schema = Type.Object({
           },
         ),
       ),
+      spool_folder: optional(
+        text(
+          'Folder where call records wait while the database is away, so that they outlive the process; default: in the store’s folder, none for PostgreSQL',
+          {
+            file: true,
+          },
+        ),
+      ),
       spool_rows: count(50_000, 100, 10_000_000, 'Call records kept in memory while the database is away'),
     },
     { description: 'What outlives the process' },

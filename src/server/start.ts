@@ -96,6 +96,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
+    spoolFolder: besideData(config, config.store.spool_folder, 'spool'),
     ...secretsOf(config),
   });
   closers.push(() => store.close());
@@ -368,10 +369,13 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
 
 /** Beside the store where that is a folder of this machine; a store in memory is not meant to outlive anything. */
 function openStanding(config: Config, clock: SystemClock, log: Log): StandingCalls {
-  const { url } = config.store;
-  const beside = url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'standing') : undefined;
-  const folder = config.calls.standing_folder ?? beside;
+  const folder = besideData(config, config.calls.standing_folder, 'standing');
   return folder === undefined ? new NoStandingCalls() : new StandingFile({ folder, clock, log });
+}
+
+/** The folder that was named, else one in the store's. */
+function besideData({ store: { url } }: Config, named: string | undefined, name: string): string | undefined {
+  return named ?? (url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), name) : undefined);
 }
 
 const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);
