@@ -11,6 +11,7 @@ import type { Services } from './services.ts';
 /** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
 export function srtpOfCaller({ directory }: Services, caller: CallerIdentity): SrtpPolicy {
   if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
+  if (caller.kind === 'teams') return 'require';
   return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
 }
 

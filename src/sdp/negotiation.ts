@@ -14,7 +14,7 @@ import {
   sameCodec,
   spokenCodecs,
 } from './codecs.ts';
-import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
+import type { CryptoLine, SrtpKeys, SrtpPolicy, SrtpSuite } from './crypto.ts';
 import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
 import { type IceCredentials, isWeb, type LocalWeb, roleAgainst, type WebAgreement } from './webrtc.ts';
@@ -70,6 +70,8 @@ type OfferOptions = {
   /** Of the first offer, before anything is agreed: who it goes to may or must speak SRTP. Left out: the leg's own
    * policy, and then SRTP is offered only where it is required, since nobody could say no. */
   readonly srtp?: SrtpPolicy;
+  /** Of SRTP, best first, where who it goes to speaks no others; left out: all of ours. */
+  readonly suites?: readonly SrtpSuite[];
   /** As a browser wants it; left out: as it is in force. */
   readonly web?: boolean;
 };
@@ -176,7 +178,7 @@ export class Negotiation {
     const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
     const begins = asked !== undefined || this.#agreement === undefined;
     const secure = begins ? (asked === undefined ? policy === 'require' : asked !== 'none') : inForce !== undefined;
-    const crypto = secure ? offeredLines(inForce, this.#security.bytes) : [];
+    const crypto = secure ? offeredLines(inForce, this.#security.bytes, options.suites) : [];
     const sdp = this.#print(this.#offered, { crypto });
     this.#offers.set(sdp, { crypto, policy });
     return sdp;

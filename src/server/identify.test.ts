@@ -44,7 +44,7 @@ describe('who a request comes from', () => {
     const head = { from: `<sip:${from}>;tag=1`, to: `<sip:${method === 'REGISTER' ? from : '1@h'}>` };
     const request = createRequest({ method, uri: 'sip:1@h', callId: 'c', cseq: 1, ...head });
     const source = { transport: 'udp', address, port, localAddress: '192.0.2.9', localPort: 5060 } as const;
-    const found = identify(directory, request, source);
+    const found = identify({ directory, isTeams: () => false }, request, source);
     return found.kind === 'challenge' ? `challenge ${found.realm}` : found.kind;
   };
 

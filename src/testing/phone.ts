@@ -210,6 +210,11 @@ export class Phone implements Host {
     this.#wire.send(raw, { transport, address: to.host, port: to.port });
   }
 
+  /** Finds this name and port there from now on, without asking DNS. */
+  finds(host: string, port: number, at: Server): void {
+    this.#wire.names.set(`${host}:${port}`, at);
+  }
+
   /** Cuts its connections. */
   cutConnections(): void {
     this.#wire.cut();
