@@ -168,8 +168,10 @@ story('who is not at Microsoft and names a tenant is no call from Teams', async 
   const via = { transport: 'tls' as const, address: '127.0.0.1', port: w.graine.ports['tls'] ?? 0 };
   // The same name and TLS, from the address of a carrier: the carrier's call it is, in the clear.
   w.app.answers([{ verb: 'sip:decline', status: 480 }]);
+  w.phone('sip').srtp = undefined;
   const call = w.phone('sip').invites(`sip:+15551230001@${ours.tenant}:5061;transport=tls`, { via, from: '+15557650001' });
   await call.refused();
+  w.phone('sip').srtp = suite;
   const { body } = await w.next('/call');
   assert.notEqual(body['originating_sip_trunk_name'], 'teams');
 });
