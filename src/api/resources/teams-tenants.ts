@@ -26,7 +26,7 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     application_sid: maybe(sid('Application that answers calls from Teams')),
     tenant_fqdn: hostName('Host name of the tenant'),
     sbc_fqdn: maybe(hostName('Host name Microsoft knows this server by; default: tenant_fqdn')),
-    gateways: maybe(Type.Array(gateway, { minItems: 1, maxItems: 10 })),
+    gateways: maybe(Type.Array(gateway, { maxItems: 10, description: 'Empty: those of Microsoft' })),
     service_provider_sid: ignored,
   },
   required: ['tenant_fqdn'],
@@ -46,6 +46,10 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     ...pick<TeamsTenant>(fields, { applicationSid: 'application_sid' }),
     tenantFqdn: fields['tenant_fqdn'] as string,
     sbcFqdn: orDefault(fields['sbc_fqdn'], fields['tenant_fqdn'] as string),
-    gateways: orDefault<readonly string[]>(fields['gateways'], microsoft),
+    gateways: gatewaysOf(fields['gateways']),
   }),
 };
+
+function gatewaysOf(given: unknown): readonly string[] {
+  return Array.isArray(given) && given.length > 0 ? (given as string[]) : microsoft;
+}
