@@ -136,7 +136,10 @@ export class InboundLeg extends Leg {
     const { negotiation } = media;
     if (negotiation.agreement !== undefined) return negotiation.localSdp;
     const received = negotiation.receive(this.invitation.offer ?? Buffer.alloc(0));
-    const answer = received.ok ? negotiation.answer(prefer === undefined ? {} : { prefer }) : { fault: received.fault };
+    const rtcpMux = this.invitation.caller.kind === 'teams' ? { rtcpMux: true } : {};
+    const answer = received.ok
+      ? negotiation.answer(prefer === undefined ? rtcpMux : { ...rtcpMux, prefer })
+      : { fault: received.fault };
     if ('fault' in answer) {
       this.reject({
         status: 488,

@@ -198,6 +198,7 @@ export class OutboundLeg extends Leg {
     attempt.offer = this.media?.negotiation.offer({
       srtp: branch.srtp ?? 'none',
       web: branch.web === true,
+      ...(branch.rtcpMux === undefined ? {} : { rtcpMux: branch.rtcpMux }),
       ...(branch.suites === undefined ? {} : { suites: branch.suites }),
       ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
     });

@@ -26,6 +26,8 @@ export type Branch = {
   readonly srtp?: SrtpPolicy;
   /** The only ones it speaks; left out: all of ours. */
   readonly suites?: readonly SrtpSuite[];
+  /** It takes RTCP on the port of RTP. */
+  readonly rtcpMux?: boolean;
   /** What its INVITE allows; left out: all we do. */
   readonly allow?: string;
   /** False: no session timer is offered. */

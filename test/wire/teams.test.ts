@@ -23,8 +23,8 @@ const gateways: TeamsGateway[] = [];
 
 const story = stage({
   phones: [
-    ...['sip', 'sip2', 'sip3'].map((name) => ({ name, transport: 'tls' as const, tls: secrets, srtp: suite }) as const),
-    { name: 'redmond', address: '127.0.0.2', transport: 'tls', tls: secrets, srtp: suite },
+    ...['sip', 'sip2', 'sip3'].map((name) => ({ name, transport: 'tls' as const, tls: secrets, srtp: suite, rtcpMux: true }) as const),
+    { name: 'redmond', address: '127.0.0.2', transport: 'tls', tls: secrets, srtp: suite, rtcpMux: true },
     'bob',
   ],
   config: { sip: { alsoListen: ['tls://127.0.0.1:0'], tls: serverTls, teams: { sources: ['127.0.0.2'], ping_seconds: 1 } } },
@@ -82,6 +82,7 @@ story('a Teams user is rung as Microsoft wants it, and both hear each other over
   assert.match(rung.invite.get('from') ?? '', /<sip:\+15557650001@tenant\.example\.test;transport=tls>/);
   assert.match(rung.invite.get('contact') ?? '', /<sip:\+15083084809@tenant\.example\.test:5061;transport=tls>/);
   assert.equal(rung.media?.packetsForged, 0);
+  await w.eventually('a report on the port of RTP', async () => (rung.media?.muxedReports ?? 0) > 0);
   // It comes over a new connection to the name that our Contact gave.
   await rung.hangsUp();
   assert.equal((await w.next('/done')).body['dial_call_status'], 'completed');

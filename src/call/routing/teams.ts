@@ -57,6 +57,7 @@ function branchOf(services: Services, { tenant, gateway, target, caller }: Way):
     sessionTimer: false,
     headers: headersOf({ ...caller, headers }, false),
     srtp: 'require',
+    rtcpMux: true,
     suites: ['AES_CM_128_HMAC_SHA1_80'],
     silenceMs: services.settings.gatewayTimeoutMs,
   };
