@@ -150,8 +150,8 @@ function checkTeams(teams: NonNullable<RawAccount['teams']>, path: string, compl
   for (const name of ['sbc_fqdn', 'tenant_fqdn'] as const)
     if (!isHost(teams[name])) complain(`${path}.${name}`, 'expected a host name');
   teams.gateways.forEach((each, i) => {
-    const place = parsePlace(each, 5061);
-    if (place === undefined || !isHost(place.address)) complain(`${path}.gateways[${i}]`, 'expected host:port');
+    const [, host = '', port = '5061'] = /^(.*?)(?::(\d{1,5}))?$/.exec(each) ?? [];
+    if (!isHost(host) || Number(port) > 65_535) complain(`${path}.gateways[${i}]`, 'expected host:port');
   });
 }
 

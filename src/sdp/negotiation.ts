@@ -81,7 +81,12 @@ type OfferOptions = {
 };
 
 /** What stands in an offer of ours beside the codecs. */
-type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy; readonly web?: true; readonly mux?: boolean };
+type Offered = {
+  readonly crypto: readonly CryptoLine[];
+  readonly policy: SrtpPolicy;
+  readonly web?: true;
+  readonly mux?: boolean;
+};
 type Keys = {
   readonly crypto: readonly CryptoLine[];
   readonly web?: LocalWeb | undefined;
@@ -235,7 +240,12 @@ export class Negotiation {
     const read = audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
-    const { crypto = [], policy = this.#policy, web, mux } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
+    const {
+      crypto = [],
+      policy = this.#policy,
+      web,
+      mux,
+    } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
     if (web === true && !isWeb(read.audio.protocol)) return { ok: false, fault: 'the answer to WebRTC is none' };
     const srtp = web === true ? undefined : agreedKeys(read.audio, crypto, policy);
     if (typeof srtp === 'string') return { ok: false, fault: srtp };
@@ -355,11 +365,7 @@ type Way = {
   mux: boolean;
 };
 
-function agreementOf(
-  audio: MediaLine,
-  payloads: readonly Agreed[],
-  { direction, srtp, web, mux }: Way,
-): Agreement {
+function agreementOf(audio: MediaLine, payloads: readonly Agreed[], { direction, srtp, web, mux }: Way): Agreement {
   const { address, port } = audio;
   const rtcpPort = mux ? port : audio.rtcpPort;
   return {

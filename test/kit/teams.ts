@@ -74,10 +74,12 @@ function sdpFault(sdp: string): { status: number; rule: string } | undefined {
   const bad = (rule: string): { status: number; rule: string } => ({ status: 488, rule });
   const lines = sdp.split(/\r?\n/);
   const audio = lines.filter((line) => line.startsWith('m=audio'));
-  if (audio.length !== 1 || !/^m=audio \d+ RTP\/SAVP /.test(audio[0] ?? '')) return bad(`audio is ${audio.join(' + ')}`);
+  if (audio.length !== 1 || !/^m=audio \d+ RTP\/SAVP /.test(audio[0] ?? ''))
+    return bad(`audio is ${audio.join(' + ')}`);
   if (!lines.includes('a=rtcp-mux')) return bad('RTCP has a port of its own');
   const keys = lines.filter((line) => line.startsWith('a=crypto:'));
-  if (keys.length === 0 || keys.some((line) => line.split(' ')[1] !== suite)) return bad(`keys are ${keys.length} lines`);
+  if (keys.length === 0 || keys.some((line) => line.split(' ')[1] !== suite))
+    return bad(`keys are ${keys.length} lines`);
   return undefined;
 }
 

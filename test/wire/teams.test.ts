@@ -23,11 +23,15 @@ const gateways: TeamsGateway[] = [];
 
 const story = stage({
   phones: [
-    ...['sip', 'sip2', 'sip3'].map((name) => ({ name, transport: 'tls' as const, tls: secrets, srtp: suite, rtcpMux: true }) as const),
+    ...['sip', 'sip2', 'sip3'].map(
+      (name) => ({ name, transport: 'tls' as const, tls: secrets, srtp: suite, rtcpMux: true }) as const,
+    ),
     { name: 'redmond', address: '127.0.0.2', transport: 'tls', tls: secrets, srtp: suite, rtcpMux: true },
     'bob',
   ],
-  config: { sip: { alsoListen: ['tls://127.0.0.1:0'], tls: serverTls, teams: { sources: ['127.0.0.2'], ping_seconds: 1 } } },
+  config: {
+    sip: { alsoListen: ['tls://127.0.0.1:0'], tls: serverTls, teams: { sources: ['127.0.0.2'], ping_seconds: 1 } },
+  },
   account: (world) => {
     for (const name of ['sip', 'sip2', 'sip3']) gateways.push(new TeamsGateway(world.phone(name), [ours, theirs]));
     return {
@@ -54,7 +58,10 @@ async function ready(w: World, ...takes: Behaviour[]): Promise<void> {
 }
 
 function noneBroken(): void {
-  assert.deepEqual(gateways.flatMap(({ broken }) => broken), []);
+  assert.deepEqual(
+    gateways.flatMap(({ broken }) => broken),
+    [],
+  );
 }
 
 const user = (more: object = {}): Json => ({ type: 'teams', number: '+15083084809', ...more });
@@ -170,7 +177,9 @@ story('who is not at Microsoft and names a tenant is no call from Teams', async 
   // The same name and TLS, from the address of a carrier: the carrier's call it is, in the clear.
   w.app.answers([{ verb: 'sip:decline', status: 480 }]);
   w.phone('sip').srtp = undefined;
-  const call = w.phone('sip').invites(`sip:+15551230001@${ours.tenant}:5061;transport=tls`, { via, from: '+15557650001' });
+  const call = w
+    .phone('sip')
+    .invites(`sip:+15551230001@${ours.tenant}:5061;transport=tls`, { via, from: '+15557650001' });
   await call.refused();
   w.phone('sip').srtp = suite;
   const { body } = await w.next('/call');
@@ -193,54 +202,57 @@ story('REST rings a Teams user, and runs the application when it answers', async
   await rung.hangsUp();
 });
 
-story('two accounts, a tenant each: each rings and is rung under its own name, and not under the other’s', async (w) => {
-  await ready(w);
-  const made = async (path: string, body: object): Promise<string> => {
-    const answer = await w.rest('POST', path, body);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    return String(answer.body['sid']);
-  };
-  const account = await made('/v1/Accounts', { name: 'second', sip_realm: 'second.example.test' });
-  const application = await made('/v1/Applications', {
-    account_sid: account,
-    name: 'second',
-    call_hook: { url: w.app.url('/second') },
-    call_status_hook: { url: w.app.url('/status') },
-  });
-  const tenant = await made('/v1/MicrosoftTeamsTenants', {
-    account_sid: account,
-    application_sid: application,
-    tenant_fqdn: theirs.tenant,
-    sbc_fqdn: theirs.sbc,
-    gateways: ['127.0.0.1:9', gateways[2]?.address],
-  });
-  await w.eventually('OPTIONS of the second', async () => gateways[2]?.greeted.has(theirs.sbc));
-  // In: the name decides whose call it is.
-  w.app.on('/second', () => [{ verb: 'dial', target: [user({ tenant: ours.tenant })], actionHook: '/done' }]);
-  const call = fromTeams(w, theirs.tenant);
-  const asked = await w.next('/second');
-  assert.equal(asked.body['account_sid'], account);
-  // Out: the other account's tenant is not to be had.
-  const done = await w.next('/done');
-  assert.equal(done.body['dial_call_status'], 'failed');
-  assert.match(String(done.body['dial_sip_reason'] ?? ''), /no Microsoft Teams tenant named/);
-  call.cancels();
-  await call.final();
-  assert.equal(gateways.flatMap(({ phone }) => phone.calls.entries).length, 0);
-  // Its own tenant is; the first gateway's port is closed.
-  w.app.on('/second', () => [{ verb: 'dial', target: [user()], answerOnBridge: true }]);
-  const second = fromTeams(w, theirs.tenant);
-  await second.answered();
-  const rung = await w.phone('sip3').nextCall();
-  await Promise.all([second.hears(620), rung.hears(440)]);
-  assert.match(rung.invite.get('from') ?? '', /@other\.example\.test;transport=tls>/);
-  noneBroken();
-  await second.hangsUp();
-  const path = `/v1/MicrosoftTeamsTenants/${tenant}`;
-  assert.equal((await w.rest('DELETE', path)).status, 204);
-  const refusal = await fromTeams(w, theirs.tenant).refused();
-  assert.equal(refusal.status, 403);
-});
+story(
+  'two accounts, a tenant each: each rings and is rung under its own name, and not under the other’s',
+  async (w) => {
+    await ready(w);
+    const made = async (path: string, body: object): Promise<string> => {
+      const answer = await w.rest('POST', path, body);
+      assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      return String(answer.body['sid']);
+    };
+    const account = await made('/v1/Accounts', { name: 'second', sip_realm: 'second.example.test' });
+    const application = await made('/v1/Applications', {
+      account_sid: account,
+      name: 'second',
+      call_hook: { url: w.app.url('/second') },
+      call_status_hook: { url: w.app.url('/status') },
+    });
+    const tenant = await made('/v1/MicrosoftTeamsTenants', {
+      account_sid: account,
+      application_sid: application,
+      tenant_fqdn: theirs.tenant,
+      sbc_fqdn: theirs.sbc,
+      gateways: ['127.0.0.1:9', gateways[2]?.address],
+    });
+    await w.eventually('OPTIONS of the second', async () => gateways[2]?.greeted.has(theirs.sbc));
+    // In: the name decides whose call it is.
+    w.app.on('/second', () => [{ verb: 'dial', target: [user({ tenant: ours.tenant })], actionHook: '/done' }]);
+    const call = fromTeams(w, theirs.tenant);
+    const asked = await w.next('/second');
+    assert.equal(asked.body['account_sid'], account);
+    // Out: the other account's tenant is not to be had.
+    const done = await w.next('/done');
+    assert.equal(done.body['dial_call_status'], 'failed');
+    assert.match(String(done.body['dial_sip_reason'] ?? ''), /no Microsoft Teams tenant named/);
+    call.cancels();
+    await call.final();
+    assert.equal(gateways.flatMap(({ phone }) => phone.calls.entries).length, 0);
+    // Its own tenant is; the first gateway's port is closed.
+    w.app.on('/second', () => [{ verb: 'dial', target: [user()], answerOnBridge: true }]);
+    const second = fromTeams(w, theirs.tenant);
+    await second.answered();
+    const rung = await w.phone('sip3').nextCall();
+    await Promise.all([second.hears(620), rung.hears(440)]);
+    assert.match(rung.invite.get('from') ?? '', /@other\.example\.test;transport=tls>/);
+    noneBroken();
+    await second.hangsUp();
+    const path = `/v1/MicrosoftTeamsTenants/${tenant}`;
+    assert.equal((await w.rest('DELETE', path)).status, 204);
+    const refusal = await fromTeams(w, theirs.tenant).refused();
+    assert.equal(refusal.status, 403);
+  },
+);
 
 story('OPTIONS come again and again to all three, from the name of the SBC', async (w) => {
   await ready(w);

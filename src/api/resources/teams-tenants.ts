@@ -14,7 +14,12 @@ const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
 const name = `${label}(\\.${label}){0,30}`;
 const hostName = (description: string): TString =>
   Type.String({ minLength: 1, maxLength: 253, pattern: `^${name}$`, description });
-const gateway = Type.String({ minLength: 1, maxLength: 260, pattern: `^${name}(:\\d{1,5})?$`, description: 'host:port' });
+const gateway = Type.String({
+  minLength: 1,
+  maxLength: 260,
+  pattern: `^${name}(:\\d{1,5})?$`,
+  description: 'host:port',
+});
 
 export const teamsTenants: Resource<'teamsTenant'> = {
   kind: 'teamsTenant',

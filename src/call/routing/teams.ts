@@ -4,7 +4,7 @@ import type { TeamsTenant } from '../../ports/index.ts';
 import { printable } from '../../base/index.ts';
 import type { Branch, NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
-import { type Caller, escapeUser, fromOf, headersOf } from './caller.ts';
+import { type Caller, escapeUser, fromOf, headersOf, isAnonymous } from './caller.ts';
 
 export type TeamsTarget = {
   /** Sent as given. */
@@ -64,7 +64,7 @@ function branchOf(services: Services, { tenant, gateway, target, caller }: Way):
 }
 
 /** The host is the tenant's, whatever the application would like; the name of one who hides stays hidden. */
-function fromTenant({ fromHost: _, ...caller }: Caller, fqdn: string): Branch['from'] {
-  const from = fromOf(caller, fqdn);
-  return from.uri.endsWith(`@${fqdn}`) ? { ...from, uri: `${from.uri};transport=tls` } : from;
+function fromTenant(caller: Caller, fqdn: string): Branch['from'] {
+  const from = fromOf({ ...caller, fromHost: fqdn }, fqdn);
+  return isAnonymous(caller.id) ? from : { ...from, uri: `${from.uri};transport=tls` };
 }

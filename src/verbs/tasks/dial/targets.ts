@@ -46,7 +46,8 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
 /** The tenant of the calling party, where the target names none. */
 function teamsTargetOf({ caller, session }: TaskContext, target: Extract<Target, { type: 'teams' }>): TeamsTarget {
   const { number, tenant, voicemail, overrideTo } = target;
-  const from = caller instanceof InboundLeg && caller.invitation.caller.kind === 'teams' ? caller.invitation.caller : undefined;
+  const from =
+    caller instanceof InboundLeg && caller.invitation.caller.kind === 'teams' ? caller.invitation.caller : undefined;
   const calling = from && session.services.directory.get('teamsTenant', from.tenantSid);
   return { number: overrideTo ?? number, tenant: tenant ?? calling?.tenantFqdn, voicemail };
 }
