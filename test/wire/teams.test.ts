@@ -254,6 +254,60 @@ story(
   },
 );
 
+story('an account with two tenants: each target has its own, and without a name that of the caller', async (w) => {
+  await ready(w);
+  const made = await w.rest('POST', '/v1/MicrosoftTeamsTenants', {
+    account_sid: w.accountSid,
+    application_sid: (await w.rest('GET', '/v1/Applications')).body[0].application_sid as string,
+    tenant_fqdn: theirs.tenant,
+    sbc_fqdn: theirs.sbc,
+    gateways: [gateways[2]?.address],
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  await w.eventually('OPTIONS of the second', async () => gateways[2]?.greeted.has(theirs.sbc));
+  for (const { phone } of gateways) phone.onInvite = phones.ringsForEver();
+  gateways[0]?.takes(phones.ringsForEver());
+  gateways[2]?.takes(phones.ringsForEver());
+  w.phone('bob').onInvite = phones.ringsForEver();
+  const desk = { type: 'sip', sipUri: w.phone('bob').uri };
+  w.app.answers(dial([user({ number: '+1', tenant: ours.tenant }), desk, user({ number: '+2' })]));
+  const call = fromTeams(w, theirs.tenant);
+  const [first, plain, second] = await Promise.all(['sip', 'bob', 'sip3'].map((name) => w.phone(name).nextCall()));
+  assert.match(first?.invite.get('contact') ?? '', /<sip:\+1@tenant\.example\.test:5061;/);
+  assert.match(second?.invite.get('contact') ?? '', /<sip:\+2@other\.example\.test:5061;/);
+  assert.match(second?.invite.get('from') ?? '', /@other\.example\.test;/);
+  assert.doesNotMatch(
+    String(plain?.invite.raw),
+    /other\.example|tenant\.example|a=crypto|pstnhub\.microsoft\.com;transport/,
+  );
+  noneBroken();
+  await call.answered();
+  await call.hangsUp();
+  assert.equal((await w.rest('DELETE', `/v1/MicrosoftTeamsTenants/${String(made.body.sid)}`)).status, 204);
+});
+
+for (const [what, status, options] of [
+  ['audio in the clear', 488, { srtp: undefined }],
+  ['a suite Microsoft does not speak', 488, { srtp: 'AEAD_AES_256_GCM' }],
+  ['a Contact of no tenant', 403, { srtp: suite }],
+] as const)
+  story(`the stand-in is strict: ${what} gets ${status}`, async (w) => {
+    await ready(w);
+    const [gateway] = gateways;
+    assert.ok(gateway !== undefined);
+    const other = w.phone('redmond');
+    other.srtp = options.srtp;
+    const call = other.invites(`sip:+15083084809@127.0.0.1`, {
+      via: { transport: 'tls', address: '127.0.0.1', port: gateway.phone.port },
+      rawFrom: '<sip:+1@tenant.example.test;transport=tls>',
+      ...(status === 488 ? { contact: '<sip:+1@tenant.example.test:5061;transport=tls>' } : {}),
+      allow: 'INVITE, ACK, OPTIONS, CANCEL, BYE, NOTIFY, UPDATE, PRACK',
+    });
+    const refusal = await call.refused();
+    other.srtp = suite;
+    assert.equal(refusal.status, status, gateway.broken.join('; '));
+  });
+
 story('OPTIONS come again and again to all three, from the name of the SBC', async (w) => {
   await ready(w);
   const before = gateways.map(({ greeted }) => greeted.get(ours.sbc) ?? 0);
