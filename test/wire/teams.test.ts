@@ -1,14 +1,17 @@
 // Microsoft Teams by Direct Routing: users rung, voicemail, fail-over, calls from Teams, tenants of two accounts. The
 // gateways are stand-ins that refuse what Microsoft's documents forbid. reference.md 2.4.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import {
   type Behaviour,
   dial,
+  type Header,
   type Json,
   type OutgoingPhoneCall,
   pem,
   phones,
   serverTls,
+  type SrtpSuite,
   stage,
   TeamsGateway,
   trusting,
@@ -20,6 +23,7 @@ const ours = { tenant: 'tenant.example.test', sbc: 'sbc.example.test' };
 const theirs = { tenant: 'other.example.test', sbc: 'other-sbc.example.test' };
 const secrets = { cert: pem('server'), key: pem('server.key'), requestCert: true, ...trusting };
 const gateways: TeamsGateway[] = [];
+type Odd = { srtp: SrtpSuite | undefined; headers?: readonly Header[]; stranger?: true };
 
 const story = stage({
   phones: [
@@ -290,23 +294,40 @@ for (const [what, status, options] of [
   ['audio in the clear', 488, { srtp: undefined }],
   ['a suite Microsoft does not speak', 488, { srtp: 'AEAD_AES_256_GCM' }],
   ['a Contact of no tenant', 403, { srtp: suite }],
-] as const)
+  ['a session timer', 400, { srtp: suite, headers: [['Session-Expires', '1800']] }],
+  ['an SBC that never said OPTIONS', 403, { srtp: suite, stranger: true }],
+] as readonly [string, number, Odd][])
   story(`the stand-in is strict: ${what} gets ${status}`, async (w) => {
     await ready(w);
     const [gateway] = gateways;
     assert.ok(gateway !== undefined);
     const other = w.phone('redmond');
     other.srtp = options.srtp;
+    if (options.stranger === true) gateway.greeted.clear();
     const call = other.invites(`sip:+15083084809@127.0.0.1`, {
       via: { transport: 'tls', address: '127.0.0.1', port: gateway.phone.port },
       rawFrom: '<sip:+1@tenant.example.test;transport=tls>',
-      ...(status === 488 ? { contact: '<sip:+1@tenant.example.test:5061;transport=tls>' } : {}),
+      ...(what === 'a Contact of no tenant' ? {} : { contact: '<sip:+1@tenant.example.test:5061;transport=tls>' }),
+      ...(options.headers === undefined ? {} : { headers: options.headers }),
       allow: 'INVITE, ACK, OPTIONS, CANCEL, BYE, NOTIFY, UPDATE, PRACK',
     });
     const refusal = await call.refused();
     other.srtp = suite;
     assert.equal(refusal.status, status, gateway.broken.join('; '));
   });
+
+story('the example of docs/teams.md rings both its targets', async (w) => {
+  await ready(w, phones.ringsForEver());
+  const page = readFileSync('docs/teams.md', 'utf8').replaceAll('acme.sbc.example.test', ours.tenant);
+  w.app.answers(JSON.parse(/```json\n([^]*?)```/.exec(page)?.[1] ?? '') as Json);
+  const call = w.calls();
+  await w.phone('sip').nextCall(1);
+  const uris = w.phone('sip').calls.entries.map(({ invite }) => invite.uri);
+  assert.deepEqual(uris.toSorted(), ['sip:+15551230002@127.0.0.1', 'sip:+15551230003@127.0.0.1;opaque=app:voicemail']);
+  noneBroken();
+  call.cancels();
+  await call.final();
+});
 
 story('OPTIONS come again and again to all three, from the name of the SBC', async (w) => {
   await ready(w);
