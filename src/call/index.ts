@@ -28,6 +28,7 @@ export { Registry } from './registry.ts';
 export { assertedOf, type Caller } from './routing/caller.ts';
 export { planPhone } from './routing/phone.ts';
 export { isUri, planSip, type SipTarget } from './routing/sip.ts';
+export { planTeams, type TeamsTarget } from './routing/teams.ts';
 export { planUser } from './routing/user.ts';
 export { type Connected, isNothing, type OwnTask, type Script, type ScriptFactory } from './script.ts';
 export type { CallPlacer, CallSettings, Services } from './services.ts';

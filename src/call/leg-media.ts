@@ -174,6 +174,7 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.rtcpMux === undefined ? {} : { rtcpMux: agreement.rtcpMux }),
     ...(agreement.web === undefined ? {} : { web: agreement.web }),
     ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };

@@ -199,6 +199,8 @@ export class OutboundLeg extends Leg {
     attempt.offer = this.media?.negotiation.offer({
       srtp: branch.srtp ?? 'none',
       web: branch.web === true,
+      ...(branch.rtcpMux === undefined ? {} : { rtcpMux: branch.rtcpMux }),
+      ...(branch.suites === undefined ? {} : { suites: branch.suites }),
       ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
     });
     const call = this.services.agent.invite(this.#options(branch, attempt.offer));
@@ -216,7 +218,8 @@ export class OutboundLeg extends Leg {
   }
 
   #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
-    const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
+    const { uri, from, to, headers, ...more } = branch;
+    const { contactUser, contactHost, hops, route, nextHop, pinned, credentials, allow, sessionTimer } = more;
     return {
       uri,
       from,
@@ -224,7 +227,11 @@ export class OutboundLeg extends Leg {
       ...(this.#plan.maxForwards === undefined ? {} : { maxForwards: this.#plan.maxForwards }),
       ...(to === undefined ? {} : { to }),
       ...(contactUser === undefined ? {} : { contactUser }),
+      ...(contactHost === undefined ? {} : { contactHost }),
       ...(hops === undefined ? {} : { hops }),
+      ...(nextHop === undefined ? {} : { nextHop }),
+      ...(allow === undefined ? {} : { allow }),
+      ...(sessionTimer === undefined ? {} : { sessionTimer }),
       ...(route === undefined ? {} : { route }),
       ...(pinned === undefined ? {} : { pinned }),
       ...(credentials === undefined ? {} : { credentials }),

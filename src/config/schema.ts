@@ -77,6 +77,16 @@ const sip = Type.Object(
       },
       { description: 'Users that register here' },
     ),
+    teams: Type.Object(
+      {
+        sources: Type.Array(text('Address or network, 192.0.2.0/24'), {
+          default: ['52.112.0.0/14', '52.120.0.0/14'],
+          description: 'Where Microsoft calls from; what comes from elsewhere is no call of Teams',
+        }),
+        ping_seconds: count(60, 1, 3_600, 'Between two OPTIONS to a gateway; Microsoft wants one a minute'),
+      },
+      { description: 'Microsoft Teams, for accounts that have a tenant' },
+    ),
     session_expires_seconds: count(1_800, 90, 86_400, 'Session timer we propose (RFC 4028)'),
     options_ping_seconds: count(30, 1, 3_600, 'Between two OPTIONS to a gateway that wants them'),
   },

@@ -28,5 +28,8 @@ export interface Directory {
   inboundGateway(address: string, port: number, transport: string): { gateway: Gateway; carrier: Carrier } | undefined;
   /** Exact number first, then the longest `*` prefix; of this carrier first, then carrier-less. Leading `+` ignored. */
   phoneNumber(accountSid: string, number: string, carrierSid?: string): PhoneNumber | undefined;
-  teamsTenant(accountSid: string): TeamsTenant | undefined;
+  /** Of this account: the one of this name, or its first. */
+  teamsTenant(accountSid: string, fqdn?: string): TeamsTenant | undefined;
+  /** Whosever it is: a name is one account's only. */
+  tenantByFqdn(fqdn: string): TeamsTenant | undefined;
 }

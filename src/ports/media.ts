@@ -29,6 +29,8 @@ export type StreamSettings = {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length in ms. */
   readonly ptime: number;
+  /** RTCP shares the port of RTP at both ends, RFC 5761. */
+  readonly rtcpMux?: boolean;
   /** Keys of SRTP; without them the stream is in the clear. Secret. */
   readonly srtp?: SrtpKeys;
   /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */

@@ -37,6 +37,7 @@ import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
 import { portalFolder, portalSip } from './portal.ts';
 import { openSip } from './sip.ts';
+import { TeamsUpkeep } from './teams.ts';
 import { version } from './version.ts';
 
 /** A running server. One way to end it: stop(). */
@@ -223,6 +224,14 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     pingSeconds: config.sip.options_ping_seconds,
   });
   closers.push(() => upkeep.close());
+  const teams = new TeamsUpkeep({
+    agent: sip.agent,
+    directory,
+    clock,
+    log,
+    pingSeconds: config.sip.teams.ping_seconds,
+  });
+  closers.push(() => teams.close());
   const pacers = new CarrierPacers(clock);
   closers.push(() => pacers.close());
 
@@ -258,6 +267,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       return { ok: false, status: 400, message: read.faults.join('; ') };
     },
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
+    teamsGatewayUp: (sbcFqdn, gateway) => teams.up(sbcFqdn, gateway),
     settings: {
       domain: config.sip.domain,
       sipAddress:

@@ -44,6 +44,7 @@ type Indexes = {
   outbound?: Map<string, Carrier[]>;
   sources?: Sources<Carrier>;
   numbers?: Map<string, Numbers>;
+  tenants?: Map<string, TeamsTenant>;
   ofAccount?: Map<string, readonly unknown[]>;
 };
 
@@ -182,8 +183,15 @@ class StoreDirectory implements OpenDirectory {
     return numbers.find(number, carrierSid);
   }
 
-  teamsTenant(accountSid: string): TeamsTenant | undefined {
-    return this.all('teamsTenant', accountSid)[0];
+  teamsTenant(accountSid: string, fqdn?: string): TeamsTenant | undefined {
+    if (fqdn === undefined) return this.all('teamsTenant', accountSid)[0];
+    const found = this.tenantByFqdn(fqdn);
+    return found?.accountSid === accountSid ? found : undefined;
+  }
+
+  tenantByFqdn(fqdn: string): TeamsTenant | undefined {
+    this.#indexes.tenants ??= new Map(this.all('teamsTenant').map((each) => [each.tenantFqdn.toLowerCase(), each]));
+    return this.#indexes.tenants.get(fqdn.toLowerCase());
   }
 
   put<K extends Kind>(kind: K, entity: Entities[K]): Promise<void> {

@@ -19,6 +19,7 @@ export { ensureEars, spoken } from './speech.ts';
 export { type NoRedis, RedisServer, startRedis } from './redis.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { SttVendor } from './stt-vendor.ts';
+export { TeamsGateway, type TeamsTenant } from './teams.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';
 export { WsApp, type WsAnswer, type WsMessage } from './ws-app.ts';

@@ -230,6 +230,7 @@ export class World {
       updateFaults: () => [],
       place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
       gatewayUp: () => true,
+      teamsGatewayUp: () => true,
     };
   }
 }
