@@ -13,6 +13,11 @@ const statuses: Readonly<Record<number, string>> = {
   603: 'declined',
 };
 
+export function wordsOf(status: number | undefined, otherwise: string): string {
+  if (status === undefined) return otherwise.toLowerCase();
+  return `${statuses[status] ?? otherwise.toLowerCase()} (${status})`;
+}
+
 export type Ending = {
   readonly originator: string;
   readonly cause: string;
@@ -20,7 +25,7 @@ export type Ending = {
 };
 
 export function endingOf({ originator, cause, status }: Ending, peer: string): string {
-  if (status !== undefined && status >= 300) return `${peer}: ${statuses[status] ?? cause.toLowerCase()} (${status})`;
+  if (status !== undefined && status >= 300) return `${peer}: ${wordsOf(status, cause)}`;
   if (cause === 'Canceled') return originator === 'local' ? `You gave up calling ${peer}` : `Missed call of ${peer}`;
   if (cause === 'Rejected') return `You declined ${peer}`;
   if (cause === 'Terminated')

@@ -6,10 +6,11 @@ import { Copy } from '../parts/index.ts';
 import { Keypad } from './keypad.tsx';
 import type { Phone, PhoneView } from './phone.ts';
 
-type Props = { readonly phone: Phone; readonly view: PhoneView; readonly cut: string | undefined };
+type Props = { readonly phone: Phone; readonly view: PhoneView };
 
 /** Whom the last call was with, and that the page's reload ended it. */
-function Ended({ phone, view, cut }: Props) {
+function Ended({ phone, view }: Props) {
+  const { cut } = view;
   if (view.last !== undefined) return <p role="status">{view.last}</p>;
   if (cut === undefined) return null;
   return (

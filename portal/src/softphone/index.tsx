@@ -9,7 +9,7 @@ import { Idle } from './idle.tsx';
 import { InCall } from './in-call.tsx';
 import { Incoming } from './incoming.tsx';
 import type { LineState, Phone, PhoneView } from './phone.ts';
-import { useCut, usePhoneOf } from './use-phone.ts';
+import { usePhoneOf } from './use-phone.ts';
 import './softphone.css';
 
 const lineWords: Readonly<Record<LineState, readonly [string, 'ok' | 'warn' | 'bad' | 'info']>> = {
@@ -55,10 +55,13 @@ function Faults({ phone, view }: { readonly phone: Phone; readonly view: PhoneVi
 
 function Body({ phone, props }: { readonly phone: Phone; readonly props: PhoneProps }) {
   const view = useSyncExternalStore(phone.subscribe, phone.view);
-  const { call, line } = view;
-  const cut = useCut(call);
+  const { call, line, cut } = view;
   const asked = useRef(0);
-  const { request, open } = props;
+  const { request, open, onWanted } = props;
+  useEffect(() => {
+    if (cut !== undefined) onWanted();
+    // Once, when the page was loaded anew: whoever closes the panel then means it.
+  }, [cut]);
   useEffect(() => {
     if (request === undefined || request.n === asked.current || line !== 'ready') return;
     asked.current = request.n;
@@ -70,7 +73,7 @@ function Body({ phone, props }: { readonly phone: Phone; readonly props: PhonePr
       <div className="panel-body stack" aria-live={open ? 'polite' : 'off'}>
         <Faults phone={phone} view={view} />
         {call === undefined ? (
-          <Idle phone={phone} view={view} cut={cut} />
+          <Idle phone={phone} view={view} />
         ) : call.phase === 'incoming' ? (
           <Incoming phone={phone} call={call} />
         ) : (

@@ -1,7 +1,7 @@
 /** One call of the phone: JsSIP's session on one side, what the panel shows on the other. */
 import type { RTCSession } from 'jssip/lib/RTCSession.js';
 import { after, type Happening, type Phase } from './call-states.ts';
-import { endingOf } from './causes.ts';
+import { endingOf, wordsOf } from './causes.ts';
 import { closeMicrophone } from './microphone.ts';
 
 export type CallView = {
@@ -27,6 +27,13 @@ export type PhoneCallOptions = {
   readonly changed: () => void;
   readonly heard: (stream: MediaStream) => void;
   readonly ended: (how: string) => void;
+};
+
+/** Of the REFER itself, or told by a NOTIFY later. */
+type Refusal = {
+  readonly cause?: string;
+  readonly response?: { readonly status_code?: number } | null;
+  readonly status_line?: { readonly status_code?: number };
 };
 
 const mostKeys = 24;
@@ -150,12 +157,14 @@ export class PhoneCall {
   /** Hands the other party to `target` (REFER) and tells how it goes; the server ends our side when it is done. */
   transfer(target: string, name: string): void {
     const told = (transfer: string) => () => this.#set({ transfer });
-    const refused = (event: { cause?: string; status_line?: { status_code?: number } }): void => {
-      const { status_code: status } = event.status_line ?? {};
-      const why = status ?? event.cause ?? 'no answer';
-      const hint =
-        status === undefined ? ' The application of this call must have a referHook.' : ' The call goes on with you.';
-      this.#set({ transfer: `Not transferred to ${name}: ${why}.${hint}` });
+    const refused = (event: Refusal): void => {
+      const status = event.status_line?.status_code ?? event.response?.status_code;
+      // 603 to the REFER itself: nobody is asked. docs/verbs/dial.md, Transfers.
+      const why =
+        event.response?.status_code === 603
+          ? 'the application of this call does not allow it. It must have a referHook'
+          : wordsOf(status, event.cause ?? 'no answer');
+      this.#set({ transfer: `Not transferred to ${name}: ${why}.` });
     };
     this.#session?.refer(target, {
       eventHandlers: {

@@ -19,6 +19,8 @@ export type PhoneView = {
   readonly call: CallView | undefined;
   /** How the last call ended. */
   readonly last: string | undefined;
+  /** Whom a call was with that loading the page anew ended. It can be made again, not gone on with. */
+  readonly cut: string | undefined;
 };
 
 type Credentials = {
@@ -47,6 +49,9 @@ function socketOf({ ws, wss }: Server['sip']): string {
   throw new Error(`The server has no ${missing} listener. Add one to sip.listen in its configuration.`);
 }
 
+/** In the page's own storage, which a reload keeps. */
+const kept = 'graine.call';
+
 /** No servers for ICE: the one candidate of the server is all that is needed. */
 const pcConfig = { iceServers: [] };
 
@@ -62,6 +67,7 @@ export class Phone {
     echo: false,
     call: undefined,
     last: undefined,
+    cut: undefined,
   };
   #agent: UA | undefined;
   #realm = '';
@@ -72,7 +78,9 @@ export class Phone {
   constructor(options: PhoneOptions) {
     this.#options = options;
     this.#speaker.autoplay = true;
-    window.addEventListener('pagehide', this.#leave);
+    this.#view = { ...this.#view, cut: sessionStorage.getItem(kept) ?? undefined };
+    sessionStorage.removeItem(kept);
+    window.addEventListener('pagehide', this.#unload);
     window.addEventListener('beforeunload', this.#warn);
   }
 
@@ -102,7 +110,7 @@ export class Phone {
 
   close(): void {
     this.#closed = true;
-    window.removeEventListener('pagehide', this.#leave);
+    window.removeEventListener('pagehide', this.#unload);
     window.removeEventListener('beforeunload', this.#warn);
     this.#leave();
     this.#ringer.close();
@@ -178,10 +186,6 @@ export class Phone {
     }
   }
 
-  forget(): void {
-    this.#set({ fault: undefined, last: undefined });
-  }
-
   #register(socket: string, { username, password, realm }: Credentials): void {
     const agent = new UA({
       sockets: [new WebSocketInterface(socket)],
@@ -226,7 +230,7 @@ export class Phone {
       ended: (how) => this.#over(call, how),
     });
     this.#call = call;
-    this.#set({ fault: undefined, last: undefined });
+    this.#set({ fault: undefined, last: undefined, cut: undefined });
     this.#told(call);
     return call;
   }
@@ -271,6 +275,12 @@ export class Phone {
     this.#view = { ...this.#view, ...change };
     for (const listener of this.#listeners) listener();
   }
+
+  readonly #unload = (): void => {
+    const call = this.#call?.view;
+    if (call?.phase === 'talking') sessionStorage.setItem(kept, call.address);
+    this.#leave();
+  };
 
   /** BYE and un-REGISTER go out with the page where the browser still lets them; the server notices otherwise. */
   readonly #leave = (): void => {

@@ -1,10 +1,8 @@
 /** The phone as long as its panel is there. One tab of a browser has it: credentials are lent once a session. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { CallView } from './phone-call.ts';
 import { Phone, type PhoneOptions } from './phone.ts';
 
 const lock = 'graine.phone';
-const kept = 'graine.call';
 
 /** `phone` undefined: another tab has it, and this one gets it when that tab is closed, or at once by `take`. */
 export function usePhoneOf({ accountSid, shownName, onIncoming }: PhoneOptions) {
@@ -40,15 +38,4 @@ export function usePhoneOf({ accountSid, shownName, onIncoming }: PhoneOptions) 
   }, [accountSid, shownName, turn]);
   const take = useCallback(() => setTurn((n) => n + 1), []);
   return { phone, take };
-}
-
-/** Whom a call was with that this page's reload cut off; a page that is loaded anew can call again, not go on. */
-export function useCut(call: CallView | undefined): string | undefined {
-  const [cut] = useState(() => sessionStorage.getItem(kept) ?? undefined);
-  const peer = call?.phase === 'talking' ? call.address : undefined;
-  useEffect(() => {
-    if (peer === undefined) sessionStorage.removeItem(kept);
-    else sessionStorage.setItem(kept, peer);
-  }, [peer]);
-  return cut;
 }
