@@ -102,6 +102,17 @@ export function softphoneStage({ ws }: Equipment): ReturnType<typeof stage> {
   });
 }
 
+/** A window with these instruments, where nobody is signed in yet. */
+export async function openPhoneWindow(
+  { browser, url }: { readonly browser: Browser; readonly url: string },
+  { hz, look }: { readonly hz: number | undefined; readonly look?: Look | undefined },
+): Promise<PhoneWindow> {
+  const window = new PhoneWindow(await PortalWindow.open(browser, url, look));
+  if (hz === undefined) await window.page.context().clearPermissions();
+  else await window.page.addInitScript(`{ globalThis.hz = ${hz}; ${instruments} }`);
+  return window;
+}
+
 /** Windows of these people with the phone open and registered; closed at the end, whatever happens. */
 export async function withPhones(
   { browser, url }: { readonly browser: Browser; readonly url: string },
@@ -111,10 +122,8 @@ export async function withPhones(
   const windows: PhoneWindow[] = [];
   try {
     for (const { email, hz, look } of people) {
-      const window = new PhoneWindow(await PortalWindow.open(browser, url, look));
+      const window = await openPhoneWindow({ browser, url }, { hz, look });
       windows.push(window);
-      if (hz === undefined) await window.page.context().clearPermissions();
-      else await window.page.addInitScript(`{ globalThis.hz = ${hz}; ${instruments} }`);
       await window.window.signIn({ email: `${email}@example.test` });
       await window.openPhone();
     }
