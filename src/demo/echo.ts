@@ -83,7 +83,7 @@ export class EchoApp {
     if (name === 'echo') {
       return [
         { verb: 'answer' },
-        { verb: 'say', text: 'Hello. This is the echo of Graine. Say something, and you will hear it a second later.' },
+        { verb: 'say', text: 'This is Graine. Say something.' },
         {
           verb: 'listen',
           url: `${this.url.replace('http', 'ws')}/echo`,

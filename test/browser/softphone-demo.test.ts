@@ -53,7 +53,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     await first.waitFor();
     await first.click();
     await alice.says('Talking');
-    await alice.hears(500);
+    await alice.hears(500, 10);
     await alice.button('Hang up').click();
     await alice.says('The call with echo is over');
   });
@@ -68,7 +68,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     await Promise.all([alice.hears(700), bob.hears(500)]);
     await bob.panel.getByRole('textbox', { name: 'Transfer to' }).fill('echo');
     await bob.button('Transfer').click();
-    await alice.hears(500);
+    await alice.hears(500, 10);
     await alice.button('Hang up').click();
   });
 
