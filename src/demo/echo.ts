@@ -94,9 +94,7 @@ export class EchoApp {
         { verb: 'hangup' },
       ];
     }
-    return [
-      { verb: 'dial', answerOnBridge: true, timeout: 40, referHook: '/refer', target: [{ type: 'user', name }] },
-    ];
+    return [{ verb: 'dial', answerOnBridge: true, timeout: 40, referHook: '/refer', target: [{ type: 'user', name }] }];
   }
 }
 

@@ -37,7 +37,10 @@ export class PhoneWindow {
 
   async says(text: string | RegExp): Promise<void> {
     try {
-      await this.panel.getByText(text, { exact: typeof text === 'string' }).first().waitFor({ timeout: waitMs });
+      await this.panel
+        .getByText(text, { exact: typeof text === 'string' })
+        .first()
+        .waitFor({ timeout: waitMs });
     } catch {
       throw new Error(`the panel never said ${text}; it says: ${await this.panel.innerText()}`);
     }
@@ -138,6 +141,10 @@ export async function withPhones(
     });
     for (const { window } of windows) await window.close();
   } finally {
-    for (const { page } of windows) await page.context().close().catch(() => undefined);
+    for (const { page } of windows)
+      await page
+        .context()
+        .close()
+        .catch(() => undefined);
   }
 }

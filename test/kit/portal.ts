@@ -40,7 +40,9 @@ export class PortalWindow {
   }
 
   /** By the token of an API key, or by email and the password everybody has. */
-  async signIn(who: { readonly token: string } | { readonly email: string; readonly password?: string }): Promise<void> {
+  async signIn(
+    who: { readonly token: string } | { readonly email: string; readonly password?: string },
+  ): Promise<void> {
     await this.page.goto(`${this.#url}/portal`);
     if ('token' in who) {
       await this.page.getByText('API token').click();

@@ -41,12 +41,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <PhoneProvider value={hasPhone ? call : undefined}>{children}</PhoneProvider>
       </main>
       {account === undefined ? null : (
-        <PhoneDock
-          open={phone}
-          onClose={() => setPhone(false)}
-          onWanted={() => setPhone(true)}
-          request={request}
-        />
+        <PhoneDock open={phone} onClose={() => setPhone(false)} onWanted={() => setPhone(true)} request={request} />
       )}
       <Toasts />
     </div>

@@ -28,7 +28,6 @@ export function endingOf({ originator, cause, status }: Ending, peer: string): s
   if (status !== undefined && status >= 300) return `${peer}: ${wordsOf(status, cause)}`;
   if (cause === 'Canceled') return originator === 'local' ? `You gave up calling ${peer}` : `Missed call of ${peer}`;
   if (cause === 'Rejected') return `You declined ${peer}`;
-  if (cause === 'Terminated')
-    return originator === 'local' ? `The call with ${peer} is over` : `${peer} hung up`;
+  if (cause === 'Terminated') return originator === 'local' ? `The call with ${peer} is over` : `${peer} hung up`;
   return `The call with ${peer} is over: ${cause.toLowerCase()}`;
 }

@@ -157,7 +157,8 @@ export class Phone {
   }
 
   hold(held: boolean): void {
-    if (this.#call?.hold(held) === false) this.#set({ fault: 'The call is being changed already. Try again in a moment.' });
+    if (this.#call?.hold(held) === false)
+      this.#set({ fault: 'The call is being changed already. Try again in a moment.' });
   }
 
   transfer(to: string): void {
@@ -214,7 +215,11 @@ export class Phone {
   #invited(session: RTCSession): void {
     if (this.#call !== undefined) return session.terminate({ status_code: 486, reason_phrase: 'Busy Here' });
     const { display_name: shown, uri } = session.remote_identity;
-    const call = this.#begin({ peer: shown || uri.user || 'somebody', address: `${uri.user}@${uri.host}`, incoming: true });
+    const call = this.#begin({
+      peer: shown || uri.user || 'somebody',
+      address: `${uri.user}@${uri.host}`,
+      incoming: true,
+    });
     call.follow(session);
     this.#options.onIncoming();
   }
