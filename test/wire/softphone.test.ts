@@ -74,7 +74,7 @@ story('signed in, the softphone registers, rings, calls, and is heard', async (w
 });
 
 story(
-  'a dial to the name of a person rings their softphone and the phones of the user of that name; another account’s does not',
+  'a dial to the name of a person rings their softphone while they are signed in, in their own realm only',
   async (w) => {
     const session = await signIn(w, ann);
     const { username, password, name } = await lend(w, session);
@@ -99,6 +99,19 @@ story(
     assert.equal((await w.next('/action')).body['dial_sip_status'], 404, 'it ended with the session');
   },
 );
+
+story('signing out ends the registration and the credentials at once', async (w) => {
+  const session = await signIn(w, ann);
+  const credentials = await lend(w, session);
+  const server = w.serverFor('page');
+  assert.equal((await w.phone('page').register(server, credentials)).status, 200);
+  const listed = async () => JSON.stringify((await w.account('GET', '/RegisteredSipUsers')).body);
+  assert.match(await listed(), new RegExp(credentials.username));
+  assert.doesNotMatch(JSON.stringify((await w.account('GET', '/Clients')).body), /web-/, 'not listed among the users');
+  await signOut(w, session);
+  await w.eventually('the contact is gone', async () => !(await listed()).includes(credentials.username));
+  assert.equal((await w.phone('page').register(server, credentials)).status, 403);
+});
 
 story('credentials that are asked for anew replace those before; a password that is changed ends them', async (w) => {
   const session = await signIn(w, ann);
