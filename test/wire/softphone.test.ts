@@ -94,6 +94,10 @@ story(
       assert.equal((await w.next('/action')).body['dial_sip_status'], 404);
     }
     await signOut(w, session);
+    await w.eventually('the contact is gone', async () => {
+      const { body } = await w.account('GET', '/RegisteredSipUsers');
+      return !JSON.stringify(body).includes(username);
+    });
     w.app.answers(dial([toUser('ann')], { answerOnBridge: true }));
     await w.calls().refused();
     assert.equal((await w.next('/action')).body['dial_sip_status'], 404, 'it ended with the session');
