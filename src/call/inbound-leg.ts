@@ -21,6 +21,7 @@ export class InboundLeg extends Leg {
     super(services, identity);
     this.invitation = invitation;
     this.remoteHost = invitation.source.address;
+    if (invitation.caller.kind === 'carrier') this.carrierSid = invitation.caller.carrierSid;
     this.transport = invitation.source.transport;
     this.link(invitation.callId);
     invitation.events.on('cancelled', (reason) => this.#cancelled(reason));

@@ -194,6 +194,7 @@ export class OutboundLeg extends Leg {
     this.#sent = true;
     this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
+    this.carrierSid = branch.carrier?.sid;
     // To each an offer of its own: no device of a target learns the keys of another's call.
     attempt.offer = this.media?.negotiation.offer({
       srtp: branch.srtp ?? 'none',
@@ -311,7 +312,6 @@ export class OutboundLeg extends Leg {
       return;
     }
     void media.configure(read.agreement, this.remoteHost);
-    if (attempt.slot !== undefined) this.carrierSid = attempt.branch.carrier?.sid;
     this.answered(dialog);
   }
 

@@ -38,14 +38,16 @@ export class CarriedLeg extends Leg {
 
   /** As it was agreed: a far end that encrypts goes on to. */
   protected override get srtp(): SrtpPolicy {
-    return this.#kept.media.negotiation.agreement.srtp === undefined ? 'none' : 'require';
+    return this.#kept.media?.negotiation.agreement.srtp === undefined ? 'none' : 'require';
   }
 
   /** Its ports again, with what was agreed. False when they cannot be had: it can say nothing then. */
   async resumeMedia(): Promise<boolean> {
+    const kept = this.#kept.media;
     try {
-      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, this.#kept.media));
-      await media.configure(this.#kept.media.negotiation.agreement, this.remoteHost);
+      if (kept === undefined) throw new Error('encrypted audio does not outlive the process that had its keys');
+      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, kept));
+      await media.configure(kept.negotiation.agreement, this.remoteHost);
       if (this.#kept.muted) await media.mute(true);
       return true;
     } catch (fault) {
@@ -61,7 +63,7 @@ export class CarriedLeg extends Leg {
   /** It counts against the limits of its carrier as before, and waits for nobody. */
   #takeCapacity(): void {
     const carrier = this.services.directory.get('carrier', this.carrierSid ?? '');
-    if (carrier === undefined || carrier.maxCalls === undefined) return;
+    if (this.identity.direction === 'inbound' || carrier?.maxCalls === undefined) return;
     const slot: Slot = this.services.pacers.occupy(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: carrier.maxCps });
     this.events.on('ended', () => slot.release());
   }
