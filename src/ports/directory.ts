@@ -19,6 +19,8 @@ export interface Directory {
   accountByRealm(realm: string): Account | undefined;
   application(accountSid: string, name: string): Application | undefined;
   client(realm: string, username: string): Client | undefined;
+  /** Softphones of the portal that a dial to the user of this name (lower case) rings. */
+  softphones(accountSid: string, name: string): readonly Client[];
   carrierByName(accountSid: string, name: string): Carrier | undefined;
   /** Active carriers that have an active outbound gateway, by priority then name. */
   outboundCarriers(accountSid: string): readonly Carrier[];

@@ -322,7 +322,11 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     audit,
     origins: config.http.origins,
     trustedProxies: config.http.trusted_proxies,
-    portal: { folder: pages, sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
+    portal: {
+      folder: pages,
+      sip: () => portalSip(sip.transport.listening(), config.sip.domain),
+      echo: config.source === undefined && config.accounts.some(({ name }) => name === 'demo'),
+    },
     timelines,
     recordings: new RecordingShelf(config.media.recordings),
     events: hooks,

@@ -43,6 +43,7 @@ type Indexes = {
   gatewaysOf?: Map<string, Gateway[]>;
   outbound?: Map<string, Carrier[]>;
   sources?: Sources<Carrier>;
+  softphones?: Map<string, Client[]>;
   numbers?: Map<string, Numbers>;
   tenants?: Map<string, TeamsTenant>;
   ofAccount?: Map<string, readonly unknown[]>;
@@ -134,6 +135,21 @@ class StoreDirectory implements OpenDirectory {
   client(realm: string, username: string): Client | undefined {
     const account = this.accountByRealm(realm);
     return account && (this.#named().get(`client ${account.sid} ${username}`) as Client | undefined);
+  }
+
+  softphones(accountSid: string, name: string): readonly Client[] {
+    let index = this.#indexes.softphones;
+    if (index === undefined) {
+      index = this.#indexes.softphones = new Map<string, Client[]>();
+      for (const client of this.all('client')) {
+        if (client.softphone?.name === undefined) continue;
+        const key = `${client.accountSid} ${client.softphone.name}`;
+        const list = index.get(key);
+        if (list === undefined) index.set(key, [client]);
+        else list.push(client);
+      }
+    }
+    return index.get(`${accountSid} ${name}`) ?? [];
   }
 
   carrierByName(accountSid: string, name: string): Carrier | undefined {

@@ -68,7 +68,8 @@ function forUser(
 function userToUser(services: Services, account: Account, name: string): Destination | undefined {
   const realm = account.sipRealm ?? services.settings.domain;
   const callee = services.directory.client(realm, name);
-  if (callee === undefined || !callee.allowDirectUserCalling || callee.accountSid !== account.sid) return undefined;
+  const known = callee !== undefined && callee.allowDirectUserCalling && callee.accountSid === account.sid;
+  if (!known && services.directory.softphones(account.sid, name.toLowerCase()).length === 0) return undefined;
   const target = [{ type: 'user', name: `${name}@${realm}` }];
   return {
     application: undefined,

@@ -279,6 +279,7 @@ function directoryOf({ app }: Script): Services['directory'] {
   return {
     events: new Emitter(),
     get: (kind: string) => kinds[kind],
+    softphones: () => [],
     phoneNumber: () => ({ applicationSid: 'app' }),
     outboundCarriers: () => [carrier],
     gateways: () => [
