@@ -121,8 +121,8 @@ export class NgClient {
     return waiting;
   }
 
-  #error(entry: (typeof fault)['refused'], command: string, why = ''): GraineError {
-    return new GraineError(entry, { address: this.address, command, why });
+  #error(code: string, command: string, why = ''): GraineError {
+    return new GraineError(code, { address: this.address, command, why });
   }
 }
 
