@@ -111,7 +111,7 @@ export class Member {
       await this.query(callId);
       return true;
     } catch (refused) {
-      return !(refused instanceof GraineError && refused.code === fault.refused.code);
+      return !(refused instanceof GraineError && refused.code === fault.refused);
     }
   }
 
