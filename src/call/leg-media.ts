@@ -1,5 +1,5 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
+import { type Agreement, type Direction, type Format, type LocalMedia, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
@@ -65,6 +65,12 @@ export class LegMedia {
         void this.#engine.release(endpoint).catch(() => {});
       },
     };
+  }
+
+  /** The engine has it elsewhere: the next offer or answer shows where. */
+  relocated(to: Pick<LocalMedia, 'address' | 'port' | 'rtcpPort'>): void {
+    const before = this.negotiation.relocate({ ...to });
+    this.negotiation.relocate({ ...before, ...to });
   }
 
   /** The codec we send, once agreed. */

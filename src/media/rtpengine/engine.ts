@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Clock, Emitter, GraineError, type Log } from '../../base/index.ts';
 import type {
   DetectOptions,
@@ -11,6 +12,7 @@ import type {
   TapOptions,
   TrackPlay,
 } from '../../ports/index.ts';
+import { checkSettings } from '../embedded/check.ts';
 import * as mediaFault from '../embedded/faults.ts';
 import { type Anchored, NO_FIGURES, type Pair, nameOfTag } from './anchors.ts';
 import type { HeardDigit } from './digit-link.ts';
@@ -100,9 +102,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
   }
 
   async configure(endpoint: string, settings: StreamSettings): Promise<void> {
-    // The workers' rules are the rules: what they refuse rtpengine is never shown.
-    await this.#workers.configure(endpoint, settings);
-    await this.#board.agreed(this.#anchored(endpoint), settings);
+    const anchored = this.#anchored(endpoint);
+    // What a worker would refuse rtpengine is never shown.
+    checkSettings(settings, isIP(anchored.worker.address));
+    await this.#board.agreed(anchored, settings);
   }
 
   async together(a: string, b: string): Promise<boolean> {
