@@ -27,6 +27,13 @@ export function bdecode(bytes: Buffer): Bencoded | undefined {
   return reader.ended ? value : undefined;
 }
 
+/** The first value of bytes that may go on after it; undefined while there is none in whole. */
+export function bdecodeFirst(bytes: Buffer): { readonly value: Bencoded; readonly length: number } | undefined {
+  const reader = new Reader(bytes);
+  const value = reader.value(0);
+  return value === undefined ? undefined : { value, length: reader.at };
+}
+
 const isList = (value: Bencoded): value is readonly Bencoded[] => Array.isArray(value);
 
 const I = 0x69;
@@ -44,6 +51,11 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  /** Bytes read so far. */
+  get at(): number {
+    return this.#at;
   }
 
   get ended(): boolean {

@@ -1,12 +1,15 @@
 /** Hears of keys from rtpengine: over a TCP connection to its control port (listen-tcp-ng, dtmf-log-ng-tcp) come bencoded
- * dictionaries, each with a JSON text. While it is down, keys are heard only where the audio passes a worker. */
+ * dictionaries. While it is down, keys are heard only where the audio passes a worker. */
 import net from 'node:net';
 import type { Clock, Timer } from '../../base/index.ts';
+import { type Bencoded, bdecodeFirst } from './bencode.ts';
+import { isDictionary } from './ng-client.ts';
 
 export type HeardDigit = { readonly callId: string; readonly tag: string; readonly digit: string; readonly ms: number };
 
 /** More than any event; what is longer without one is no event. */
 const MOST_BYTES = 65_536;
+const SPACE = 0x20;
 const AGAIN_MS = 2000;
 const KEYS = '0123456789*#ABCD';
 
@@ -23,7 +26,7 @@ export class DigitLink {
   #state: 'connecting' | 'up' | 'waiting' | 'closed' = 'waiting';
   #socket: net.Socket | undefined;
   #again: Timer | undefined;
-  #kept = '';
+  #kept: Buffer = Buffer.alloc(0);
 
   constructor(options: DigitLinkOptions) {
     this.#options = options;
@@ -45,12 +48,12 @@ export class DigitLink {
     const { address, port } = this.#options;
     const socket = net.connect({ host: address, port });
     this.#socket = socket;
-    this.#kept = '';
+    this.#kept = Buffer.alloc(0);
     socket.on('connect', () => {
       this.#state = 'up';
       this.#options.changed(true);
     });
-    socket.on('data', (bytes) => this.#take(bytes.toString('latin1')));
+    socket.on('data', (bytes) => this.#take(bytes));
     socket.on('error', () => {});
     socket.on('close', () => this.#lost());
   }
@@ -63,15 +66,15 @@ export class DigitLink {
     if (was === 'up') this.#options.changed(false);
   }
 
-  /** The JSON in it is flat: it ends at the first closing brace. */
-  #take(text: string): void {
-    this.#kept += text;
+  /** Each event is like an answer to a command: a cookie, a space, a dictionary. */
+  #take(bytes: Buffer): void {
+    this.#kept = Buffer.concat([this.#kept, bytes]);
     for (;;) {
-      const from = this.#kept.indexOf('{');
-      const to = this.#kept.indexOf('}', from);
-      if (from < 0 || to < 0) break;
-      const digit = readDigit(this.#kept.slice(from, to + 1));
-      this.#kept = this.#kept.slice(to + 1);
+      const space = this.#kept.indexOf(SPACE);
+      const first = space < 0 ? undefined : bdecodeFirst(this.#kept.subarray(space + 1));
+      if (first === undefined) break;
+      this.#kept = this.#kept.subarray(space + 1 + first.length);
+      const digit = readDigit(first.value);
       if (digit !== undefined) this.#options.heard(digit);
     }
     if (this.#kept.length > MOST_BYTES) this.#socket?.destroy();
@@ -79,15 +82,11 @@ export class DigitLink {
 }
 
 /** Undefined when it is not the event of a key. */
-export function readDigit(text: string): HeardDigit | undefined {
-  let said: unknown;
-  try {
-    said = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { type, callid, source_tag: tag, event, duration } = said as Record<string, unknown>;
+export function readDigit(said: Bencoded): HeardDigit | undefined {
+  const data = isDictionary(said) && said['notify'] === 'onDTMF' ? said['data'] : undefined;
+  if (!isDictionary(data)) return undefined;
+  const { callid, source_tag: tag, event, duration } = data;
   const digit = typeof event === 'number' ? KEYS[event] : undefined;
-  if (type !== 'DTMF' || typeof callid !== 'string' || typeof tag !== 'string' || digit === undefined) return undefined;
+  if (typeof callid !== 'string' || typeof tag !== 'string' || digit === undefined) return undefined;
   return { callId: callid, tag, digit, ms: Number(duration) || 0 };
 }
