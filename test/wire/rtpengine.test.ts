@@ -7,15 +7,16 @@ import {
   type IncomingPhoneCall,
   type OutgoingPhoneCall,
   phones,
+  type Rtpengine,
   stage,
   startRtpengine,
   toSip,
   type World,
 } from '../kit/index.ts';
 
-const [one, two] = [await startRtpengine(), await startRtpengine()];
-if ('missing' in one || 'missing' in two)
-  throw new Error('rtpengine is not installed: apt-get install -y rtpengine-daemon');
+const started = [await startRtpengine(), await startRtpengine()];
+const [one, two] = started.filter((each) => !('missing' in each)) as [Rtpengine, Rtpengine];
+if (two === undefined) throw new Error('rtpengine is not installed: apt-get install -y rtpengine-daemon');
 afterAll(async () => void (await Promise.all([one.remove(), two.remove()])));
 
 const story = stage({

@@ -59,6 +59,11 @@ export class AnchoredSession {
     return turn;
   }
 
+  /** When all that was asked for before is done. */
+  settled(): Promise<void> {
+    return this.inTurn(() => Promise.resolve());
+  }
+
   leave(): Member | undefined {
     const { member } = this;
     if (member !== undefined) member.calls--;

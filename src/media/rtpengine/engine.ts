@@ -116,6 +116,7 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     const [one, two] = [this.#anchored(a), this.#anchored(b)];
     await this.#part(one);
     await this.#part(two);
+    await Promise.all([one.session.settled(), two.session.settled()]);
     const bridged = await this.#workers.bridge(a, b);
     if (bridged.path === 'relay') {
       const pair: Pair = { a: one, b: two, state: 'worker', timer: undefined, base: undefined };
@@ -300,9 +301,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
 
   /** From now on its audio passes the worker: resolves when it does. */
   async #needs(endpoint: string, what: string): Promise<void> {
-    const { work, pair } = this.#anchored(endpoint);
+    const { work, pair, session } = this.#anchored(endpoint);
     work.add(what);
     await this.#board.toWorker(pair);
+    await session.settled();
   }
 
   #done(endpoint: string, what: string): void {

@@ -66,11 +66,14 @@ export class Switchboard {
     const { session, pair } = endpoint;
     const before = endpoint.settings;
     endpoint.settings = settings;
-    await this.toWorker(pair);
-    await session.inTurn(async () => {
+    // Both are asked for at once, so that whoever waits for the session's turn comes after them.
+    const back = this.toWorker(pair);
+    const told = session.inTurn(async () => {
+      if (!session.endpoints.has(endpoint)) return;
       if (!sameParty(before, settings) || endpoint.back === undefined) await this.#join(endpoint);
       await this.#tellWorker(endpoint);
     });
+    await Promise.all([back, told]);
     this.consider(endpoint);
   }
 
