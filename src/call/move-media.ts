@@ -32,7 +32,9 @@ async function moveMedia(leg: Leg, session: string): Promise<void> {
   throw new Error(read.ok ? 'the call ended meanwhile' : read.fault);
 }
 
-export type Placed = { readonly ok: true; readonly agreement: Agreement } | { readonly ok: false; readonly fault: string };
+export type Placed =
+  | { readonly ok: true; readonly agreement: Agreement }
+  | { readonly ok: false; readonly fault: string };
 
 /** Offers the far end what it has, at the place where our end is now. What was agreed before stays when it refuses. */
 export async function offerPlace(leg: Leg, { negotiation, codec }: LegMedia): Promise<Placed> {

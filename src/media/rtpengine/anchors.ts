@@ -117,10 +117,7 @@ function samePayloads(from: readonly Payload[], to: readonly Payload[]): boolean
   return from.every(({ receive, codec, clockRate, channels }) =>
     to.some(
       (each) =>
-        each.send === receive &&
-        each.codec === codec &&
-        each.clockRate === clockRate &&
-        each.channels === channels,
+        each.send === receive && each.codec === codec && each.clockRate === clockRate && each.channels === channels,
     ),
   );
 }

@@ -56,8 +56,7 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       clock,
       log,
       configure: (endpoint, settings) => workers.configure(endpoint, settings),
-      moved: ({ name, front }) =>
-        this.events.emit('moved', name, { ...front, rtcpPort: front.port + 1 }),
+      moved: ({ name, front }) => this.events.emit('moved', name, { ...front, rtcpPort: front.port + 1 }),
     });
     this.#silence = new SilenceWatch({
       board: this.#board,

@@ -3,6 +3,7 @@ import { type Clock, GraineError, type Log, messageOf } from '../../base/index.t
 import type { StreamSettings } from '../../ports/index.ts';
 import { portTaken } from '../embedded/faults.ts';
 import { type Anchored, AnchoredSession, canPass, type Pair, farSide, farTag, workerSide } from './anchors.ts';
+import { noAnswer } from './faults.ts';
 import { minus, plus, sentBy } from './figures.ts';
 import type { Member } from './member.ts';
 import { leastLoaded } from './members.ts';
@@ -56,7 +57,13 @@ export class Switchboard {
     const { session } = endpoint;
     await session.inTurn(async () => {
       if (session.member === undefined) return;
-      endpoint.front = await session.member.offer(session.id, workerSide(endpoint), farSide(endpoint));
+      try {
+        endpoint.front = await session.member.offer(session.id, workerSide(endpoint), farSide(endpoint));
+      } catch (failed) {
+        if (!isSilence(failed)) throw failed;
+        // Alone it stays with its worker; with others it moves where they do, as soon as the silence is noticed.
+        if (session.endpoints.size === 1) session.leave();
+      }
     });
     if (port !== undefined && endpoint.front.port !== port) throw new GraineError(portTaken, { port });
   }
@@ -70,7 +77,12 @@ export class Switchboard {
     const back = this.toWorker(pair);
     const told = session.inTurn(async () => {
       if (!session.endpoints.has(endpoint)) return;
-      if (!sameParty(before, settings) || endpoint.back === undefined) await this.#join(endpoint);
+      if (!sameParty(before, settings) || endpoint.back === undefined) {
+        await this.#join(endpoint).catch((failed: unknown) => {
+          // It dies: the call moves as soon as that is noticed, with what was agreed now.
+          if (!isSilence(failed)) throw failed;
+        });
+      }
       await this.#tellWorker(endpoint);
     });
     await Promise.all([back, told]);
@@ -205,7 +217,17 @@ export class Switchboard {
       if (member !== undefined) session.enter(member);
       const to = member?.address ?? 'a worker';
       this.#options.log.warn({ session: session.id, from: before?.address, to }, 'the media of a call moves');
-      for (const endpoint of session.endpoints) await this.#anchor(endpoint);
+      try {
+        for (const endpoint of session.endpoints) await this.#anchor(endpoint);
+      } catch (failed) {
+        this.#options.log.error({ session: session.id, error: messageOf(failed) }, 'a call cannot be anchored anew');
+        session.leave();
+        for (const endpoint of session.endpoints) await this.#anchor(endpoint);
+      }
+      for (const endpoint of session.endpoints) {
+        await this.#tellWorker(endpoint).catch(() => {});
+        this.#options.moved(endpoint);
+      }
     });
     for (const endpoint of session.endpoints) this.consider(endpoint);
   }
@@ -216,16 +238,9 @@ export class Switchboard {
     pair?.timer?.cancel();
     if (pair !== undefined) pair.base = undefined;
     endpoint.back = undefined;
-    try {
-      if (session.member === undefined) endpoint.front = endpoint.worker;
-      else endpoint.front = await session.member.offer(session.id, workerSide(endpoint), farSide(endpoint));
-      await this.#join(endpoint);
-    } catch (refused) {
-      this.#options.log.error({ session: session.id, error: messageOf(refused) }, 'a call cannot be anchored anew');
-      endpoint.front = endpoint.worker;
-    }
-    await this.#tellWorker(endpoint).catch(() => {});
-    this.#options.moved(endpoint);
+    if (session.member === undefined) endpoint.front = endpoint.worker;
+    else endpoint.front = await session.member.offer(session.id, workerSide(endpoint), farSide(endpoint));
+    await this.#join(endpoint);
   }
 
   #of(member: Member): AnchoredSession[] {
@@ -237,6 +252,8 @@ export class Switchboard {
     return undefined;
   }
 }
+
+const isSilence = (failed: unknown): boolean => failed instanceof GraineError && failed.code === noAnswer;
 
 /** Whether rtpengine need not be told. */
 function sameParty(a: StreamSettings | undefined, b: StreamSettings): boolean {
