@@ -1,5 +1,12 @@
 /** One leg's audio: a port pair of the media engine and the offer/answer that goes with it. */
-import { type Agreement, type Direction, type Format, type LocalMedia, Negotiation, type NegotiationSnapshot } from '../sdp/index.ts';
+import {
+  type Agreement,
+  type Direction,
+  type Format,
+  type LocalMedia,
+  Negotiation,
+  type NegotiationSnapshot,
+} from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 

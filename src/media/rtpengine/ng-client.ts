@@ -47,7 +47,7 @@ export class NgClient {
     // Connected, the kernel drops what comes from anyone else, and tells of a port nobody listens at.
     this.#connected = new Promise((resolve) => this.#socket.connect(options.port, options.address, resolve));
     this.#socket.on('message', (bytes) => this.#heard(bytes));
-    this.#socket.on('error', () => options.unreachable?.());
+    this.#socket.on('error', () => this.#unreachable());
   }
 
   get address(): string {
@@ -70,13 +70,23 @@ export class NgClient {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    for (const [cookie, { command }] of this.#waiting) this.#fail(cookie, this.#error(fault.noAnswer, command));
+    this.#failAll();
     void this.#connected.then(() => this.#socket.close());
+  }
+
+  /** Nobody listens there: to wait on would be in vain. */
+  #unreachable(): void {
+    this.#failAll();
+    this.#options.unreachable?.();
+  }
+
+  #failAll(): void {
+    for (const [cookie, { command }] of this.#waiting) this.#fail(cookie, this.#error(fault.noAnswer, command));
   }
 
   #send(bytes: Buffer): void {
     this.#socket.send(bytes, (error) => {
-      if (error !== null) this.#options.unreachable?.();
+      if (error !== null) this.#unreachable();
     });
   }
 

@@ -130,7 +130,11 @@ export class Switchboard {
 
   /** Anchors anew what this rtpengine does not know any more. */
   async check(member: Member): Promise<void> {
-    for (const session of this.#of(member)) if (!(await member.knows(session.id))) void this.#move(session, undefined);
+    for (const session of this.#of(member)) {
+      const known = await member.knows(session.id);
+      // It may have moved meanwhile.
+      if (!known && session.member === member) void this.#move(session, undefined);
+    }
   }
 
   /** What rtpengine has carried for the endpoint since its pair is direct is counted too. */
