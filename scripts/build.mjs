@@ -1,8 +1,10 @@
-// Compiles src/ to dist/ (without the tests) and copies what is not TypeScript.  node scripts/build.mjs [--if-stale]
+// Compiles src/ to dist/ (without the tests), copies what is not TypeScript, and builds the portal to dist/portal, each file
+// compressed ahead.   node scripts/build.mjs [--if-stale]
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import zlib from 'node:zlib';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = path.join(root, 'dist', '.built');
@@ -11,15 +13,37 @@ const stamp = path.join(root, 'dist', '.built');
 function newestSource() {
   let newest = 0;
   for (const file of ['tsconfig.json', 'package.json']) newest = Math.max(newest, fs.statSync(path.join(root, file)).mtimeMs);
-  for (const name of fs.readdirSync(path.join(root, 'src'), { recursive: true })) {
-    if (String(name).endsWith('.test.ts')) continue;
-    newest = Math.max(newest, fs.statSync(path.join(root, 'src', String(name))).mtimeMs);
+  for (const folder of ['src', 'portal']) {
+    for (const name of fs.readdirSync(path.join(root, folder), { recursive: true })) {
+      if (String(name).endsWith('.test.ts')) continue;
+      newest = Math.max(newest, fs.statSync(path.join(root, folder, String(name))).mtimeMs);
+    }
   }
   return newest;
 }
 
 export function stale() {
   return !fs.existsSync(stamp) || fs.statSync(stamp).mtimeMs < newestSource();
+}
+
+/** Beside each text its `.br` and `.gz`, where they are smaller: the server sends them as they are. */
+function compress(folder) {
+  for (const name of fs.readdirSync(folder, { recursive: true }).map(String)) {
+    if (!/\.(?:js|css|html|svg)$/.test(name)) continue;
+    const file = path.join(folder, name);
+    const bytes = fs.readFileSync(file);
+    const packed = { br: zlib.brotliCompressSync(bytes), gz: zlib.gzipSync(bytes, { level: 9 }) };
+    for (const [suffix, smaller] of Object.entries(packed)) {
+      if (smaller.length < bytes.length) fs.writeFileSync(`${file}.${suffix}`, smaller);
+    }
+  }
+}
+
+export function buildPortal() {
+  const vite = path.join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const portal = path.join(root, 'portal');
+  execFileSync(process.execPath, [vite, 'build', portal, '--config', path.join(portal, 'vite.config.mjs'), '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' });
+  compress(path.join(root, 'dist', 'portal'));
 }
 
 export function build() {
@@ -31,6 +55,7 @@ export function build() {
     fs.mkdirSync(path.dirname(path.join(root, 'dist', name)), { recursive: true });
     fs.copyFileSync(path.join(root, 'src', name), path.join(root, 'dist', name));
   }
+  buildPortal();
   fs.writeFileSync(stamp, '');
 }
 

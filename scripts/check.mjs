@@ -24,9 +24,12 @@ export function nodeTests(files, { concurrency, timeout, extra = [] }) {
 
 const steps = [
   ['types', bin('tsc'), ['-p', 'tsconfig.check.json'], 'mend the types named above'],
-  ['lint', bin('oxlint'), ['src', 'test', 'bench', 'scripts', '--deny-warnings'], 'npx oxlint --fix src test, or mend by hand'],
-  ['format', bin('oxfmt'), ['--check', 'src', 'test'], 'npm run format'],
+  ['types of the browser stories', bin('tsc'), ['-p', 'tsconfig.browser.json'], 'mend the types named above'],
+  ['types of the portal', bin('tsc'), ['-p', 'portal/tsconfig.json'], 'mend the types named above'],
+  ['lint', bin('oxlint'), ['src', 'test', 'bench', 'scripts', 'portal/src', '--deny-warnings'], 'npx oxlint --fix src test, or mend by hand'],
+  ['format', bin('oxfmt'), ['--check', 'src', 'test', 'portal/src'], 'npm run format'],
   ['layers', process.execPath, ['scripts/layers.mjs'], 'import through index.ts, and only what scripts/layers.json allows'],
+  ['layers of the portal', process.execPath, ['scripts/layers.mjs', 'portal/src', 'scripts/portal-layers.json'], 'import through index.ts, and only what scripts/portal-layers.json allows'],
   ['docs', process.execPath, ['scripts/docs.mjs'], 'the documents must say what is there'],
 ];
 

@@ -8,7 +8,7 @@ const [root = 'src', rulesFile = new URL('layers.json', import.meta.url)] = proc
 const rules = JSON.parse(fs.readFileSync(rulesFile, 'utf8'));
 const folders = Object.keys(rules).sort((a, b) => b.length - a.length);
 const owner = (file) => folders.find((f) => file === f || file.startsWith(`${f}/`));
-const isDoor = (file) => /(^|\/)index\.ts$/.test(file);
+const isDoor = (file) => /(^|\/)index\.tsx?$/.test(file);
 const importLine = /^\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"](\.[^'"]+)['"]/gm;
 const graph = new Map();
 let bad = 0;
@@ -27,7 +27,7 @@ function judge({ from, target, test }) {
 }
 
 for (const file of fs.readdirSync(root, { recursive: true }).map(String)) {
-  if (!file.endsWith('.ts') || file.endsWith('.d.ts')) continue;
+  if (!/\.tsx?$/.test(file) || file.endsWith('.d.ts')) continue;
   const test = file.endsWith('.test.ts');
   const from = owner(file);
   if (!from) {
@@ -37,6 +37,7 @@ for (const file of fs.readdirSync(root, { recursive: true }).map(String)) {
   const text = fs.readFileSync(path.join(root, file), 'utf8');
   const edges = [];
   for (const found of text.matchAll(importLine)) {
+    if (found[1].endsWith('.css')) continue;
     const line = text.slice(0, found.index).split('\n').length;
     const target = path.normalize(path.join(path.dirname(file), found[1]));
     const fault = judge({ from, target, test });

@@ -8,7 +8,7 @@ import { check, nodeTests, testsUnder } from './check.mjs';
 import { install } from './install.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const debian = ['sip-tester', 'baresip', 'tcpdump', 'tshark', 'postgresql', 'chromium', 'ffmpeg', 'espeak-ng', 'redis-server'];
+const debian = ['sip-tester', 'baresip', 'tcpdump', 'tshark', 'postgresql', 'chromium', 'ffmpeg', 'espeak-ng', 'redis-server', 'libsrtp2-1'];
 
 function installDebian() {
   const missing = debian.filter((name) => {

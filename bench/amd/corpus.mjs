@@ -33,6 +33,7 @@ export function readCorpus(folder, readWav) {
     beepEnd: number(row.beep_end_s),
     speechStart: number(row.speech_start_s),
     speechEnd: number(row.speech_end_s),
+    secondAt: number(row.second_speech_s),
     greetingEnd: number(row.greeting_end_s),
     samples: readWav(fs.readFileSync(path.join(folder, row.file))).channels[0],
   }));

@@ -18,6 +18,11 @@ import {
 
 useServer();
 
+test('who brings no key guesses none: many such requests do not shut a source out', async () => {
+  for (let n = 0; n < 15; n++) assert.equal((await fetch(`${base}/v1/session`)).status, 401);
+  assert.equal((await ask('GET', '/v1/Accounts')).status, 200);
+});
+
 test('without a key, with a wrong one, or with a key in the URL, nothing is told', async () => {
   for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Basic ${admin}` }]) {
     const response = await fetch(`${base}/v1/Accounts`, { headers: headers as Record<string, string> });

@@ -160,6 +160,8 @@ export function gatekeeper({ directory, clock, sessions, origins, audit }: Parts
   }
 
   function byKey(request: FastifyRequest): Scope {
+    // Who brings no key guesses none: everybody who opens the portal's sign-in page asks so first.
+    if (request.headers.authorization === undefined) throw new GraineError(notAuthorized);
     const seconds = failures.waitOf(request.ip);
     if (seconds > 0) throw new GraineError(tooManyFailures, { address: request.ip, seconds });
     const token = tokenOf(request);

@@ -127,6 +127,11 @@ export function useServer(more: Partial<ApiOptions> = {}): void {
         page: (accountSid, sid) =>
           Promise.resolve(sid === 'known' && accountSid === account ? '<!doctype html>' : undefined),
       },
+      recordings: {
+        list: () => Promise.resolve([]),
+        open: () => Promise.resolve(undefined),
+        remove: () => Promise.resolve(false),
+      },
       events: {
         events: (accountSid, sid, from) =>
           sid === 'known' && accountSid === account

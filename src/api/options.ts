@@ -3,6 +3,7 @@ import type { Clock, Log, Random } from '../base/index.ts';
 import type { AuditTrail, Sessions, Softphones } from '../access/index.ts';
 import type { Emitter } from '../base/index.ts';
 import type { Alert, CallWatch } from '../ports/index.ts';
+import type { RecordingShelf } from '../call/index.ts';
 import type { CallControl, Directory, Entities, Hooks, Kind, LiveStore, Store, Timelines } from '../ports/index.ts';
 
 /** The directory, and the two ways to change it. */
@@ -42,6 +43,7 @@ export type ApiOptions = {
   /** What the portal's softphone needs to know. */
   readonly portal: Portal;
   readonly timelines: Timelines;
+  readonly recordings: Pick<RecordingShelf, 'list' | 'open' | 'remove'>;
   /** What WebSocket applications were told. */
   readonly events: Pick<Hooks, 'events'>;
   /** Prometheus text for /metrics. */

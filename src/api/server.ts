@@ -17,6 +17,7 @@ import { addSession, addSignIn } from './people/session.ts';
 import { addSoftphone } from './people/softphone.ts';
 import { addUsers } from './people/users.ts';
 import { addPortal } from './portal.ts';
+import { addRecordings } from './recordings.ts';
 import { addRecords } from './records.ts';
 import { addRegisteredUsers } from './registered-users.ts';
 import { addAccountParts } from './resources/account-parts.ts';
@@ -33,6 +34,7 @@ import { speechCredentials } from './resources/speech-credentials.ts';
 import { teamsTenants } from './resources/teams-tenants.ts';
 import { addTrace } from './trace.ts';
 import { validatorFor } from './validate.ts';
+import { addVerbSchemas } from './verb-schemas.ts';
 
 export interface Api {
   /** `0` takes any free port. Resolves to the address it listens on. */
@@ -130,9 +132,11 @@ function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeepe
   addCalls(server, options);
   addTrace(server, options);
   addEvents(server, options);
+  addRecordings(server, options);
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);
+  addVerbSchemas(server);
 }
 
 function document(version: string) {

@@ -1,3 +1,4 @@
+export { Arrival } from './arrival.ts';
 export { type Clock, FakeClock, SystemClock, type Timer } from './clock.ts';
 export { gainLimits, isGain, readDecibels } from './decibels.ts';
 export { Emitter, type ListenerFault, setListenerFault } from './emitter.ts';
@@ -17,4 +18,5 @@ export {
   TraceChannel,
   type TraceEvent,
 } from './trace.ts';
+export { SharedFate } from './shared-fate.ts';
 export { spawnWorker } from './worker.ts';

@@ -22,12 +22,18 @@ export type MachineOptions<S extends string, E extends { type: string }, X, C> =
 
 /** Runs a table. The only place a state moves, so the only place that reports a move. */
 export class Machine<S extends string, E extends { type: string }, X, C> {
-  readonly #options: MachineOptions<S, E, X, C>;
+  readonly #table: Table<S, E, X, C>;
+  readonly #context: C;
+  readonly #perform: (effect: X) => void;
+  readonly #onChange: MachineOptions<S, E, X, C>['onChange'];
   #state: S;
 
-  constructor(options: MachineOptions<S, E, X, C>) {
-    this.#options = options;
-    this.#state = options.initial;
+  constructor({ table, initial, context, perform, onChange }: MachineOptions<S, E, X, C>) {
+    this.#table = table;
+    this.#context = context;
+    this.#perform = perform;
+    this.#onChange = onChange;
+    this.#state = initial;
   }
 
   get state(): S {
@@ -36,14 +42,14 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
 
   /** Feeds one event. Returns false where the table says `ignore`. */
   handle(event: E): boolean {
-    const { table, context, perform, onChange } = this.#options;
-    const cell = table[this.#state][event.type as E['type']] as typeof ignore | ((event: E, context: C) => Step<S, X>);
+    const row = this.#table[this.#state];
+    const cell = row[event.type as E['type']] as typeof ignore | ((event: E, context: C) => Step<S, X>);
     if (cell === ignore) return false;
-    const step = cell(event, context);
+    const step = cell(event, this.#context);
     const from = this.#state;
     this.#state = step.to;
-    if (from !== step.to) onChange?.(from, event.type, step.to);
-    if (step.effects !== undefined) for (const effect of step.effects) perform(effect);
+    if (from !== step.to) this.#onChange?.(from, event.type, step.to);
+    if (step.effects !== undefined) for (const effect of step.effects) this.#perform(effect);
     return true;
   }
 }

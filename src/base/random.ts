@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 /** The one source of chance: real entropy in production, a seed in tests. */
 export interface Random {
@@ -22,13 +22,11 @@ function format(uuid: Uint8Array): string {
 
 /** The kernel's entropy, drawn in blocks of 4 KiB: a call needs some twenty tokens. */
 export class SystemRandom implements Random {
-  readonly #pool = Buffer.alloc(4096);
-  #at = 4096;
   #letters = '';
   #letterAt = 0;
 
   uuid(): string {
-    return format(this.#take(16));
+    return randomUUID();
   }
 
   token(length: number): string {
@@ -60,15 +58,6 @@ export class SystemRandom implements Random {
     }
     this.#letters = block.toString('latin1', 0, used);
     this.#letterAt = 0;
-  }
-
-  #take(length: number): Uint8Array {
-    if (length > 256) return randomBytes(length);
-    if (this.#at + length > this.#pool.length) {
-      randomFillSync(this.#pool);
-      this.#at = 0;
-    }
-    return this.#pool.subarray(this.#at, (this.#at += length));
   }
 }
 

@@ -27,6 +27,8 @@ export type HookTrace = {
   readonly durationMs: number;
   readonly attempt: number;
   readonly request: unknown;
+  /** `request` as JSON, where it has been written already. */
+  readonly requestText?: string;
   readonly response: unknown;
   readonly error: string | undefined;
 };

@@ -1,7 +1,9 @@
 /** Finds out who answered a leg and tells the application's hook, one request an event, in order. */
 import type { DetectOptions, Detection, HookTarget } from '../ports/index.ts';
-import { amdBody, isVerdict } from './amd-hook.ts';
+import { amdBody, isVerdict, type Words } from './amd-hook.ts';
+import { AmdWords, type WordFinding, type WordRules } from './amd-words.ts';
 import { callInfo } from './call-info.ts';
+import { Hearing, type HearingOptions } from './hearing.ts';
 import type { Leg } from './leg.ts';
 import { isNothing } from './script.ts';
 import type { Session } from './session.ts';
@@ -9,6 +11,8 @@ import type { Session } from './session.ts';
 export type AmdPlan = {
   readonly hook: HookTarget | undefined;
   readonly limits: DetectOptions;
+  /** What words say, where somebody is to listen to them. */
+  readonly words: WordRules & { readonly hearing: (session: Session) => HearingOptions | undefined };
 };
 
 type Options = {
@@ -28,6 +32,11 @@ export class AnswerDetection {
   #off: (() => void)[] = [];
   /** The request that is out: the next waits for it, so that the application hears them in order. */
   #telling: Promise<void> = Promise.resolve();
+  #words: AmdWords | undefined;
+  #hearing: Hearing | undefined;
+  #startedAt = 0;
+  /** Words have told who speaks, or sound has. */
+  #judged = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -40,6 +49,8 @@ export class AnswerDetection {
       return;
     }
     leg.note('amd.started', { ...options.plan.limits });
+    this.#startedAt = leg.services.clock.monotonic();
+    this.#listenToWords();
     leg.services.studio.detectAnswer(endpoint, options.plan.limits).catch((fault: unknown) => {
       this.#failed(fault instanceof Error ? fault.message : String(fault));
     });
@@ -59,10 +70,55 @@ export class AnswerDetection {
 
   #found(found: Detection): void {
     const { leg } = this.#options;
+    // Sound did not know yet that words had told.
+    if (isVerdict(found) && this.#judged) return;
     leg.note('amd.found', { ...found });
-    if (isVerdict(found)) this.#settle(found);
-    this.#tell(amdBody(found), found);
+    this.#say(found, undefined);
     if (found.event === 'stopped') this.#over();
+  }
+
+  #say(found: Detection, hint: string | undefined): void {
+    if (isVerdict(found)) {
+      this.#judged = true;
+      this.#settle(found);
+      this.#stopWords();
+    }
+    this.#tell(amdBody(found, this.#understood(hint)), found);
+  }
+
+  /** Words refine and never hold up: sound goes on by itself, and a vendor that fails leaves it alone. */
+  #listenToWords(): void {
+    const { session, leg, plan } = this.#options;
+    const hearing = plan.words.hearing(session);
+    if (hearing === undefined) return;
+    const words = new AmdWords(plan.words);
+    this.#words = words;
+    this.#hearing = new Hearing(leg, hearing, {
+      result: (transcript) => {
+        const found = this.#judged ? undefined : words.push(transcript);
+        if (found !== undefined) this.#wordsTold(found);
+      },
+    });
+  }
+
+  #wordsTold({ event, reason, confidence, hint }: WordFinding): void {
+    const { leg } = this.#options;
+    const atMs = Math.round(leg.services.clock.monotonic() - this.#startedAt);
+    const found: Detection = { event, reason, confidence, atMs };
+    leg.note('amd.found', { ...found, by: 'words' });
+    if (leg.media !== undefined) leg.services.studio.knowMachine(leg.media.endpoint).catch(() => {});
+    this.#say(found, hint);
+  }
+
+  #understood(hint: string | undefined): Words | undefined {
+    if (this.#words === undefined) return undefined;
+    const { greeting, language } = this.#words;
+    return { greeting, language, ...(hint === undefined ? {} : { hint }) };
+  }
+
+  #stopWords(): void {
+    void this.#hearing?.close();
+    this.#hearing = undefined;
   }
 
   #failed(error: string): void {
@@ -74,6 +130,7 @@ export class AnswerDetection {
   #over(): boolean {
     if (this.#off.length === 0) return false;
     for (const off of this.#off.splice(0)) off();
+    this.#stopWords();
     this.#settle(undefined);
     return true;
   }

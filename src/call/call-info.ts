@@ -1,4 +1,6 @@
 /** What hooks are told of a leg: the common body of reference.md 3.1, snake_case. */
+import { hideKeys } from '../sdp/index.ts';
+import { lowerName } from '../sip/message/index.ts';
 import { terminationBy } from './end-cause.ts';
 import { InboundLeg } from './inbound-leg.ts';
 import type { Leg } from './leg.ts';
@@ -49,7 +51,7 @@ export function sessionNew(
   const { request, source } = leg.invitation;
   const headers: Record<string, string> = {};
   for (const [name, value] of request.headers.entries()) {
-    const key = name.toLowerCase();
+    const key = lowerName(name);
     // Digest credentials are nobody's business but ours.
     if (key === 'authorization' || key === 'proxy-authorization') continue;
     headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`;
@@ -68,7 +70,7 @@ export function sessionNew(
       source_address: source.address,
       source_port: source.port,
       protocol: source.transport,
-      body: request.body.toString('utf8'),
+      body: hideKeys(request.body.toString('utf8')),
     },
   };
 }

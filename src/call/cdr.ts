@@ -1,4 +1,5 @@
 /** One CDR a leg, when it is over and its last media figures are in. */
+import path from 'node:path';
 import type { Leg } from './leg.ts';
 
 export async function writeCdr(leg: Leg): Promise<void> {
@@ -40,7 +41,7 @@ async function write(leg: Leg): Promise<void> {
     host: services.settings.node,
     remoteHost: leg.remoteHost,
     traceId: identity.traceId,
-    recordingUrl: leg.recordingPath,
+    recordingUrl: recordingUrl(leg),
     mos: quality?.mos,
     packetsLostPercent: quality?.packetsLostPercent,
     jitterMs: quality?.jitterMs,
@@ -51,4 +52,11 @@ async function write(leg: Leg): Promise<void> {
 function parentSipCallId(leg: Leg): string | undefined {
   const parent = leg.identity.parentCallSid;
   return parent === undefined ? undefined : leg.services.registry.sessionOf(leg)?.caller.sipCallId;
+}
+
+/** Where REST serves it (api/recordings.ts). */
+function recordingUrl({ recordingPath, identity, services }: Leg): string | undefined {
+  if (recordingPath === undefined) return undefined;
+  const call = `${services.settings.apiBaseUrl}/Accounts/${identity.accountSid}/RecentCalls/${identity.callSid}`;
+  return `${call}/record/${path.basename(recordingPath)}`;
 }

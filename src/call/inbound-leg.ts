@@ -1,12 +1,18 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
 import { messageOf } from '../base/index.ts';
-import type { Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
-import { type Format, parseSdp } from '../sdp/index.ts';
+import type { CallerIdentity, Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
+import { type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
 import { warning } from './reinvite.ts';
 import type { Services } from './services.ts';
+
+/** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
+export function srtpOfCaller({ directory }: Services, caller: CallerIdentity): SrtpPolicy {
+  if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
+  return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
+}
 
 export class InboundLeg extends Leg {
   readonly invitation: Invitation;
@@ -15,6 +21,8 @@ export class InboundLeg extends Leg {
     super(services, identity);
     this.invitation = invitation;
     this.remoteHost = invitation.source.address;
+    if (invitation.caller.kind === 'carrier') this.carrierSid = invitation.caller.carrierSid;
+    this.transport = invitation.source.transport;
     this.link(invitation.callId);
     invitation.events.on('cancelled', (reason) => this.#cancelled(reason));
     // An UPDATE before the answer may only change what was already agreed; we agree to nothing new then.
@@ -30,6 +38,10 @@ export class InboundLeg extends Leg {
     return read?.ok === true
       ? read.sdp.media.find((line) => line.type === 'audio' && line.port !== 0)?.formats
       : undefined;
+  }
+
+  protected override get srtp(): SrtpPolicy {
+    return srtpOfCaller(this.services, this.invitation.caller);
   }
 
   get unanswered(): boolean {
@@ -66,7 +78,7 @@ export class InboundLeg extends Leg {
       return false;
     }
     const late = this.invitation.offer === undefined;
-    const sdp = late ? media.negotiation.offer(prefer === undefined ? {} : { prefer }) : this.#agree(media, prefer);
+    const sdp = late ? this.#lateOffer(media, prefer) : this.#agree(media, prefer);
     if (sdp === undefined) return false;
     const dialog = this.invitation.accept({ sdp, headers });
     this.answered(dialog);
@@ -136,6 +148,13 @@ export class InboundLeg extends Leg {
     }
     void media.configure(answer.agreement, this.remoteHost);
     return answer.sdp;
+  }
+
+  /** Who calls over a WebSocket and leaves the offer to us is a browser all the same. */
+  #lateOffer(media: LegMedia, prefer: readonly Format[] | undefined): Buffer {
+    const { transport } = this.invitation.source;
+    const web = transport === 'ws' || transport === 'wss';
+    return media.negotiation.offer({ web, ...(prefer === undefined ? {} : { prefer }) });
   }
 
   /** Our 200 carried the offer: nothing can be heard before the ACK brings the answer. */

@@ -2,7 +2,9 @@
 import type { Account, AppLink, HookAnswer, HookTarget } from '../ports/index.ts';
 import type { Invitation } from '../sip/agent/index.ts';
 import { sessionNew } from './call-info.ts';
-import { InboundLeg } from './inbound-leg.ts';
+import { policyFault } from '../sdp/index.ts';
+import { InboundLeg, srtpOfCaller } from './inbound-leg.ts';
+import { warning } from './reinvite.ts';
 import { applicationFor, type Destination } from './routing/inbound.ts';
 import { replacedBy, takePlace } from './replacing.ts';
 import type { ScriptFactory } from './script.ts';
@@ -31,6 +33,15 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
   }
   const destination = applicationFor(services, invitation);
   if (destination === undefined) return invitation.reject({ status: 404, reason: 'No Application For This Number' });
+  // Before anybody is asked what to do with it.
+  const fault =
+    invitation.offer === undefined
+      ? undefined
+      : policyFault(invitation.offer, srtpOfCaller(services, invitation.caller));
+  if (fault !== undefined) {
+    const headers = [['Warning', warning(fault)]] as const;
+    return invitation.reject({ status: 488, reason: 'Not Acceptable Here', headers });
+  }
   startSession({ services, scripts, invitation, account, destination });
 }
 

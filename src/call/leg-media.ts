@@ -3,14 +3,29 @@ import {
   type Agreement,
   type Direction,
   type Format,
+  type IceCredentials,
   type LocalMedia,
   Negotiation,
   type NegotiationSnapshot,
+  type SrtpPolicy,
+  type SrtpSuite,
 } from '../sdp/index.ts';
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
+const events = 'TELEPHONE-EVENT';
 let plays = 0;
+
+/** Whose audio it is. */
+export type MediaOwner = {
+  readonly session: string;
+  readonly callSid: string;
+  readonly srtp: SrtpPolicy;
+  /** The audio is encrypted from now on, or in the clear again. */
+  readonly encrypted: (suite: SrtpSuite | undefined) => void;
+  /** Keys are tones in the audio there, and nothing else. */
+  readonly tones: () => boolean;
+};
 
 export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
 
@@ -19,26 +34,37 @@ export class LegMedia {
   readonly #engine: MediaEngine;
   #endpoint: string;
   #moves = 0;
+  readonly #encrypted: MediaOwner['encrypted'];
+  readonly #tones: MediaOwner['tones'];
+  #suite: SrtpSuite | undefined;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
-  private constructor(engine: MediaEngine, endpoint: string, negotiation: Negotiation) {
+  private constructor(engine: MediaEngine, { callSid, encrypted, tones }: MediaOwner, negotiation: Negotiation) {
     this.#engine = engine;
-    this.#endpoint = endpoint;
+    this.#endpoint = callSid;
+    this.#encrypted = encrypted;
+    this.#tones = tones;
     this.negotiation = negotiation;
   }
 
   /** Reserves ports in the session's worker. Rejects when there are none. */
-  static async open(services: Services, session: string, callSid: string): Promise<LegMedia> {
-    const local = await services.media.open({ session, endpoint: callSid });
-    const negotiation = new Negotiation(local, String(services.random.integer(2 ** 31)));
-    return new LegMedia(services.media, callSid, negotiation);
+  static async open(services: Services, owner: MediaOwner): Promise<LegMedia> {
+    const { random } = services;
+    const local = await services.media.open({ session: owner.session, endpoint: owner.callSid });
+    const bytes = (length: number): Buffer => random.bytes(length);
+    const { fingerprint, ssrc } = local;
+    const freshIce = (): IceCredentials => ({ ufrag: random.token(8), pwd: random.token(24) });
+    const web = fingerprint === undefined ? {} : { web: { fingerprint, ssrc, freshIce } };
+    const security = { policy: owner.srtp, bytes };
+    const negotiation = new Negotiation({ ...local, ...web }, String(random.integer(2 ** 31)), security);
+    return new LegMedia(services.media, owner, negotiation);
   }
 
   /** The same ports and the same agreement as in an earlier process. Rejects when the ports cannot be had. */
-  static async restore(services: Services, session: string, callSid: string, kept: MediaSnapshot): Promise<LegMedia> {
-    await services.media.open({ session, endpoint: callSid, port: kept.port });
-    return new LegMedia(services.media, callSid, Negotiation.restore(kept.negotiation));
+  static async restore(services: Services, owner: MediaOwner, kept: MediaSnapshot): Promise<LegMedia> {
+    await services.media.open({ session: owner.session, endpoint: owner.callSid, port: kept.port });
+    return new LegMedia(services.media, owner, Negotiation.restore(kept.negotiation));
   }
 
   /** Undefined before anything was agreed. */
@@ -89,7 +115,12 @@ export class LegMedia {
    * is agreed after the end of the call is nobody's concern. */
   configure(agreement: Agreement, signalledFrom: string): Promise<void> {
     if (this.#released !== undefined) return Promise.resolve();
-    return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
+    const suite = agreement.srtp?.send.suite;
+    if (suite !== this.#suite) this.#encrypted(suite);
+    this.#suite = suite;
+    const settings = settingsOf(agreement, signalledFrom);
+    const payloads = this.#tones() ? settings.payloads.filter(({ codec }) => codec !== events) : settings.payloads;
+    return this.#engine.configure(this.endpoint, { ...settings, payloads });
   }
 
   /** Nothing is sent any more, and what comes is only counted: the far ends talk to each other. */
@@ -139,7 +170,7 @@ export class LegMedia {
 
 function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings {
   return {
-    remote: signalledFrom === '' ? agreement.remote : { ...agreement.remote, signalledFrom },
+    remote: remoteOf(agreement, signalledFrom),
     payloads: agreement.payloads.map(({ receive, send, format }) => ({
       receive,
       send,
@@ -150,7 +181,15 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.web === undefined ? {} : { web: agreement.web }),
+    ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };
+}
+
+/** Where a browser is, only ICE can tell. */
+function remoteOf({ remote, web }: Agreement, signalledFrom: string): StreamSettings['remote'] {
+  if (web !== undefined) return web.remote.lite ? remote : undefined;
+  return signalledFrom === '' ? remote : { ...remote, signalledFrom };
 }
 
 /** Whether the far end wants to hear us: false while it holds the call. */

@@ -2,7 +2,7 @@
  * by finish(); who holds it hears of it through `ended`. */
 import { Emitter, isPrivateAddress, Machine } from '../base/index.ts';
 import type { Detection, PlayProgress } from '../ports/index.ts';
-import { type Direction, mirrored } from '../sdp/index.ts';
+import { type Direction, mirrored, type SrtpPolicy } from '../sdp/index.ts';
 import type {
   Dialog,
   DialogEnd,
@@ -12,13 +12,15 @@ import type {
   LeftInvitation,
   Reason,
 } from '../sip/agent/index.ts';
+import { lowerName } from '../sip/message/index.ts';
 import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import type { SipUri } from '../sip/message/index.ts';
 import type { Replaces } from './replaces.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
-import { LegMedia } from './leg-media.ts';
+import { hearKeys, keyWayOf } from './keys.ts';
+import { LegMedia, type MediaOwner } from './leg-media.ts';
 import {
   type CallStatus,
   type FinalStatus,
@@ -91,6 +93,8 @@ export abstract class Leg {
   /** Carrier name, 'user' or 'sip': who carries this leg. */
   trunk = '';
   remoteHost = '';
+  /** What its signalling goes over. */
+  transport = '';
   recordingPath: string | undefined;
   /** customerData: what the tag verb or option set. */
   tag: Readonly<Record<string, unknown>> | undefined;
@@ -105,7 +109,7 @@ export abstract class Leg {
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
-  /** The carrier whose capacity it takes. */
+  /** The carrier it came or goes by. */
   carrierSid: string | undefined;
   /** The call whose place it took, by its call sid. */
   replaces: string | undefined;
@@ -187,7 +191,17 @@ export abstract class Leg {
   }
 
   async #reserve(): Promise<LegMedia> {
-    return this.take(await LegMedia.open(this.services, this.mediaSession, this.callSid));
+    return this.take(await LegMedia.open(this.services, this.mediaOwner));
+  }
+
+  protected get mediaOwner(): MediaOwner {
+    return {
+      session: this.mediaSession,
+      callSid: this.callSid,
+      srtp: this.srtp,
+      encrypted: (suite) => this.#encrypted(suite),
+      tones: () => keyWayOf(this) === 'tones',
+    };
   }
 
   protected take(media: LegMedia): LegMedia {
@@ -198,6 +212,11 @@ export abstract class Leg {
     this.media ??= media;
     this.services.registry.addEndpoint(this.media.endpoint, this);
     return this.media;
+  }
+
+  /** May, must or must not its audio be encrypted. An offer of ours may say otherwise, for whom it goes to. */
+  protected get srtp(): SrtpPolicy {
+    return 'none';
   }
 
   /** Waiting for a carrier's capacity, or past it. */
@@ -233,6 +252,7 @@ export abstract class Leg {
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
+    hearKeys(this);
   }
 
   /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */
@@ -360,6 +380,13 @@ export abstract class Leg {
     this.services.trace.publish({ kind: 'link', at: this.services.clock.now(), callId, callSid, sessionSid });
   }
 
+  /** Keys that came over an open line protect from nobody who listens there; the timeline says so. */
+  #encrypted(suite: string | undefined): void {
+    if (suite === undefined) return this.note('media.clear', {});
+    const keys = this.transport === 'tls' || this.transport === 'wss' ? 'protected' : 'in the clear';
+    this.note('media.encrypted', { suite, keysExchanged: keys, signalling: this.transport });
+  }
+
   #report(): void {
     this.note(`leg.${this.status}`, { sipStatus: this.sipStatus, sipReason: this.sipReason });
     this.events.emit('status', this.status);
@@ -402,6 +429,6 @@ export abstract class Leg {
 
 function headersOf(entries: Iterable<[string, string]>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of entries) headers[name.toLowerCase()] = value;
+  for (const [name, value] of entries) headers[lowerName(name)] = value;
   return headers;
 }

@@ -26,6 +26,11 @@ export function followMedia(services: Services): () => void {
     ),
     media.events.on('flowing', (endpoint, at) => registry.legOfEndpoint(endpoint)?.note('media.flowing', { at })),
     media.events.on('silent', (endpoint, ms) => registry.legOfEndpoint(endpoint)?.note('media.silent', { ms })),
+    media.events.on('gone', (endpoint, why) => {
+      const leg = registry.legOfEndpoint(endpoint);
+      leg?.note('media.gone', { why });
+      leg?.hangup({ by: 'error', reason: `media lost: ${why}` });
+    }),
     media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),
     media.events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) lost(endpoint, why);

@@ -127,6 +127,8 @@ export class MediaPath {
     const [a, b] = [ours?.agreement, theirs?.agreement];
     if (a === undefined || b === undefined || ours?.state !== 'stable' || theirs?.state !== 'stable')
       return 'the two ends are negotiating';
+    if ([a, b].some(({ srtp, web }) => srtp !== undefined || web !== undefined))
+      return 'the audio is encrypted, and its keys are between each end and this server';
     if (a.direction !== 'sendrecv' || b.direction !== 'sendrecv') return 'one of the two holds the call';
     const formats = farFormats(a.payloads).filter((each) => b.payloads.some(({ format }) => sameCodec(format, each)));
     if (!formats.some(({ codec }) => codec !== 'TELEPHONE-EVENT')) return 'the two ends share no codec';

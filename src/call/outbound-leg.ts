@@ -60,6 +60,8 @@ const table: Table<State, Event, Effect, undefined> = {
 /** One INVITE under way, or waiting for its carrier's capacity. */
 type Attempt = {
   readonly branch: Branch;
+  /** What was offered there. */
+  offer: Buffer | undefined;
   call: OutgoingCall | undefined;
   localTag: string | undefined;
   slot: Slot | undefined;
@@ -76,7 +78,8 @@ export class OutboundLeg extends Leg {
   readonly #attempts: Attempt[] = [];
   readonly #failures: Failure[] = [];
   readonly #switch: Machine<State, Event, Effect, undefined>;
-  #offer: Buffer | undefined;
+  /** The caller's codecs, offered first. */
+  #prefer: readonly Format[] | undefined;
   /** At least one INVITE left: without it the outcome of a give-up is `queued`. */
   #sent = false;
 
@@ -101,8 +104,8 @@ export class OutboundLeg extends Leg {
   /** Reserves ports and sends the INVITEs. `prefer`: the caller's codecs, offered first. */
   async start(prefer: readonly Format[] | undefined): Promise<void> {
     try {
-      const media = await this.openMedia();
-      this.#offer = media.negotiation.offer(prefer === undefined ? {} : { prefer });
+      await this.openMedia();
+      this.#prefer = prefer;
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault);
       this.note('media.failed', { reason });
@@ -161,7 +164,14 @@ export class OutboundLeg extends Leg {
   }
 
   #attempt(branch: Branch): void {
-    const attempt: Attempt = { branch, call: undefined, localTag: undefined, slot: undefined, silence: undefined };
+    const attempt: Attempt = {
+      branch,
+      offer: undefined,
+      call: undefined,
+      localTag: undefined,
+      slot: undefined,
+      silence: undefined,
+    };
     this.#attempts.push(attempt);
     const { carrier } = branch;
     if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
@@ -184,11 +194,19 @@ export class OutboundLeg extends Leg {
     this.#sent = true;
     this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
-    const call = this.services.agent.invite(this.#options(branch));
+    this.carrierSid = branch.carrier?.sid;
+    // To each an offer of its own: no device of a target learns the keys of another's call.
+    attempt.offer = this.media?.negotiation.offer({
+      srtp: branch.srtp ?? 'none',
+      web: branch.web === true,
+      ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
+    });
+    const call = this.services.agent.invite(this.#options(branch, attempt.offer));
     attempt.call = call;
     this.link(call.callId);
     call.events.on('sent', (request, hop) => {
       this.remoteHost = hop.address;
+      this.transport = hop.transport;
       attempt.localTag = tagOf(request.from);
     });
     call.events.on('progress', (progress) => this.#progress(attempt, progress));
@@ -197,7 +215,7 @@ export class OutboundLeg extends Leg {
     if (branch.silenceMs !== undefined && this.#queue.length > 0) this.#watch(attempt, branch.silenceMs);
   }
 
-  #options(branch: Branch): InviteOptions {
+  #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
     const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
     return {
       uri,
@@ -210,7 +228,7 @@ export class OutboundLeg extends Leg {
       ...(route === undefined ? {} : { route }),
       ...(pinned === undefined ? {} : { pinned }),
       ...(credentials === undefined ? {} : { credentials }),
-      ...(this.#offer === undefined ? {} : { sdp: this.#offer }),
+      ...(offer === undefined ? {} : { sdp: offer }),
     };
   }
 
@@ -232,7 +250,7 @@ export class OutboundLeg extends Leg {
       this.services.registry.dialogs.enter(this, { callId: call.callId, localTag, remoteTag: progress.fork });
     const early = progress.sdp !== undefined && this.#plan.branches.length === 1 ? progress : undefined;
     if (early?.sdp !== undefined && this.media !== undefined) {
-      const read = this.media.negotiation.answered(early.sdp, false);
+      const read = this.media.negotiation.answered(early.sdp, false, attempt.offer);
       if (read.ok) void this.media.configure(read.agreement, this.remoteHost);
     }
     this.provisional(progress.status, progress.reason, progress.sdp !== undefined);
@@ -247,6 +265,15 @@ export class OutboundLeg extends Leg {
 
   #next(attempt: Attempt, failure: Failure): void {
     this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
+    const { branch } = attempt;
+    if (branch.web === true && refusesMedia(failure)) {
+      this.note('media.webrtc-refused', { status: failure.status, reason: failure.reason });
+      return this.#attempt({ ...branch, web: false });
+    }
+    if (branch.srtp === 'offer' && refusesMedia(failure)) {
+      this.note('media.srtp-refused', { status: failure.status, reason: failure.reason });
+      return this.#attempt({ ...branch, srtp: 'none' });
+    }
     this.#failures.push(failure);
     const goesOn = this.#plan.mode === 'failover' && this.#queue.length > 0 && shouldFailOver(failure);
     if (goesOn) {
@@ -269,7 +296,8 @@ export class OutboundLeg extends Leg {
     for (const other of this.#attempts) if (other !== attempt) drop(other, answeredElsewhere);
     attempt.silence?.cancel();
     const media = this.media;
-    const read = media === undefined || sdp === undefined ? undefined : media.negotiation.answered(sdp);
+    const read =
+      media === undefined || sdp === undefined ? undefined : media.negotiation.answered(sdp, true, attempt.offer);
     if (media === undefined || read?.ok !== true) {
       const reason = read?.ok === false ? read.fault : 'the 200 had no SDP';
       this.note('media.refused', { reason });
@@ -284,7 +312,6 @@ export class OutboundLeg extends Leg {
       return;
     }
     void media.configure(read.agreement, this.remoteHost);
-    if (attempt.slot !== undefined) this.carrierSid = attempt.branch.carrier?.sid;
     this.answered(dialog);
   }
 
@@ -299,6 +326,12 @@ export class OutboundLeg extends Leg {
       byeHeaders: undefined,
     });
   }
+}
+
+/** The far end cannot do what we offered: with less it may (RFC 4568 §7.2, RFC 3261 §21.4.26). Not all that comes over a
+ * WebSocket is a browser. */
+function refusesMedia({ by, status }: Failure): boolean {
+  return by === 'response' && (status === 488 || status === 415 || status === 606);
 }
 
 /** Ends one attempt that lost: its slot is free, its INVITE cancelled; the SIP agent sees a crossing 200 off. */

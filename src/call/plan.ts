@@ -1,4 +1,5 @@
 /** How one target is to be reached: which INVITEs, in which order. Made by routing, carried out by OutboundLeg. */
+import type { SrtpPolicy } from '../sdp/index.ts';
 import type { Credentials, ExtraHeader, Hop } from '../sip/agent/index.ts';
 import type { FinalStatus } from './leg-state.ts';
 import type { Limits } from './pacing.ts';
@@ -13,8 +14,12 @@ export type Branch = {
   readonly route?: string;
   /** The path is fixed: in-dialog requests take it too (a device behind NAT). */
   readonly pinned?: boolean;
+  /** A browser is there: it is offered WebRTC. */
+  readonly web?: boolean;
   readonly headers: readonly ExtraHeader[];
   readonly credentials?: Credentials;
+  /** Is its audio encrypted; left out: 'none'. */
+  readonly srtp?: SrtpPolicy;
   /** Whose capacity it takes. */
   readonly carrier?: { readonly sid: string; readonly name: string; readonly limits: Limits };
   /** Give up on this branch for the next when nothing at all came back for so long, ms. */

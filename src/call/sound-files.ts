@@ -1,8 +1,9 @@
 /** Sounds by URL: tones are made, files are fetched, checked, and kept as long as HTTP allows. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Random, Timer } from '../base/index.ts';
 import type { CacheHints, Fetched, HookFault, Hooks, KnownFile } from '../ports/index.ts';
+import { ComingSound } from './coming-sound.ts';
 import { freshness } from './freshness.ts';
 import { localSound, madeSound, type SoundRead } from './sound-url.ts';
 
@@ -13,7 +14,13 @@ type Entry = {
   freshUntil: number;
   standbyUntil: number;
 };
-type Wanted = { readonly key: string; readonly url: string; readonly accountSid: string };
+type Wanted = {
+  readonly key: string;
+  readonly url: string;
+  readonly accountSid: string;
+  /** Enough of it is there. */
+  readonly begun: (read: SoundRead) => void;
+};
 type Options = {
   clock: Clock;
   random: Random;
@@ -27,7 +34,10 @@ type Options = {
   localDir: string | undefined;
 };
 
+/** Up to the beginning of a file, and between two pieces of it. */
 const FETCH_MS = 10_000;
+/** A sound that comes no faster than it is played takes as long as the longest may be, and a little. */
+const WHOLE_MS = 3_660_000;
 const MAX_REDIRECTS = 5;
 /** Fetches of one account at a time; more wait. What one server delays is the account's own. */
 const MAX_FETCHES = 8;
@@ -40,13 +50,15 @@ export class SoundFiles {
   readonly #entries = new Map<string, Entry>();
   readonly #fetching = new Map<string, Promise<SoundRead>>();
   readonly #queues = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
+  readonly #coming = new Set<ComingSound>();
   readonly #removals = new Set<Timer>();
 
   constructor(options: Options) {
     this.#options = options;
   }
 
-  /** Never rejects. What an account fetched is for itself alone. */
+  /** Never rejects. Resolves when enough is there to be played, the rest of it still coming. What an account fetched is for
+   * itself alone. */
   async get(url: string, accountSid: string): Promise<SoundRead> {
     const made = madeSound(url);
     if (made !== undefined) return made;
@@ -58,7 +70,11 @@ export class SoundFiles {
     if (kept !== undefined && this.#options.clock.monotonic() < kept.freshUntil) return this.#use(key, kept);
     let fetching = this.#fetching.get(key);
     if (fetching === undefined) {
-      fetching = this.#inTurn({ key, url, accountSid }).finally(() => this.#fetching.delete(key));
+      fetching = new Promise<SoundRead>((begun) => {
+        void this.#inTurn({ key, url, accountSid, begun })
+          .then(begun)
+          .finally(() => this.#fetching.delete(key));
+      });
       this.#fetching.set(key, fetching);
     }
     return fetching;
@@ -66,6 +82,8 @@ export class SoundFiles {
 
   /** Removes every file. */
   async close(): Promise<void> {
+    for (const coming of this.#coming) coming.abort('the server is stopping');
+    await Promise.all([...this.#coming].map((each) => each.broken('the server is stopping')));
     for (const timer of this.#removals) timer.cancel();
     this.#removals.clear();
     this.#entries.clear();
@@ -86,17 +104,29 @@ export class SoundFiles {
     }
   }
 
-  async #fetch({ key, url, accountSid }: Wanted): Promise<SoundRead> {
-    const { hooks, maxBytes } = this.#options;
+  async #fetch({ key, url, accountSid, begun }: Wanted): Promise<SoundRead> {
+    const { hooks, maxBytes, clock, random, dir } = this.#options;
     const kept = this.#entries.get(key);
+    const file = path.join(dir, `${random.token(16)}.sound`);
+    const coming = new ComingSound({ clock, file, begun: (sound) => begun({ ok: true, sound }) });
+    this.#coming.add(coming);
     const limits = { accountSid, maxBytes, timeoutMs: FETCH_MS, maxRedirects: MAX_REDIRECTS };
-    const answer = await hooks.fetch(url, { ...limits, ...(kept && { known: kept.known }) });
+    const into = { sink: coming, idleMs: FETCH_MS, wholeMs: WHOLE_MS };
+    const answer = await hooks.fetch(url, { ...limits, into, ...(kept && { known: kept.known }) });
+    const came = answer.ok && answer.status === 200;
+    const fault = came ? await coming.whole() : await coming.broken(answer.ok ? 'nothing new' : answer.message);
+    this.#coming.delete(coming);
+    if (came && fault === undefined) return this.#store(key, { path: file, bytes: coming.bytes }, answer);
+    this.#removeLater(file);
     if (!answer.ok) return this.#failed(key, answer);
-    if (answer.status === 304 && kept !== undefined) {
-      this.#renew(kept, answer.cache);
-      return this.#use(key, kept);
-    }
-    return this.#store(key, answer);
+    if (came || kept === undefined) return this.#unfit(key, fault ?? `answered ${answer.status}`);
+    this.#renew(kept, answer.cache);
+    return this.#use(key, kept);
+  }
+
+  #unfit(key: string, fault: string): SoundRead {
+    this.#drop(key);
+    return { ok: false, fault };
   }
 
   /** RFC 9111 §4.2.4: where the server cannot be asked, what went stale not long ago is better than nothing. */
@@ -108,21 +138,12 @@ export class SoundFiles {
     return { ok: false, fault: fault.message, ...(fault.status === undefined ? {} : { status: fault.status }) };
   }
 
-  async #store(key: string, { body, known, cache }: Fetched): Promise<SoundRead> {
+  #store(key: string, file: { readonly path: string; readonly bytes: number }, { known, cache }: Fetched): SoundRead {
     this.#drop(key);
-    if (!mayBeSound(body)) return { ok: false, fault: 'the file is neither WAV nor MP3' };
-    const { random, dir } = this.#options;
-    const file = path.join(dir, `${random.token(16)}.sound`);
-    try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeFile(file, body, { mode: 0o600, flag: 'wx' });
-    } catch (fault) {
-      return { ok: false, fault: `the file could not be kept: ${String(fault)}` };
-    }
-    const entry: Entry = { path: file, bytes: body.length, known, freshUntil: 0, standbyUntil: 0 };
+    const entry: Entry = { ...file, known, freshUntil: 0, standbyUntil: 0 };
     if (this.#renew(entry, cache)) this.#keep(key, entry);
-    else this.#removeLater(entry);
-    return { ok: true, sound: { kind: 'file', path: file } };
+    else this.#removeLater(file.path);
+    return { ok: true, sound: { kind: 'file', path: file.path } };
   }
 
   /** False when it may not be kept at all. */
@@ -155,21 +176,14 @@ export class SoundFiles {
   #drop(key: string): void {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
-    if (entry !== undefined) this.#removeLater(entry);
+    if (entry !== undefined) this.#removeLater(entry.path);
   }
 
-  #removeLater(entry: Entry): void {
+  #removeLater(file: string): void {
     const timer = this.#options.clock.after(REMOVE_AFTER_MS, 'sound file removal', () => {
       this.#removals.delete(timer);
-      void rm(entry.path, { force: true });
+      void rm(file, { force: true });
     });
     this.#removals.add(timer);
   }
-}
-
-/** Keeps pages and lists from being kept as sounds; the decoder looks properly. MPEG frames begin with eleven ones. */
-function mayBeSound(body: Buffer): boolean {
-  const head = body.subarray(0, 64 * 1024);
-  if (head.toString('latin1', 8, 12) === 'WAVE' || head.toString('latin1', 0, 3) === 'ID3') return true;
-  return head.some((byte, i) => byte === 0xff && (head[i + 1] ?? 0) >= 0xe0);
 }

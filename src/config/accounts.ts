@@ -22,6 +22,11 @@ const client = Type.Object({
   allow_direct_app_calling: yes('May call an application by `app-<sid>`'),
   allow_direct_queue_calling: yes('May call a queue by `queue-<name>`'),
   allow_direct_user_calling: yes('May call another user by its address'),
+  srtp: optional(
+    oneOf(['none', 'offer', 'require'], {
+      description: 'Encrypted audio. Left out: as the user calls; offered to devices that registered over TLS',
+    }),
+  ),
 });
 
 const person = {

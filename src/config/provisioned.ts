@@ -241,6 +241,7 @@ class AccountBuilder {
       allowDirectAppCalling: raw.allow_direct_app_calling,
       allowDirectQueueCalling: raw.allow_direct_queue_calling,
       allowDirectUserCalling: raw.allow_direct_user_calling,
+      ...given('srtp', raw.srtp),
     };
   }
 

@@ -227,6 +227,9 @@ export const schema = Type.Object({
       stt: optional(
         Type.Record(Type.String(), Type.Unknown(), { description: 'Vendors and credentials', secret: true }),
       ),
+      translate: optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Vendors and credentials', secret: true }),
+      ),
       cache_folder: optional(
         text('Folder of spoken texts, kept over restarts; default: one that goes with the process', { file: true }),
       ),

@@ -186,6 +186,8 @@ export class HookClient implements Owner {
     },
   ): void {
     const size = seen.result !== undefined && 'body' in seen.result ? seen.result.body.length : 0;
+    const { body } = seen.letter;
+    const request = traceable(job.payload, seen.letter.size);
     this.publish({
       kind: 'hook',
       at: seen.at,
@@ -196,7 +198,9 @@ export class HookClient implements Owner {
       status: answer.status,
       durationMs: seen.durationMs,
       attempt: seen.attempt,
-      request: traceable(job.payload, seen.letter.size),
+      request,
+      // The body that was sent is the trace's text, too, where nothing had to be hidden in it.
+      ...(body !== undefined && request === job.payload && { requestText: body }),
       response: answer.ok ? traceable(answer.body, size) : undefined,
       error: answer.ok ? undefined : `${answer.kind}: ${answer.message}`,
     });

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Clock, messageOf, printable, type Timer } from '../base/index.ts';
-import type { HookFault } from '../ports/index.ts';
+import type { FetchInto, FileSink, HookFault } from '../ports/index.ts';
 import { AddressRefused, type Connections } from './connections.ts';
 
 export type Received = {
@@ -24,6 +24,8 @@ export type Limits = {
   readonly maxBytes: number;
   /** Of the timer. */
   readonly label: string;
+  /** Takes the body of a 200 as it comes. */
+  readonly into?: FetchInto;
 };
 /** Whose exchange it is; `settled` is told when it is over. */
 export type Owner = {
@@ -39,7 +41,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #owner: Owner;
   readonly #limits: Limits;
   readonly #mark: number;
-  readonly #timer: Timer;
+  #timer: Timer;
+  #sink: FileSink | undefined;
+  /** When the body began, and when the last of it came. */
+  #begunAt = 0;
+  #lastAt = 0;
   #done: ((result: Received | Broken) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status: number | undefined;
@@ -82,14 +88,52 @@ export class Exchange implements Dispatcher.DispatchHandler {
         'not-json',
         `content-encoding ${printable(String(coding), 40)} although only identity was asked for`,
       );
-    if (Number(headers['content-length']) > this.#limits.maxBytes) this.#tooLarge();
+    if (Number(headers['content-length']) > this.#limits.maxBytes) return this.#tooLarge();
+    if (status === 200 && this.#limits.into !== undefined) this.#stream(this.#limits.into, headers);
+  }
+
+  #stream({ sink, idleMs }: FetchInto, headers: IncomingHttpHeaders): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    this.#sink = sink;
+    this.#begunAt = this.#owner.clock.monotonic();
+    this.#lastAt = this.#begunAt;
+    this.#timer.cancel();
+    this.#watch(idleMs);
+    const bytes = /^\d{1,15}$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : undefined;
+    sink.begin(
+      {
+        pause: () => controller.pause(),
+        resume: () => controller.resume(),
+        abort: (why) => this.abort('closed', why),
+      },
+      bytes,
+    );
+  }
+
+  /** Looks when the body could be overdue: no timer is moved for each piece of it. */
+  #watch(ms: number): void {
+    const { clock } = this.#owner;
+    this.#timer = clock.after(ms, this.#limits.label, () => {
+      const { idleMs, wholeMs } = this.#limits.into!;
+      const now = clock.monotonic();
+      const left = Math.min(this.#lastAt + idleMs, this.#begunAt + wholeMs) - now;
+      if (left > 0) return this.#watch(left);
+      const idle = now - this.#lastAt >= idleMs;
+      this.abort('timeout', idle ? `nothing more came for ${idleMs} ms` : `it took longer than ${wholeMs} ms`);
+    });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#done === undefined) return;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
-    else this.#chunks.push(chunk);
+    if (this.#bytes > this.#limits.maxBytes) return this.#tooLarge();
+    if (this.#sink === undefined) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    this.#lastAt = this.#owner.clock.monotonic();
+    this.#sink.data(chunk);
   }
 
   onResponseEnd(): void {
@@ -114,6 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (done === undefined) return;
     this.#done = undefined;
     this.#controller = undefined;
+    this.#sink = undefined;
     this.#chunks = [];
     this.#timer.cancel();
     this.#owner.settled(this);

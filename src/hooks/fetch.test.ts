@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import type { FileFlow, FileSink } from '../ports/index.ts';
 import { application, rawServer, rig, until } from './harness.test.ts';
 
 const limits = { maxBytes: 1000, accountSid: 'account-1', timeoutMs: 5000, maxRedirects: 3 };
@@ -154,4 +156,69 @@ test('a 304 that nobody asked for is a fault', async (t) => {
   const { hooks } = rig(t, undefined);
   const file = await hooks.fetch(`${app.origin}/a.wav`, limits);
   assert.equal(file.ok ? '' : file.kind, 'status');
+});
+
+/** Takes what comes and keeps it, and the ways to steer it. */
+class Bucket implements FileSink {
+  readonly chunks: Buffer[] = [];
+  bytes: number | undefined;
+  flow: FileFlow | undefined;
+  begin(flow: FileFlow, bytes: number | undefined): void {
+    this.flow = flow;
+    this.bytes = bytes;
+  }
+  data(chunk: Buffer): void {
+    this.chunks.push(chunk);
+  }
+}
+const into = (sink: FileSink) => ({ ...limits, into: { sink, idleMs: 1000, wholeMs: 3000 } });
+
+test('a file goes into a sink as it comes, that of a redirect does not', async (t) => {
+  const app = await application(t, (seen, response) => {
+    if (seen.url === '/moved') response.writeHead(302, { location: '/a.wav' }).end('moved');
+    else response.writeHead(200, { 'content-length': 4 }).end('RIFF');
+  });
+  const { hooks } = rig(t, undefined);
+  const sink = new Bucket();
+  const file = await hooks.fetch(`${app.origin}/moved`, into(sink));
+  assert.ok(file.ok && file.body.length === 0);
+  assert.deepEqual([sink.bytes, Buffer.concat(sink.chunks).toString()], [4, 'RIFF']);
+});
+
+test('a file may come slowly, but not stand still, nor take for ever', async (t) => {
+  const waiting: ServerResponse[] = [];
+  const app = await application(t, (_seen, response) => {
+    response.writeHead(200).write('RIFF');
+    waiting.push(response);
+  });
+  const { hooks, clock } = rig(t, undefined);
+  const still = new Bucket();
+  const given = hooks.fetch(`${app.origin}/still`, into(still));
+  await until(() => still.chunks.length === 1);
+  clock.advance(999);
+  clock.advance(1);
+  const first = await given;
+  assert.ok(!first.ok && first.kind === 'timeout' && /nothing more came for 1000 ms/.test(first.message));
+  const slow = new Bucket();
+  const endless = hooks.fetch(`${app.origin}/slow`, into(slow));
+  await until(() => slow.chunks.length === 1);
+  for (let n = 2; n <= 6; n++) {
+    clock.advance(500);
+    waiting[1]!.write('more');
+    await until(() => slow.chunks.length === n);
+  }
+  clock.advance(500);
+  const second = await endless;
+  assert.ok(!second.ok && /longer than 3000 ms/.test(second.message), JSON.stringify(second));
+});
+
+test('the size limit holds for a sink, and a sink can refuse what comes', async (t) => {
+  const app = await application(t, (_seen, response) => void response.writeHead(200).end('x'.repeat(1001)));
+  const { hooks } = rig(t, undefined);
+  const large = await hooks.fetch(`${app.origin}/large`, into(new Bucket()));
+  assert.equal(large.ok ? '' : large.kind, 'too-large');
+  const choosy = new Bucket();
+  choosy.data = () => choosy.flow?.abort('not wanted');
+  const refused = await hooks.fetch(`${app.origin}/a`, { ...into(choosy), maxBytes: 5000 });
+  assert.equal(refused.ok ? '' : refused.message, 'not wanted');
 });

@@ -29,7 +29,12 @@ export async function fetchFile(
     const timeoutMs = Math.max(0, deadline - clock.monotonic());
     const result = await client.exchange(
       { origin: place.origin, path: place.path, method: 'GET', headers },
-      { timeoutMs, maxBytes: options.maxBytes, label: `fetch ${options.accountSid} timeout` },
+      {
+        timeoutMs,
+        maxBytes: options.maxBytes,
+        label: `fetch ${options.accountSid} timeout`,
+        ...(options.into && { into: options.into }),
+      },
     );
     if ('fault' in result) return broken(result, place.url);
     const location = redirects.has(result.status) ? result.headers.location : undefined;

@@ -43,8 +43,8 @@ function safeMember(key: string, member: unknown, depth: number): unknown {
   return mask(member, depth + 1);
 }
 
-/** A raw SIP message carries its credentials in a header line. */
+/** A raw SIP message carries its credentials in a header line, SDP the keys of its audio. */
 function maskLines(text: string): string {
   if (text.length > largest) return text.slice(0, 200);
-  return text.replace(/^((?:proxy-)?authorization[ \t]*:).*$/gim, `$1 ${masked}`);
+  return text.replace(/^((?:proxy-)?authorization[ \t]*:|a=crypto:).*$/gim, `$1 ${masked}`);
 }

@@ -112,22 +112,25 @@ export class CallFigures {
 
 /** What was measured of the audio of a leg, when it ends: `media.quality` with the fields of ports/media Quality. */
 class Quality {
-  readonly #mos: Histogram;
+  readonly #mos: Histogram<'codec'>;
   readonly #jitter: Histogram;
   readonly #loss: Histogram;
   readonly #roundTrip: Histogram;
   readonly #packets: Counter<'direction'>;
   readonly #lost: Counter;
   readonly #refused: Counter;
+  readonly #unsafe: Counter<'why'>;
 
   constructor(registers: Registry[]) {
     const histogram = (name: string, help: string, buckets: number[]) =>
       new Histogram({ name, help, buckets, registers });
-    this.#mos = histogram(
-      'graine_rtp_mos',
-      'MOS of ended legs, 1 to 4.5 (E-model)',
-      [1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.4, 4.5],
-    );
+    this.#mos = new Histogram({
+      name: 'graine_rtp_mos',
+      help: 'MOS of ended legs, 1 to 4.5 (E-model, on the scale of the codec)',
+      labelNames: ['codec'],
+      buckets: [1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.4, 4.5],
+      registers,
+    });
     this.#jitter = histogram(
       'graine_rtp_jitter_seconds',
       'Jitter of ended legs',
@@ -156,7 +159,13 @@ class Quality {
     });
     this.#refused = new Counter({
       name: 'graine_rtp_packets_refused_total',
-      help: 'Packets from strangers, and what was no RTP',
+      help: 'Packets from strangers, what was no RTP, and what did not pass SRTP',
+      registers,
+    });
+    this.#unsafe = new Counter({
+      name: 'graine_srtp_packets_refused_total',
+      help: 'Packets of SRTP streams without the right tag, and those that had been there before',
+      labelNames: ['why'],
       registers,
     });
   }
@@ -169,7 +178,9 @@ class Quality {
     const put = (histogram: Histogram, value: number | undefined, unit = 1): void => {
       if (value !== undefined) histogram.observe(value * unit);
     };
-    put(this.#mos, figure('mos'));
+    const { codec } = (detail['mosInputs'] ?? {}) as { codec?: string };
+    const mos = figure('mos');
+    if (mos !== undefined) this.#mos.observe({ codec: codec ?? 'unknown' }, mos);
     put(this.#jitter, figure('jitterMs'), 0.001);
     put(this.#loss, figure('packetsLostPercent'), 0.01);
     put(this.#roundTrip, figure('roundTripMs'), 0.001);
@@ -177,5 +188,7 @@ class Quality {
     this.#packets.inc({ direction: 'out' }, figure('packetsSent') ?? 0);
     this.#lost.inc(Math.max(0, figure('packetsLost') ?? 0));
     this.#refused.inc(figure('packetsRefused') ?? 0);
+    this.#unsafe.inc({ why: 'forged' }, figure('packetsForged') ?? 0);
+    this.#unsafe.inc({ why: 'replayed' }, figure('packetsReplayed') ?? 0);
   }
 }

@@ -2,22 +2,22 @@
 import type { CallTrace, Log, TraceChannel } from '../base/index.ts';
 
 /** Milestones of the session itself, told by its first leg. */
-const ofCaller: Readonly<Record<string, string>> = {
-  'session.started': 'call started',
-  'leg.in-progress': 'call answered',
-  'session.ending': 'call ending',
-  'application.refused': 'the application answered with verbs that are not valid',
-};
+const ofCaller: ReadonlyMap<string, string> = new Map([
+  ['session.started', 'call started'],
+  ['leg.in-progress', 'call answered'],
+  ['session.ending', 'call ending'],
+  ['application.refused', 'the application answered with verbs that are not valid'],
+]);
 /** Milestones told by any leg. */
-const ofAny: Readonly<Record<string, string>> = {
-  'dial.winner': 'dial connected',
-  'dial.ended': 'dial ended',
-  'leg.failover': 'gateway failed, trying the next',
-  'media.failed': 'audio failed',
-};
+const ofAny: ReadonlyMap<string, string> = new Map([
+  ['dial.winner', 'dial connected'],
+  ['dial.ended', 'dial ended'],
+  ['leg.failover', 'gateway failed, trying the next'],
+  ['media.failed', 'audio failed'],
+]);
 
 function messageOf(event: CallTrace): string | undefined {
-  return ofAny[event.what] ?? (event.callSid === event.sessionSid ? ofCaller[event.what] : undefined);
+  return ofAny.get(event.what) ?? (event.callSid === event.sessionSid ? ofCaller.get(event.what) : undefined);
 }
 
 /** Returns the way to stop it. */

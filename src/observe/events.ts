@@ -8,7 +8,7 @@ import type { CallTrace, HookTrace, SipTrace } from '../base/index.ts';
 import { hideSecrets, hideUrlSecrets, maskSip } from './secrets.ts';
 
 export type StoredSip = SipTrace;
-export type StoredHook = Omit<HookTrace, 'request' | 'response'> & {
+export type StoredHook = Omit<HookTrace, 'request' | 'requestText' | 'response'> & {
   /** JSON text, secrets hidden. */
   readonly request: string;
   readonly response: string;
@@ -97,7 +97,8 @@ function beginning(body: unknown): unknown {
 export function hookText(event: HookTrace): string {
   const { at, callSid, url, method, type, status = null, durationMs, attempt, error = null } = event;
   const head = [at, callSid, url, method, type, status, durationMs, attempt, error];
-  const text = stringify([...head, event.request ?? null, event.response ?? null]);
+  const request = event.requestText ?? stringify(event.request ?? null);
+  const text = `${stringify(head).slice(0, -1)},${request},${stringify(event.response ?? null)}]`;
   if (text.length <= maxHook) return text;
   return stringify([...head, beginning(event.request), beginning(event.response)]);
 }

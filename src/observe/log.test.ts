@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { TraceChannel } from '../base/index.ts';
 import { logCalls } from './call-log.ts';
@@ -38,7 +39,22 @@ test('JSON lines are JSON, with time, level and fields', () => {
   assert.equal(line['msg'], 'refused');
   assert.equal(line['area'], 'sip');
   assert.equal(line['status'], 503);
-  assert.match(String(line['time']), /^\d{4}-/);
+  const time = new Date(String(line['time']));
+  assert.equal(line['time'], time.toISOString());
+  assert.ok(Math.abs(time.getTime() - Date.now()) < 60_000);
+});
+
+test('lines that still wait for company when the process ends are written', () => {
+  const entry = JSON.stringify(new URL('./log.ts', import.meta.url).href);
+  const code = `import(${entry}).then(({ createLog }) => {
+    const log = createLog({ level: 'info' });
+    for (let n = 0; n < 3000; n++) log.info({ n, text: 'é' }, 'line');
+    process.exit(0);
+  });`;
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '-e', code], { encoding: 'utf8' });
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 3000);
+  for (const [n, line] of lines.entries()) assert.equal((JSON.parse(line) as { n: number }).n, n);
 });
 
 test('a level hides what is below it, but an area can be turned on alone', () => {

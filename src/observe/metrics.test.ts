@@ -50,12 +50,15 @@ test('one call, told by the trace, becomes figures with units in their names', a
   note(3000, 'leg.in-progress');
   note(9000, 'media.quality', {
     mos: 4.3,
+    mosInputs: { codec: 'PCMU' },
     jitterMs: 2,
     packetsLostPercent: 1,
     packetsReceived: 300,
     packetsSent: 310,
     packetsLost: 3,
     packetsRefused: 1,
+    packetsForged: 7,
+    packetsReplayed: 2,
   });
   note(9000, 'leg.completed');
   trace.publish({ kind: 'end', at: 9000, sessionSid: 'a' });
@@ -74,11 +77,13 @@ test('one call, told by the trace, becomes figures with units in their names', a
     'graine_call_setup_seconds_sum{stage="answer"} 2',
     'graine_call_talk_seconds_sum 6',
     'graine_hook_duration_seconds_sum{type="session:new",outcome="2xx"} 0.008',
-    'graine_rtp_mos_sum 4.3',
+    'graine_rtp_mos_sum{codec="PCMU"} 4.3',
     'graine_rtp_jitter_seconds_sum 0.002',
     'graine_rtp_loss_ratio_sum 0.01',
     'graine_rtp_packets_total{direction="in"} 300',
     'graine_rtp_packets_relayed_total 500',
+    'graine_srtp_packets_refused_total{why="forged"} 7',
+    'graine_srtp_packets_refused_total{why="replayed"} 2',
     'graine_media_ports{state="in use"} 4',
     'graine_sources_banned 1',
     'graine_sip_packets_dropped_total{why="banned"} 7',

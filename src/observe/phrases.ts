@@ -43,6 +43,12 @@ const phrases: Readonly<Record<string, (detail: Detail) => Phrase>> = {
   'verb.finished': ({ verb }) => ({ label: `${word(verb)} is done`, mark: '' }),
   'verb.skipped': ({ verb, why }) => ({ label: `${word(verb)} skipped`, mark: word(why) }),
   'media.bridged': ({ path, codecs: used }) => ({ label: 'two-way audio', mark: joined(path, codecs(used)) }),
+  'media.encrypted': ({ suite, keysExchanged }) => ({
+    label: 'SRTP',
+    mark: joined(suite, `keys ${word(keysExchanged)}`),
+  }),
+  'media.clear': () => ({ label: 'audio in the clear', mark: '' }),
+  'media.srtp-refused': ({ status, reason }) => ({ label: 'no SRTP there', mark: joined(status, reason) }),
   'media.flowing': () => ({ label: 'audio arrives', mark: '' }),
   'media.silent': ({ ms }) => ({ label: 'no audio', mark: `for ${word(ms)} ms` }),
   'media.quality': ({ mos, packetsLostPercent, jitterMs, roundTripMs }) => ({

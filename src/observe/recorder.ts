@@ -25,6 +25,8 @@ export type Session = {
   readonly callIds: string[];
   /** Blocks that hold its records, oldest first. */
   readonly blocks: number[];
+  /** The latest of them says all that is known of the session. */
+  declared: boolean;
   /** Bytes taken so far, against `maxSessionBytes`. */
   bytes: number;
   lost: number;
@@ -115,6 +117,7 @@ export class Recorder {
         callSids: [],
         callIds: [],
         blocks: [],
+        declared: false,
         bytes: 0,
         lost: 0,
         endedAt: undefined,
@@ -123,7 +126,7 @@ export class Recorder {
       // Even of a call that began in another session: from now on it has its own.
       this.byCallSid.set(sid, session);
       session.callSids.push(sid);
-      this.#redeclare(session);
+      session.declared = false;
     }
     return session;
   }
@@ -132,7 +135,7 @@ export class Recorder {
     if (this.byCallSid.has(callSid)) return;
     this.byCallSid.set(callSid, session);
     session.callSids.push(callSid);
-    this.#redeclare(session);
+    session.declared = false;
   }
 
   #sip(event: SipTrace): void {
@@ -166,7 +169,7 @@ export class Recorder {
   #learnAccount(session: Session, accountSid: unknown): void {
     if (typeof accountSid !== 'string') return;
     session.accountSid = accountSid;
-    this.#redeclare(session);
+    session.declared = false;
   }
 
   #link(event: LinkTrace): void {
@@ -210,23 +213,13 @@ export class Recorder {
   #roomFor(session: Session, length: number) {
     const { journal } = this.#options;
     const room = journal.room(length);
-    if (session.blocks.at(-1) === journal.block) return room;
+    if (session.declared && session.blocks.at(-1) === journal.block) return room;
     const owner = sessionText({ ...session, sessionSid: session.sid });
     const both = journal.room(length + recordHead + owner.length * 3);
-    session.blocks.push(journal.block);
+    if (session.blocks.at(-1) !== journal.block) session.blocks.push(journal.block);
+    session.declared = true;
     putSession(both, session.number, owner);
     return both;
-  }
-
-  /** What the block says of the session is no longer all of it. */
-  #redeclare(session: Session): void {
-    if (session.blocks.at(-1) !== this.#options.journal.block) return;
-    const owner = sessionText({ ...session, sessionSid: session.sid });
-    const length = recordHead + owner.length * 3;
-    if (!this.#options.journal.admits(length)) return;
-    const room = this.#options.journal.room(length);
-    if (session.blocks.at(-1) !== this.#options.journal.block) session.blocks.push(this.#options.journal.block);
-    putSession(room, session.number, owner);
   }
 
   /** Lets go of Call-IDs of sessions that ended a while ago. */

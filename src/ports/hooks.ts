@@ -113,13 +113,37 @@ export type Fetched = {
   readonly cache: CacheHints;
 };
 
+/** Takes a file as it comes in, instead of all of it at the end. */
+export interface FileSink {
+  /** The answer is 200 and its body follows. `bytes`: how long it says it is. */
+  begin(flow: FileFlow, bytes: number | undefined): void;
+  data(chunk: Buffer): void;
+}
+
+/** Steers what comes into a sink. */
+export type FileFlow = {
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly abort: (why: string) => void;
+};
+
+/** Where a file goes as it comes; it may take as long as `wholeMs`, but pause no longer than `idleMs`. */
+export type FetchInto = { readonly sink: FileSink; readonly idleMs: number; readonly wholeMs: number };
+
 export interface Hooks {
   open(context: AppContext): AppLink;
   /** A url a customer gave for media or hooks: resolved once and checked against the address rules. With `known` only
-   * what has changed is sent. */
+   * what has changed is sent. `into` takes the body, which is then not in the answer; `timeoutMs` is up to its beginning. */
   fetch(
     url: string,
-    options: { maxBytes: number; accountSid: string; timeoutMs: number; maxRedirects: number; known?: KnownFile },
+    options: {
+      maxBytes: number;
+      accountSid: string;
+      timeoutMs: number;
+      maxRedirects: number;
+      known?: KnownFile;
+      into?: FetchInto;
+    },
   ): Promise<Fetched | HookFault>;
   /** What a call's WebSocket application was told after event `after`, oldest first; undefined: no such call is kept. */
   events(accountSid: string, callSid: string, after: number): AppEvents | undefined;

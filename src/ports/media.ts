@@ -1,6 +1,7 @@
 /** The media port, written as if the engine were on another machine: plain-data commands that return promises, events
  * later, no shared objects. One implementation runs in worker threads here, one speaks to rtpengine. */
 import type { Emitter } from '../base/index.ts';
+import type { SrtpKeys } from '../sdp/index.ts';
 
 /** An RTP payload of a negotiated stream. */
 export type Payload = {
@@ -28,6 +29,23 @@ export type StreamSettings = {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length in ms. */
   readonly ptime: number;
+  /** Keys of SRTP; without them the stream is in the clear. Secret. */
+  readonly srtp?: SrtpKeys;
+  /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */
+  readonly web?: WebSettings;
+};
+
+/** ICE (we are the lite agent, RFC 8445 §2.5) and DTLS-SRTP (RFC 5764) of one endpoint. */
+export type WebSettings = {
+  readonly local: { readonly ufrag: string; readonly pwd: string };
+  readonly remote: {
+    readonly ufrag: string;
+    /** Hash as SDP names it; value as `AB:CD…`. */
+    readonly fingerprint: { readonly hash: string; readonly value: string };
+    readonly lite: boolean;
+  };
+  /** Our part in the DTLS handshake. */
+  readonly role: 'client' | 'server';
 };
 
 /** A sound the engine can play. Frequencies in Hz, levels in dBm0, times in ms. */
@@ -42,8 +60,9 @@ export type Sound =
   | { readonly kind: 'ringback'; readonly country: string }
   | { readonly kind: 'busy'; readonly country: string }
   | { readonly kind: 'silence' }
-  /** A WAV or MP3 already on this machine (the engine's owner fetched it and checked where it lies). */
-  | { readonly kind: 'file'; readonly path: string };
+  /** A WAV or MP3 on this machine (the engine's owner fetched it and checked where it lies). `arriving`: the memory of a
+   * base Arrival while it is still being written; it is played as it comes. */
+  | { readonly kind: 'file'; readonly path: string; readonly arriving?: SharedArrayBuffer };
 
 export type PlayOptions = {
   readonly sound: Sound;
@@ -53,6 +72,8 @@ export type PlayOptions = {
   readonly limitMs?: number;
   /** Where the first round begins, in samples at 8 kHz. Of files only. */
   readonly from?: number;
+  /** Heard in place of silence while a file that is still coming in has not begun, or stalls. */
+  readonly meanwhile?: Exclude<Sound, { readonly kind: 'file' }>;
 };
 
 /** How much of a play was really heard, and where in its sound it was at the end, in samples at 8 kHz. */
@@ -70,19 +91,27 @@ export type Quality = {
   readonly jitterMs: number | undefined;
   /** From RTCP LSR/DLSR, ms. */
   readonly roundTripMs: number | undefined;
-  /** E-model (ITU-T G.107) from the figures above; undefined without received packets. `mosInputs` states them. */
+  /** E-model (ITU-T G.107, G.107.1, G.107.2) from the figures above; undefined without received packets, and for a codec
+   * without published figures. `mosInputs` states what it was made of. */
   readonly mos: number | undefined;
   readonly mosInputs:
     | {
         readonly codec: string;
+        /** Whose model: figures of different scales are not compared. */
+        readonly scale: 'narrowband' | 'wideband' | 'fullband';
+        /** Measured, of a codec whose quality hangs on it. */
+        readonly kbits?: number;
         readonly lossPercent: number;
         readonly delayMs: number;
         readonly bpl: number;
         readonly ie: number;
       }
     | undefined;
-  /** Dropped because they came from a stranger (RTP bleed) or were not RTP. */
+  /** Dropped because they came from a stranger (RTP bleed), were not RTP, or did not pass SRTP. */
   readonly packetsRefused: number;
+  /** Of those, on an SRTP stream: without the right tag, and those that had been there before. */
+  readonly packetsForged?: number;
+  readonly packetsReplayed?: number;
   /** Loss the far end reported for what we sent it (RTCP), percent. */
   readonly farLostPercent?: number | undefined;
   /** Second by second: in the last figures of an endpoint that lived so long. */
@@ -120,6 +149,8 @@ export interface MediaEngine {
     played: [endpoint: string, play: string, error: string | undefined, progress: PlayProgress];
     /** All keys that sendDigits was given so far have gone out. */
     keysSent: [endpoint: string];
+    /** A far end of WebRTC left without a goodbye, or was never there: nothing can come any more. */
+    gone: [endpoint: string, why: string];
     /** No RTP for `silentMs` although some was due. */
     silent: [endpoint: string, silentMs: number];
     /** A recording ended by itself: full disk, limit, all its endpoints released. */
@@ -138,6 +169,8 @@ export interface MediaEngine {
     ssrc: number;
     /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
     codecs?: readonly string[];
+    /** `sha-256 AB:CD…` of its DTLS certificate; absent where it cannot speak WebRTC. */
+    fingerprint?: string | undefined;
   }>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;

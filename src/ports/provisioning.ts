@@ -112,6 +112,8 @@ export type Client = {
   readonly allowDirectUserCalling: boolean;
   /** Of a softphone of the portal: made for one session, whose end it does not outlive. */
   readonly softphone?: { readonly session: string; readonly expiresAt: number };
+  /** undefined: calls in either way, and is offered SRTP where it registered over TLS. */
+  readonly srtp?: 'none' | 'offer' | 'require';
 };
 
 export type PhoneNumber = {

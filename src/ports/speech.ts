@@ -96,6 +96,29 @@ export interface Recogniser {
   open(options: RecognitionOptions): Recognition;
 }
 
-export interface Speech extends Synthesizer, Recogniser {
+/** Which vendor translates; empty: the server's own choice. */
+export type TranslationChoice = { readonly vendor?: string; readonly label?: string };
+
+export type TranslationRequest = SpeechOwner & {
+  readonly text: string;
+  /** BCP 47. */
+  readonly from?: string;
+  readonly to: string;
+  readonly choice: TranslationChoice;
+  /** The alert was raised before. */
+  readonly quiet?: boolean;
+};
+export type Translation =
+  | { readonly ok: true; readonly text: string; readonly vendor: string }
+  | { readonly ok: false; readonly message: string };
+
+export interface Translator {
+  /** Whether somebody is configured for it; where not, the alert was raised. */
+  canTranslate(owner: SpeechOwner, choice: TranslationChoice): boolean;
+  /** Never rejects. */
+  translate(request: TranslationRequest): Promise<Translation>;
+}
+
+export interface Speech extends Synthesizer, Recogniser, Translator {
   stop(): Promise<void>;
 }

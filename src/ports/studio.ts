@@ -42,6 +42,15 @@ export type DetectOptions = {
   readonly greetingEndMs?: number;
 };
 
+/** How loud the far end was while it was judged, for a picture. */
+export type Envelope = {
+  /** ms from the start of the detection. */
+  readonly fromMs: number;
+  readonly stepMs: number;
+  /** A byte a step, base64: dB below full scale, 0 to 75. The loudest of the step. */
+  readonly levels: string;
+};
+
 /** One finding about who answered. `atMs` counts from the start of the detection. */
 export type Detection = {
   readonly event: 'human' | 'machine' | 'unknown' | 'no-speech' | 'tone' | 'greeting-end' | 'fax' | 'sit' | 'stopped';
@@ -55,6 +64,8 @@ export type Detection = {
   readonly frequencies?: readonly number[];
   /** Of a tone's frequency, Hz². */
   readonly variance?: number;
+  /** How loud the far end was since the finding before; left out when nothing new is kept. */
+  readonly envelope?: Envelope;
 };
 
 export interface StudioEngine {
@@ -83,6 +94,8 @@ export interface StudioEngine {
   closeFeed(endpoint: string, feed: string): Promise<void>;
   /** Listens who answered, on what the far end says. Once an endpoint; findings come as `detected`. */
   detectAnswer(endpoint: string, options: DetectOptions): Promise<void>;
+  /** What is known otherwise: a machine speaks. No other verdict is told; its beep and the end of its greeting are. */
+  knowMachine(endpoint: string): Promise<void>;
   stopDetecting(endpoint: string): Promise<void>;
   /** Hears keys in what the far end says, for far ends that send them as tones; told as `digit` like all others. */
   hearTones(endpoint: string, on: boolean): Promise<void>;

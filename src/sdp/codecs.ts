@@ -19,9 +19,21 @@ export const ourCodecs: readonly Format[] = [
   { payload: 111, codec: 'OPUS', clockRate: 48_000, channels: 2, fmtp: 'useinbandfec=1' },
 ];
 
+const g711: readonly string[] = ['PCMU', 'PCMA'];
+/** By the engine's own list, which is the same object for all calls. */
+const spoken = new WeakMap<readonly string[], readonly Format[]>();
+/** Noise in place of silence, RFC 3389 §4: agreed to where it is offered, never asked for by ourselves. On the clock of
+ * 8000, so not beside Opus, which has its own. */
+export const comfortNoise: Format = { payload: 13, codec: 'CN', clockRate: 8000, channels: 1 };
+
 /** Those of our codecs that an engine speaks. */
-export function spokenCodecs(names: readonly string[] = ['PCMU', 'PCMA']): readonly Format[] {
-  return ourCodecs.filter(({ codec }) => names.includes(codec));
+export function spokenCodecs(names: readonly string[] = g711): readonly Format[] {
+  let formats = spoken.get(names);
+  if (formats === undefined) {
+    formats = ourCodecs.filter(({ codec }) => names.includes(codec));
+    spoken.set(names, formats);
+  }
+  return formats;
 }
 
 /** The keys to offer beside these codecs. */
@@ -42,7 +54,7 @@ export function agreeToOffer(offered: MediaLine, prefer: readonly Format[]): Agr
   const audio = prefer
     .map((ours) => offered.formats.find((format) => sameCodec(format, ours)))
     .filter((format) => format !== undefined);
-  return withEvents(audio, offered).map((format) => ({ receive: format.payload, send: format.payload, format }));
+  return besides(audio, offered).map((format) => ({ receive: format.payload, send: format.payload, format }));
 }
 
 /** What the answer to our offer leaves: we send with the answer's numbers and receive with our own. */
@@ -52,18 +64,26 @@ export function agreeToAnswer(answered: MediaLine, ours: readonly Format[]): Agr
     const own = ours.find((each) => sameCodec(each, format));
     if (own !== undefined) agreed.push({ receive: own.payload, send: format.payload, format });
   }
-  const audio = agreed.filter(({ format }) => format.codec !== EVENTS);
-  const events = agreed.filter(({ format }) => format.codec === EVENTS);
-  return audio.length === 0 ? [] : [...audio, ...events];
+  const audio = agreed.filter(({ format }) => !isBeside(format));
+  const others = agreed.filter(({ format }) => isBeside(format));
+  return audio.length === 0 ? [] : [...audio, ...others];
 }
 
-function withEvents(audio: Format[], offered: MediaLine): Format[] {
+/** Stands beside a codec and is none itself. */
+function isBeside({ codec }: Format): boolean {
+  return codec === EVENTS || codec === comfortNoise.codec;
+}
+
+function besides(audio: Format[], offered: MediaLine): Format[] {
   if (audio.length === 0) return [];
   const clocks = new Set(audio.map(({ clockRate }) => clockRate));
   const events = Array.from(clocks, (clock) =>
     offered.formats.find((each) => each.codec === EVENTS && each.clockRate === clock),
   );
-  return [...audio, ...events.filter((each) => each !== undefined)];
+  const noise = clocks.has(comfortNoise.clockRate)
+    ? offered.formats.find((each) => sameCodec(each, comfortNoise))
+    : undefined;
+  return [...audio, ...[noise, ...events].filter((each) => each !== undefined)];
 }
 
 /** The direction to answer with, when we want `wanted`. RFC 3264 §6.1. */

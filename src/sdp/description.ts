@@ -1,7 +1,9 @@
 /** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
+import { type CryptoLine, cryptoValues, printCrypto } from './crypto.ts';
 import { readPlain } from './plain.ts';
+import { isWeb, type LocalWeb, printWebLine, printWebSession, readWeb, type WebLine } from './webrtc.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -24,11 +26,16 @@ export type MediaLine = {
   readonly address: string;
   readonly rtcpPort?: number;
   readonly direction: Direction;
+  /** Packet length that the far end asks for, ms, within its maxptime. */
   readonly ptime?: number;
   readonly formats: readonly Format[];
   /** The format tokens as they stood, for echoing a line we reject. */
   readonly rawFormats: string;
   readonly mid?: string;
+  /** ICE and DTLS, where the protocol is WebRTC's. */
+  readonly web?: WebLine;
+  /** Values of its a=crypto lines, as they stand. Secret. */
+  readonly crypto?: readonly string[];
 };
 
 export type SessionDescription = {
@@ -41,6 +48,8 @@ export type SdpFault = { readonly ok: false; readonly fault: string };
 const maxBytes = 32_768;
 const maxLines = 16;
 const maxFormats = 64;
+const WEB = 'UDP/TLS/RTP/SAVPF';
+const OFFERED_MID = '0';
 
 /** Static payload types without rtpmap. RFC 3551 §6. */
 const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> = new Map([
@@ -54,7 +63,13 @@ const statics: ReadonlyMap<number, readonly [codec: string, clockRate: number]> 
   [18, ['G729', 8000]],
 ]);
 
-type RawMedia = sdpTransform.MediaDescription & { type: string; port: number; protocol: string; payloads?: string };
+type RawMedia = sdpTransform.MediaDescription & {
+  type: string;
+  port: number;
+  protocol: string;
+  payloads?: string;
+  maxptime?: number;
+};
 
 type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
 
@@ -82,10 +97,13 @@ function readSdp(bytes: Buffer): SdpRead {
   if (lines.length === 0) return fault('SDP has no m-line');
   if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
   const media: MediaLine[] = [];
-  for (const line of lines) {
+  // The library keeps one of several parameters of a key: these lines are read from the text.
+  const keys = text.includes('a=crypto:') ? cryptoValues(text) : [];
+  for (const [at, line] of lines.entries()) {
     const read = readLine(line, raw);
     if (typeof read === 'string') return fault(read);
-    media.push(read);
+    const crypto = keys[at] ?? [];
+    media.push(crypto.length === 0 ? read : { ...read, crypto });
   }
   return {
     ok: true,
@@ -119,8 +137,10 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
   if (tokens.length > maxFormats) return `m=${line.type} lists ${tokens.length} formats, more than ${maxFormats}`;
   const formats = line.type === 'audio' ? readFormats(tokens, line) : [];
   if (typeof formats === 'string') return formats;
+  const web = readWeb(line, session);
+  if (typeof web === 'string') return web;
   const rtcpPort = line.rtcp?.port;
-  const ptime = Number(line.ptime);
+  const ptime = readPtime(line);
   return {
     type: line.type,
     port: line.port,
@@ -132,13 +152,21 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     formats,
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
+    ...(web === undefined ? {} : { web }),
   };
+}
+
+/** RFC 8866 §6.4, §6.5: the length asked for, no longer than the longest that is taken. NaN where neither is said. */
+function readPtime({ ptime, maxptime }: RawMedia): number {
+  if (ptime === undefined && maxptime === undefined) return NaN;
+  return Math.min(Number(ptime ?? 20), Number(maxptime ?? Infinity));
 }
 
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
 function readDirection(line: RawMedia, session: sdpTransform.SessionDescription, address: string): Direction {
   const stated = line.direction ?? (session as { direction?: Direction }).direction ?? 'sendrecv';
-  if (address !== '0.0.0.0') return stated;
+  // A browser that does not know its address yet says so the same way.
+  if (address !== '0.0.0.0' || isWeb(line.protocol)) return stated;
   return stated === 'recvonly' || stated === 'inactive' ? 'inactive' : 'sendonly';
 }
 
@@ -150,7 +178,8 @@ function readFormats(tokens: readonly string[], line: RawMedia): Format[] | stri
     const payload = Number(token);
     if (formats.some((format) => format.payload === payload)) continue;
     const map = line.rtp?.find((rtp) => rtp.payload === payload);
-    const known = map === undefined ? statics.get(payload) : ([map.codec.toUpperCase(), map.rate ?? 8000] as const);
+    const known =
+      map === undefined ? statics.get(payload) : ([String(map.codec).toUpperCase(), map.rate ?? 8000] as const);
     if (known === undefined) continue;
     const [codec, clockRate] = known;
     if (!Number.isInteger(clockRate) || clockRate < 1000 || clockRate > 192_000) continue;
@@ -175,26 +204,37 @@ export type LocalAudio = {
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime: number;
+  /** Of a line of WebRTC. */
+  readonly web?: LocalWeb;
+  /** Our keys: the line is RTP/SAVP. */
+  readonly crypto?: readonly CryptoLine[];
 };
 
-/** Writes an audio session. `lines` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
-export function printSdp(
-  origin: { sessionId: string; version: number },
-  audio: LocalAudio,
-  lines?: readonly MediaLine[],
-): Buffer {
+/** The lines of an offer, and which of them is answered. */
+export type Answered = { readonly lines: readonly MediaLine[]; readonly chosen: MediaLine };
+
+/** Writes an audio session. `among` places the audio among lines we reject, in the order of the offer (RFC 3264 §6). */
+export function printSdp(origin: { sessionId: string; version: number }, audio: LocalAudio, among?: Answered): Buffer {
   const family = audio.address.includes(':') ? 'IP6' : 'IP4';
   const head =
     `v=0\r\no=graine ${origin.sessionId} ${origin.version} IN ${family} ${audio.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n`;
-  if (lines === undefined) return Buffer.from(head + printAudio(audio, 'RTP/AVP', undefined));
-  const chosen = lines.findIndex((line) => line.type === 'audio' && line.port !== 0);
-  const body = lines.map((line, at) =>
-    at === chosen
+    `c=IN ${family} ${audio.address}\r\nt=0 0\r\n${webHead(audio, among?.chosen)}`;
+  const protocol = audio.web !== undefined ? WEB : audio.crypto === undefined ? 'RTP/AVP' : 'RTP/SAVP';
+  const mid = audio.web === undefined ? undefined : OFFERED_MID;
+  if (among === undefined) return Buffer.from(head + printAudio(audio, protocol, mid));
+  const body = among.lines.map((line) =>
+    line === among.chosen
       ? printAudio(audio, line.protocol, line.mid)
       : `m=${line.type} 0 ${line.protocol} ${line.rawFormats}\r\n${line.mid === undefined ? '' : `a=mid:${line.mid}\r\n`}`,
   );
   return Buffer.from(head + body.join(''));
+}
+
+/** An offer of ours has one line, so its name is known; an answer bundles where the offer did. */
+function webHead({ web }: LocalAudio, offered: MediaLine | undefined): string {
+  if (web === undefined) return '';
+  if (offered === undefined) return printWebSession(OFFERED_MID);
+  return printWebSession(offered.web?.bundled === true ? offered.mid : undefined);
 }
 
 function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined): string {
@@ -207,6 +247,8 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
     if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
+  if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
+  for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }
 

@@ -122,3 +122,42 @@ test('a rejected audio line, SRTP and odd clock rates leave nothing to talk with
   const read = parseSdp(sdp('m=audio 5004 RTP/AVP 96 97', 'a=rtpmap:96 PCMU/0\r\na=rtpmap:97 X/99999999\r\n'));
   assert.ok(read.ok && read.sdp.media[0]?.formats.length === 0);
 });
+
+test('RFC 3389 §4 comfort noise is agreed to where it is offered, and offered where the other leg has it', () => {
+  const cn = { payload: 13, codec: 'CN', clockRate: 8000, channels: 1 };
+  const { text, agreement, negotiation } = answerTo(
+    sdp('m=audio 5004 RTP/AVP 13 0 101', 'a=rtpmap:101 telephone-event/8000\r\n'),
+  );
+  assert.match(text, /RTP\/AVP 0 13 101\r\na=rtpmap:0 PCMU\/8000\r\na=rtpmap:13 CN\/8000\r\n/);
+  assert.deepEqual(
+    agreement.payloads.map((each) => each.send),
+    [0, 13, 101],
+  );
+  assert.match(negotiation.offer().toString(), /RTP\/AVP [\d ]* 13 101/, 'an offer later on still has it');
+  assert.match(new Negotiation(local, '7').offer({ prefer: [cn] }).toString(), /RTP\/AVP 0 8 13 101/);
+  assert.doesNotMatch(new Negotiation(local, '7').offer().toString(), / 13 /);
+});
+
+test('an answer of nothing but comfort noise and keys shares no codec', () => {
+  const negotiation = new Negotiation(local, '7');
+  negotiation.offer({ prefer: [{ payload: 13, codec: 'CN', clockRate: 8000, channels: 1 }] });
+  assert.equal(
+    negotiation.answered(sdp('m=audio 5004 RTP/AVP 13 101', 'a=rtpmap:101 telephone-event/8000\r\n')).ok,
+    false,
+  );
+});
+
+test('RFC 8866 §6.4 packets are as long as the far end asks for, and no longer than it can take', () => {
+  const ptime = (extra: string) => answerTo(sdp('m=audio 5004 RTP/AVP 0', extra)).agreement.ptime;
+  assert.deepEqual(
+    [
+      '',
+      'a=ptime:40\r\n',
+      'a=ptime:40\r\na=maxptime:30\r\n',
+      'a=maxptime:10\r\n',
+      'a=maxptime:60\r\n',
+      'a=maxptime:0\r\n',
+    ].map(ptime),
+    [20, 40, 30, 10, 20, 20],
+  );
+});

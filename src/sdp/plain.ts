@@ -12,6 +12,7 @@ export type PlainMedia = {
   connection?: { version: number; ip: string };
   direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   ptime?: number;
+  maxptime?: number;
 };
 export type Plain = {
   origin?: { sessionId: string; sessionVersion: string };
@@ -101,7 +102,10 @@ function readAttribute(value: string, media: PlainMedia): boolean {
     media.ptime = Number(rest);
     return /^\d{1,4}$/.test(rest);
   }
-  if (name === 'maxptime') return /^\d{1,4}$/.test(rest);
+  if (name === 'maxptime') {
+    media.maxptime = Number(rest);
+    return /^\d{1,4}$/.test(rest);
+  }
   const space = rest.indexOf(' ');
   const payload = rest.slice(0, space);
   const detail = rest.slice(space + 1);

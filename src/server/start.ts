@@ -14,6 +14,7 @@ import {
   handleInvitation,
   Quotas,
   RecordingKeeper,
+  RecordingShelf,
   Registry,
   type Services,
   SoundFiles,
@@ -174,6 +175,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     alerts,
     tts: config.speech.tts ?? {},
     stt: config.speech.stt ?? {},
+    translate: config.speech.translate ?? {},
     credentialsOf: (accountSid) => directory.all('speechCredential', accountSid),
     cache: {
       dir: config.speech.cache_folder ?? path.join(os.tmpdir(), `graine-speech-${random.token(8)}`),
@@ -295,6 +297,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     trustedProxies: config.http.trusted_proxies,
     portal: { folder: pages, sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
     timelines,
+    recordings: new RecordingShelf(config.media.recordings),
     events: hooks,
     metrics,
     readiness: () => (state.stopping || sip.agent.draining ? { ready: false, reason: 'draining' } : { ready: true }),

@@ -2,7 +2,7 @@
 
 import type { SpeechCredential } from '../ports/index.ts';
 
-export type SpeechUse = 'tts' | 'stt';
+export type SpeechUse = 'tts' | 'stt' | 'translate';
 
 /** What a vendor needs to know us. Its settings hold secrets: they never reach a log, a trace or an error. */
 export type Credential = {
@@ -15,7 +15,7 @@ export type Credential = {
   readonly trusted: boolean;
 };
 
-/** `speech.tts` and `speech.stt` of the configuration: `default` names a vendor, every other key is one. */
+/** `speech.tts`, `speech.stt` and `speech.translate` of the configuration: `default` names a vendor, every other key is one. */
 export type ConfiguredVendors = Readonly<Record<string, unknown>>;
 
 type Wanted = { readonly accountSid: string; readonly vendor: string; readonly label: string | undefined };
@@ -43,7 +43,7 @@ export class Credentials {
       (each) =>
         each.vendor.toLowerCase() === vendor &&
         (label === undefined || each.label === label) &&
-        (use === 'tts' ? each.useForTts : each.useForStt),
+        (use === 'translate' || (use === 'tts' ? each.useForTts : each.useForStt)),
     );
     if (own !== undefined) return { id: own.sid, vendor, settings: own.settings, trusted: false };
     const settings = this.#configured[use][vendor];

@@ -12,6 +12,7 @@ import { GoogleAccess } from './google-access.ts';
 import { Reach, type RefuseAddress } from './reach.ts';
 import { Speaking } from './speaking.ts';
 import { earMakers } from './stt/vendors.ts';
+import { Translating } from './translating.ts';
 import { voiceMakers } from './tts/vendors.ts';
 import { voiceFinder } from './voices.ts';
 
@@ -22,6 +23,7 @@ export type SpeechOptions = {
   readonly alerts: Alerts;
   readonly tts: ConfiguredVendors;
   readonly stt: ConfiguredVendors;
+  readonly translate?: ConfiguredVendors;
   readonly credentialsOf: (accountSid: string) => readonly SpeechCredential[];
   readonly cache: { readonly dir: string; readonly maxBytes: number; readonly outlives: boolean };
   readonly timeoutMs: number;
@@ -33,7 +35,10 @@ export type SpeechOptions = {
 
 export function createSpeech(options: SpeechOptions): Speech {
   const { clock, random, alerts, timeoutMs } = options;
-  const credentials = new Credentials({ tts: options.tts, stt: options.stt }, options.credentialsOf);
+  const credentials = new Credentials(
+    { tts: options.tts, stt: options.stt, translate: options.translate ?? {} },
+    options.credentialsOf,
+  );
   const reach = new Reach(options.refuse);
   const google = new GoogleAccess(reach, () => clock.now());
   const wasm = findFlite();
@@ -59,7 +64,10 @@ export function createSpeech(options: SpeechOptions): Speech {
     alerts,
     find: earFinder({ credentials, offline: moonshine, makers: earMakers({ clock, reach, google }) }),
   });
+  const translating = new Translating({ alerts, credentials, reach, timeoutMs });
   return {
+    canTranslate: (owner, choice) => translating.canTranslate(owner, choice),
+    translate: (request) => translating.translate(request),
     synthesise: (request, signal) => speaking.synthesise(request, signal),
     open: (request) => listening.open(request),
     stop: async () => {

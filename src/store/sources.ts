@@ -38,12 +38,17 @@ function byRank<T>(a: Found<T>, b: Found<T>): number {
   return a.gateway.priority - b.gateway.priority || (a.gateway.sid < b.gateway.sid ? -1 : 1);
 }
 
+/** Sources remembered as found: carriers send from few addresses, and strangers may send from many. */
+const mostKnown = 1000;
+
 export class Sources<T> {
   /** Longest prefix first. */
   readonly #networks: Network<T>[] = [];
+  readonly #known = new Map<string, Found<T> | undefined>();
 
   /** `addresses`: the gateway's own, or those its name resolved to. */
   add(gateway: Gateway, addresses: readonly string[], value: T): void {
+    this.#known.clear();
     for (const text of addresses) {
       const address = normalAddress(text);
       if (address === undefined) continue;
@@ -58,6 +63,16 @@ export class Sources<T> {
 
   /** Exact port first, over all networks; then the longest network whatever the port. Among equals: same protocol, priority. */
   find(address: string, port: number, protocol: string): Found<T> | undefined {
+    const key = `${address} ${port} ${protocol}`;
+    const known = this.#known.get(key);
+    if (known !== undefined || this.#known.has(key)) return known;
+    const found = this.#look(address, port, protocol);
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(key, found);
+    return found;
+  }
+
+  #look(address: string, port: number, protocol: string): Found<T> | undefined {
     const parsed = normalAddress(address);
     if (parsed === undefined) return undefined;
     const family = familyOf(parsed);

@@ -1,8 +1,10 @@
 /** One call at a phone, either side: its dialog as RFC 3261 §12 has it, its audio, and what came in and went out. */
 import type { Random } from '../base/index.ts';
+import type { SrtpKey, SrtpSuite } from '../sdp/index.ts';
 import type { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
 import { after, Journal } from './journal.ts';
+import { PhoneKeys } from './keys.ts';
 import { PhoneMedia } from './media.ts';
 import {
   type Header,
@@ -30,6 +32,8 @@ export type Host = {
   readonly random: Random;
   /** Share of RTP packets lost on the way out, 0 to 1. */
   readonly loss: number;
+  /** SRTP that it offers and takes; undefined: none. */
+  readonly srtp: SrtpSuite | undefined;
   /** What happened in its calls. */
   readonly events: Journal<PhoneEvent>;
 };
@@ -61,6 +65,7 @@ export abstract class PhoneCall {
   reinviteDelayMs = 0;
   /** The SDP the other side sent last. */
   remoteSdp: PhoneSdp | undefined;
+  protected readonly keys: PhoneKeys;
   protected localTag: string;
   protected local = '';
   protected remote = '';
@@ -82,6 +87,7 @@ export abstract class PhoneCall {
     this.host = host;
     this.callId = callId;
     this.localTag = host.random.token(10);
+    this.keys = new PhoneKeys(host.srtp);
     this.localCSeq = 1 + host.random.integer(1000);
   }
 
@@ -163,15 +169,24 @@ export abstract class PhoneCall {
 
   /** Changes the session by re-INVITE. `offer: false` asks the other side for the offer. */
   async reInvites(
-    options: { direction?: Direction; address?: string; offer?: boolean; payloads?: readonly number[] } = {},
+    options: {
+      direction?: Direction;
+      address?: string;
+      offer?: boolean;
+      payloads?: readonly number[];
+      /** Sends with another SRTP key from now on. */
+      rekeys?: boolean;
+    } = {},
   ): Promise<Message> {
     const media = await this.openMedia();
     this.#direction = options.direction ?? this.#direction;
+    if (options.rekeys === true) this.keys.renew();
     const body = writeSdp({
       address: options.address ?? media.address,
       port: media.port,
       direction: this.#direction,
       version: ++this.#version,
+      crypto: this.remoteSdp?.secure === false ? undefined : this.keys.offered,
       ...(options.payloads === undefined ? {} : { payloads: options.payloads }),
     });
     this.#invitePending = true;
@@ -192,6 +207,11 @@ export abstract class PhoneCall {
 
   resumes(): Promise<Message> {
     return this.#insists({ direction: 'sendrecv' });
+  }
+
+  /** The SRTP key it sends with, once there is one. */
+  get sends(): SrtpKey | undefined {
+    return this.remoteSdp === undefined ? undefined : this.keys.agreed(this.remoteSdp)?.send;
   }
 
   presses(keys: string, durationMs?: number): Promise<void> {
@@ -303,18 +323,21 @@ export abstract class PhoneCall {
   /** Takes the other side's SDP into use. */
   protected learn(sdp: string): void {
     this.remoteSdp = readSdp(sdp);
+    this.media?.secure(this.keys.agreed(this.remoteSdp));
     this.media?.connect(this.remoteSdp);
   }
 
   protected ownSdp(direction: Direction, offered?: PhoneSdp): string {
     const media = this.media;
     if (media === undefined) throw new Error('media is not open');
+    const crypto = offered === undefined ? this.keys.offered : this.keys.answered(offered);
     const shared = offered?.payloads.filter((pt) => pt === 0 || pt === 8);
     return writeSdp({
       address: media.address,
       port: media.port,
       direction,
       version: ++this.#version,
+      crypto: crypto === 'refused' ? undefined : crypto,
       ...(shared === undefined ? {} : { payloads: shared.slice(0, 1), events: offered?.events }),
     });
   }

@@ -17,6 +17,8 @@ export class Ears {
   readonly packets = new Journal<HeardPacket>();
   /** Digits pressed at the far end (RFC 4733), in order, once each. */
   readonly digits = new Journal<{ readonly at: number; readonly digit: string; readonly duration: number }>();
+  /** Comfort noise (RFC 3389), with its level in dB below overload. */
+  readonly noise = new Journal<{ readonly at: number; readonly level: number }>();
   /** RTCP packets by type: 200 SR, 201 RR, 202 SDES, 203 BYE. */
   readonly rtcp = new Map<number, number>();
 

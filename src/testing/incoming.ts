@@ -116,6 +116,9 @@ export class IncomingPhoneCall extends PhoneCall {
 
   /** As `answers`, at once: needs `prepare()`. Sends a 200 whatever was sent before. */
   answerNow(options: AnswerOptions = {}): void {
+    const cannot =
+      options.sdp === undefined && this.offer !== undefined && this.keys.answered(this.offer) === 'refused';
+    if (cannot) return this.refuses(488);
     const body = options.sdp === 'none' ? undefined : (options.sdp ?? this.ownSdp('sendrecv', this.offer));
     if (this.#final === 0) this.tells({ event: 'answered' });
     this.#final = 200;

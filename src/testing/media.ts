@@ -1,6 +1,8 @@
 /** A phone's RTP: one socket pair, 20 ms pacing, a voice out, ears in, RFC 4733 digits both ways, minimal RTCP. */
 import dgram from 'node:dgram';
 import { type Random, SeededRandom } from '../base/index.ts';
+import { OPENED, Srtp } from '../media/index.ts';
+import type { SrtpKeys } from '../sdp/index.ts';
 import {
   decodeAlaw,
   decodeUlaw,
@@ -16,6 +18,8 @@ import type { PhoneSdp } from './sdp.ts';
 
 const digits = '0123456789*#ABCD';
 const frame = 160;
+/** The most that SRTP makes a packet longer. */
+const growth = 20;
 
 /** A key that is down. `sent` counts its packets, `start` is its RTP timestamp. */
 type Press = {
@@ -33,6 +37,11 @@ export class PhoneMedia {
   /** Share of our packets that get lost on the way out, 0 to 1. */
   loss = 0;
   packetsSent = 0;
+  /** Packets of RTP and RTCP that came in and did not pass SRTP. */
+  packetsForged = 0;
+  /** The last packet as it left. */
+  lastSent: Buffer = Buffer.alloc(0);
+  #srtp: Srtp | undefined;
   readonly #rtp: dgram.Socket;
   readonly #rtcp: dgram.Socket;
   readonly #random: Random;
@@ -65,6 +74,7 @@ export class PhoneMedia {
     rtp.on('message', (bytes, from) => this.#receive(bytes, `${from.address}:${from.port}`));
     rtp.on('error', () => {});
     rtcp.on('message', (bytes) => {
+      if (this.#srtp !== undefined && !this.#opens(bytes, 'rtcp')) return;
       const type = bytes[1] ?? 0;
       this.ears.rtcp.set(type, (this.ears.rtcp.get(type) ?? 0) + 1);
     });
@@ -93,6 +103,18 @@ export class PhoneMedia {
     const mayHear = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
     if (!mayHear || remote.port === 0 || remote.address === '0.0.0.0') this.pause();
     else this.#start();
+  }
+
+  /** From now on its packets are protected so, and only such are heard; undefined: in the clear. */
+  secure(keys: SrtpKeys | undefined): void {
+    if (keys === undefined) this.#srtp = undefined;
+    else if (this.#srtp === undefined) this.#srtp = new Srtp(keys);
+    else this.#srtp.rekey(keys, performance.now());
+  }
+
+  /** The next packet has this sequence number: to see it go round. */
+  numbersFrom(sequence: number): void {
+    this.#sequence = (sequence - 1) & 0xffff;
   }
 
   /** Stops sending; listening goes on. */
@@ -237,17 +259,45 @@ export class PhoneMedia {
 
   #transmit(packet: Buffer, remote: PhoneSdp): void {
     this.packetsSent++;
+    const bytes = this.#protected(packet, 'rtp');
+    this.lastSent = bytes;
     if (this.loss > 0 && this.#random.integer(1000) < this.loss * 1000) return;
-    this.#rtp.send(packet, remote.port, remote.address, () => {});
+    this.#rtp.send(bytes, remote.port, remote.address, () => {});
   }
 
-  #receive(bytes: Buffer, source: string): void {
-    if (bytes.length < 12 || (bytes[0] ?? 0) >> 6 !== 2) return;
+  #protected(bytes: Buffer, kind: 'rtp' | 'rtcp'): Buffer {
+    if (this.#srtp === undefined) return bytes;
+    const roomy = Buffer.concat([bytes, Buffer.alloc(growth)]);
+    const packet = { bytes: roomy, at: 0, length: bytes.length, host: '', port: 0 };
+    if (kind === 'rtp') this.#srtp.protect(packet);
+    else this.#srtp.protectRtcp(packet);
+    return roomy.subarray(0, packet.length);
+  }
+
+  /** Takes SRTP off in place; the length without it, 0 for what did not pass. */
+  #opens(bytes: Buffer, kind: 'rtp' | 'rtcp'): number {
+    const packet = { bytes, at: 0, length: bytes.length, host: '', port: 0 };
+    const now = performance.now();
+    const offset = 12 + 4 * ((bytes[0] ?? 0) & 0x0f);
+    const verdict = kind === 'rtp' ? this.#srtp?.open(packet, offset, now) : this.#srtp?.openRtcp(packet, now);
+    if (verdict === OPENED) return packet.length;
+    this.packetsForged++;
+    return 0;
+  }
+
+  #receive(received: Buffer, source: string): void {
+    if (received.length < 12 || (received[0] ?? 0) >> 6 !== 2) return;
+    const bytes = this.#srtp === undefined ? received : received.subarray(0, this.#opens(received, 'rtp'));
+    if (bytes.length === 0) return;
     const payload = (bytes[1] ?? 0) & 0x7f;
     const sequence = bytes.readUInt16BE(2);
     const ssrc = bytes.readUInt32BE(8);
     const marker = ((bytes[1] ?? 0) & 0x80) !== 0;
     const data = bytes.subarray(12 + 4 * ((bytes[0] ?? 0) & 0x0f));
+    if (payload === 13) {
+      this.ears.noise.add({ at: performance.now(), level: data[0] ?? 0 });
+      return;
+    }
     if (payload !== 0 && payload !== 8) return this.#receiveDigit(bytes, data);
     const decode = payload === 8 ? decodeAlaw : decodeUlaw;
     const samples = Int16Array.from(data, decode);
@@ -280,7 +330,7 @@ export class PhoneMedia {
     report.writeUInt32BE(this.#timestamp, 16);
     report.writeUInt32BE(this.packetsSent, 20);
     report.writeUInt32BE((this.packetsSent * frame) >>> 0, 24);
-    this.#rtcp.send(report, remote.port + 1, remote.address, () => {});
+    this.#rtcp.send(this.#protected(report, 'rtcp'), remote.port + 1, remote.address, () => {});
   }
 }
 

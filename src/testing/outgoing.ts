@@ -122,7 +122,7 @@ export class OutgoingPhoneCall extends PhoneCall {
   #offer(): string {
     const offer = this.ownSdp('sendrecv');
     const { payloads } = this.#options;
-    return payloads === undefined ? offer : offer.replace(/RTP\/AVP 0 8/, `RTP/AVP ${payloads.join(' ')}`);
+    return payloads === undefined ? offer : offer.replace(/AVP 0 8/, `AVP ${payloads.join(' ')}`);
   }
 
   #peer(): Peer {

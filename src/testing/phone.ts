@@ -2,6 +2,7 @@
  * is scripted; everything it sees is kept. */
 import { randomInt } from 'node:crypto';
 import { messageOf, type Random, SeededRandom } from '../base/index.ts';
+import type { SrtpSuite } from '../sdp/index.ts';
 import { type Behaviour, phones } from './behaviours.ts';
 import type { Host, PhoneCall, Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
@@ -29,6 +30,8 @@ export type PhoneOptions = {
   readonly tls?: PhoneTls;
   /** This share of its audio packets gets lost on the way out, 0 to 1; which ones, the seed says. */
   readonly loss?: number;
+  /** Offers and takes SRTP in this suite, by SDES; without it, it refuses an offer of SRTP with 488. */
+  readonly srtp?: SrtpSuite;
   /** False: forgets a call when it is over. For phones that run for long; a test wants to look back. */
   readonly remembers?: boolean;
 };
@@ -68,6 +71,8 @@ export class Phone implements Host {
   /** Answer to other requests outside of calls. */
   strayStatus = 200;
   readonly transport: Transport;
+  /** May be set anew between calls. */
+  srtp: SrtpSuite | undefined;
   exchanges!: Exchanges;
   #wire!: Wire;
   #loss = 0;
@@ -84,6 +89,7 @@ export class Phone implements Host {
     this.transcript = new Transcript(this.name);
     this.onInvite = options.onInvite ?? phones.ringsForEver();
     this.transport = options.transport ?? 'udp';
+    this.srtp = options.srtp;
     this.#remembers = options.remembers ?? true;
     if (!this.#remembers) for (const journal of [this.transcript, this.strays, this.events]) journal.limit = recent;
     this.#loss = options.loss ?? 0;
@@ -271,6 +277,11 @@ export class Phone implements Host {
   #ring(invite: Message, from: Peer): void {
     if (!this.#remembers && this.calls.entries.length >= mostCalls) {
       new IncomingPhoneCall(this, invite, from).refuses(486);
+      return;
+    }
+    // A phone is no browser, whatever it is reached over.
+    if (/^m=audio \d+ UDP\/TLS\//m.test(invite.body.toString())) {
+      new IncomingPhoneCall(this, invite, from).refuses(488);
       return;
     }
     const call = new IncomingPhoneCall(this, invite, from);

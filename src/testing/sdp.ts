@@ -1,4 +1,5 @@
 /** A phone's own SDP: writes what it can do, reads what the other can. RFC 4566, RFC 3264. */
+import { type CryptoLine, printCrypto } from '../sdp/index.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -12,6 +13,9 @@ export type PhoneSdp = {
   readonly events: number | undefined;
   readonly ptime: number;
   readonly version: number;
+  /** The line is RTP/SAVP, and its a=crypto values. */
+  readonly secure: boolean;
+  readonly crypto: readonly string[];
 };
 
 export type SdpOptions = {
@@ -23,6 +27,8 @@ export type SdpOptions = {
   readonly version?: number;
   readonly session?: number;
   readonly ptime?: number;
+  /** Our key: the line is RTP/SAVP. */
+  readonly crypto?: CryptoLine | undefined;
 };
 
 const names: Readonly<Record<number, string>> = { 0: 'PCMU/8000', 8: 'PCMA/8000', 9: 'G722/8000', 18: 'G729/8000' };
@@ -37,9 +43,10 @@ export function writeSdp(options: SdpOptions): string {
     's=-',
     `c=IN ${family} ${address}`,
     't=0 0',
-    `m=audio ${port} RTP/AVP ${all.join(' ')}`,
+    `m=audio ${port} RTP/${options.crypto === undefined ? 'AVP' : 'SAVP'} ${all.join(' ')}`,
     ...payloads.filter((pt) => names[pt] !== undefined).map((pt) => `a=rtpmap:${pt} ${names[pt]}`),
     ...(events === undefined ? [] : [`a=rtpmap:${events} telephone-event/8000`, `a=fmtp:${events} 0-16`]),
+    ...(options.crypto === undefined ? [] : [printCrypto(options.crypto).trimEnd()]),
     `a=ptime:${options.ptime ?? 20}`,
     `a=${direction}`,
     '',
@@ -53,7 +60,9 @@ export function readSdp(text: string): PhoneSdp {
   const find = (from: readonly string[], start: string): string | undefined =>
     from.find((line) => line.startsWith(start))?.slice(start.length);
   const connection = find(inMedia, 'c=') ?? find(lines, 'c=') ?? 'IN IP4 127.0.0.1';
-  const [port = '0', , ...payloads] = (lines[media] ?? 'm=audio 0 RTP/AVP').slice('m=audio '.length).split(' ');
+  const [port = '0', protocol = '', ...payloads] = (lines[media] ?? 'm=audio 0 RTP/AVP')
+    .slice('m=audio '.length)
+    .split(' ');
   const events = inMedia.map((line) => /^a=rtpmap:(\d+) telephone-event\/8000/i.exec(line)?.[1]).find(Boolean);
   const directionOf = (from: readonly string[]): string | undefined =>
     from
@@ -68,6 +77,8 @@ export function readSdp(text: string): PhoneSdp {
     events: events === undefined ? undefined : Number(events),
     ptime: Number(find(inMedia, 'a=ptime:') ?? 20),
     version: Number(find(lines, 'o=')?.split(' ')[2] ?? 0),
+    secure: protocol.startsWith('RTP/SAVP'),
+    crypto: inMedia.filter((line) => line.startsWith('a=crypto:')).map((line) => line.slice('a=crypto:'.length)),
   };
 }
 

@@ -65,11 +65,10 @@ export class Background {
   transcribe({ session, caller }: TaskContext, options: TranscribeOptions | 'off'): void {
     this.#stopWriting?.();
     this.#stopWriting = undefined;
-    const hook = options === 'off' ? undefined : options.transcriptionHook;
-    if (options === 'off' || hook === undefined) return;
+    if (options === 'off' || (options.transcriptionHook ?? options.translationHook) === undefined) return;
     this.#stopWriting = whenAudible(caller, () => {
       const sides = [{ leg: caller, channel: 1 }] as const;
-      const transcription = new Transcription(session, { ...options, hook, id: undefined }, sides);
+      const transcription = new Transcription(session, { ...options, id: undefined }, sides);
       return () => void transcription.close();
     });
   }

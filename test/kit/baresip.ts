@@ -17,6 +17,8 @@ export type BaresipOptions = {
   /** PEM file of whom it believes; none: anybody. */
   readonly ca?: string;
   readonly codec?: string;
+  /** What its srtp module does: offers RTP/AVP with keys, RTP/SAVP, or nothing but RTP/SAVP. */
+  readonly srtp?: 'srtp' | 'srtp-mand';
   /** What it speaks, Hz. */
   readonly tone?: number;
   /** Digest user; a realm that is not ours registers nowhere. */
@@ -129,7 +131,14 @@ export class Baresip {
   }
 
   #config(options: BaresipOptions, control: number, sip: number): string {
-    const modules = ['g711.so', 'aufile.so', 'aubridge.so', 'sndfile.so', 'stun.so'];
+    const modules = [
+      'g711.so',
+      'aufile.so',
+      'aubridge.so',
+      'sndfile.so',
+      'stun.so',
+      ...(options.srtp ? ['srtp.so'] : []),
+    ];
     return [
       'poll_method epoll',
       'net_interface 127.0.0.1',
@@ -184,7 +193,7 @@ export class Baresip {
 }
 
 function account(options: BaresipOptions): string {
-  const { user, realm, server, password = 'secret', transport = 'udp', codec = 'pcmu' } = options;
+  const { user, realm, server, password = 'secret', transport = 'udp', codec = 'pcmu', srtp } = options;
   const register = options.registers === false ? ';regint=0' : ';regint=300';
-  return `<sip:${user}@${realm};transport=${transport}>;auth_user=${user};auth_pass=${password};outbound="sip:${server.host}:${server.port};transport=${transport}"${register};answermode=manual;audio_codecs=${codec};dtmfmode=rtpevent\n`;
+  return `<sip:${user}@${realm};transport=${transport}>;auth_user=${user};auth_pass=${password};outbound="sip:${server.host}:${server.port};transport=${transport}"${register};answermode=manual;audio_codecs=${codec};dtmfmode=rtpevent${srtp === undefined ? '' : `;mediaenc=${srtp}`}\n`;
 }

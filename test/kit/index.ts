@@ -23,3 +23,4 @@ export { SttVendor } from './stt-vendor.ts';
 export { dial, elsewhere, toPhone, toSip, toUser } from './verbs.ts';
 export { type AccountConfig, number, realm, stage, World, type WorldOptions } from './world.ts';
 export { WsApp, type WsAnswer, type WsMessage } from './ws-app.ts';
+export { Browser, type Tab } from './browser.ts';

@@ -50,9 +50,17 @@ export class Rtpengine {
   /** Also after kill(): on the same port, with nothing of what it knew. */
   async start(): Promise<void> {
     const options = [
-      ...['--foreground', '--table=-1', '--interface=127.0.0.1', `--listen-ng=127.0.0.1:${this.port}`],
-      ...[`--port-min=${this.#low}`, `--port-max=${this.#low + 199}`, '--log-stderr', '--log-level=5'],
-      ...['--pidfile=/dev/null', '--config-file=none', '--num-threads=2'],
+      '--foreground',
+      '--table=-1',
+      '--interface=127.0.0.1',
+      `--listen-ng=127.0.0.1:${this.port}`,
+      `--port-min=${this.#low}`,
+      `--port-max=${this.#low + 199}`,
+      '--log-stderr',
+      '--log-level=5',
+      '--pidfile=/dev/null',
+      '--config-file=none',
+      '--num-threads=2',
       ...(this.#digits ? [`--listen-tcp-ng=127.0.0.1:${this.port}`, '--dtmf-log-ng-tcp'] : []),
     ];
     // setpriv ends it when this process is killed.

@@ -1,7 +1,14 @@
 // amd: who answered, told while and after it is found out; the gate. dial.md amd, reference.md 6, decisions.md amd.
 import assert from 'node:assert/strict';
+import { before } from 'node:test';
 import { sequence, silence, speech, tone } from '../../src/media/detect/speechlike.ts';
 import { dial, type HookRequest, phones, stage, toPhone, toSip, type World } from '../kit/index.ts';
+import { SttVendor } from '../kit/stt-vendor.ts';
+
+let vendor: SttVendor;
+before(async () => {
+  vendor = await SttVendor.start();
+});
 
 const story = stage({
   phones: ['desk', 'hall', 'acme'],
@@ -134,4 +141,118 @@ story('behind the gate a machine is left to what the hook answers, and then hung
   await callee.byed({ within });
   const { body } = await w.next('/action', within);
   assert.deepEqual([body['dial_call_status'], body['dial_confirm_result']], ['no-answer', 'machine']);
+});
+
+/** As long as a receptionist's greeting: sound alone is not sure before it ends. */
+const talk = sequence([silence(300), speech(5000)]);
+
+story(
+  'words: a phrase only machines use decides while the greeting goes on, and its end is told as ever',
+  async (w) => {
+    vendor.reset();
+    const forget = await vendor.credential(w);
+    w.phone('desk').onInvite = phones.answersAfter(10, { speech: talk });
+    w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer: { vendor: vendor.vendor } } }));
+    const call = w.calls();
+    await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+      what: 'a stream',
+      within,
+      story: () => w.story(),
+    });
+    assert.equal(vendor.starts.entries[0]?.['interimResults'], true);
+    vendor.hears('please leave a', { final: false });
+    vendor.hears('please leave a message after', { final: false });
+    const bodies = await told(w, 'amd_stopped');
+    assert.deepEqual(inWords(bodies), [
+      'amd_machine_detected amd machine',
+      'amd_machine_stopped_speaking silence',
+      'amd_stopped',
+    ]);
+    const [machine] = bodies;
+    assert.deepEqual(
+      [machine!['reason'], machine!['hint'], machine!['language']],
+      ['hint', 'leave a message', 'en-GB'],
+    );
+    assert.ok(machine!['confidence'] > 0.9 && machine!['at_ms'] < 5000, JSON.stringify(machine));
+    await call.hangsUp();
+    await w.next('/action');
+    await forget();
+  },
+);
+
+story('words: so many digits are a machine; what was understood is told with the verdict of sound', async (w) => {
+  vendor.reset();
+  const forget = await vendor.credential(w);
+  const recognizer = { vendor: vendor.vendor };
+  w.phone('desk').onInvite = phones.answersAfter(10, { speech: talk });
+  w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer, digitCount: 4 } }));
+  const call = w.calls();
+  await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+    what: 'a stream',
+    within,
+    story: () => w.story(),
+  });
+  vendor.hears('five five five one');
+  assert.equal((await told(w, 'amd_machine_detected'))[0]!['reason'], 'digit count');
+  await call.hangsUp();
+  await w.next('/action');
+  vendor.reset();
+  w.phone('desk').onInvite = phones.answersAfter(10, { speech: person });
+  w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer } }));
+  const second = w.calls();
+  await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+    what: 'a stream',
+    within,
+    story: () => w.story(),
+  });
+  vendor.hears('hello who is this');
+  const [human] = await told(w, 'amd_stopped');
+  assert.deepEqual(
+    [human!['type'], human!['greeting'], human!['language']],
+    ['amd_human_detected', 'hello who is this', 'en-GB'],
+  );
+  await second.hangsUp();
+  await w.next('/action');
+  await forget();
+});
+
+story('words: a vendor that fails, and one that says nothing, change nothing of what sound tells', async (w) => {
+  vendor.reset();
+  const forget = await vendor.credential(w);
+  for (const fails of [true, false]) {
+    vendor.reset();
+    w.phone('desk').onInvite = phones.answersAfter(10, { speech: person });
+    w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd', recognizer: { vendor: vendor.vendor } } }));
+    const call = w.calls();
+    await vendor.starts.until(() => vendor.starts.entries.length > 0, {
+      what: 'a stream',
+      within,
+      story: () => w.story(),
+    });
+    if (fails) vendor.fails('out of order');
+    const bodies = await told(w, 'amd_stopped');
+    assert.deepEqual(inWords(bodies), ['amd_human_detected amd human', 'amd_stopped']);
+    assert.equal('greeting' in bodies[0]!, false);
+    await call.hangsUp();
+    await w.next('/action');
+  }
+  await w.eventually('the alert', async () => (await w.alerts('stt-failure')).length > 0);
+  await forget();
+});
+
+story('the timeline has what was heard until the verdict, on the axis of the verdict', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { speech: person });
+  w.app.answers(dial([toSip(w.phone('desk'))], { amd: { hook: '/amd' } }));
+  const call = w.calls();
+  const [human] = await told(w, 'amd_stopped');
+  await call.hangsUp();
+  await w.next('/action');
+  const trace = await w.account('GET', `/Calls/${human!['dial_call_sid']}/Trace`);
+  const text = JSON.stringify(trace.body);
+  const found = /"fromMs":0,"stepMs":40,"levels":"([^"]+)"/.exec(text);
+  const levels = [...Buffer.from(found?.[1] ?? '', 'base64')];
+  assert.ok(Math.abs(levels.length * 40 - human!['at_ms']) <= 40, `${levels.length} steps for ${human!['at_ms']} ms`);
+  const voice = Math.min(...levels);
+  const quiet = levels.slice(-20);
+  assert.ok(voice > 5 && voice < 30 && quiet.every((level) => level > 45), levels.join(' '));
 });

@@ -172,7 +172,7 @@ story('what of a config’s parts cannot be done is refused by its path', async 
   w.app.answers([
     config({
       record: { action: 'startCallRecording', siprecServerURL: 'sip:rec.example.test' },
-      transcribe: { transcriptionHook: '/t', translationHook: '/u' },
+      transcribe: { earlyMedia: true },
       amd: { gate: true },
     }),
   ]);
@@ -180,6 +180,6 @@ story('what of a config’s parts cannot be done is refused by its path', async 
   const alert = await w.eventually('the alert', async () =>
     (await w.alerts('invalid-app-payload')).find((each) => JSON.stringify(each).includes('siprecServerURL')),
   );
-  assert.match(JSON.stringify(alert), /\[0\]\.transcribe\.translationHook/);
+  assert.match(JSON.stringify(alert), /\[0\]\.transcribe\.transcriptionHook/);
   assert.match(JSON.stringify(alert), /\[0\]\.amd\.gate/);
 });

@@ -37,15 +37,16 @@ const every = stage({
 });
 
 /** The recording a CDR names, once it is there. */
-async function recordingOf(w: World, callSid: string): Promise<{ file: string; wav: ReturnType<typeof readWav> }> {
+async function recordingOf(
+  w: World,
+  callSid: string,
+  dir = folder,
+): Promise<{ file: string; wav: ReturnType<typeof readWav> }> {
   const file = await w.eventually('a CDR with the recording, and its file', async () => {
     const { body: page } = await w.account('GET', '/RecentCalls?page=1&count=50');
     const cdr = (page.data as Json[]).find((each) => each.call_sid === callSid && each.recording_url);
-    return (
-      cdr !== undefined &&
-      readdirSync(path.dirname(cdr.recording_url)).includes(path.basename(cdr.recording_url)) &&
-      String(cdr.recording_url)
-    );
+    const name = path.posix.basename(String(cdr?.recording_url));
+    return cdr !== undefined && readdirSync(dir).includes(name) && path.join(dir, name);
   });
   return { file, wav: readWav(readFileSync(file)) };
 }
@@ -204,6 +205,51 @@ onDemand('what cannot be done with a recording is refused in words, and changes 
   await recordingOf(w, sid);
 });
 
+every('the CDR’s recording_url is the recording: whole, in ranges, listed, and gone once it is deleted', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+  const call = w.calls();
+  await call.hears(620);
+  await after(500);
+  await call.hangsUp();
+  const { body } = await w.next('/action');
+  const sid = String(body['dial_call_sid']);
+  const { file } = await recordingOf(w, sid);
+  const { body: page } = await w.account('GET', '/RecentCalls?page=1&count=50');
+  const url = String((page.data as Json[]).find((each) => each.call_sid === sid)?.recording_url);
+  const { token } = w.graine.http;
+  const get = (at: string, headers: Record<string, string> = {}, method = 'GET') =>
+    fetch(at, { method, headers: { authorization: `Bearer ${token}`, ...headers } });
+  const all = await get(url);
+  assert.deepEqual([all.status, all.headers.get('content-type')], [200, 'audio/wav']);
+  const bytes = Buffer.from(await all.arrayBuffer());
+  assert.deepEqual(bytes, readFileSync(file));
+  const part = await get(url, { range: 'bytes=4-11' });
+  assert.deepEqual([part.status, part.headers.get('content-range')], [206, `bytes 4-11/${bytes.length}`]);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(4, 12));
+  assert.deepEqual(Buffer.from(await (await get(url, { range: 'bytes=-10' })).arrayBuffer()), bytes.subarray(-10));
+  assert.equal((await get(url, { range: `bytes=${bytes.length}-` })).status, 416);
+  const list = await w.account('GET', `/RecentCalls/${sid}/record`);
+  assert.deepEqual(
+    (list.body as Json[]).map((each) => [each.name, each.bytes]),
+    [[path.basename(file), bytes.length]],
+  );
+  assert.equal((await fetch(url)).status, 401);
+  // Another call of the account, and another account, have no such recording.
+  assert.equal((await get(url.replace(`/${sid}/record`, `/${String(body['call_sid'])}x/record`))).status, 404);
+  const made = await fetch(`${w.graine.http.url}/v1/Accounts`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'other' }),
+  });
+  const { sid: other } = (await made.json()) as Json;
+  assert.equal((await get(url.replace(/Accounts\/[^/]+/, `Accounts/${other}`))).status, 404);
+  assert.equal((await get(url.replace(/record\/.*/, 'record/..%2F..%2Fetc%2Fpasswd'))).status, 404);
+  assert.equal((await get(url, {}, 'DELETE')).status, 204);
+  assert.equal((await get(url)).status, 404);
+  assert.deepEqual((await w.account('GET', `/RecentCalls/${sid}/record`)).body, []);
+});
+
 if (mounted) {
   const full = stage({ phones: ['desk'], config: { media: { recordings: disk } } });
   full('a full disk ends the recording and not the call; what had room is a whole file', async (w) => {
@@ -213,7 +259,7 @@ if (mounted) {
     await call.hears(620, { since: performance.now() + 100 });
     assert.equal((await record(w, sid, 'stopCallRecording')).status, 422);
     await call.hangsUp();
-    const { wav } = await recordingOf(w, sid);
+    const { wav } = await recordingOf(w, sid, disk);
     assert.ok(wav.channels[0]!.length > 8000);
   });
 }

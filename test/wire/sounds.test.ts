@@ -163,18 +163,136 @@ story('a server that promises more than it sends: an alert, and the call goes on
   await failing(w, at('/liar.wav'), /closed|terminated|reset|socket/i);
 });
 
-story('a server that never ends: cut off at the size limit', async (w) => {
+/** Sends a body in pieces, one each `everyMs`. The answer says how many are still to go; `dies`: before the last of them. */
+function drips(page: string, body: Buffer, pieces: number, { everyMs = 250, dies = false } = {}): () => number {
+  let left = pieces;
+  pages.set(page, (_, response) => {
+    const size = Math.ceil(body.length / pieces);
+    response.writeHead(200, { 'content-length': body.length });
+    const more = (): void => {
+      if (dies && left === 1) return void response.destroy();
+      const at = (pieces - left--) * size;
+      response.write(body.subarray(at, at + size));
+      if (left > 0) setTimeout(more, everyMs);
+      else response.end();
+    };
+    more();
+  });
+  return () => left;
+}
+
+story(
+  'a WAV that comes no faster than it is played is heard long before its last byte, whole and without a gap',
+  async (w) => {
+    const left = drips('/drip.wav', writeWav([tone(700, 4000)]), 16);
+    w.app.answers([{ verb: 'play', url: at('/drip.wav'), actionHook: '/played' }]);
+    w.app.on('/played', [gone]);
+    const call = w.calls();
+    await call.hears(700);
+    assert.ok(left() > 8, `${left()} of 16 pieces to go`);
+    await call.byed();
+    assert.equal(left(), 0);
+    const { body } = await w.next('/played');
+    assert.deepEqual([body['reason'], body['playback_milliseconds']], ['playCompleted', '4000']);
+    const heard = call.media!.ears.samples();
+    for (let i = 0; i + 800 <= 31_200; i += 800)
+      assert.ok(
+        levelOf(heard.subarray(i, i + 800), 700) > -14,
+        `${i / 8} ms: ${levelOf(heard.subarray(i, i + 800), 700)}`,
+      );
+  },
+);
+
+story('an MP3 that drips in is heard before its last byte; the next call has it from the cache', async (w) => {
+  const long = Buffer.concat(Array.from({ length: 8 }, () => mp3));
+  const left = drips('/drip.mp3', long, 16);
+  w.app.answers([{ verb: 'play', url: at('/drip.mp3') }, gone]);
+  const call = w.calls();
+  await call.hears(440);
+  assert.ok(left() > 4, `${left()} of 16 pieces to go`);
+  await call.byed();
+  asked.length = 0;
+  const { body } = await plays(w, { url: at('/drip.mp3') });
+  assert.equal(body['reason'], 'playCompleted');
+  assert.deepEqual(asked, []);
+});
+
+story('a server that dies in the middle: what came is heard, then an alert, and the call goes on', async (w) => {
+  drips('/dies.wav', writeWav([tone(700, 4000)]), 8, { dies: true, everyMs: 100 });
+  const { body, ears, ms } = await plays(w, { url: at('/dies.wav') });
+  assert.equal(body['reason'], 'playFailed');
+  assert.ok(ms >= 3000 && ms <= 3500, `${ms} ms`);
+  assert.ok(ears.heard(700, { since: 0 }) > -20);
+  await w.eventually('the alert', async () => {
+    const found = await w.alerts('play-url-notfound');
+    return found.some(({ message }) => /before its time: .*(closed|terminated|reset|socket)/i.test(String(message)));
+  });
+});
+
+story('a server that stalls: silence, then the rest, nothing of it lost', async (w) => {
+  let goOn = (): void => {};
+  const body = writeWav([tone(700, 3000)]);
+  pages.set('/stalls.wav', (_, response) => {
+    response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 24_000));
+    goOn = () => response.end(body.subarray(24_000));
+  });
+  w.app.answers([{ verb: 'play', url: at('/stalls.wav'), actionHook: '/played' }]);
+  w.app.on('/played', [gone]);
+  const call = w.calls();
+  const began = await call.hears(700);
+  await after(began + 2200 - performance.now());
+  const { ears } = call.media!;
+  assert.ok(ears.heard(700, { since: performance.now() - 300 }) < -50, 'silence while nothing comes');
+  goOn();
+  await call.byed();
+  const { body: told } = await w.next('/played');
+  assert.deepEqual([told['reason'], told['playback_milliseconds']], ['playCompleted', '3000']);
+});
+
+story('dialMusic that stalls: ringback until it goes on', async (w) => {
+  let goOn = (): void => {};
+  const body = writeWav([tone(1500, 6000)]);
+  pages.set('/stalls-music.wav', (_, response) => {
+    response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 24_000));
+    goOn = () => response.end(body.subarray(24_000));
+  });
+  w.app.answers(dial([toSip(w.phone('desk'))], { dialMusic: at('/stalls-music.wav') }));
+  w.phone('desk').onInvite = phones.ringsForEver();
+  const call = w.calls();
+  await call.hears(1500);
+  const rings = await call.hears(440);
+  assert.ok(call.media!.ears.heard(480, { since: rings - 50 }) > -30, 'ringback is two tones');
+  goOn();
+  await call.hears(1500, { since: performance.now() });
+  await call.hangsUp();
+});
+
+story('a server that never ends: heard, and cut off at the size limit', async (w) => {
   let closed = false;
+  let sent = 0;
   pages.set('/endless.wav', (_, response) => {
     response.writeHead(200).write(twoTones);
     const block = Buffer.alloc(1024 * 1024);
-    const more = (): void =>
-      void (closed || (response.write(block) ? setImmediate(more) : response.once('drain', more)));
+    const more = (): void => {
+      if (closed) return;
+      sent += block.length;
+      if (response.write(block)) setImmediate(more);
+      else response.once('drain', more);
+    };
     response.on('close', () => (closed = true));
     more();
   });
-  await failing(w, at('/endless.wav'), /larger than/);
+  const { body, ms } = await plays(w, { url: at('/endless.wav') });
+  assert.deepEqual([body['reason'], ms], ['playCompleted', 1000]);
   await w.eventually('the connection is closed', () => Promise.resolve(closed));
+  assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes`);
+});
+
+story('a file that says it is too large is not begun', async (w) => {
+  pages.set('/large.wav', (_, response) => {
+    response.writeHead(200, { 'content-length': 40 * 1024 * 1024 }).write(twoTones);
+  });
+  await failing(w, at('/large.wav'), /larger than/);
 });
 
 story('the next call asks the server only whether the file has changed', async (w) => {

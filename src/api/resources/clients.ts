@@ -1,7 +1,8 @@
 /** Users that register: `/v1/Clients`. */
 import { Type } from 'typebox';
-import { flag, ignored, maybe, sid } from '../schema.ts';
-import { orDefault, type Resource, show } from './resource.ts';
+import type { Client } from '../../ports/index.ts';
+import { choice, flag, ignored, maybe, sid } from '../schema.ts';
+import { orDefault, pick, type Resource, show } from './resource.ts';
 
 const names = {
   username: 'username',
@@ -9,6 +10,7 @@ const names = {
   allowDirectAppCalling: 'allow_direct_app_calling',
   allowDirectQueueCalling: 'allow_direct_queue_calling',
   allowDirectUserCalling: 'allow_direct_user_calling',
+  srtp: 'srtp',
 };
 
 export const clients: Resource<'client'> = {
@@ -27,6 +29,9 @@ export const clients: Resource<'client'> = {
     allow_direct_app_calling: maybe(flag('May call app-<sid>')),
     allow_direct_queue_calling: maybe(flag('May call queue-<name>')),
     allow_direct_user_calling: maybe(flag('May call other users by name')),
+    srtp: maybe(
+      choice('Encrypted audio. Empty: as the user calls; offered to devices on TLS', 'none', 'offer', 'require'),
+    ),
     service_provider_sid: ignored,
   },
   required: ['username', 'password'],
@@ -48,5 +53,6 @@ export const clients: Resource<'client'> = {
     allowDirectAppCalling: orDefault(fields['allow_direct_app_calling'], true),
     allowDirectQueueCalling: orDefault(fields['allow_direct_queue_calling'], true),
     allowDirectUserCalling: orDefault(fields['allow_direct_user_calling'], true),
+    ...pick<Client>(fields, { srtp: 'srtp' }),
   }),
 };

@@ -15,6 +15,7 @@ const urls = [
   'base_url',
   'custom_tts_url',
   'custom_stt_url',
+  'custom_translate_url',
   'custom_tts_endpoint_url',
   'custom_stt_endpoint_url',
   'deepgram_tts_uri',
@@ -33,7 +34,8 @@ export const speechCredentials: Resource<'speechCredential'> = {
     account_sid: maybe(sid('Account it belongs to')),
     vendor: Type.String({
       pattern: '^(custom:)?[A-Za-z0-9_.-]{1,64}$',
-      description: 'openai, google, microsoft, aws, deepgram, elevenlabs, assemblyai, or custom:name',
+      description:
+        'openai, google, microsoft, aws, deepgram, elevenlabs, assemblyai, deepl, libretranslate, or custom:name',
     }),
     label: maybe(text('Tells several credentials of one vendor apart; verbs name it', 64)),
     use_for_tts: maybe(flag('Speaks; default true')),

@@ -93,6 +93,7 @@ function branchOf(
     ...(carrier.register === undefined ? {} : { contactUser: carrier.register.username }),
     ...wayTo(carrier, gateway, address),
     headers,
+    srtp: gateway.srtp,
     ...(credentials === undefined
       ? {}
       : { credentials: { username: credentials.username, password: credentials.password } }),

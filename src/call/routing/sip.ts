@@ -1,4 +1,5 @@
 /** A SIP URI target: sent as given, with its own credentials and proxy. */
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Credentials } from '../../sip/agent/index.ts';
 import { parseUri, type SipUri } from '../../sip/message/index.ts';
 import type { Plan } from '../plan.ts';
@@ -12,6 +13,7 @@ export type SipTarget = {
   readonly proxy: string | undefined;
   /** The dialog there that this call takes the place of (an attended transfer). */
   readonly replaces?: Replaces;
+  readonly srtp?: SrtpPolicy;
 };
 
 /** Whether a target names the same place as a URI, whatever headers and parameters either has. */
@@ -36,6 +38,7 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
       {
         uri,
         from: fromOf(caller, services.settings.sipAddress),
+        web: /;transport=wss?(;|>|$)/i.test(uri),
         // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
         headers: [
           ...headersOf(caller, false),
@@ -47,6 +50,7 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
                 ['Require', 'replaces'],
               ] as const)),
         ],
+        ...(target.srtp === undefined ? {} : { srtp: target.srtp }),
         ...(proxy === undefined ? {} : { route: proxy.includes(';lr') ? proxy : `${proxy};lr` }),
         ...(target.auth === undefined ? {} : { credentials: target.auth }),
       },

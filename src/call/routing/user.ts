@@ -1,5 +1,6 @@
 /** A registered user: every contact of the address of record rings, as branches of the one target. */
 import type { Account, Binding } from '../../ports/index.ts';
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { NoPlan, Plan } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { type Caller, fromOf, headersOf } from './caller.ts';
@@ -33,8 +34,20 @@ export async function planUser(
     to: `sip:${aor}`,
     from: fromOf(caller, host),
     headers,
+    web: isBrowser(binding),
+    srtp: srtpOf(binding, services),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
+}
+
+/** What registers over a WebSocket is a page, or does as one does: RFC 7118. */
+function isBrowser({ transport }: Binding): boolean {
+  return transport === 'ws' || transport === 'wss';
+}
+
+/** Without a word on it, a device whose signalling is protected is offered SRTP: its keys are then nobody else's. */
+function srtpOf({ clientSid, transport }: Binding, { directory }: Services): SrtpPolicy {
+  return directory.get('client', clientSid)?.srtp ?? (transport === 'tls' ? 'offer' : 'none');
 }
 
 /** A connection of another node, or of this one before it started anew, means nothing here. */

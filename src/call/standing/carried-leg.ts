@@ -1,4 +1,5 @@
 /** A leg that another process answered, or had answered, and that goes on here: the same dialog, the same ports. */
+import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Dialog, ExtraHeader, Reason } from '../../sip/agent/index.ts';
 import type { EndCause } from '../end-cause.ts';
 import { Leg } from '../leg.ts';
@@ -35,11 +36,18 @@ export class CarriedLeg extends Leg {
     return new CarriedLeg(services, kept, services.agent.restore(ahead));
   }
 
+  /** As it was agreed: a far end that encrypts goes on to. */
+  protected override get srtp(): SrtpPolicy {
+    return this.#kept.media?.negotiation.agreement.srtp === undefined ? 'none' : 'require';
+  }
+
   /** Its ports again, with what was agreed. False when they cannot be had: it can say nothing then. */
   async resumeMedia(): Promise<boolean> {
+    const kept = this.#kept.media;
     try {
-      const media = this.take(await LegMedia.restore(this.services, this.mediaSession, this.callSid, this.#kept.media));
-      await media.configure(this.#kept.media.negotiation.agreement, this.remoteHost);
+      if (kept === undefined) throw new Error('encrypted audio does not outlive the process that had its keys');
+      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, kept));
+      await media.configure(kept.negotiation.agreement, this.remoteHost);
       if (this.#kept.muted) await media.mute(true);
       return true;
     } catch (fault) {
@@ -55,7 +63,7 @@ export class CarriedLeg extends Leg {
   /** It counts against the limits of its carrier as before, and waits for nobody. */
   #takeCapacity(): void {
     const carrier = this.services.directory.get('carrier', this.carrierSid ?? '');
-    if (carrier === undefined || carrier.maxCalls === undefined) return;
+    if (this.identity.direction === 'inbound' || carrier?.maxCalls === undefined) return;
     const slot: Slot = this.services.pacers.occupy(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: carrier.maxCps });
     this.events.on('ended', () => slot.release());
   }

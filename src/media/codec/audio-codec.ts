@@ -15,6 +15,8 @@ export interface AudioCodec {
   readonly frame: number;
   /** Encodes all of `samples`, a frame, to `into` from `at`; bytes written, 0 where there is nothing to send. */
   encode(samples: Int16Array, into: Uint8Array, at: number): number;
+  /** The far end reports that it loses this of what we send, percent. Of codecs that can do something about it. */
+  expectLoss?(percent: number): void;
   /** Decodes a packet, as far as `into` has room; samples written. What is no packet of this codec is concealed. */
   decode(bytes: Uint8Array, at: number, length: number, into: Int16Array): number;
   /** A packet is missing: makes 20 ms up; samples written. */
@@ -109,6 +111,10 @@ class OpusCodec implements AudioCodec {
     this.frame = rate / 50;
     this.#made = new Int16Array(this.frame);
     this.#stream = new OpusStream(opusParameters(fmtp), rate);
+  }
+
+  expectLoss(percent: number): void {
+    this.#stream.expectLoss(percent);
   }
 
   encode(samples: Int16Array, into: Uint8Array, at: number): number {

@@ -33,8 +33,9 @@ function size(fmtp: string, source: (n: number) => Int16Array = voice): { total:
 }
 
 /** Power of the difference to a stream that lost nothing, over the lost frames, dB against the sound. */
-function damage(withCopy: boolean): number {
-  const stream = new OpusStream(opusParameters('useinbandfec=1;maxplaybackrate=16000'));
+function damage(withCopy: boolean, reported = 10, fmtp = 'useinbandfec=1;maxplaybackrate=16000'): number {
+  const stream = new OpusStream(opusParameters(fmtp));
+  stream.expectLoss(reported);
   const packets = Array.from({ length: 100 }, (_, n) => {
     const packet = new Uint8Array(1500);
     return packet.subarray(0, stream.encode(voice(n), packet, 0));
@@ -79,6 +80,12 @@ test('useinbandfec=1: a lost frame is recovered from the next better than it is 
   const [copy, guess] = [damage(true), damage(false)];
   t.diagnostic(`error of lost frames: FEC ${copy.toFixed(1)} dB, concealed ${guess.toFixed(1)} dB`);
   assert.ok(copy < guess - 3, `${copy} against ${guess}`);
+});
+
+test('copies go along only where loss is reported, and only to a far end that can use them', () => {
+  const guess = damage(false, 0);
+  for (const without of [damage(true, 0), damage(true, 10, 'maxplaybackrate=16000')])
+    assert.ok(without > guess - 1, `${without} against ${guess}`);
 });
 
 test('a stereo packet of the far end comes out as one channel', async () => {

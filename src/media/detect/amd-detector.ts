@@ -2,14 +2,17 @@
  * 20 ms frames of what the far end says, it counts time in frames and tells its findings; a frame allocates nothing. */
 import type { Detection, DetectOptions } from '../../ports/index.ts';
 import { amdDefaults, type AmdModel, amdModel, likelihood } from './amd-model.ts';
+import { EnvelopeKeeper } from './envelope.ts';
 import { Greeting } from './greeting.ts';
 import { Sound } from './sound.ts';
-import { ToneDetector, type ToneFinding } from './tone-detector.ts';
+import { ToneDetector, type ToneFinding, type WatchTone } from './tone-detector.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FRAME_MS = 20;
 /** A beep that contradicts the verdict has to be beyond doubt. */
 const PLAIN_FRAMES = 12;
+/** What is said last is softer: frames that belong to a greeting after its last loud one. */
+const STRONG_TAIL = 6;
 const SURE_BEEP = 0.95;
 type Judged = 'human' | 'machine';
 type Say = Omit<Detection, 'atMs'>;
@@ -19,8 +22,9 @@ const frames = (ms: number): number => Math.round(ms / FRAME_MS);
 export class AmdDetector {
   readonly #tell: (found: Detection) => void;
   readonly #sound = new Sound();
+  readonly #envelope = new EnvelopeKeeper();
   readonly #voice = new VoiceActivity();
-  readonly #tones = new ToneDetector();
+  readonly #tones: ToneDetector;
   readonly #greeting: Greeting;
   readonly #model: AmdModel;
   readonly #limits: Required<DetectOptions>;
@@ -31,6 +35,8 @@ export class AmdDetector {
   #progressEnd = 0;
   /** Last frame of voice or tone. */
   #lastSound = 0;
+  /** Last frame of voice in the foreground. */
+  #lastStrong = 0;
   /** The network spoke, not a mailbox: no beep follows. */
   #special = false;
   #ended = false;
@@ -41,7 +47,10 @@ export class AmdDetector {
   /** Frames of voice that could be no tone. */
   #plain = 0;
 
-  constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel) {
+  /** `watch`: for bench/amd, which learns from what the tone detector weighs. */
+  // oxlint-disable-next-line max-params -- the last two are the bench's
+  constructor(options: DetectOptions, tell: (found: Detection) => void, model = amdModel, watch?: WatchTone) {
+    this.#tones = new ToneDetector(watch);
     this.#model = model;
     this.#greeting = new Greeting(frames(model.askingPause), frames(model.leastVoice));
     this.#limits = { ...amdDefaults, ...options };
@@ -59,13 +68,22 @@ export class AmdDetector {
     return spoken ? { length: length * 0.02, delay: start * 0.02 } : undefined;
   }
 
+  /** Somebody else knows that a machine speaks: its beep and its end are told, and no verdict. */
+  knowMachine(): void {
+    if (this.#over || this.#judged === 'machine') return;
+    this.#judged = 'machine';
+    this.#judgedAt = this.#now;
+  }
+
   /** Takes 20 ms: 160 samples at 8 kHz. */
   push(frame: Int16Array): void {
     if (this.#over) return;
     const sound = this.#sound;
     sound.push(frame);
+    this.#envelope.push(sound.level);
     const active = this.#voice.push(sound.level, sound.empty);
     const tone = this.#tones.push(sound, this.#spoke ? this.#voice.loudest : undefined);
+    if (this.#voice.strong) this.#lastStrong = this.#now;
     this.#hearVoice(active);
     if (tone !== undefined) this.#hearTone(tone);
     if (this.#judged === undefined) this.#judge();
@@ -109,7 +127,8 @@ export class AmdDetector {
       const doubtful = this.#judged === 'human' && confidence < SURE_BEEP;
       if (doubtful || this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
-      if (this.#judged === undefined && this.#spoke) this.#verdict('machine', 0.97, 'beep');
+      const after = this.#spoke || (this.#greeting.spoken && confidence >= SURE_BEEP);
+      if (this.#judged === undefined && after) this.#verdict('machine', 0.97, 'beep');
       this.#say({ event: 'tone', confidence, reason: 'beep', ...shape });
       return;
     }
@@ -162,8 +181,9 @@ export class AmdDetector {
     const end = asked ? said.firstEnd : said.end;
     const spoke = (end - said.start + 1) * FRAME_MS;
     const wait = spoke < model.shortGreeting ? model.shortWait : model.wait;
-    const held = tones.sounding > 0 || tones.pending ? model.toneHold : 0;
-    if (now - end < frames(wait + held)) return;
+    const held = tones.isPossible(this.#voice.loudest) ? model.toneHold : 0;
+    const quiet = now - Math.min(end, Math.max(this.#lastStrong, said.start) + STRONG_TAIL);
+    if (quiet < frames(wait + held)) return;
     this.#verdict('human', 1 - this.#machineLike(spoke), asked ? 'asked again' : 'short greeting');
   }
 
@@ -208,6 +228,7 @@ export class AmdDetector {
   }
 
   #say(found: Say): void {
-    this.#tell({ ...found, atMs: this.#sound.frames * FRAME_MS });
+    const envelope = this.#envelope.take();
+    this.#tell({ ...found, atMs: this.#sound.frames * FRAME_MS, ...(envelope === undefined ? {} : { envelope }) });
   }
 }

@@ -1,4 +1,6 @@
-/** Whether one tone is a beep: how steady it is, how sharp its edges are, and whether it may be music behind the voice. */
+/** Whether one tone is a beep: how steady it is, how sharp its edges are, what was at its place in the spectrum before and
+ * after, and how loud it is beside the voice. Weighed by a logistic model that bench/amd/beeps.mjs fits. */
+import { beepWeights } from './beep-weights.ts';
 import { isKey } from './call-tones.ts';
 import type { ToneRun } from './tone-run.ts';
 
@@ -6,72 +8,86 @@ import type { ToneRun } from './tone-run.ts';
 export const LEAST_FRAMES = 6;
 /** How far a steady tone's frequency wanders, as a part of it: a sung note and a vowel wander more. */
 export const WANDER = 0.006;
-const SOFT_WANDER = 0.0035;
-/** Share of the power that is the tone's. */
-const PURE = 0.85;
-/** Edges, dB over the sound before and after: beyond doubt; clean; and those that do for a very steady tone. */
-const SHARP_DB = 15;
-const CLEAN_DB = 10;
-const SOFT_RISE_DB = 6;
-const SOFT_FALL_DB = 4;
-/** Standard deviation of the level, dB: of a glide or clean tone, of a soft one, of one that still sounds. */
-const STEADY_DB = 1.5;
-const SOUNDING_DB = 1.3;
-const BEATING_DB = 2;
-/** A tone that still sounds decides after so many frames: with sharp edges, and without. */
+/** A tone that still sounds decides from so many frames on, when it is this likely a beep. */
 const CERTAIN_FRAMES = 8;
-const SOFT_FRAMES = 12;
-/** A glide lasts longer and is purer than a vowel. */
-const GLIDE_FRAMES = 8;
-const GLIDE_SHARE = 0.93;
-/** A voice's own pitch is lower, and its overtones come with it. */
-const PITCH_HZ = 400;
-/** Music behind the voice: softer than this, and than the voice by so much, with edges no sharper than the last. */
-const SOFT_DB = -35;
-const UNDER_VOICE_DB = 6;
-const CLEAR_DB = 30;
-/** Share of notes in what lies behind the voice that makes it music; and what a beep beside music stands out by. */
-const MUSIC_SHARE = 0.12;
-const STANDS_OUT_DB = 12;
-const AS_LOUD_DB = 10;
+const CERTAIN = 0.95;
+/** A verdict waits for a tone that is this likely one. */
+const POSSIBLE = 0.1;
+/** From here on it is told. */
+const LIKELY = 0.5;
+/** So far under the voice it plays behind it, dB. */
+const BEHIND_DB = 20;
 
-/** A tone that still sounds is a beep already. `voice`: level of the voice before it, dB; `music`: share of notes. */
-export function isBeepAlready(run: ToneRun, voice: number, music: number): boolean {
-  if (run.frames < CERTAIN_FRAMES || isKey(run)) return false;
-  if (run.unsteadiness > BEATING_DB && run.frames < 2 * CERTAIN_FRAMES) return false;
+/** What was heard around a tone, dB: broad, and about its own line (Sound.lineLevel). `music`: share of notes in what lay
+ * behind the voice; `voice`: level of the voice, or undefined when nobody spoke. */
+export type Around = {
+  after: number | undefined;
+  lineAfter: number;
+  voice: number | undefined;
+  music: number;
+};
+
+// One tone at a time is judged on a thread: these are nobody's state.
+const features = new Float64Array(12);
+const sounding: Around = { after: undefined, lineAfter: 0, voice: 0, music: 0 };
+
+/** One number a property, each about as large as the others; overwritten by the next call. */
+export function beepFeatures(run: ToneRun, { after, lineAfter, voice, music }: Around): Float64Array {
   const rise = run.level - run.before;
-  if (isBehind(run, voice, rise)) return false;
-  if (rise <= CLEAR_DB && music > MUSIC_SHARE && !standsOut(run, voice, rise)) return false;
-  const lasts = run.frames >= SOFT_FRAMES;
-  if (rise > SHARP_DB || (rise > CLEAN_DB && lasts)) return run.relativeWander < WANDER && run.share > PURE;
-  return lasts && run.relativeWander < SOFT_WANDER && rise > SOFT_RISE_DB && run.unsteadiness < SOUNDING_DB;
+  const lineRise = run.line - run.lineBefore;
+  const edge = after === undefined ? rise : Math.min(rise, run.level - after);
+  const lineEdge = after === undefined ? lineRise : Math.min(lineRise, run.line - lineAfter);
+  features[0] = Math.min(run.frames, 30) / 10;
+  features[1] = Math.log(run.unevenness + 5e-4);
+  features[2] = Math.log(run.relativeWander + 5e-4);
+  features[3] = Math.min(run.unsteadiness, 6);
+  features[4] = Math.min(run.share, 0.99) * 5;
+  features[5] = between(edge, -5, 25) / 10;
+  features[6] = between(lineEdge, -5, 40) / 10;
+  features[7] = between(voice === undefined ? 0 : run.level - voice, -25, 8) / 10;
+  features[8] = voice === undefined ? 1 : 0;
+  features[9] = Math.min(music, 0.3) * 5;
+  features[10] = Math.min(0, Math.log2(run.lowest / 500));
+  features[11] = run.companion > 0 ? 1 : 0;
+  return features;
 }
 
-/** How sure it is that a tone that has ended was a beep: 0 for none. `fall`: dB over the sound after it. */
-// oxlint-disable-next-line max-params -- what is known of one tone, in numbers
-export function beepConfidence(run: ToneRun, fall: number, voice: number | undefined, music: number): number {
-  const edge = Math.min(run.level - run.before, fall);
-  const wander = run.relativeWander;
-  if (isBehind(run, voice, edge)) return 0;
-  if (edge > SHARP_DB && run.share > PURE) {
-    if (wander < WANDER) return 0.98;
-    return run.frames >= GLIDE_FRAMES && run.unsteadiness < STEADY_DB && run.share > GLIDE_SHARE ? 0.85 : 0;
-  }
-  if (music > MUSIC_SHARE && !standsOut(run, voice, edge)) return 0;
-  if (run.frames < CERTAIN_FRAMES || (run.companion === 0 && run.frequency <= PITCH_HZ)) return 0;
-  if (run.unsteadiness > STEADY_DB) return 0;
-  if (edge > CLEAN_DB && wander < WANDER && run.share > 0.9) return 0.9;
-  const soft = run.level - run.before > SOFT_RISE_DB && fall > SOFT_FALL_DB && wander < SOFT_WANDER;
-  return soft ? 0.75 : 0;
+/** A tone that still sounds is a beep already. */
+export function isBeepAlready(run: ToneRun, voice: number, music: number): boolean {
+  return (
+    run.frames >= CERTAIN_FRAMES && !isKey(run) && !isBehind(run, voice) && likelihoodSoFar(run, voice, music) > CERTAIN
+  );
 }
 
-/** What is softer than the voice, and soft at all, and comes and goes gently, plays behind the voice. */
-function isBehind(run: ToneRun, voice: number | undefined, edge: number): boolean {
-  if (run.level > SOFT_DB || edge > CLEAR_DB) return false;
-  return voice === undefined || run.level < voice - UNDER_VOICE_DB;
+/** A tone that has hardly begun, or has just ended, may turn out to be a beep: a verdict waits for it. */
+export function mayBeBeep(run: ToneRun, voice: number, music: number): boolean {
+  return likelihoodSoFar(run, voice, music) > POSSIBLE;
 }
 
-/** Louder than the music it is heard with, and as loud as the voice. */
-function standsOut(run: ToneRun, voice: number | undefined, edge: number): boolean {
-  return edge > STANDS_OUT_DB && (voice === undefined || run.level > voice - AS_LOUD_DB);
+function likelihoodSoFar(run: ToneRun, voice: number, music: number): number {
+  sounding.voice = voice;
+  sounding.music = music;
+  return weigh(beepWeights.sounding, beepFeatures(run, sounding));
+}
+
+/** How sure it is that a tone that has ended was a beep: 0 for none. */
+export function beepConfidence(run: ToneRun, around: Around): number {
+  if (isBehind(run, around.voice)) return 0;
+  const sure = weigh(beepWeights.ended, beepFeatures(run, around));
+  return sure < LIKELY ? 0 : Math.min(0.99, Math.round(sure * 100) / 100);
+}
+
+function isBehind(run: ToneRun, voice: number | undefined): boolean {
+  return voice !== undefined && run.level < voice - BEHIND_DB;
+}
+
+/** The first weight stands by itself. */
+function weigh(weights: readonly number[], values: Float64Array): number {
+  let z = weights[0]!;
+  for (let i = 0; i < values.length; i++) z += weights[i + 1]! * values[i]!;
+  return 1 / (1 + Math.exp(-z));
+}
+
+function between(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
 }

@@ -1,7 +1,7 @@
 /** Finds a mailbox's beep: one burst of a steady tone, with an edge on both sides, that does not come again. Names fax and
  * special information tones, and keeps the network's own tones apart by their cadence. */
 import { isFaxAnswer, isFaxCall, isKey, isRinging, repeatsAfter, sitPlace } from './call-tones.ts';
-import { beepConfidence, isBeepAlready, LEAST_FRAMES, WANDER } from './beep.ts';
+import { type Around, beepConfidence, isBeepAlready, LEAST_FRAMES, mayBeBeep, WANDER } from './beep.ts';
 import { MOST_LOST, type Sound } from './sound.ts';
 import { ToneRun, toneLike } from './tone-run.ts';
 
@@ -14,6 +14,8 @@ export type ToneFinding = {
   readonly durationMs: number;
   readonly confidence: number;
 };
+
+export type WatchTone = (run: ToneRun, around: Around) => void;
 
 const FRAME_MS = 20;
 const MOST_MS = 1800;
@@ -48,7 +50,9 @@ export class ToneDetector {
   #progressHz = 0;
   #progressEnd = -1000;
   #after = 0;
+  #lineAfter = 0;
   #afterFrames = 0;
+  readonly #watch: WatchTone | undefined;
   readonly #levels = new Float64Array(EDGE_FRAMES + 1);
   #sitNext = 0;
   #sitEnd = 0;
@@ -58,6 +62,11 @@ export class ToneDetector {
   #behind = 10;
   #musicBefore = 0;
   #musicWaiting = 0;
+
+  /** `watch` is shown each tone that may be a beep, before it is judged. */
+  constructor(watch?: WatchTone) {
+    this.#watch = watch;
+  }
 
   /** The tone that is sounding: frames so far, 0 for none. */
   get sounding(): number {
@@ -77,9 +86,10 @@ export class ToneDetector {
     return this.#run.open && isBeepAlready(this.#run, voice, this.#musicBefore);
   }
 
-  /** A burst has ended and is not told yet. */
-  get pending(): boolean {
-    return this.#waits;
+  /** What sounds, or has ended and is not told yet, may be a beep. */
+  isPossible(voice: number): boolean {
+    if (this.#waits && mayBeBeep(this.#waiting, voice, this.#musicWaiting)) return true;
+    return this.#run.open && mayBeBeep(this.#run, voice, this.#musicBefore);
   }
 
   /** Takes the newest frame. `voice`: level of the voice heard so far, dB, or undefined when nobody spoke. */
@@ -103,7 +113,7 @@ export class ToneDetector {
 
   #follow(sound: Sound, voice: number | undefined): ToneFinding | undefined {
     const run = this.#run;
-    if (run.open && run.extend(sound)) return this.#whileSounding(run);
+    if (run.open && run.extend(sound)) return this.#whileSounding(run, voice);
     if (run.start >= 0) this.#ended(run);
     if (toneLike(sound)) {
       this.#run.begin(sound, this.#before());
@@ -113,12 +123,14 @@ export class ToneDetector {
   }
 
   /** Answer tones and triplets are told while they sound: they last. */
-  #whileSounding(run: ToneRun): ToneFinding | undefined {
+  #whileSounding(run: ToneRun, voice: number | undefined): ToneFinding | undefined {
     const ms = run.frames * FRAME_MS;
     if (!this.#faxTold && isFaxAnswer(run, ms)) {
       this.#faxTold = true;
       return finding('fax', run, 0.97);
     }
+    if (this.#watch !== undefined && run.frames >= 8 && run.frames % 4 === 0)
+      this.#watch(run, { after: undefined, lineAfter: 0, voice, music: this.#musicBefore });
     const place = this.#sitNext === 2 && run.start - this.#sitEnd <= SIT_GAP_FRAMES ? sitPlace(run, ms) : -1;
     if (place !== 2) return undefined;
     this.#sitNext = 0;
@@ -142,6 +154,7 @@ export class ToneDetector {
       this.#waits = true;
       this.#musicWaiting = this.#musicBefore;
       this.#after = 0;
+      this.#lineAfter = 0;
       this.#afterFrames = 0;
     }
     this.#run.reset();
@@ -156,9 +169,10 @@ export class ToneDetector {
     return Math.abs(run.lowest - this.#progressHz) < SAME_HZ && run.start - this.#progressEnd < MEMORY_FRAMES;
   }
 
-  #hear(level: number): void {
-    if (this.#afterFrames >= EDGE_FRAMES) return;
-    this.#after += level;
+  #hear(sound: Sound, run: ToneRun): void {
+    if (this.#afterFrames >= EDGE_FRAMES || sound.torn) return;
+    this.#after += sound.level;
+    this.#lineAfter += sound.lineLevel(run.frequency, 0);
     this.#afterFrames++;
   }
 
@@ -182,7 +196,7 @@ export class ToneDetector {
     if (!this.#waits) return undefined;
     const run = this.#waiting;
     const quiet = sound.frames - 1 - run.end;
-    if (quiet >= 2) this.#hear(sound.level);
+    if (quiet >= 2) this.#hear(sound, run);
     if (this.#comesAgain(run)) {
       this.#waits = false;
       return undefined;
@@ -206,8 +220,15 @@ export class ToneDetector {
     if (cadence || rings) this.#isProgress(run);
     if (cadence || this.#repeated) return undefined;
     if (rings) return finding('progress', run, 0.9);
-    const fall = run.level - this.#after / Math.max(1, this.#afterFrames);
-    const sure = beepConfidence(run, fall, voice, this.#musicWaiting);
+    const heard = Math.max(1, this.#afterFrames);
+    const around = {
+      after: this.#after / heard,
+      lineAfter: this.#lineAfter / heard,
+      voice,
+      music: this.#musicWaiting,
+    };
+    this.#watch?.(run, around);
+    const sure = beepConfidence(run, around);
     return sure > 0 ? finding('beep', run, sure) : undefined;
   }
 }

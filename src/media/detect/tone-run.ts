@@ -11,7 +11,10 @@ const GLIDE_SHARE = 0.93;
 const LOWEST_HZ = 340;
 /** What lies below beside a tone is noise of the line. */
 const LOWEST_COMPANION_HZ = 300;
-const FAINTEST_DB = -46;
+const FAINTEST_DB = -56;
+/** Frames after which the frequency is known; frames before the beginning that are measured. */
+const SETTLED = 4;
+const EDGE = 4;
 
 export class ToneRun {
   /** Frame numbers of the first and last frame. */
@@ -21,8 +24,10 @@ export class ToneRun {
   frames = 0;
   /** Mean level of the 100 ms before, dB. */
   before = 0;
+  /** Level about its own line before it began, dB: what sounded there already is no beep's doing. */
+  lineBefore = 0;
   #gap = 0;
-  readonly #newest = { first: 0, second: 0, level: 0, share: 0 };
+  readonly #newest = { first: 0, second: 0, level: 0, share: 0, line: 0, at: 0, torn: false };
   #first = 0;
   #second = 0;
   #sumFirst = 0;
@@ -34,6 +39,11 @@ export class ToneRun {
   #share = 0;
   #inner = 0;
   #top = 0;
+  #line = 0;
+  /** Sums of a straight line through the frequency: over time t, t², and t times Hz. */
+  #sumT = 0;
+  #squareT = 0;
+  #crossT = 0;
 
   get open(): boolean {
     return this.start >= 0 && this.#gap <= BRIDGED;
@@ -52,6 +62,8 @@ export class ToneRun {
     this.#sumFirst = this.#squareFirst = this.#sumSecond = this.#seconds = 0;
     this.#sumLevel = this.#squareLevel = this.#share = this.#inner = 0;
     this.#top = sound.level;
+    this.#line = this.#sumT = this.#squareT = this.#crossT = 0;
+    this.lineBefore = 0;
     this.#take(sound, sound.peaks.strong, sound.peaks.weak);
   }
 
@@ -81,18 +93,34 @@ export class ToneRun {
     this.#first = first;
     this.#second = second;
     this.#top = Math.max(this.#top, sound.level);
-    // The first frame and the last are half filled: they say little.
-    if (this.frames > 2) this.#count();
+    // The first frame and the last are half filled: they say little. So does the one after a lost packet.
+    if (this.frames > 2 && !this.#newest.torn) this.#count();
+    if (this.frames === SETTLED) this.#measureBefore(sound);
     this.#newest.first = first;
     this.#newest.second = second;
     this.#newest.level = sound.level;
     this.#newest.share = sound.peaks.both;
+    this.#newest.line = sound.lineLevel(first, 0);
+    this.#newest.at = this.end - this.start;
+    this.#newest.torn = sound.torn;
+  }
+
+  /** The frequency is known well enough by now to look for it in the past. */
+  #measureBefore(sound: Sound): void {
+    const begun = sound.frames - 1 - this.start;
+    let sum = 0;
+    for (let i = 0; i < EDGE; i++) sum += sound.lineLevel(this.#first, Math.min(11, begun + 2 + i));
+    this.lineBefore = sum / EDGE;
   }
 
   /** Counts the frame before the newest. */
   #count(): void {
-    const { first, second, level, share } = this.#newest;
+    const { first, second, level, share, line, at } = this.#newest;
     this.#inner++;
+    this.#line += line;
+    this.#sumT += at;
+    this.#squareT += at * at;
+    this.#crossT += at * first;
     this.#sumFirst += first;
     this.#squareFirst += first * first;
     this.#sumLevel += level;
@@ -126,6 +154,21 @@ export class ToneRun {
   /** The same as a part of the frequency. */
   get relativeWander(): number {
     return this.wander / this.frequency;
+  }
+
+  /** What is left of the wander when a steady glide is taken out, as a part of the frequency. */
+  get unevenness(): number {
+    const n = this.#inner;
+    const spreadT = this.#squareT - this.#sumT ** 2 / Math.max(1, n);
+    if (n < 3 || spreadT <= 0) return this.relativeWander;
+    const slope = (this.#crossT - (this.#sumT * this.#sumFirst) / n) / spreadT;
+    const left = this.wander ** 2 - (slope ** 2 * spreadT) / n;
+    return Math.sqrt(Math.max(0, left)) / this.frequency;
+  }
+
+  /** Level about its line, dB as Sound.lineLevel. */
+  get line(): number {
+    return this.#inner === 0 ? this.#newest.line : this.#line / this.#inner;
   }
 
   /** Standard deviation of the level, dB. */

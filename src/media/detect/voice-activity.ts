@@ -9,9 +9,9 @@ const LEAST_RISE_DB = 5;
 const RISE_SWAYS = 2.4;
 const MOST_RISE_DB = 9;
 /** Softer than this is no voice on any line, dBov. */
-const FAINTEST_DB = -56;
+const FAINTEST_DB = -64;
 /** Softer than the loudest voice so far by more than this is its echo or its breath, dB. */
-const UNDER_PEAK_DB = 18;
+const UNDER_PEAK_DB = 15;
 /** A background that falls by this much, for longer than packets are lost in a row, was voice itself. */
 const DROP_DB = 8;
 const DROP_FRAMES = 8;
@@ -23,6 +23,8 @@ const SMOOTH = 0.4;
 const EVEN_DB = 2;
 const EVEN_FRAMES = 40;
 
+/** Voice in the foreground is no softer than this under the loudest, dB. */
+const STRONG_DB = 12;
 export class VoiceActivity {
   /** Level of the background, dBov. */
   background = QUIET_DB;
@@ -42,6 +44,11 @@ export class VoiceActivity {
   /** Level of the loudest voice so far, dBov, sinking slowly. */
   get loudest(): number {
     return this.#peak;
+  }
+
+  /** The newest frame is as loud as voice in the foreground is, not as what goes on behind it. */
+  get strong(): boolean {
+    return this.active && this.#smooth > this.#peak - STRONG_DB;
   }
 
   /** Takes the level of one frame, dBov. A lost frame (digital silence) says nothing. */

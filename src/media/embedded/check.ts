@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { GraineError } from '../../base/index.ts';
 import type { Payload, StreamSettings } from '../../ports/index.ts';
+import { srtpSuites } from '../../sdp/index.ts';
 import { badSettings } from './faults.ts';
 
 const MAX_PAYLOADS = 64;
@@ -21,6 +22,14 @@ export function checkSettings(settings: StreamSettings, family: number): void {
       'an IP literal',
     );
   }
+  if (settings.srtp !== undefined)
+    for (const way of ['send', 'receive'] as const) {
+      const { suite, masterKey } = settings.srtp[way];
+      const sizes = srtpSuites[suite];
+      const octets = Buffer.from(masterKey, 'base64').length;
+      // Neither the key nor a part of it is shown.
+      must(sizes !== undefined && octets === sizes.key + sizes.salt, `srtp.${way}`, 'not a key', `a key of ${suite}`);
+    }
   must(payloads.length <= MAX_PAYLOADS, 'payloads', payloads.length, `at most ${MAX_PAYLOADS}`);
   must(ptime > 0 && ptime <= 200, 'ptime', ptime, 'from 1 to 200');
   for (const payload of payloads) checkPayload(payload);

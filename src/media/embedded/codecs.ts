@@ -27,10 +27,12 @@ export class Codecs {
   readonly voice: Voice | undefined;
   /** What sound we make or mix is sent in: the first that we can encode. */
   readonly sender: Payload | undefined;
-  /** What telephone-event is sent with; -1 without it. */
   /** There is a codec among them that only the studio decodes. */
   readonly wide: boolean;
+  /** What telephone-event is sent with; -1 without it. */
   readonly eventType: number;
+  /** What comfort noise is sent with, beside a codec of its clock; -1 without it. */
+  readonly noiseType: number;
   readonly eventRate: number;
   /** Name of the first audio codec: what figures are about. */
   readonly audio: string | undefined;
@@ -53,6 +55,8 @@ export class Codecs {
     const event = events.find(({ clockRate }) => clockRate === sender?.clockRate) ?? events[0];
     this.eventType = event?.send ?? -1;
     this.eventRate = event?.clockRate ?? 8000;
+    const noise = list.find(({ codec, clockRate }) => codec === 'CN' && clockRate === sender?.clockRate);
+    this.noiseType = noise?.send ?? -1;
     this.wide = list.some(({ codec }) => codecNames.includes(codec) && !isG711(codec));
     this.audio = list.find(isAudio)?.codec;
   }

@@ -1,12 +1,17 @@
 import type { Quality, StreamSettings } from '../../ports/index.ts';
 import { DigitReceiver } from '../dtmf/receiver.ts';
 import type { DigitSender } from '../dtmf/sender.ts';
-import { mosInputs, mosOfRating, rating } from '../quality/emodel.ts';
+import { type MosInputs, mosInputs, mosOf } from '../quality/emodel.ts';
 import { type MosOf, QualityHistory } from '../quality/history.ts';
+import { opusPacketMs } from '../quality/impairment.ts';
+import { RTP_HEADER_BYTES } from '../rtp/header.ts';
 import { Latch } from '../rtp/latch.ts';
 import { Outgoing } from '../rtp/outgoing.ts';
 import type { Far, Host } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
+import { OPENED, REPLAYED, type Verdict } from '../srtp/receiver.ts';
+import { Srtp } from '../srtp/srtp.ts';
+import type { WebLink } from '../webrtc/web-link.ts';
 import type { SoundPlay } from '../studio/sound.ts';
 import type { Said } from '../studio/said.ts';
 import type { Strip } from '../studio/strip.ts';
@@ -36,6 +41,10 @@ export class Endpoint {
   route: Route | undefined;
   muted = false;
   refused = 0;
+  /** What protects its packets; undefined: they are in the clear. */
+  srtp: Srtp | undefined;
+  forged = 0;
+  replayed = 0;
   tap: Tap | undefined;
 
   /** What we make for the far end, in order of precedence; while there is any, nothing is relayed to it. */
@@ -45,6 +54,8 @@ export class Endpoint {
   /** Timeline of what we make; -1 while we make nothing. */
   madeAt = -1;
   keyAt = 0;
+  /** When comfort noise was last sent; -1 before. */
+  noiseAt = -1;
 
   /** What the studio is asked to do with its sound; and its halves, while something needs them. */
   strip: Strip | undefined;
@@ -53,8 +64,13 @@ export class Endpoint {
   /** The other party sends what this far end does not take. */
   transcoded = false;
 
+  /** Its far end speaks WebRTC. */
+  web: WebLink | undefined;
+
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
+  /** First byte of the newest sound: Opus tells its band there. */
+  head = 0;
   /** Since when silence counts. */
   dueSince = 0;
   /** How often this silence was told. */
@@ -96,7 +112,20 @@ export class Endpoint {
     this.mayReceive = direction === 'sendrecv' || direction === 'recvonly';
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
+    // Keys of WebRTC come by DTLS, and where its far end is, ICE tells.
+    if (settings.web !== undefined) return;
+    if (settings.srtp === undefined) this.srtp = undefined;
+    else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
+    else this.srtp.rekey(settings.srtp, now);
     this.#address(settings, host);
+  }
+
+  /** Counts what did not pass SRTP. True for a packet that did. */
+  passed(verdict: Verdict): boolean {
+    if (verdict === OPENED) return true;
+    if (verdict === REPLAYED) this.replayed++;
+    else this.forged++;
+    return false;
   }
 
   /** Where reports go: the learned source, else the signalled address, as long as RTP goes there too. */
@@ -121,6 +150,12 @@ export class Endpoint {
     return true;
   }
 
+  /** A packet came: silence is over. `head`: the first byte of its payload. */
+  came(isAudio: boolean, head: number): void {
+    this.silences = 0;
+    if (isAudio) this.head = head;
+  }
+
   /** One look at how the stream does now: an entry of its history when a second is over. */
   watchQuality(now: number, wall: number): void {
     const { reception } = this;
@@ -129,12 +164,21 @@ export class Endpoint {
     this.history.tick(now, wall, { packets, lost, jitterMs, roundTripMs: this.roundTripMs }, this.#mosOf);
   }
 
-  readonly #mosOf: MosOf = (lossPercent, { jitterMs, roundTripMs }) => {
-    const codec = this.codecs.audio;
-    if (codec === undefined || jitterMs === undefined) return undefined;
-    const inputs = mosInputs({ codec, lossPercent, jitterMs, roundTripMs, ptime: this.settings?.ptime ?? 20 });
-    return inputs === undefined ? undefined : mosOfRating(rating(inputs));
+  readonly #mosOf: MosOf = (lossPercent) => {
+    const inputs = this.#mosInputs(lossPercent);
+    return inputs === undefined ? undefined : mosOf(inputs);
   };
+
+  #mosInputs(lossPercent: number | undefined): MosInputs | undefined {
+    const { reception, head, roundTripMs } = this;
+    const codec = this.codecs.audio;
+    const { jitterMs, packets, bytes } = reception;
+    if (lossPercent === undefined || codec === undefined || jitterMs === undefined) return undefined;
+    const stated = this.settings?.ptime ?? 20;
+    const ptime = codec === 'OPUS' ? opusPacketMs(head, stated) : stated;
+    const kbits = (8 * (bytes - packets * RTP_HEADER_BYTES)) / (packets * ptime);
+    return mosInputs({ codec, stream: { kbits, head }, lossPercent, jitterMs, roundTripMs, ptime });
+  }
 
   /** The last figures, with their history. */
   lastQuality(): Quality {
@@ -145,12 +189,7 @@ export class Endpoint {
   quality(): Quality {
     const { reception, outgoing } = this;
     const lossPercent = reception.lostPercent;
-    const codec = this.codecs.audio;
-    const jitterMs = reception.jitterMs;
-    const measured = lossPercent !== undefined && codec !== undefined && jitterMs !== undefined;
-    const inputs = measured
-      ? mosInputs({ codec, lossPercent, jitterMs, roundTripMs: this.roundTripMs, ptime: this.settings?.ptime ?? 20 })
-      : undefined;
+    const inputs = this.#mosInputs(lossPercent);
     return {
       packetsReceived: reception.packets,
       packetsSent: outgoing.packets,
@@ -158,13 +197,21 @@ export class Endpoint {
       bytesSent: outgoing.bytes,
       packetsLost: reception.lost,
       packetsLostPercent: lossPercent,
-      jitterMs,
+      jitterMs: reception.jitterMs,
       roundTripMs: this.roundTripMs,
-      mos: inputs === undefined ? undefined : mosOfRating(rating(inputs)),
+      mos: inputs === undefined ? undefined : mosOf(inputs),
       mosInputs: inputs,
       packetsRefused: this.refused,
+      ...(this.srtp === undefined ? {} : { packetsForged: this.forged, packetsReplayed: this.replayed }),
       farLostPercent: this.farLostPercent,
     };
+  }
+
+  /** Where ICE found the far end; RTP and RTCP share that port. */
+  reach(far: Far | undefined): void {
+    this.latch.signal(far, undefined);
+    this.rtcpSignalled = far;
+    this.rtcpLearned = far;
   }
 
   #address(settings: StreamSettings, host: (address: string) => Host): void {

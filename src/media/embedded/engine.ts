@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, type Random, type Timer } from '../../base/index.ts';
+import { Emitter, GraineError, type Timer } from '../../base/index.ts';
 import type {
   DetectOptions,
   EndpointSnapshot,
@@ -19,35 +19,17 @@ import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
+import { webCertificate } from '../webrtc/available.ts';
+import type { Certificate } from '../webrtc/certificate.ts';
+import type { EmbeddedOptions } from './options.ts';
+import { Placement } from './placement.ts';
 import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
 import { bridgePath } from './route.ts';
-import { fileRate, soundData } from './sound-data.ts';
+import { fileRate, LATE_MS, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
-
-export type EmbeddedOptions = {
-  /** The address media sockets are bound to. */
-  readonly address: string;
-  /** What our SDP says, when it is not `address` (0.0.0.0, a NAT in front). */
-  readonly publicAddress?: string;
-  /** RTP ports, 'lowest-highest'. */
-  readonly ports: string;
-  readonly workers: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** The kernel's own calls where it allows them (io_uring, else epoll); true unless said otherwise. */
-  readonly preferBatched?: boolean | 'epoll';
-  /** Ports that calls of an earlier process have: given to nobody but who asks for them. */
-  readonly kept?: readonly number[];
-  /** How long a released pair rests; and one on which nothing was ever received. */
-  readonly restMs?: number;
-  readonly restUnusedMs?: number;
-  /** Silence that is told. */
-  readonly silentMs?: number;
-};
 
 type Entry = {
   readonly id: number;
@@ -69,8 +51,6 @@ const REST_UNUSED_MS = 2000;
 /** Releases wait this long for those of other calls. */
 const RELEASE_MS = 10;
 const SILENT_MS = 20_000;
-const WITHOUT_OPUS: readonly string[] = ['PCMU', 'PCMA', 'G722'];
-const WITH_OPUS: readonly string[] = [...WITHOUT_OPUS, 'OPUS'];
 /** A worker that dies younger than this is started again only after a pause. */
 const RESTART_PAUSE_MS = 1000;
 
@@ -83,12 +63,13 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #links: WorkerLink[] = [];
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<number, string>();
-  readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
+  readonly #placement = new Placement();
   readonly #clerk: Clerk;
   readonly #library: Library;
   readonly #recordings: Recordings;
   readonly #studio: StudioBook;
   readonly #opening = new Set<string>();
+  readonly #certificate: Certificate | undefined;
   readonly #loops: LoopGuard;
   readonly #restarts = new Map<number, Timer>();
   #id = 0;
@@ -103,6 +84,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     const kept = new Set(options.kept);
     const free = pairs.filter((port) => !kept.has(port));
     this.#shares = share(shuffle(free, options.random), options.workers);
+    this.#certificate = webCertificate(options);
     this.#library = new Library(options.clock);
     this.#clerk = new Clerk((id, why) => this.#recordings.failed(id, why));
     this.#recordings = new Recordings(this.#clerk, (session, error) => this.events.emit('recorded', session, error));
@@ -132,7 +114,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
       throw new GraineError(fault.duplicateEndpoint, { endpoint });
     }
-    const link = this.#join(session);
+    const link = this.#placement.join(session, this.#links);
     this.#opening.add(endpoint);
     try {
       const taken = options.port === undefined ? link.takePort() : link.claimPort(options.port);
@@ -147,9 +129,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       link.endpoints.set(id, endpoint);
       link.hold({ do: 'open', id, port, ssrc });
       const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
-      return { address, port, rtcpPort: port + 1, ssrc, codecs: codecsOf(link) };
+      const { fingerprint } = this.#certificate ?? {};
+      return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs, fingerprint };
     } catch (refused) {
-      this.#leave(session);
+      this.#placement.leave(session);
       throw refused;
     } finally {
       this.#opening.delete(endpoint);
@@ -178,7 +161,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (first.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: a });
     if (second.settings === undefined) throw new GraineError(fault.notConfigured, { endpoint: b });
     if (first.link !== second.link) throw new GraineError(fault.differentWorkers, { a, b });
-    const path = bridgePath(first.settings, second.settings, codecsOf(first.link));
+    const path = bridgePath(first.settings, second.settings, first.link.codecs);
     if (path === undefined) throw new GraineError(fault.noCommonCodec, { a, b });
     const before = [first.peer, second.peer];
     first.peer = second;
@@ -202,17 +185,32 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   async play(endpoint: string, play: string, options: PlayOptions): Promise<void> {
     const entry = this.#entry(endpoint);
     const turn = ++entry.play;
-    const { sound } = options;
+    const { sound, limitMs, from = 0 } = options;
+    const meanwhile = options.meanwhile === undefined ? undefined : soundData(options.meanwhile);
     let data: SoundData;
     if (sound.kind === 'file') {
-      const loaded = await this.#library.load(sound.path, fileRate(entry.settings));
+      const filling = this.#fillIn(entry, play, sound.arriving === undefined ? undefined : meanwhile);
+      const loaded = await this.#library.load(sound, fileRate(entry.settings));
+      filling?.cancel();
       if (entry.play !== turn || this.#entries.get(endpoint) !== entry) return;
-      if ('error' in loaded) return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      if ('error' in loaded) {
+        if (filling !== undefined) await this.stopPlay(endpoint);
+        return this.events.emit('played', endpoint, play, loaded.error, NOTHING);
+      }
       data = { kind: 'samples', samples: loaded.sound.memory };
     } else data = soundData(sound);
     const loop = options.loop === 'forever' ? Infinity : options.loop;
-    const { limitMs, from = 0 } = options;
-    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from });
+    entry.link.post({ do: 'play', id: entry.id, play, sound: data, loop, limitMs, from, meanwhile });
+  }
+
+  /** What is heard should the beginning of a file be long in coming. */
+  #fillIn(entry: Entry, play: string, sound: SoundData | undefined): Timer | undefined {
+    const turn = entry.play;
+    if (sound === undefined) return undefined;
+    return this.#options.clock.after(LATE_MS, `media play ${play} is late`, () => {
+      if (entry.play !== turn || !this.#names.has(entry.id)) return;
+      entry.link.post({ do: 'play', id: entry.id, play, sound, loop: Infinity, limitMs: undefined });
+    });
   }
 
   async stopPlay(endpoint: string): Promise<PlayProgress> {
@@ -341,6 +339,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     return this.#studio.detectAnswer(endpoint, options);
   }
 
+  knowMachine(endpoint: string): Promise<void> {
+    return this.#studio.knowMachine(endpoint);
+  }
+
   stopDetecting(endpoint: string): Promise<void> {
     return this.#studio.stopDetecting(endpoint);
   }
@@ -385,7 +387,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#studio.close();
     this.#entries.clear();
     this.#names.clear();
-    this.#sessions.clear();
+    this.#placement.clear();
     this.events.clear();
   }
 
@@ -400,6 +402,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         restMs: options.restMs ?? REST_MS,
         restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
         silentMs: options.silentMs ?? SILENT_MS,
+        certificate: this.#certificate,
       },
       ports: this.#shares[index]!,
       range: options.ports,
@@ -448,6 +451,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('digit', name, report.digit, report.durationMs);
       case 'keysSent':
         return this.events.emit('keysSent', name);
+      case 'gone':
+        return this.events.emit('gone', name, report.why);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':
@@ -473,30 +478,6 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#loops.remove(entry);
     this.#names.delete(entry.id);
     entry.link.endpoints.delete(entry.id);
-    this.#leave(entry.session);
+    this.#placement.leave(entry.session);
   }
-
-  /** The worker of a session: that of its other endpoints, else the one with the least to do. */
-  #join(session: string): WorkerLink {
-    const known = this.#sessions.get(session);
-    if (known !== undefined && this.#links[known.link.index] === known.link) {
-      known.count++;
-      return known.link;
-    }
-    const living = this.#links.filter((each) => each.alive);
-    if (living.length === 0) throw new GraineError(fault.workerLost, { why: this.#links[0]!.fault });
-    const link = living.reduce((least, each) => (each.pool.inUse < least.pool.inUse ? each : least));
-    this.#sessions.set(session, { link, count: 1 });
-    return link;
-  }
-
-  #leave(session: string): void {
-    const known = this.#sessions.get(session);
-    if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
-  }
-}
-
-/** Opus is not offered where its library is missing. */
-function codecsOf(link: WorkerLink): readonly string[] {
-  return link.opus ? WITH_OPUS : WITHOUT_OPUS;
 }

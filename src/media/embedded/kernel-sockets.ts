@@ -15,6 +15,11 @@ export function ipv4Word(address: string): number {
   return (a! | (b! << 8) | (c! << 16) | (d! << 24)) >>> 0;
 }
 
+/** The literal of such a word. */
+export function ipv4Text(word: number): string {
+  return `${word & 255}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${word >>> 24}`;
+}
+
 /** First word of a sockaddr_in: family and port. */
 export function portWord(port: number): number {
   return (AF_INET | ((port & 0xff) << 24) | ((port >> 8) << 16)) >>> 0;

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../base/index.ts';
+import { writeComfortNoise } from '../codec/comfort-noise.ts';
 import type { Packet } from '../rtp/packet.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Heard } from './heard.ts';
@@ -14,12 +15,19 @@ const QUARTERS = 4;
 /** Room for a packet of any codec of ours. */
 const PACKET_BYTES = 1500;
 const MARKER = 0x80;
+/** Comfort noise that we send, in -dBov: a quiet room. Told so long after the last sound, and again so often: RFC 3389 §3.
+ * A far end that lost one must not wait long, and a NAT in front of it stays open. */
+const NOISE_LEVEL = 65;
+const NOISE_AFTER_MS = 200;
+const NOISE_EVERY_MS = 2000;
 
 export type WorkerContext = {
   readonly wire: Wire;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (report: Report) => void;
+  /** ICE and DTLS have made a way to this far end. */
+  readonly reached: (endpoint: Endpoint, now: number) => void;
 };
 
 /** Makes the packets that nobody sent us: tones, files, keys, and what comes out of the studio. One 20 ms beat for all of a worker, kept by the clock and
@@ -92,15 +100,65 @@ export class Maker {
 
   /** Encodes and sends what the studio mixed; the timeline moves on even where there is nothing to send. */
   sendFrame(endpoint: Endpoint, heard: Heard, now: number): void {
-    const { codec, payload, mix } = heard;
+    const { codec, mix, packets } = heard;
     const fresh = endpoint.madeAt < 0;
     if (fresh) endpoint.madeAt = endpoint.outgoing.join(now, codec.clockRate);
     else endpoint.madeAt = (endpoint.madeAt + codec.clockRate / 50) % 4294967296;
-    if (endpoint.latch.far === undefined || !endpoint.maySend) return;
-    const size = codec.encode(mix.frames.samples, this.#packet.bytes, 12);
+    const muted = endpoint.latch.far === undefined || !endpoint.maySend;
+    if (muted || (endpoint.codecs.noiseType >= 0 && this.#silence(endpoint, heard, now))) return packets.clear();
+    if (fresh) {
+      heard.begins = true;
+      packets.clear();
+    }
+    packets.take(mix.frames.samples, endpoint.madeAt);
+    while (packets.next()) this.#sendPacket(endpoint, heard, now);
+  }
+
+  /** Nothing more is made: what waits for a packet to be full goes out. */
+  sendRest(endpoint: Endpoint, heard: Heard): void {
+    if (endpoint.codecs.sender === heard.payload && heard.packets.pad())
+      this.#sendPacket(endpoint, heard, this.#context.clock.monotonic());
+  }
+
+  #sendPacket(endpoint: Endpoint, heard: Heard, now: number): void {
+    const { codec, payload, packets } = heard;
+    const size = codec.encode(packets.samples, this.#packet.bytes, 12);
     if (size <= 0) return;
+    const begins = heard.begins || endpoint.noiseAt === endpoint.outgoing.at;
+    heard.begins = false;
     this.#packet.length = 12 + size;
-    this.#send(endpoint, payload.send | (fresh ? MARKER : 0), endpoint.madeAt, now);
+    this.#send(endpoint, payload.send | (begins ? MARKER : 0), packets.at, now);
+    endpoint.outgoing.packetMs = packets.ms;
+  }
+
+  /** Comfort noise to a far end that is sent nothing, because nobody plays to it and nobody is connected to it: it hears a
+   * line that lives. Asked for now and then. */
+  rest(endpoint: Endpoint, now: number): void {
+    const { codecs, outgoing, peer } = endpoint;
+    if (codecs.noiseType < 0 || endpoint.making || endpoint.heard !== undefined) return;
+    if (peer !== undefined && !peer.muted && peer.mayReceive) return;
+    const { at } = outgoing;
+    if (at >= 0 && now - at < (at === endpoint.noiseAt ? NOISE_EVERY_MS : NOISE_AFTER_MS)) return;
+    this.#noise(endpoint, outgoing.begin(now, 8000), now);
+  }
+
+  /** True while a frame of the studio is silence that comfort noise stands for. */
+  #silence(endpoint: Endpoint, heard: Heard, now: number): boolean {
+    if (!isSilent(heard.mix.frames.samples)) {
+      heard.silent = 0;
+      return false;
+    }
+    if (++heard.silent * FRAME_MS <= NOISE_AFTER_MS) return false;
+    const { at } = endpoint.outgoing;
+    if (at !== endpoint.noiseAt || now - at >= NOISE_EVERY_MS) this.#noise(endpoint, endpoint.madeAt, now);
+    return true;
+  }
+
+  #noise(endpoint: Endpoint, timestamp: number, now: number): void {
+    this.#packet.length = 12 + writeComfortNoise(NOISE_LEVEL, this.#packet.bytes, 12);
+    this.#send(endpoint, endpoint.codecs.noiseType, timestamp, now);
+    endpoint.outgoing.packetMs = FRAME_MS;
+    endpoint.noiseAt = endpoint.outgoing.at;
   }
 
   /** Sends on a key that the other party pressed: four bytes of RFC 4733. */
@@ -163,6 +221,12 @@ export class Maker {
     const { far } = endpoint.latch;
     if (far === undefined || !endpoint.maySend) return;
     endpoint.outgoing.make(this.#packet, type, timestamp, now);
+    if (endpoint.srtp !== undefined && !endpoint.srtp.protect(this.#packet)) return;
     this.#context.wire.send(endpoint.slot * 2, this.#packet, far);
   }
+}
+
+function isSilent(samples: Int16Array): boolean {
+  for (let i = 0; i < samples.length; i++) if (samples[i] !== 0) return false;
+  return true;
 }

@@ -10,8 +10,11 @@ export type Samples = {
   readonly samples: Int16Array;
   readonly ready: number;
   readonly ended: boolean;
-  readonly broken: boolean;
+  readonly fault: string | undefined;
 };
+
+/** What stalled goes on when so much is there: it would only stall again. */
+const CUSHION_SECONDS = 0.3;
 
 /** Of what progress and places are told in, Hz. */
 const TOLD_RATE = 8000;
@@ -25,6 +28,8 @@ export class Player {
   #left: number;
   #at: number;
   #played = 0;
+  /** Samples of silence in place of what has not come; 0 while it comes. */
+  #starved = 0;
 
   /** `rounds` and `limitMs` may be Infinity. The first round begins at sample `from` of 8 kHz. */
   // oxlint-disable-next-line max-params -- a sound and how it is played
@@ -46,7 +51,13 @@ export class Player {
   }
 
   get fault(): string | undefined {
-    return this.#sound.broken ? 'the sound ends before its time: it is damaged or too long to decode' : undefined;
+    const { fault } = this.#sound;
+    return fault === undefined ? undefined : `the sound ends before its time: ${fault}`;
+  }
+
+  /** How long nothing has come of a sound that is not all there, ms. */
+  get starvedMs(): number {
+    return (this.#starved * 1000) / this.rate;
   }
 
   get over(): boolean {
@@ -59,6 +70,11 @@ export class Player {
     const { samples, ended } = this.#sound;
     // In this order: what ended does not grow.
     const { ready } = this.#sound;
+    if (!ended && this.#starves(ready - this.#at)) {
+      this.#starved += into.length;
+      into.fill(0);
+      return;
+    }
     for (let i = 0; i < into.length; i++) {
       if (this.#at >= ready && ended) this.#nextRound();
       if (this.#rounds <= 0 || this.#left <= 0 || this.#at >= ready) {
@@ -72,7 +88,18 @@ export class Player {
     if (this.#at >= ready && ended && this.#rounds <= 1) this.#nextRound();
   }
 
+  #starves(there: number): boolean {
+    if (this.over) return false;
+    const enough = this.#starved === 0 ? 1 : this.rate * CUSHION_SECONDS;
+    if (there < enough) return true;
+    this.#starved = 0;
+    return false;
+  }
+
+  /** What is broken is not played again. */
   #nextRound(): void {
-    if (--this.#rounds > 0) this.#at = 0;
+    this.#starved = 0;
+    this.#rounds = this.#sound.fault === undefined ? this.#rounds - 1 : 0;
+    if (this.#rounds > 0) this.#at = 0;
   }
 }

@@ -1,6 +1,7 @@
 /** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
  * recordings are numbers here; names stay with the main thread. */
 import type { DetectOptions, Detection, PlayProgress, Quality, StreamSettings, TapSource } from '../../ports/index.ts';
+import type { Certificate } from '../webrtc/certificate.ts';
 
 export type Command =
   | { readonly do: 'bind'; readonly ports: readonly number[] }
@@ -16,6 +17,8 @@ export type Command =
       readonly loop: number;
       readonly limitMs: number | undefined;
       readonly from?: number;
+      /** Heard while the sound stalls. */
+      readonly meanwhile?: SoundData | undefined;
     }
   | { readonly do: 'stopPlay'; readonly id: number; readonly ask: number }
   | { readonly do: 'digits'; readonly id: number; readonly digits: string; readonly durationMs: number }
@@ -66,6 +69,7 @@ export type StudioCommand =
     }
   | { readonly do: 'closeFeed'; readonly id: number; readonly feed: string }
   | { readonly do: 'detect'; readonly id: number; readonly options: DetectOptions | undefined }
+  | { readonly do: 'knowMachine'; readonly id: number }
   | { readonly do: 'hearTones'; readonly id: number; readonly on: boolean }
   | { readonly do: 'meter'; readonly id: number; readonly on: boolean }
   | { readonly do: 'holdDigits'; readonly id: number; readonly on: boolean };
@@ -109,6 +113,8 @@ export type Report =
   | { readonly say: 'level'; readonly id: number; readonly db: number }
   | { readonly say: 'keysSent'; readonly id: number }
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
+  /** A far end of WebRTC is not there any more. */
+  | { readonly say: 'gone'; readonly id: number; readonly why: string }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }
   | { readonly say: 'fault'; readonly what: string; readonly error: string };
 
@@ -120,6 +126,8 @@ export type WorkerSetup = {
   readonly restMs: number;
   readonly restUnusedMs: number;
   readonly silentMs: number;
+  /** What it shows in DTLS; undefined where there can be no WebRTC. */
+  readonly certificate?: Certificate | undefined;
   /** System handles of the batched path, for the main thread to close should the worker die: count, then handles. */
   readonly handles: SharedArrayBuffer;
 };

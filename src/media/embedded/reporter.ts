@@ -41,6 +41,8 @@ export class Reporter {
 
   /** Takes a received report; false when it must not come in. */
   take(endpoint: Endpoint, packet: Packet, now: number): boolean {
+    const { srtp } = endpoint;
+    if (srtp !== undefined && !endpoint.passed(srtp.openRtcp(packet, now))) return false;
     const report = readReport(packet.bytes, packet.at, packet.length, endpoint.outgoing.ssrc);
     if (report === undefined || !endpoint.takesReport(packet.host, packet.port, report.ssrc)) return false;
     if (report.reportTime !== 0) {
@@ -76,7 +78,8 @@ export class Reporter {
       about,
       goodbye,
     });
-    this.#context.wire.send(endpoint.slot * 2 + 1, this.#packet, far);
+    if (endpoint.srtp !== undefined && !endpoint.srtp.protectRtcp(this.#packet)) return;
+    this.#context.wire.send(endpoint.slot * 2 + (endpoint.web === undefined ? 1 : 0), this.#packet, far);
   }
 
   #about(

@@ -40,18 +40,26 @@ export class Route {
 
   #add(payload: Payload, targets: readonly Payload[], ours: readonly string[]): void {
     const type = payload.receive;
-    const same = targets.find((target) => sameCodec(payload, target));
-    const other = isG711(payload.codec) ? targets.find((target) => isG711(target.codec)) : undefined;
-    if (same !== undefined) {
-      this.actions[type] = COPY;
-      this.types[type] = same.send;
-    } else if (other !== undefined) {
-      this.actions[type] = MAP;
-      this.types[type] = other.send;
-      this.maps[type] = payload.codec === 'PCMU' ? ulawToAlaw : alawToUlaw;
-    } else if (payload.codec === EVENT_CODEC) this.actions[type] = SOUND;
-    else if (isOurs(payload, ours) && targets.some((target) => isOurs(target, ours))) this.actions[type] = STUDIO;
+    const { action, target } = decide(payload, targets, ours);
+    this.actions[type] = action;
+    if (target !== undefined) this.types[type] = target.send;
+    if (action === MAP) this.maps[type] = payload.codec === 'PCMU' ? ulawToAlaw : alawToUlaw;
   }
+}
+
+/** What becomes of one received payload, and which of the targets it becomes. */
+function decide(
+  payload: Payload,
+  targets: readonly Payload[],
+  ours: readonly string[],
+): { readonly action: number; readonly target: Payload | undefined } {
+  const same = targets.find((target) => sameCodec(payload, target));
+  if (same !== undefined) return { action: COPY, target: same };
+  const other = isG711(payload.codec) ? targets.find((target) => isG711(target.codec)) : undefined;
+  if (other !== undefined) return { action: MAP, target: other };
+  if (payload.codec === EVENT_CODEC) return { action: SOUND, target: undefined };
+  const studio = isOurs(payload, ours) && targets.some((target) => isOurs(target, ours));
+  return { action: studio ? STUDIO : DROP, target: undefined };
 }
 
 function sameCodec(a: Payload, b: Payload): boolean {
@@ -74,7 +82,7 @@ export function bridgePath(
 function oneWay(from: StreamSettings, to: StreamSettings, ours: readonly string[]): 'relay' | 'studio' | undefined {
   const first = from.payloads.find(isAudio);
   if (first === undefined) return undefined;
-  const action = new Route(from.payloads, to.payloads, ours).actions[first.receive];
+  const { action } = decide(first, to.payloads, ours);
   if (action === COPY) return 'relay';
   return action === MAP || action === STUDIO ? 'studio' : undefined;
 }

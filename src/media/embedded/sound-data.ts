@@ -4,6 +4,9 @@ import type { SampleRate } from '../codec/resampler.ts';
 import type { SoundData } from './protocol.ts';
 import { isAudio } from './route.ts';
 
+/** The beginning of a file that is still coming in is waited for so long in silence, ms. */
+export const LATE_MS = 300;
+
 /** A sound as a worker takes it: countries are looked up here. */
 export function soundData(sound: Exclude<Sound, { kind: 'file' }>): SoundData {
   switch (sound.kind) {

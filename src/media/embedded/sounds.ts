@@ -26,5 +26,5 @@ export function soundSamples(sound: SoundData): Samples {
 
 /** Samples of 8 kHz that are all there. */
 export function constant(samples: Int16Array): Samples {
-  return { rate: RATE, samples, ready: samples.length, ended: true, broken: false };
+  return { rate: RATE, samples, ready: samples.length, ended: true, fault: undefined };
 }

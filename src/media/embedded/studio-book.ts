@@ -129,6 +129,11 @@ export class StudioBook implements StudioEngine {
     post(found, { do: 'detect', id: found.id, options });
   }
 
+  async knowMachine(endpoint: string): Promise<void> {
+    const found = this.#find(endpoint);
+    post(found, { do: 'knowMachine', id: found.id });
+  }
+
   async stopDetecting(endpoint: string): Promise<void> {
     const found = this.#find(endpoint);
     post(found, { do: 'detect', id: found.id, options: undefined });
@@ -188,7 +193,7 @@ export class StudioBook implements StudioEngine {
 
   async #load(sound: Sound, rate: number): Promise<{ readonly data: SoundData } | { readonly error: string }> {
     if (sound.kind !== 'file') return { data: soundData(sound) };
-    const loaded = await this.#library.load(sound.path, rate);
+    const loaded = await this.#library.load(sound, rate);
     if ('error' in loaded) return { error: loaded.error };
     return { data: { kind: 'samples', samples: loaded.sound.memory } };
   }

@@ -10,7 +10,7 @@ import { Feed } from '../studio/feed.ts';
 import type { Arrival } from '../studio/jitter-buffer.ts';
 import { isQuiet, Said } from '../studio/said.ts';
 import { SoundPlay } from '../studio/sound.ts';
-import { type Ear, Strip } from '../studio/strip.ts';
+import { type DetectingEar, Strip } from '../studio/strip.ts';
 import { Tap } from '../studio/tap.ts';
 import { factorOf } from '../studio/track.ts';
 import { AUDIO, EVENT } from './codecs.ts';
@@ -31,6 +31,8 @@ const MOST_WAIT = 20;
 /** A tone that ends this soon after a telephone-event is the same key, ms. */
 const SAME_KEY_MS = 500;
 const MARKER = 0x80;
+/** What is made outside of the studio has packets of this length. */
+const FRAME_MS = 20;
 
 /** Moves the two halves of an endpoint into the studio and out again, and does their work on the beat. What its far end
  * says is decoded while someone listens (`said`); what it hears is made here while something has to be done to it
@@ -73,7 +75,7 @@ export class Studio {
   retune(endpoint: Endpoint): void {
     this.#dropSaid(endpoint);
     const { heard } = endpoint;
-    if (heard !== undefined && heard.payload !== endpoint.codecs.sender) this.#dropHeard(endpoint);
+    if (heard?.fits(endpoint.codecs.sender, endpoint.settings?.ptime ?? FRAME_MS) === false) this.#dropHeard(endpoint);
   }
 
   release(endpoint: Endpoint): void {
@@ -130,7 +132,7 @@ export class Studio {
     const { heard, strip } = endpoint;
     if (heard !== undefined) {
       if (sends) this.#hears(endpoint, heard, now);
-      else heard.mix.hush();
+      else heard.hush();
     }
     const { said, tap } = endpoint;
     said?.pull(this.#maker.cycle, now);
@@ -171,6 +173,8 @@ export class Studio {
         return this.#hearTones(endpoint, strip, command.on);
       case 'meter':
         return strip.hearLevel(command.on ? this.#levelMeter(endpoint) : undefined);
+      case 'knowMachine':
+        return strip.detecting?.knowMachine();
       case 'detect':
         return this.#detect(endpoint, strip, command.options);
     }
@@ -200,13 +204,14 @@ export class Studio {
     const detector = new AmdDetector(options, (detection) => {
       this.#context.report({ say: 'detected', id: endpoint.id, detection });
     });
-    const ear: Ear = {
+    const ear: DetectingEar = {
       hear: (frame) => {
         detector.push(frame);
         if (!detector.over) return;
         this.#detect(endpoint, strip, undefined);
         this.refresh(endpoint);
       },
+      knowMachine: () => detector.knowMachine(),
     };
     strip.detecting = ear;
     strip.ears.add(ear);
@@ -238,7 +243,9 @@ export class Studio {
       heard.leaving = 0;
       return heard.raise(heardRate(endpoint));
     }
-    endpoint.heard = Heard.for(endpoint.codecs.sender!, heardRate(endpoint), endpoint.peer?.said?.waitingFrames ?? 0);
+    const { codecs, peer, settings } = endpoint;
+    const skip = peer?.said?.waitingFrames ?? 0;
+    endpoint.heard = Heard.for(codecs.sender!, heardRate(endpoint), settings?.ptime ?? 20, skip);
     if (endpoint.heard === undefined) return;
     // What we made so far goes on at its own timeline.
     if (endpoint.madeAt >= 0) endpoint.heard.fresh = false;
@@ -262,6 +269,7 @@ export class Studio {
 
   #dropHeard(endpoint: Endpoint): void {
     if (endpoint.heard === undefined) return;
+    this.#maker.sendRest(endpoint, endpoint.heard);
     endpoint.heard.codec.close();
     endpoint.heard = undefined;
     if (endpoint.player === undefined && endpoint.keySound === undefined) endpoint.madeAt = -1;
@@ -270,14 +278,22 @@ export class Studio {
   /** Makes and sends what is heard. */
   #hears(endpoint: Endpoint, heard: Heard, now: number): void {
     const main = this.#main(endpoint, heard, now);
-    if (heard.fresh && this.#waits(endpoint, heard, now)) return heard.mix.hush();
+    if (heard.fresh && this.#waits(endpoint, heard, now)) return heard.hush();
     heard.fresh = false;
     heard.mix.make(main, endpoint.strip, (track) => {
       this.#context.report({ say: 'trackPlayed', id: endpoint.id, track, error: undefined });
       this.refresh(endpoint);
     });
     this.#maker.sendFrame(endpoint, heard, now);
+    this.#ends(endpoint, 'keySound');
+    this.#ends(endpoint, 'player');
     if (heard.leaving > 0) this.#leave(endpoint, heard);
+  }
+
+  /** Tells of a sound whose last frame is out. */
+  #ends(endpoint: Endpoint, which: 'keySound' | 'player'): void {
+    const play = endpoint[which];
+    if (play?.over === true) this.#maker.over(endpoint, which, play.player.fault);
   }
 
   /** Before the first frame: the other party's sound comes after its jitter buffer, and what has been relayed does not
@@ -295,9 +311,7 @@ export class Studio {
     const { peer, keySound, player } = endpoint;
     if (keySound !== undefined || player !== undefined) {
       const which = keySound === undefined ? 'player' : 'keySound';
-      const frame = endpoint[which]!.next(rate);
-      if (endpoint[which]!.over) this.#maker.over(endpoint, which, endpoint[which]!.player.fault);
-      return frame;
+      return endpoint[which]!.next(rate);
     }
     if (peer?.said === undefined) return undefined;
     peer.said.pull(this.#maker.cycle, now);
@@ -351,7 +365,7 @@ function needsHeard(endpoint: Endpoint): boolean {
   const { codecs, strip, peer, settings } = endpoint;
   if (settings === undefined || codecs.sender === undefined) return false;
   const makes = endpoint.player !== undefined || endpoint.keySound !== undefined;
-  if (makes && codecs.voice === undefined) return true;
+  if (makes && (codecs.voice === undefined || settings.ptime !== FRAME_MS)) return true;
   if (peer !== undefined) {
     if (endpoint.transcoded) return true;
     if (peer.strip?.holdsDigits === true && peer.strip.keys !== undefined) return true;

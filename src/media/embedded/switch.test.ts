@@ -19,6 +19,7 @@ function bench() {
   const wire: Wire = {
     kind: 'dgram',
     bind: (slot) => events?.bound(slot, undefined),
+    address: String,
     host: (address) => address,
     send: (socket, packet, far) =>
       sent.push({ socket, bytes: Uint8Array.from(packet.bytes.subarray(packet.at, packet.at + packet.length)), far }),

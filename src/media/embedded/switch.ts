@@ -9,7 +9,9 @@ import type { Packet } from '../rtp/packet.ts';
 import { isG711 } from '../codec/g711.ts';
 import { AUDIO, EVENT, NOT_NEGOTIATED } from './codecs.ts';
 import { Endpoint } from './endpoint.ts';
-import { Maker } from './maker.ts';
+import { Maker, type WorkerContext } from './maker.ts';
+import { REFUSED, RTCP, RTP, type WebLink } from '../webrtc/web-link.ts';
+import { WebEnds } from './web-ends.ts';
 import { Player, type Samples } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
 import { Recorder } from './recorder.ts';
@@ -47,6 +49,7 @@ export class MediaSwitch {
   readonly #maker: Maker;
   readonly #studio: Studio;
   readonly #reporter: Reporter;
+  readonly #web: WebEnds;
   readonly #recordings = new Map<number, Recorder>();
   #relayed = 0;
   #nextSweep: number;
@@ -63,10 +66,17 @@ export class MediaSwitch {
         if (report !== undefined) options.report(report);
       },
     });
-    const context = { wire: this.#wire, clock: options.clock, random: options.random, report: options.report };
+    const context: WorkerContext = {
+      wire: this.#wire,
+      clock: options.clock,
+      random: options.random,
+      report: options.report,
+      reached: (endpoint, now) => this.#reporter.start(endpoint, now),
+    };
     this.#maker = new Maker(context);
     this.#studio = this.#maker.studio;
     this.#reporter = new Reporter(context);
+    this.#web = new WebEnds(context, options.setup.certificate);
     this.#nextSweep = this.#clock.monotonic() + SWEEP_MS;
   }
 
@@ -98,7 +108,9 @@ export class MediaSwitch {
     for (const endpoint of this.#endpoints.values()) {
       this.#reporter.goodbye(endpoint);
       this.#studio.release(endpoint);
+      this.#web.release(endpoint);
     }
+    this.#web.close();
     this.#endpoints.clear();
     this.#recordings.clear();
     this.#wire.close();
@@ -186,10 +198,11 @@ export class MediaSwitch {
 
   #configure(endpoint: Endpoint, settings: NonNullable<Endpoint['settings']>): void {
     const now = this.#clock.monotonic();
-    const before = endpoint.codecs;
+    const { codecs: before, settings: old } = endpoint;
+    this.#web.configure(endpoint, settings, now);
     endpoint.configure(this.#screen(settings), (address) => this.#wire.host(address), now);
     this.#reporter.start(endpoint, now);
-    if (endpoint.codecs !== before) this.#studio.retune(endpoint);
+    if (endpoint.codecs !== before || old?.ptime !== settings.ptime) this.#studio.retune(endpoint);
     const { peer } = endpoint;
     if (peer !== undefined) this.#bridge(endpoint, peer);
     else this.#studio.refresh(endpoint);
@@ -230,16 +243,19 @@ export class MediaSwitch {
   }
 
   #play(endpoint: Endpoint, command: Extract<Command, { do: 'play' }>): void {
-    const { play, limitMs, from } = command;
+    const { play, limitMs, from, meanwhile } = command;
     let samples: Samples;
+    let filler: SoundPlay | undefined;
     try {
       samples = soundSamples(command.sound as SoundData);
+      if (meanwhile !== undefined) filler = new SoundPlay(new Player('', soundSamples(meanwhile), Infinity, Infinity));
     } catch (fault) {
       const progress = { samples: 0, position: 0 };
       return this.#options.report({ say: 'played', id: endpoint.id, play, error: messageOf(fault), progress });
     }
     const { rounds, ms } = lengthOf(command.sound, command.loop);
-    endpoint.player = new SoundPlay(new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from));
+    const player = new Player(play, samples, rounds, Math.min(limitMs ?? Infinity, ms), from);
+    endpoint.player = new SoundPlay(player, filler);
     this.#studio.refresh(endpoint);
     this.#maker.add(endpoint);
   }
@@ -269,6 +285,7 @@ export class MediaSwitch {
     this.#unbridge(endpoint);
     this.#unlisten(endpoint);
     this.#reporter.goodbye(endpoint);
+    this.#web.release(endpoint);
     this.#studio.release(endpoint);
     this.#maker.remove(endpoint);
     this.#endpoints.delete(endpoint.id);
@@ -322,9 +339,12 @@ export class MediaSwitch {
   #sweep(now: number): void {
     for (const endpoint of this.#endpoints.values()) {
       if (endpoint.digits.open) endpoint.digits.tick(now);
+      if (endpoint.web !== undefined) this.#web.tick(endpoint, endpoint.web, now);
       this.#reporter.tick(endpoint, now);
       this.#listen(endpoint, now);
       endpoint.watchQuality(now, this.#clock.now());
+      this.#maker.rest(endpoint, now);
+      endpoint.heard?.codec.expectLoss?.(endpoint.farLostPercent ?? 0);
     }
     for (const [id, recorder] of this.#recordings) {
       const samples = recorder.take(now, false);
@@ -349,7 +369,8 @@ export class MediaSwitch {
     const endpoint = this.#slots.owner(socket >> 1, now);
     if (endpoint === undefined) return;
     try {
-      if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
+      if (endpoint.web !== undefined) this.#fromWeb(endpoint, endpoint.web, packet, now);
+      else if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
       else if (!this.#reporter.take(endpoint, packet, now)) endpoint.refused++;
     } catch (fault) {
       // Never for a known input; told, but a flood of them must not become a flood of lines.
@@ -357,14 +378,27 @@ export class MediaSwitch {
     }
   }
 
+  /** One port carries everything. */
+  // oxlint-disable-next-line max-params -- this runs for every packet
+  #fromWeb(endpoint: Endpoint, link: WebLink, packet: Packet, now: number): void {
+    const kind = this.#web.take(endpoint, link, packet, now);
+    if (kind === RTP) this.#rtp(endpoint, packet, now);
+    else if (kind === REFUSED || (kind === RTCP && !this.#reporter.take(endpoint, packet, now))) endpoint.refused++;
+  }
+
   #rtp(endpoint: Endpoint, packet: Packet, now: number): void {
-    const { bytes, at, length } = packet;
-    const offset = payloadOffset(bytes, at, length);
+    const { bytes, at } = packet;
+    const offset = payloadOffset(bytes, at, packet.length);
     const type = offset < 0 ? 0 : bytes[at + 1]! & 0x7f;
     const kind = offset < 0 ? NOT_NEGOTIATED : endpoint.codecs.kinds[type]!;
-    const sequence = offset < 0 ? 0 : readU16(bytes, at + 2);
-    const ssrc = offset < 0 ? 0 : readU32(bytes, at + 8);
-    if (kind === NOT_NEGOTIATED || !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)) {
+    const sequence = readU16(bytes, at + 2);
+    const ssrc = readU32(bytes, at + 8);
+    // Nothing is learned from a packet, and no place is latched to, before its tag is right (attack E2).
+    if (
+      kind === NOT_NEGOTIATED ||
+      !this.#opens(endpoint, packet, offset, now) ||
+      !endpoint.latch.takes(packet.host, packet.port, ssrc, sequence, now)
+    ) {
       endpoint.refused++;
       return;
     }
@@ -372,17 +406,25 @@ export class MediaSwitch {
     const rate = endpoint.codecs.rates[type]!;
     reception.add(packet, now, kind === AUDIO ? rate : 0);
     if (reception.packets === 1) this.#options.report({ say: 'flowing', id: endpoint.id, at: this.#clock.now() });
-    endpoint.silences = 0;
+    endpoint.came(kind === AUDIO, bytes[at + offset]!);
     if (endpoint.muted || !endpoint.mayReceive) return;
     const { said } = endpoint;
     if (said !== undefined) this.#studio.take(endpoint, packet, offset, kind, now);
     if (kind === EVENT) {
       endpoint.digits.rate = rate;
-      endpoint.digits.packet(bytes, at + offset, length - offset, readU32(bytes, at + 4), now);
+      endpoint.digits.packet(bytes, at + offset, packet.length - offset, readU32(bytes, at + 4), now);
       if (endpoint.strip?.holdsDigits === true) return endpoint.peer?.outgoing.leaveOut(packet);
     } else if (endpoint.tap !== undefined) this.#tap(endpoint, packet, offset, now);
     const made = endpoint.peer?.heard !== undefined;
     if (!made || this.#studio.pass(endpoint, packet, offset, kind, now)) this.#relay(endpoint, packet, offset, now);
+  }
+
+  /** Takes SRTP off, where there is any. What a stranger sends is not worth the work of looking at its tag. */
+  #opens(endpoint: Endpoint, packet: Packet, offset: number, now: number): boolean {
+    const { srtp, latch } = endpoint;
+    if (srtp === undefined) return true;
+    if (latch.refuses(packet.host, packet.port, now)) return false;
+    return endpoint.passed(srtp.open(packet, offset, now));
   }
 
   /** The hot path: in, header rewritten in place, out. */
@@ -400,6 +442,7 @@ export class MediaSwitch {
     if (packet.bytes[packet.at] !== PLAIN && !plain(packet, offset)) return;
     if (action === MAP) translate(packet, route.maps[type]!);
     if (!peer.outgoing.relay(packet, now, route.types[type]!, endpoint.codecs.rates[type]!)) return;
+    if (peer.srtp !== undefined && !peer.srtp.protect(packet)) return;
     this.#relayed++;
     this.#wire.send(peer.slot * 2, packet, far);
   }

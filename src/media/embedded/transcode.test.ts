@@ -104,7 +104,13 @@ test('Opus and G.711 understand each other', opus, async () => {
 });
 
 test('between Opus and G.722 the wide band is kept', opus, async () => {
-  await conversation(await leg([OPUS]), await leg([G722]), [5000, 6000], 0.75);
+  const ends = [await leg([OPUS]), await leg([G722])] as const;
+  await conversation(...ends, [5000, 6000], 0.75);
+  const [a, b] = await Promise.all(ends.map(({ endpoint }) => engine.quality(endpoint)));
+  assert.ok(a !== undefined && a.mos !== undefined && a.mos > 2 && a.mos <= 4.5, `${a?.mos}`);
+  assert.equal(a.mosInputs?.scale, 'fullband');
+  assert.ok(a.mosInputs.kbits! > 10 && a.mosInputs.kbits! < 60, `${a.mosInputs.kbits} kbit/s`);
+  assert.deepEqual([b?.mosInputs?.scale, b?.mosInputs?.ie], ['wideband', 13]);
 });
 
 test('what both speak is relayed, though it is not first everywhere', async () => {

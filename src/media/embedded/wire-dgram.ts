@@ -23,6 +23,10 @@ export class DgramWire implements Wire {
     return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address;
   }
 
+  address(host: Host): string {
+    return String(host);
+  }
+
   bind(slot: number, port: number): void {
     let waiting = 2;
     const settle = (error: string | undefined): void => {
@@ -58,6 +62,7 @@ export class DgramWire implements Wire {
       if (bytes.length > MAX_PACKET_BYTES) return;
       const packet = this.#packet;
       packet.bytes = bytes;
+      packet.at = 0;
       packet.length = bytes.length;
       packet.host = from.address;
       packet.port = from.port;

@@ -1,8 +1,9 @@
-import type { Far, Packet } from '../rtp/packet.ts';
+import type { Far, Host, Packet } from '../rtp/packet.ts';
 import type { Handles } from './handles.ts';
 import {
   BUFFER_BYTES,
   EFD_CLOEXEC_NONBLOCK,
+  ipv4Text,
   ipv4Word,
   KernelSockets,
   MSG_DONTWAIT_NOSIGNAL,
@@ -106,6 +107,10 @@ export class UringWire implements KernelWire {
 
   host(address: string): number {
     return ipv4Word(address);
+  }
+
+  address(host: Host): string {
+    return ipv4Text(host as number);
   }
 
   bind(slot: number, port: number): void {

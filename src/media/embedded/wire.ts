@@ -15,6 +15,8 @@ export interface Wire {
   bind(slot: number, port: number): void;
   /** An address literal as `Packet.host` gives it. */
   host(address: string): Host;
+  /** The literal of a `Packet.host`. */
+  address(host: Host): string;
   /** Sends at once or with the batch. The bytes may be reused when the next packet is handled. */
   send(socket: number, packet: Packet, far: Far): void;
   close(): void;

@@ -26,6 +26,9 @@ export type LinkOptions = {
 /** Messages to a worker are kept this far apart: a wake-up costs more than the commands of several calls. */
 const SPACING_MS = 15;
 
+const WITHOUT_OPUS: readonly string[] = ['PCMU', 'PCMA', 'G722'];
+const WITH_OPUS: readonly string[] = [...WITHOUT_OPUS, 'OPUS'];
+
 type Ask = { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void };
 
 /** The main thread's end of one packet worker. */
@@ -35,8 +38,8 @@ export class WorkerLink {
   /** Wire in use and why not a faster one; known once started. */
   wire = '';
   why = '';
-  /** Whether it can speak Opus. */
-  opus = false;
+  /** What it speaks; known once started. Opus is not offered where its library is missing. */
+  codecs: readonly string[] = WITHOUT_OPUS;
   /** Names of the endpoints in it, by number. */
   readonly endpoints = new Map<number, string>();
   readonly pool: PortPool;
@@ -160,7 +163,7 @@ export class WorkerLink {
       case 'ready':
         this.wire = report.wire;
         this.why = report.why;
-        this.opus = report.opus;
+        this.codecs = report.opus ? WITH_OPUS : WITHOUT_OPUS;
         return this.#begun();
       case 'bound':
         if (report.failed.length > 0) this.#options.failedPorts(report.failed, report.why);

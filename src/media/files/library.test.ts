@@ -21,7 +21,7 @@ after(async () => {
 });
 
 async function loaded(path: string, rate = 8000): Promise<SharedSound> {
-  const answer = await library.load(path, rate);
+  const answer = await library.load({ path: path }, rate);
   if ('error' in answer) assert.fail(answer.error);
   return answer.sound;
 }
@@ -74,16 +74,16 @@ test('what cannot be decoded is a fault for whoever asked and for nobody else', 
   const good = join(folder, 'good.wav');
   writeFileSync(bad, 'this is no sound');
   writeFileSync(good, writeWav({ rate: 8000, channels: [toneSamples([400], 100)] }));
-  const [refused, sound] = await Promise.all([library.load(bad, 8000), loaded(good)]);
+  const [refused, sound] = await Promise.all([library.load({ path: bad }, 8000), loaded(good)]);
   assert.deepEqual(refused, { error: 'neither WAV nor MP3' });
   assert.equal((await whole(sound)).length, 800);
 });
 
 test('when the decoder is ended in the middle, what plays from it ends too', async () => {
   const other = new Library(clock);
-  const sound = await other.load(join(folder, 'long.wav'), 8000);
+  const sound = await other.load({ path: join(folder, 'long.wav') }, 8000);
   assert.ok('sound' in sound);
-  const late = other.load(join(folder, 'long.wav'), 16_000);
+  const late = other.load({ path: join(folder, 'long.wav') }, 16_000);
   await other.close();
   assert.ok('error' in (await late));
   assert.equal(sound.sound.ended, true);
@@ -92,11 +92,11 @@ test('when the decoder is ended in the middle, what plays from it ends too', asy
 test('attack D4: a decoder that shows no life is ended; who waits is told, and the next sound has a new one', async () => {
   const fake = new FakeClock();
   const other = new Library(fake);
-  const first = other.load(join(folder, 'long.wav'), 48_000);
+  const first = other.load({ path: join(folder, 'long.wav') }, 48_000);
   // No time passes for the thread itself.
   fake.advance(25_000);
   assert.deepEqual(await first, { error: 'the decoder stood still for 20 s' });
-  const next = await other.load(join(folder, 'good.wav'), 8000);
+  const next = await other.load({ path: join(folder, 'good.wav') }, 8000);
   assert.ok('sound' in next);
   await other.close();
   assert.deepEqual(fake.pending(), []);
@@ -106,5 +106,5 @@ test('attack D4: a pipe, a device or a folder is no sound and keeps nobody waiti
   const pipe = join(folder, 'pipe.wav');
   assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
   for (const path of [pipe, '/dev/zero', folder])
-    assert.deepEqual(await library.load(path, 8000), { error: 'not a plain file' });
+    assert.deepEqual(await library.load({ path: path }, 8000), { error: 'not a plain file' });
 });

@@ -3,7 +3,13 @@ import type { Clock, Timer } from '../../base/index.ts';
 import { startThread } from '../thread.ts';
 import { SharedSound } from './shared-sound.ts';
 
-export type LoadRequest = { readonly ask: number; readonly path: string; readonly rate: number };
+export type LoadRequest = {
+  readonly ask: number;
+  readonly path: string;
+  readonly rate: number;
+  /** The memory of the Arrival of a file that is still coming in. */
+  readonly arriving: SharedArrayBuffer | undefined;
+};
 export type LoadReply = {
   readonly ask: number;
   readonly memory: SharedArrayBuffer | undefined;
@@ -11,6 +17,8 @@ export type LoadReply = {
 };
 export type ReaderSetup = { readonly pulse: SharedArrayBuffer };
 
+/** Where a sound lies, and how far it has come if it is still coming. */
+export type SoundFile = { readonly path: string; readonly arriving?: SharedArrayBuffer };
 export type Loaded = { readonly sound: SharedSound } | { readonly error: string };
 
 /** A decoder that shows no life for so long while there is work is ended: a file made to hang it, or a dead disk. */
@@ -35,12 +43,12 @@ export class Library {
   }
 
   /** A file as mono at `rate` Hz, once its beginning is decoded, or what is wrong with it. */
-  load(path: string, rate: number): Promise<Loaded> {
+  load({ path, arriving }: SoundFile, rate: number): Promise<Loaded> {
     return new Promise((resolve) => {
       const ask = ++this.#ask;
       this.#asks.set(ask, resolve);
       this.#thread ??= this.#start();
-      const request: LoadRequest = { ask, path, rate };
+      const request: LoadRequest = { ask, path, rate, arriving };
       this.#thread.postMessage(request, []);
       this.#keepWatch();
     });
@@ -102,7 +110,7 @@ export class Library {
     for (const answer of this.#asks.values()) answer({ error: why });
     this.#asks.clear();
     // Whoever plays one of these must not wait for a rest that never comes.
-    for (const sound of this.#growing) sound.end(true);
+    for (const sound of this.#growing) sound.end(why);
     this.#growing.clear();
   }
 }

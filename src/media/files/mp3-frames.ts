@@ -30,9 +30,19 @@ export function mp3Frame(bytes: Uint8Array, at = 0): Frame | undefined {
   return { bytes: Math.floor((samples * kbits * 125) / rate) + ((third >> 1) & 1), samples, rate };
 }
 
+/** The layout of a file that is still coming in: the most that `size` bytes of its kind can hold. undefined while its first
+ * two frames are not there. */
+export function mp3Beginning(source: ByteSource, size: number): Mp3Layout | undefined {
+  const dataAt = firstFrame(source, false);
+  if (dataAt === undefined) return undefined;
+  const { rate, samples } = mp3Frame(source.read(dataAt, 4))!;
+  const least = (samples * 125 * (samples === 1152 ? bitrates1[1]! : bitrates2[1]!)) / rate;
+  return { rate, dataAt, frames: Math.min(MAX_SOUND_SECONDS * rate, Math.ceil(size / least) * samples) };
+}
+
 /** Counts the frames of a file. undefined when it is no MP3; throws SoundFault for one that is too long. */
 export function mp3Layout(source: ByteSource): Mp3Layout | undefined {
-  const dataAt = firstFrame(source);
+  const dataAt = firstFrame(source, true);
   if (dataAt === undefined) return undefined;
   const rate = mp3Frame(source.read(dataAt, 4))!.rate;
   let frames = 0;
@@ -48,15 +58,15 @@ export function mp3Layout(source: ByteSource): Mp3Layout | undefined {
   return { rate, frames, dataAt };
 }
 
-/** A first frame counts when another follows it, or the end of the file. */
-function firstFrame(source: ByteSource): number | undefined {
+/** A first frame counts when another follows it, or the end of a file that is whole. */
+function firstFrame(source: ByteSource, whole: boolean): number | undefined {
   const start = afterTags(source);
   const lead = source.read(start, MAX_LEAD);
   for (let i = 0; i + 4 <= lead.length; i++) {
     const frame = mp3Frame(lead, i);
     if (frame === undefined) continue;
     const next = start + i + frame.bytes;
-    if (next === source.size || mp3Frame(source.read(next, 4))?.rate === frame.rate) return start + i;
+    if ((whole && next === source.size) || mp3Frame(source.read(next, 4))?.rate === frame.rate) return start + i;
   }
   return undefined;
 }

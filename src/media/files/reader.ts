@@ -6,11 +6,16 @@ import { type Decoding, decodeSound, FileSource } from './decode.ts';
 import type { LoadReply, LoadRequest, ReaderSetup } from './library.ts';
 import { RateChange } from './resample.ts';
 import { SharedSound } from './shared-sound.ts';
+import { SoundFault } from './wav.ts';
 
 /** Decoded sounds kept, in bytes. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
-/** So much is there before it may be played: decoding is much faster than playing, but not for everybody at once. */
+/** So much is there before it may be played: decoding is much faster than playing, but not for everybody at once. Of a
+ * file that is still coming in less must do. */
 const LEAD_SECONDS = 2;
+const LEAD_ARRIVING_SECONDS = 0.5;
+/** How often a file that is coming in is looked at. */
+const LOOK_MS = 20;
 /** For one file, in time of this thread: an hour of MP3 takes half a minute, on a machine that has other things to do
  * some minutes. */
 const MAX_WORK_MS = 600_000;
@@ -22,7 +27,6 @@ const clock = new SystemClock();
 const pulse = new Int32Array((workerData as ReaderSetup).pulse);
 const kept = new Map<string, Kept>();
 const jobs = new Set<Job>();
-let keptBytes = 0;
 let turning = false;
 
 // The decoder tells the console what is wrong with a file; its callers are told here.
@@ -51,35 +55,37 @@ class Job {
     this.#tell();
   }
 
-  /** Decodes a piece. False when that was the last. */
-  turn(): boolean {
+  /** Decodes a piece. `waits`: it has not come yet. */
+  turn(): 'more' | 'waits' | 'over' {
     const began = performance.now();
     try {
       const samples = this.#decoding.next();
       this.sound.append(this.#change.push(samples ?? new Int16Array(0), samples === undefined));
       this.#workMs += performance.now() - began;
-      if (samples === undefined) this.#end(false);
-      else if (this.#workMs > MAX_WORK_MS) this.#end(true);
-    } catch {
+      if (samples === undefined) this.#end(this.#source.fault);
+      else if (this.#workMs > MAX_WORK_MS) this.#end('it takes too long to decode');
+      else if (samples.length === 0 && this.#source.growing) return 'waits';
+    } catch (fault) {
       // What came before the damage is played.
-      this.#end(true);
+      this.#end(fault instanceof SoundFault ? fault.message : 'it is damaged');
     }
     this.#tell();
-    return !this.sound.ended;
+    return this.sound.ended ? 'over' : 'more';
   }
 
-  #end(broken: boolean): void {
-    this.sound.end(broken);
+  #end(fault: string | undefined): void {
+    this.sound.end(fault);
     this.#decoding.close();
     this.#source.close();
   }
 
   #tell(): void {
     const { sound } = this;
-    if (!sound.ended && sound.ready < sound.rate * LEAD_SECONDS) return;
-    const empty = sound.ready === 0;
+    const lead = this.#source.growing ? LEAD_ARRIVING_SECONDS : LEAD_SECONDS;
+    if (!sound.ended && sound.ready < sound.rate * lead) return;
+    const error = sound.ready === 0 ? (sound.fault ?? 'no sound in it') : undefined;
     for (const ask of this.#asks.splice(0))
-      reply({ ask, memory: empty ? undefined : sound.memory, error: empty ? 'no sound in it' : undefined });
+      reply({ ask, memory: error === undefined ? sound.memory : undefined, error });
   }
 }
 
@@ -88,17 +94,17 @@ function reply(message: LoadReply): void {
 }
 
 /** A file is decoded once as long as it stays the same and is not pushed out by others. */
-async function load({ ask, path, rate }: LoadRequest): Promise<void> {
+async function load({ ask, path, rate, arriving }: LoadRequest): Promise<void> {
   let source: FileSource | undefined;
   try {
-    source = new FileSource(path);
+    source = new FileSource(path, arriving);
     const key = `${rate} ${path}`;
     const known = kept.get(key);
     if (known?.stamp === source.stamp) {
       source.close();
       return known.job.answer(ask);
     }
-    const job = new Job(source, await decodeSound(source), rate);
+    const job = new Job(source, await begin(source), rate);
     keep(key, { stamp: source.stamp, job });
     jobs.add(job);
     job.answer(ask);
@@ -110,31 +116,52 @@ async function load({ ask, path, rate }: LoadRequest): Promise<void> {
 }
 
 function keep(key: string, entry: Kept): void {
-  drop(key);
+  kept.delete(key);
   kept.set(key, entry);
-  keptBytes += entry.job.sound.memory.byteLength;
-  for (const oldest of kept.keys()) {
-    if (keptBytes <= MAX_KEPT_BYTES || oldest === key) break;
-    drop(oldest);
+  let bytes = 0;
+  for (const { job } of kept.values()) bytes += job.sound.bytes;
+  for (const [oldest, { job }] of kept) {
+    if (bytes <= MAX_KEPT_BYTES || oldest === key) break;
+    bytes -= job.sound.bytes;
+    kept.delete(oldest);
   }
 }
 
-function drop(key: string): void {
-  keptBytes -= kept.get(key)?.job.sound.memory.byteLength ?? 0;
-  kept.delete(key);
-}
-
-/** One piece of every file, then whatever else came, and again. */
-function turn(): void {
+/** One piece of every file, then whatever else came, and again; by and by where all of them wait for more. */
+function turn(ms = 0): void {
   if (turning || jobs.size === 0) return;
   turning = true;
-  clock.after(0, 'media sounds turn', () => {
+  clock.after(ms, 'media sounds turn', () => {
     turning = false;
+    let pause = LOOK_MS;
     for (const job of jobs) {
       Atomics.add(pulse, 0, 1);
-      if (!job.turn()) jobs.delete(job);
+      const state = job.turn();
+      if (state === 'over') jobs.delete(job);
+      else if (state === 'more') pause = 0;
     }
-    turn();
+    turn(pause);
+  });
+}
+
+/** Decoding of a file, as soon as its beginning is there. */
+async function begin(source: FileSource): Promise<Decoding> {
+  for (;;) {
+    const { growing, size } = source;
+    try {
+      return await decodeSound(source);
+    } catch (fault) {
+      if (!growing) throw source.fault === undefined ? fault : new SoundFault(source.fault);
+    }
+    do await pause();
+    while (source.growing && source.size === size);
+  }
+}
+
+function pause(): Promise<void> {
+  Atomics.add(pulse, 0, 1);
+  return new Promise((resolve) => {
+    clock.after(LOOK_MS, 'media sounds arrival', resolve);
   });
 }
 

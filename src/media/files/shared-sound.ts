@@ -1,25 +1,25 @@
+import { SharedFate } from '../../base/index.ts';
+
 /** A sound in memory that threads share: mono, 16 bit. One thread decodes into it while others play what is there.
  *
- *  ┌ Int32 ready ┬ Int32 state ┬ Int32 rate ┬ Int32 spare ┬ Int16 samples …
+ *  ┌ Int32 ready ┬ Int32 rate ┬ its fate (base/shared-fate.ts) ┬ Int16 samples …
  *
  * `ready` counts the samples that are there. It only grows, and is set after them. */
-const HEAD = 16;
 const READY = 0;
-const STATE = 1;
-const RATE = 2;
-
-const GROWING = 0;
-const WHOLE = 1;
-const BROKEN = 2;
+const RATE = 1;
+const FATE_AT = 8;
+const HEAD = FATE_AT + SharedFate.bytes;
 
 export class SharedSound {
   readonly memory: SharedArrayBuffer;
   readonly samples: Int16Array;
   readonly #head: Int32Array;
+  readonly #fate: SharedFate;
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#head = new Int32Array(memory, 0, HEAD / 4);
+    this.#head = new Int32Array(memory, 0, FATE_AT / 4);
+    this.#fate = new SharedFate(memory, FATE_AT);
     this.samples = new Int16Array(memory, HEAD);
   }
 
@@ -34,7 +34,7 @@ export class SharedSound {
   static of(samples: Int16Array, rate: number): SharedSound {
     const sound = SharedSound.make(samples.length, rate);
     sound.append(samples);
-    sound.end(false);
+    sound.end();
     return sound;
   }
 
@@ -47,14 +47,19 @@ export class SharedSound {
     return Atomics.load(this.#head, READY);
   }
 
-  /** No more samples come. Ask before `ready`: then that is the length. */
-  get ended(): boolean {
-    return Atomics.load(this.#head, STATE) !== GROWING;
+  /** Memory really in use: room that nothing was written to costs none. */
+  get bytes(): number {
+    return HEAD + this.ready * 2;
   }
 
-  /** It ended before its time: the decoder gave it up. */
-  get broken(): boolean {
-    return Atomics.load(this.#head, STATE) === BROKEN;
+  /** No more samples come. Ask before `ready`: then that is the length. */
+  get ended(): boolean {
+    return this.#fate.ended;
+  }
+
+  /** Why it ended before its time. */
+  get fault(): string | undefined {
+    return this.#fate.fault;
   }
 
   /** What finds no room is lost: the room was made for the length the file tells. */
@@ -65,7 +70,7 @@ export class SharedSound {
     Atomics.store(this.#head, READY, at + count);
   }
 
-  end(broken: boolean): void {
-    Atomics.compareExchange(this.#head, STATE, GROWING, broken ? BROKEN : WHOLE);
+  end(fault?: string): void {
+    this.#fate.end(fault);
   }
 }

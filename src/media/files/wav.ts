@@ -22,8 +22,13 @@ export type WavLayout = {
   readonly frames: number;
 };
 
-/** Bytes that are read in pieces: fewer than asked for at the end. */
-export type ByteSource = { readonly size: number; read(at: number, length: number): Buffer };
+/** Bytes that are read in pieces: fewer than asked for at the end. `endless`: nobody knows how many there will be, and
+ * `size` is the most. */
+export type ByteSource = {
+  readonly size: number;
+  readonly endless?: boolean;
+  read(at: number, length: number): Buffer;
+};
 
 const PCM = 1;
 const FLOAT = 3;
@@ -70,7 +75,8 @@ export function wavLayout(source: ByteSource): WavLayout {
       if (format === undefined) throw new SoundFault('the data chunk comes before the fmt chunk');
       // A recorder that was killed leaves a size of 0 or too much: what is there counts.
       const stop = size === 0 || end > source.size ? source.size : end;
-      return { ...format, dataAt: at + 8, frames: countFrames(stop - at - 8, format) };
+      const open = source.endless === true && stop === source.size;
+      return { ...format, dataAt: at + 8, frames: countFrames(stop - at - 8, format, open) };
     }
     // Chunks are padded to even lengths.
     at = end + (size & 1);
@@ -100,8 +106,9 @@ function bitsFor(code: number): string {
   return code === PCM ? '8, 16, 24 or 32' : '8';
 }
 
-function countFrames(bytes: number, { frameBytes, rate }: { frameBytes: number; rate: number }): number {
+function countFrames(bytes: number, { frameBytes, rate }: { frameBytes: number; rate: number }, open: boolean): number {
   const frames = Math.floor(bytes / frameBytes);
+  if (open) return Math.min(frames, MAX_SOUND_SECONDS * rate);
   if (frames === 0) throw new SoundFault('no sound in it');
   if (frames / rate > MAX_SOUND_SECONDS) throw new SoundFault(`longer than ${MAX_SOUND_SECONDS} s`);
   return frames;

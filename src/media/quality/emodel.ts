@@ -1,15 +1,13 @@
 import type { Quality } from '../../ports/index.ts';
+import { impairmentOf, type Scale, type Stream } from './impairment.ts';
 
-/** Equipment impairment and loss robustness per codec: ITU-T G.113 appendix I (G.711 with concealment, as every phone
- * has it). Codecs without a published pair get none, so no MOS. */
-const codecs: Readonly<Record<string, { readonly ie: number; readonly bpl: number }>> = {
-  PCMU: { ie: 0, bpl: 25.1 },
-  PCMA: { ie: 0, bpl: 25.1 },
-  G722: { ie: 13, bpl: 13 },
-  G729: { ie: 11, bpl: 19 },
+/** R with all other parameters at their defaults, and how much longer the scale is than that of G.107: G.107 §7.1, G.107.1
+ * §7.1 and annex A, G.107.2 §7.1 and annex A. */
+const scales: Readonly<Record<Scale, { readonly best: number; readonly longer: number }>> = {
+  narrowband: { best: 93.2, longer: 1 },
+  wideband: { best: 129, longer: 1.29 },
+  fullband: { best: 148, longer: 1.48 },
 };
-/** R with all other parameters at their G.107 defaults. */
-const BASE_R = 93.2;
 
 /** MOS-CQE of a transmission rating: ITU-T G.107 annex B. */
 export function mosOfRating(r: number): number {
@@ -20,25 +18,32 @@ export function mosOfRating(r: number): number {
 
 export type MosInputs = NonNullable<Quality['mosInputs']>;
 
-/** R of the E-model with random loss: R = 93.2 - Id - Ie,eff. */
+/** R of the E-model with random loss, on the scale of the inputs: best - Id - Ie,eff. */
 export function rating(inputs: MosInputs): number {
   const { ie, bpl, lossPercent, delayMs } = inputs;
   const late = delayMs - 177.3;
   const delayImpairment = 0.024 * delayMs + (late > 0 ? 0.11 * late : 0);
   const equipment = ie + ((95 - ie) * lossPercent) / (lossPercent + bpl);
-  return BASE_R - delayImpairment - equipment;
+  return scales[inputs.scale].best - delayImpairment - equipment;
+}
+
+/** MOS by these inputs. A 4.4 of one scale is not a 4.4 of another: each is what listeners say who know that band. */
+export function mosOf(inputs: MosInputs): number {
+  return mosOfRating(rating(inputs) / scales[inputs.scale].longer);
 }
 
 /** The inputs from what was measured: one way of the round trip, a packet's length, a buffer of twice the jitter. */
 export function mosInputs(measured: {
   codec: string;
+  stream: Stream | undefined;
   lossPercent: number;
   jitterMs: number;
   roundTripMs: number | undefined;
   ptime: number;
 }): MosInputs | undefined {
-  const codec = codecs[measured.codec];
-  if (codec === undefined) return undefined;
+  const { codec, lossPercent } = measured;
+  const impairment = impairmentOf(codec, measured.stream);
+  if (impairment === undefined) return undefined;
   const delayMs = (measured.roundTripMs ?? 0) / 2 + measured.ptime + 2 * measured.jitterMs;
-  return { codec: measured.codec, lossPercent: measured.lossPercent, delayMs, bpl: codec.bpl, ie: codec.ie };
+  return { codec, lossPercent, delayMs, ...impairment };
 }

@@ -56,10 +56,8 @@ export class Latch {
   /** May this packet come in? Learns while learning is open. */
   // oxlint-disable-next-line max-params -- numbers, not an object: this runs for every packet
   takes(host: Host, port: number, ssrc: number, sequence: number, now: number): boolean {
-    if (this.#rank !== NONE) {
-      if (port === this.#port && host === this.#host) return true;
-      if (this.#rank === EXACT || now - this.#since > LEARNING_MS) return false;
-    }
+    if (this.#rank !== NONE && port === this.#port && host === this.#host) return true;
+    if (this.refuses(host, port, now)) return false;
     const rank = this.#rankOf(host, port);
     if (rank <= this.#rank) return false;
     if (rank !== EXACT && !this.#proves(host, port, ssrc, sequence)) return false;
@@ -69,6 +67,12 @@ export class Latch {
     this.#port = port;
     this.#far = { host, port };
     return true;
+  }
+
+  /** Nothing that comes from there can be taken any more, whatever it is. */
+  refuses(host: Host, port: number, now: number): boolean {
+    if (this.#rank === NONE || (port === this.#port && host === this.#host)) return false;
+    return this.#rank === EXACT || now - this.#since > LEARNING_MS;
   }
 
   #rankOf(host: Host, port: number): number {

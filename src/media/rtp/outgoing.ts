@@ -15,6 +15,8 @@ export class Outgoing {
   packets = 0;
   bytes = 0;
   payloadBytes = 0;
+  /** How long packets that we make are: `timestamp` is where the last one began. */
+  packetMs = FRAME_MS;
   /** Last timestamp and when it was due, for sender reports and for the next source. */
   timestamp: number;
   at = -1;
@@ -53,6 +55,7 @@ export class Outgoing {
     const mapped = (timestamp + this.#timestampOffset) >>> 0;
     const number = (sequence + this.#sequenceOffset) & 0xffff;
     if (step >= 0) {
+      this.packetMs = FRAME_MS;
       this.#sourceMax = sequence;
       this.#sequence = number;
       if (((mapped - this.timestamp) | 0) > 0) this.timestamp = mapped;
@@ -76,7 +79,7 @@ export class Outgoing {
     const follows = this.at >= 0 && now - this.at < MAX_JOIN_MS;
     if (!follows) return this.begin(now, rate);
     this.#source = -1;
-    this.timestamp = (this.timestamp + Math.round((FRAME_MS * rate) / 1000)) >>> 0;
+    this.timestamp = (this.timestamp + Math.round((this.packetMs * rate) / 1000)) >>> 0;
     this.at = now;
     return this.timestamp;
   }
@@ -131,7 +134,8 @@ export class Outgoing {
   /** Where the timeline goes on: as far ahead as time has passed, at least one frame. */
   #next(now: number, rate: number): number {
     if (this.at < 0) return this.timestamp;
-    const passed = Math.max(FRAME_MS, Math.min(now - this.at, 3_600_000));
+    // A longer packet went out when its last frame was there.
+    const passed = Math.max(FRAME_MS, Math.min(now - this.at, 3_600_000)) + this.packetMs - FRAME_MS;
     return (this.timestamp + Math.round((passed * rate) / 1000)) >>> 0;
   }
 }

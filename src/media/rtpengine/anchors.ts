@@ -104,6 +104,7 @@ export function canPass(a: Anchored, b: Anchored): boolean {
   if (a.work.size > 0 || b.work.size > 0 || !a.heard || !b.heard) return false;
   const [one, two] = [a.settings, b.settings];
   if (one?.remote === undefined || two?.remote === undefined) return false;
+  if (one.srtp !== undefined || two.srtp !== undefined || one.web !== undefined || two.web !== undefined) return false;
   if (one.direction !== 'sendrecv' || two.direction !== 'sendrecv') return false;
   if (!a.session.member.tellsDigits && (hasKeys(one) || hasKeys(two))) return false;
   return samePayloads(one.payloads, two.payloads) && samePayloads(two.payloads, one.payloads);

@@ -34,7 +34,7 @@ export type RtpengineOptions = {
 };
 
 /** Far ends talk to rtpengine. It passes their audio to a worker here or, where two only talk to each other, from one to
- * the other without one. Docs: docs/decisions/0011-rtpengine.md. */
+ * the other without one. Docs: docs/decisions/0015-rtpengine.md. */
 export class RtpengineEngine implements MediaEngine, StudioEngine {
   readonly events: MediaEngine['events'] = new Emitter();
   readonly studioEvents: StudioEngine['studioEvents'];
@@ -97,7 +97,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       await this.release(name);
       throw refused;
     }
-    return { ...local, ...endpoint.front, rtcpPort: endpoint.front.port + 1 };
+    const { front } = endpoint;
+    // ICE and DTLS would end in rtpengine, not in the worker: WebRTC is not offered behind it.
+    const fingerprint = session.member === undefined ? local.fingerprint : undefined;
+    return { ...local, ...front, rtcpPort: front.port + 1, fingerprint };
   }
 
   async configure(endpoint: string, settings: StreamSettings): Promise<void> {
@@ -273,6 +276,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     this.#done(endpoint, 'detect');
   }
 
+  knowMachine(endpoint: string): Promise<void> {
+    return this.#workers.knowMachine(endpoint);
+  }
+
   async hearTones(endpoint: string, on: boolean): Promise<void> {
     await this.#whileOn(endpoint, 'tones', on, () => this.#workers.hearTones(endpoint, on));
   }
@@ -349,6 +356,7 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       this.#recorded(session);
       this.events.emit('recorded', session, error);
     });
+    events.on('gone', (endpoint, why) => this.events.emit('gone', endpoint, why));
     events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) void this.release(endpoint).catch(() => {});
       this.events.emit('lost', endpoints, why);

@@ -2,6 +2,9 @@
 import { Resampler, type SampleRate } from '../codec/resampler.ts';
 import { Player } from '../embedded/player.ts';
 
+/** A shorter silence is not worth another sound. */
+const STALL_MS = 500;
+
 export class SoundPlay {
   readonly player: Player;
   readonly rate: SampleRate;
@@ -9,9 +12,12 @@ export class SoundPlay {
   #resampler: Resampler | undefined;
   #converted = new Int16Array(0);
   #to: SampleRate;
+  readonly #meanwhile: SoundPlay | undefined;
 
-  constructor(player: Player) {
+  /** `meanwhile`: what is heard while the sound stalls. */
+  constructor(player: Player, meanwhile?: SoundPlay) {
     this.player = player;
+    this.#meanwhile = meanwhile;
     const rate = player.rate as SampleRate;
     this.rate = rate;
     this.#to = rate;
@@ -25,6 +31,7 @@ export class SoundPlay {
   /** The next frame: good until the one after it. */
   next(rate: SampleRate): Int16Array {
     this.player.take(this.#native);
+    if (this.#meanwhile !== undefined && this.player.starvedMs > STALL_MS) return this.#meanwhile.next(rate);
     if (rate === this.rate) return this.#native;
     if (rate !== this.#to) this.#tune(rate);
     this.#resampler!.process(this.#native, this.#native.length, this.#converted);

@@ -9,6 +9,9 @@ export interface Ear {
   hear(frame: Int16Array): void;
 }
 
+/** The ear that finds out who answered; it can be told that a machine speaks. */
+export type DetectingEar = Ear & { knowMachine(): void };
+
 /** What is wanted of the sound of one endpoint, like the strip of a mixing desk. */
 export class Strip {
   /** Factor on the main track. */
@@ -20,7 +23,7 @@ export class Strip {
   /** The ear for keys as tones. */
   keys: KeyHearer | undefined;
   /** The ear for who answered. */
-  detecting: Ear | undefined;
+  detecting: DetectingEar | undefined;
   /** The ear for how loud it is. */
   meter: Ear | undefined;
   holdsDigits = false;

@@ -247,11 +247,15 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.#route(path, (hop) => {
       if (hop === undefined) return;
       this.#writeVia(request, hop);
-      const bytes = serialize(request);
-      sent.again = () => this.#network.send(bytes, hop);
+      sent.again = this.#sender(serialize(request), hop);
       sent.again();
     });
     return sent;
+  }
+
+  /** Made apart: it is kept for 32 s, and must not keep the request, too. */
+  #sender(bytes: Buffer, hop: Hop): () => void {
+    return () => this.#network.send(bytes, hop);
   }
 
   transact(request: SipRequest, hop: Hop, user: ClientUser): ClientTransaction {

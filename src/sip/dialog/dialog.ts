@@ -458,5 +458,5 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
 
 /** The peer's Allow of a request or response. */
 export function allowsUpdate(message: SipRequest | SipResponse): boolean {
-  return message.headers.all('Allow').some((method) => method.toUpperCase() === 'UPDATE');
+  return message.headers.all('Allow').some((method) => method.length === 6 && method.toUpperCase() === 'UPDATE');
 }

@@ -120,13 +120,13 @@ export function quote(text: string): string {
   return `${out}"`;
 }
 
-/** Has this text a character no header may carry: controls (tab excepted), DEL, C1? CR and LF above all. */
+// oxlint-disable-next-line no-control-regex -- it looks for them
+const control = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;
+
+/** Has this text a character no header may carry: controls (tab excepted), DEL, C1? CR and LF above all. By a regular
+ * expression, because a loop over a string that was just put together costs ten times as much. */
 export function hasControl(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 ? code !== 0x09 : code >= 0x7f && code < 0xa0) return true;
-  }
-  return false;
+  return control.test(text);
 }
 
 /** An unsigned decimal number of digits alone, at most `most`; -1 for anything else. */

@@ -1,5 +1,5 @@
 import { hasControl, isToken } from './characters.ts';
-import { headerKey, knownHeader } from './names.ts';
+import { headerKey, type HeaderKind, knownHeader } from './names.ts';
 import { splitList } from './split.ts';
 import type { Headers } from './types.ts';
 
@@ -55,25 +55,26 @@ export class HeaderFields implements Headers {
   }
 
   set(name: string, value: string): void {
-    const key = headerKey(name);
-    checkField(name, value);
+    const known = checkField(name, value);
+    const key = known?.name ?? name.toLowerCase();
     const at = this.#find(key);
-    if (at < 0) {
-      this.#insert(this.#names.length, name, value);
-      return;
-    }
+    if (at < 0) return this.adopt(known?.name ?? name, key, value);
     for (let i = this.#keys.length - 1; i > at; i--) if (this.#keys[i] === key) this.#remove(i);
     this.#values[at] = value;
   }
 
   append(name: string, value: string): void {
-    checkField(name, value);
-    this.#insert(this.#keys.lastIndexOf(headerKey(name)) + 1 || this.#keys.length, name, value);
+    const known = checkField(name, value);
+    const key = known?.name ?? name.toLowerCase();
+    const after = this.#keys.lastIndexOf(key) + 1;
+    if (after === 0 || after === this.#keys.length) this.adopt(known?.name ?? name, key, value);
+    else this.#insert(after, known?.name ?? name, key, value);
   }
 
   prepend(name: string, value: string): void {
-    checkField(name, value);
-    this.#insert(Math.max(0, this.#find(headerKey(name))), name, value);
+    const known = checkField(name, value);
+    const key = known?.name ?? name.toLowerCase();
+    this.#insert(Math.max(0, this.#find(key)), known?.name ?? name, key, value);
   }
 
   delete(name: string): void {
@@ -95,8 +96,8 @@ export class HeaderFields implements Headers {
   }
 
   /** In order, as they will be printed. Token lists (Allow, Supported …) come unsplit. */
-  *entries(): IterableIterator<[name: string, value: string]> {
-    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i]!, this.#values[i]!];
+  entries(): IterableIterator<[name: string, value: string]> {
+    return this.#names.map((name, i): [string, string] => [name, this.#values[i]!]).values();
   }
 
   clone(): HeaderFields {
@@ -133,10 +134,9 @@ export class HeaderFields implements Headers {
     return -1;
   }
 
-  #insert(at: number, name: string, value: string): void {
-    const known = knownHeader(name);
-    this.#names.splice(at, 0, known?.name ?? name);
-    this.#keys.splice(at, 0, known?.name ?? name.toLowerCase());
+  #insert(at: number, name: string, key: string, value: string): void {
+    this.#names.splice(at, 0, name);
+    this.#keys.splice(at, 0, key);
     this.#values.splice(at, 0, value);
   }
 
@@ -147,7 +147,10 @@ export class HeaderFields implements Headers {
   }
 }
 
-function checkField(name: string, value: string): void {
-  if (knownHeader(name) === undefined && !isToken(name)) throw new HeaderFault(name, 'is not a header name');
+/** Throws unless both may stand in a message. The header, where it is a known one. */
+function checkField(name: string, value: string): HeaderKind | undefined {
+  const known = knownHeader(name);
+  if (known === undefined && !isToken(name)) throw new HeaderFault(name, 'is not a header name');
   if (hasControl(value)) throw new HeaderFault(name, 'has a control character in its value');
+  return known;
 }

@@ -2,6 +2,8 @@
 export type HeaderKind = {
   /** The one spelling we print and compare. */
   readonly name: string;
+  /** In lower case, as applications are told. */
+  readonly lower: string;
   /** `split`: one stored value an element (a message is routed by them). `tokens`: stored as it came, split when read.
    * `single`: a second one is an error. `text`: anything, commas mean nothing. */
   readonly kind: 'split' | 'tokens' | 'single' | 'text';
@@ -51,7 +53,9 @@ function place(spelling: string, kind: HeaderKind): void {
 for (const [kind, list] of Object.entries({ split, tokens, single, text })) {
   for (const entry of list) {
     const [name = '', compact] = entry.split(':');
-    const row: HeaderKind = { name, kind: kind as HeaderKind['kind'], bit: kind === 'single' ? 1 << count++ : 0 };
+    const lower = name.toLowerCase();
+    const bit = kind === 'single' ? 1 << count++ : 0;
+    const row: HeaderKind = { name, lower, kind: kind as HeaderKind['kind'], bit };
     place(name, row);
     if (compact !== undefined) place(compact, row);
   }
@@ -82,4 +86,9 @@ export function knownHeader(name: string): HeaderKind | undefined {
 /** What names are compared by: `Via` for `v`, `via`, `VIA`; lower case for unknown ones. */
 export function headerKey(name: string): string {
   return knownHeader(name)?.name ?? name.toLowerCase();
+}
+
+/** The name in lower case, `via` for `v` too. */
+export function lowerName(name: string): string {
+  return knownHeader(name)?.lower ?? name.toLowerCase();
 }

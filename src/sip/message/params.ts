@@ -11,6 +11,7 @@ import {
   URI_VALUE,
   VALUE,
 } from './characters.ts';
+import { FewParams } from './few-params.ts';
 import type { Params } from './types.ts';
 
 /** Shared by everything that has none. */
@@ -21,22 +22,23 @@ export const noParams: Params = new Map();
 export function readParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
   let i = skipSpace(bytes, at, end);
   if (i === end) return noParams;
-  const into = new Map<string, string | true>();
+  const into = new FewParams();
   while (i < end) {
     if (bytes[i] !== 0x3b) return undefined;
     const from = skipSpace(bytes, i + 1, end);
     const nameEnd = span(bytes, from, end, TOKEN);
     if (nameEnd === from) return undefined;
     const name = paramName(text, from, nameEnd);
-    if (into.has(name)) return undefined;
     i = skipSpace(bytes, nameEnd, end);
+    let value: string | true = true;
     if (i < end && bytes[i] === 0x3d) {
       const valueAt = skipSpace(bytes, i + 1, end);
       const valueEnd = endOfValue(bytes, valueAt, end);
       if (valueEnd < 0) return undefined;
-      into.set(name, unquote(text.slice(valueAt, valueEnd)));
+      value = unquote(text.slice(valueAt, valueEnd));
       i = skipSpace(bytes, valueEnd, end);
-    } else into.set(name, true);
+    }
+    if (!into.add(name, value)) return undefined;
   }
   return into;
 }
@@ -59,7 +61,7 @@ function endOfValue(bytes: Uint8Array, at: number, end: number): number {
 
 /** Reads the parameters of a URI, all of text[at, end): raw values, no quotes, no spaces. RFC 3261 §19.1.1. */
 export function readUriParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
-  const into = new Map<string, string | true>();
+  const into = new FewParams();
   let i = at;
   while (i < end) {
     if (bytes[i] !== 0x3b) return undefined;
@@ -73,8 +75,7 @@ export function readUriParams({ bytes, text }: Text, at: number, end: number): P
       value = text.slice(nameEnd + 1, i);
     }
     const name = paramName(text, from, nameEnd);
-    if (into.has(name)) return undefined;
-    into.set(name, value);
+    if (!into.add(name, value)) return undefined;
   }
   return into;
 }

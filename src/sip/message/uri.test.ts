@@ -26,10 +26,20 @@ const good: Array<[text: string, uri: object]> = [
 ];
 for (const [text, uri] of good) {
   test(`${text} is read, printed, and read the same again`, () => {
-    assert.deepEqual(parseUri(text), uri);
-    assert.deepEqual(parseUri(formatUri(parseUri(text)!)), uri);
+    const read = parseUri(text)!;
+    assert.deepEqual({ ...read, params: new Map(read.params) }, uri);
+    const again = parseUri(formatUri(read))!;
+    assert.deepEqual({ ...again, params: new Map(again.params) }, uri);
   });
 }
+
+test('what is remembered of URIs is bounded, and is never somebody else’s', () => {
+  for (let n = 0; n < 2000; n++) assert.equal(parseUri(`sip:u${n}@h`)?.user, `u${n}`);
+  assert.equal(parseUri('sip:u7@h')?.user, 'u7');
+  const long = `sip:${'x'.repeat(300)}@h`;
+  assert.deepEqual(parseUri(long), parseUri(long));
+  assert.notEqual(parseUri(long), parseUri(long));
+});
 
 const bad = [
   '', 'sip', 'sip:', ':x', 'sip:@h', 'sip:a@', 'sip:a@b@c', 'sip:a b@h', 'sip:a@h b', 'sip:h:', 'sip:h:x', 'sip:h:65536', 'sip:h:-1',

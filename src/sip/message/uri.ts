@@ -16,9 +16,20 @@ import {
 import { formatUriParams, noParams, readUriParams } from './params.ts';
 import type { Params, SipUri } from './types.ts';
 
+/** URIs read lately: a call reads each of its own two or three times. Bounded, since anybody may send us URIs. */
+let known = new Map<string, SipUri>();
+const mostKnown = 500;
+const longestKnown = 200;
+
 /** Reads a URI, the whole text of it. Undefined when it is none. RFC 3261 §19.1, RFC 3966. */
 export function parseUri(text: string): SipUri | undefined {
-  return readUri(textOf(text), 0, text.length);
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const uri = readUri(textOf(text), 0, text.length);
+  if (uri === undefined || text.length > longestKnown) return uri;
+  if (known.size >= mostKnown) known = new Map();
+  known.set(text, uri);
+  return uri;
 }
 
 /** Reads the URI that fills text[at, end). */

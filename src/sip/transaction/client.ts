@@ -51,10 +51,10 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
     const invite = request.method === 'INVITE';
     this.#request = invite ? request : undefined;
     this.#bytes = serialize(request);
-    const shared = { context: this, perform: (effect: Effect) => this.#perform(effect) };
+    const perform = (effect: Effect): void => this.#perform(effect);
     this.#machine = invite
-      ? new Machine({ table: inviteClient, initial: 'calling', ...shared })
-      : new Machine({ table: nonInviteClient, initial: 'trying', ...shared });
+      ? new Machine({ table: inviteClient, initial: 'calling', context: this, perform })
+      : new Machine({ table: nonInviteClient, initial: 'trying', context: this, perform });
   }
 
   get timers(): SipTimers {

@@ -42,11 +42,11 @@ export class ServerTransaction implements Context, WheelUser, FaultListener {
     this.reliable = from.transport !== 'udp';
     this.interval = runtime.timers.t1;
     this.#request = request;
-    const shared = { context: this, perform: (effect: Effect) => this.#perform(effect) };
+    const perform = (effect: Effect): void => this.#perform(effect);
     if (request.method === 'INVITE') {
-      this.#machine = new Machine({ table: inviteServer, initial: 'trying', ...shared });
+      this.#machine = new Machine({ table: inviteServer, initial: 'trying', context: this, perform });
       this.#slots.start(runtime.wheel, this, '100', tryingDelay(runtime.timers));
-    } else this.#machine = new Machine({ table: nonInviteServer, initial: 'trying', ...shared });
+    } else this.#machine = new Machine({ table: nonInviteServer, initial: 'trying', context: this, perform });
   }
 
   get timers(): SipTimers {

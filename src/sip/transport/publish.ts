@@ -5,6 +5,11 @@ import type { Source } from './types.ts';
 type End = { readonly address: string; readonly port: number };
 type Path = { readonly transport: string; readonly local: End; readonly remote: End };
 
+const CR = 0x0d;
+const SPACE = 0x20;
+const version = 'SIP/2.0 ';
+const callIdName = Buffer.from('\r\nCall-ID: ');
+
 /** Puts messages on the trace channel. Costs one test a message while nobody listens there. */
 export class Tracer {
   readonly #trace: TraceChannel;
@@ -35,11 +40,10 @@ export class Tracer {
   sent(bytes: Buffer, path: Path): void {
     if (!this.#trace.listening('event')) return;
     const { transport, local, remote } = path;
-    const head = bytes.toString('latin1', 0, Math.min(bytes.length, 8192));
-    const line = head.slice(0, Math.max(0, head.indexOf('\r')));
-    const title = line.startsWith('SIP/2.0 ') ? line.slice(8) : line.slice(0, Math.max(0, line.indexOf(' ')));
-    const name = head.indexOf('\r\nCall-ID: ');
-    const callId = name < 0 ? '' : head.slice(name + 11, head.indexOf('\r', name + 11));
+    const isResponse = bytes.toString('latin1', 0, version.length) === version;
+    const title = isResponse ? textUpTo(bytes, CR, version.length) : textUpTo(bytes, SPACE, 0);
+    const name = bytes.indexOf(callIdName);
+    const callId = name < 0 ? '' : textUpTo(bytes, CR, name + callIdName.length);
     this.#trace.publish({
       kind: 'sip',
       direction: 'out',
@@ -52,6 +56,10 @@ export class Tracer {
       title,
     });
   }
+}
+
+function textUpTo(bytes: Buffer, stop: number, from: number): string {
+  return bytes.toString('latin1', from, Math.max(from, bytes.indexOf(stop, from)));
 }
 
 function titleOf(message: SipMessage): string {

@@ -1,5 +1,4 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIP } from 'node:net';
 import type { Log } from '../../base/index.ts';
 import { failLater } from './failure.ts';
 import type { FaultListener } from './types.ts';
@@ -7,8 +6,8 @@ import type { FaultListener } from './types.ts';
 type LookupDone = (fault: Error | null, address: string, family: number) => void;
 
 /** We send to IP literals only, so the look-up that dgram makes for each send can answer at once. */
-function literalLookup(host: string, _options: unknown, done: LookupDone): void {
-  done(null, host, isIP(host));
+function literalLookup(family: 4 | 6) {
+  return (host: string, _options: unknown, done: LookupDone): void => done(null, host, family);
 }
 
 export type UdpOptions = {
@@ -38,7 +37,7 @@ export class UdpListener {
   static open(options: UdpOptions): Promise<UdpListener> {
     const { address, port, buffer, log } = options;
     const v6 = address.includes(':');
-    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: literalLookup });
+    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: literalLookup(v6 ? 6 : 4) });
     return new Promise((resolve, reject) => {
       socket.once('error', (fault) => {
         socket.close();

@@ -66,7 +66,6 @@ type Checked = Pick<ConfigParts, 'listen' | 'bargeIn' | 'reset' | 'transcribe' |
 export function configFaults(raw: JsonObject, parts: Checked): string[] {
   const names = cannot.filter((name) => isOn(raw[name]));
   if (typeof parts.bargeIn === 'object' && parts.bargeIn.input.includes('speech')) names.push('bargeIn.input');
-  if (typeof parts.listen === 'object' && parts.listen.transcribe !== undefined) names.push('listen.transcribe');
   if (typeof parts.listen === 'object' && parts.listen.url === '') names.push('listen.url');
   if (parts.reset.some((name) => !resettable.has(name))) names.push('reset');
   return [...names, ...transcribeFaults(parts.transcribe), ...recordFaults(parts.record), ...amdFaults(parts.amd)];
@@ -74,8 +73,9 @@ export function configFaults(raw: JsonObject, parts: Checked): string[] {
 
 function transcribeFaults(transcribe: ConfigParts['transcribe']): string[] {
   if (typeof transcribe !== 'object') return [];
-  if (transcribe.translated) return ['transcribe.translationHook'];
-  return transcribe.transcriptionHook === undefined ? ['transcribe.transcriptionHook'] : [];
+  return transcribe.transcriptionHook === undefined && transcribe.translationHook === undefined
+    ? ['transcribe.transcriptionHook']
+    : [];
 }
 
 function recordFaults(record: JsonObject | undefined): string[] {

@@ -25,10 +25,9 @@ export function dialFaults(dial: DialVerb): DialFault[] {
     const expected = `at most ${mostTargets} destinations`;
     faults.push({ at: ['target'], expected, got: `${target.length} without duplicates` });
   }
-  for (const [i, each] of target.slice(0, mostTargets).entries()) {
-    const inTarget = (fault: DialFault): DialFault => ({ ...fault, at: ['target', i, ...fault.at] });
-    faults.push(...[...addressFaults(each), ...partFaults(each)].map(inTarget));
-  }
+  for (const [i, each] of target.slice(0, mostTargets).entries())
+    for (const fault of [...addressFaults(each), ...partFaults(each)])
+      faults.push({ ...fault, at: ['target', i, ...fault.at] });
   if (callerId !== undefined) faults.push(...callerIdFaults(callerId, target));
   if (callerName !== undefined && (callerName.length > longestName || hasControl(callerName)))
     faults.push({ at: ['callerName'], expected: oneLine(longestName), got: shown(callerName) });

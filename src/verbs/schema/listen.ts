@@ -1,5 +1,6 @@
 /** listen: its options in one typed form, as a verb of its own and inside dial. */
 import type { TapRate } from '../../ports/index.ts';
+import { transcribeOptions, type TranscribeOptions } from './transcribe.ts';
 import type { Hook, JsonObject } from './types.ts';
 
 export const listenRates: readonly TapRate[] = [8000, 16_000, 24_000, 32_000, 48_000, 64_000];
@@ -24,15 +25,16 @@ export type ListenOptions = {
   readonly earlyMedia: boolean;
   /** In a dial: 1 the caller's side, 2 the callee's. */
   readonly channel: 1 | 2;
-  readonly transcribe: JsonObject | undefined;
+  /** What is said meanwhile, as words. */
+  readonly transcribe: TranscribeOptions | undefined;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function listenOptions(raw: Fields, actionHook: Hook | undefined): ListenOptions {
+export function listenOptions(raw: Fields, hook: (raw: unknown) => Hook | undefined): ListenOptions {
   return {
     url: raw['url'] as string,
-    actionHook,
+    actionHook: hook(raw['actionHook']),
     wsAuth: (raw['wsAuth'] ?? raw['auth']) as ListenOptions['wsAuth'],
     mixType: (raw['mixType'] as ListenOptions['mixType'] | undefined) ?? 'mono',
     metadata: (raw['metadata'] as JsonObject | undefined) ?? {},
@@ -45,7 +47,7 @@ export function listenOptions(raw: Fields, actionHook: Hook | undefined): Listen
     back: back(raw),
     earlyMedia: raw['earlyMedia'] === true,
     channel: raw['channel'] === 2 ? 2 : 1,
-    transcribe: raw['transcribe'] as JsonObject | undefined,
+    transcribe: raw['transcribe'] === undefined ? undefined : transcribeOptions(raw['transcribe'] as JsonObject, hook),
   };
 }
 

@@ -54,7 +54,7 @@ export function normalise(name: string, raw: Fields): Verb {
     case 'say':
       return say(raw, id);
     case 'transcribe':
-      return { verb: 'transcribe', id, ...transcribeOptions(raw, hook(raw['transcriptionHook'])) };
+      return { verb: 'transcribe', id, ...transcribeOptions(raw, hook) };
     case 'answer':
       return { verb: 'answer', id };
     case 'alert':
@@ -66,7 +66,7 @@ export function normalise(name: string, raw: Fields): Verb {
     case 'dtmf':
       return { verb: 'dtmf', id, dtmf: String(raw['dtmf']), duration: keyMs(raw['duration']) };
     case 'listen':
-      return { verb: 'listen', id, ...listenOptions(raw, hook(raw['actionHook'])) };
+      return { verb: 'listen', id, ...listenOptions(raw, hook) };
     case 'sip:refer':
       return sipRefer(raw, id);
     case 'sip:request':
@@ -172,7 +172,7 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
 
 function listenSwitch(raw: Fields | undefined): ConfigVerb['listen'] {
   if (raw === undefined) return undefined;
-  return raw['enable'] === false ? 'off' : listenOptions({ url: '', ...raw }, hook(raw['actionHook']));
+  return raw['enable'] === false ? 'off' : listenOptions({ url: '', ...raw }, hook);
 }
 
 function transcribeSwitch(raw: Fields | undefined): ConfigVerb['transcribe'] {
@@ -246,7 +246,7 @@ export function say(raw: Fields, id: string | undefined): SayVerb {
 }
 
 function nestedTranscribe(raw: Fields | undefined): DialVerb['transcribe'] {
-  return raw === undefined ? undefined : transcribeOptions(raw, hook(raw['transcriptionHook']));
+  return raw === undefined ? undefined : transcribeOptions(raw, hook);
 }
 
 /** Duplicates go: the same number, name or URI of the same type is rung once. */
@@ -348,7 +348,7 @@ function amd(raw: Fields | undefined): AmdOptions | undefined {
 }
 
 function nestedListen(raw: Fields | undefined): DialVerb['listen'] {
-  return raw === undefined ? undefined : listenOptions(raw, hook(raw['actionHook']));
+  return raw === undefined ? undefined : listenOptions(raw, hook);
 }
 
 function dtmfCapture(raw: unknown): DialVerb['dtmfCapture'] {

@@ -214,7 +214,7 @@ test('what cannot run yet is named: verbs, options, targets', () => {
     {
       verb: 'dial',
       target: [bob, { type: 'teams', number: '1' }, { ...phone, confirmHook: '/c' }],
-      srtpEncryption: 'sdes',
+      srtpEncryption: 'dtls',
     },
     {
       verb: 'dial',

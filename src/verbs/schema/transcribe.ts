@@ -10,19 +10,19 @@ export type TranscribeOptions = {
   readonly earlyMedia: boolean;
   /** Of a dial: 1 hears the caller only, 2 the callee only. */
   readonly channel: 1 | 2 | undefined;
-  /** A translationHook was asked for: nothing here translates. */
-  readonly translated: boolean;
+  /** Told what was said in other languages. */
+  readonly translationHook: HookTarget | undefined;
 };
 
-/** `transcriptionHook` is the raw one, read. */
-export function transcribeOptions(raw: JsonObject, transcriptionHook: HookTarget | undefined): TranscribeOptions {
+/** `hook` reads a raw hook. */
+export function transcribeOptions(raw: JsonObject, hook: (raw: unknown) => HookTarget | undefined): TranscribeOptions {
   const { channel } = raw;
   return {
     enable: raw['enable'] !== false,
-    transcriptionHook,
+    transcriptionHook: hook(raw['transcriptionHook']),
+    translationHook: hook(raw['translationHook']),
     recognizer: raw['recognizer'] as JsonObject | undefined,
     earlyMedia: raw['earlyMedia'] === true,
-    translated: raw['translationHook'] !== undefined,
     channel: channel === 1 || channel === 2 ? channel : undefined,
   };
 }

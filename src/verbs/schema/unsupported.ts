@@ -7,9 +7,7 @@ export const unsupportedVerbs: ReadonlySet<string> = new Set<string>(otherVerbNa
 
 /** Dial options that cannot run, with the test that says whether a dial uses one. */
 export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) => boolean>> = {
-  'listen.transcribe': (dial) => dial.listen?.transcribe !== undefined,
-  srtpEncryption: (dial) => dial.srtpEncryption !== undefined,
-  'transcribe.translationHook': (dial) => dial.transcribe?.translated === true,
+  srtpEncryption: (dial) => dial.srtpEncryption === 'dtls',
 };
 
 const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
@@ -27,10 +25,6 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
     const verb = verbs[i];
     if (verb === undefined) continue;
     if (unsupportedVerbs.has(verb.verb)) found.push({ path: `[${i}]`, verb: verb.verb });
-    else if (verb.verb === 'listen' && verb.transcribe !== undefined)
-      found.push({ path: `[${i}].transcribe`, verb: verb.verb });
-    else if (verb.verb === 'transcribe' && verb.translated)
-      found.push({ path: `[${i}].translationHook`, verb: verb.verb });
     else if (verb.verb === 'dial')
       for (const path of dialParts(verb)) found.push({ path: `[${i}].${path}`, verb: 'dial' });
     else if (verb.verb === 'config')

@@ -1,9 +1,11 @@
 /** amd: finds out who answered and tells the application. dial.md amd, reference.md 6. */
 import { type AmdPlan, AnswerDetection, type Leg, replaceApplication, type Session } from '../../call/index.ts';
+import type { HearingChoice } from '../../ports/index.ts';
 import type { AmdOptions } from '../schema/schema.ts';
+import { hearingFor } from '../speech-choice.ts';
 
-/** What of the options sound alone can do. Words are counted where a transcript is. */
-export function amdPlan({ actionHook, timers }: AmdOptions): AmdPlan {
+/** Words are listened to where a recogniser was named for this: by `recognizer`, by `config` or by the application. */
+export function amdPlan({ actionHook, timers, recognizer, thresholdWordCount, digitCount }: AmdOptions): AmdPlan {
   return {
     hook: actionHook,
     limits: {
@@ -12,7 +14,21 @@ export function amdPlan({ actionHook, timers }: AmdOptions): AmdPlan {
       toneMs: timers.toneTimeoutMs,
       greetingEndMs: timers.greetingCompletionTimeoutMs,
     },
+    words: {
+      thresholdWordCount,
+      digitCount,
+      hearing: (session) => {
+        const { hearing, fallback } = hearingFor(session, recognizer);
+        if (recognizer === undefined && hearing.vendor === undefined) return undefined;
+        return { hearing: early(hearing), ...(fallback === undefined ? {} : { fallback: early(fallback) }) };
+      },
+    },
   };
+}
+
+/** A phrase that decides need not wait for the end of the greeting. */
+function early(choice: HearingChoice): HearingChoice {
+  return { ...choice, interim: true };
 }
 
 /** Listens to a callee that is connected. What the hook answers replaces the application, as in jambonz. */

@@ -4,6 +4,7 @@ import type { Timer } from '../../base/index.ts';
 import type { Sound, TapSource } from '../../ports/index.ts';
 import type { ListenOptions } from '../schema/schema.ts';
 import type { TaskContext } from '../task.ts';
+import { Transcription } from './transcription.ts';
 
 const sources: Readonly<Record<ListenOptions['mixType'], TapSource>> = { mono: 'said', stereo: 'both', mixed: 'mixed' };
 const beep: Sound = { kind: 'tone', frequencies: [1500], levelDb: -12, cadence: [{ on: 500, off: 0 }] };
@@ -42,7 +43,9 @@ export class ListenRun {
     this.#listening = new Listening(leg, this.#plan());
     this.#followKeys(this.#listening);
     this.#limitLength();
+    const writing = this.#transcribe();
     const end = await this.#listening.ended;
+    void writing?.close();
     this.#limit?.cancel();
     for (const off of this.#off) off();
     return end;
@@ -58,6 +61,16 @@ export class ListenRun {
     const ms = this.#context.session.services.clock.monotonic() - this.#startedAt;
     const digits = this.#finishKey === undefined ? {} : { digits: this.#finishKey };
     return { dial_call_duration: Math.round(ms / 1000), ...digits };
+  }
+
+  /** Beside the sound: the same party's words, or those of both as one voice where both are sent mixed. */
+  #transcribe(): Transcription | undefined {
+    const { transcribe, mixType, channel } = this.#options;
+    if (transcribe === undefined || !transcribe.enable) return undefined;
+    if ((transcribe.transcriptionHook ?? transcribe.translationHook) === undefined) return undefined;
+    const source = mixType === 'mixed' ? 'mixed' : 'said';
+    const side = { leg: this.#parts.leg, channel, source } as const;
+    return new Transcription(this.#context.session, { ...transcribe, id: undefined }, [side]);
   }
 
   #plan(): ConstructorParameters<typeof Listening>[1] {

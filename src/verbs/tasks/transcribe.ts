@@ -17,10 +17,10 @@ export class TranscribeTask implements Task {
 
   /** Without a hook nobody would hear of it; without anybody who can hear, the next verb goes on. */
   async run(): Promise<Outcome> {
-    const { enable, transcriptionHook: hook } = this.#verb;
-    if (!enable || hook === undefined) return {};
+    const { enable, transcriptionHook, translationHook } = this.#verb;
+    if (!enable || (transcriptionHook ?? translationHook) === undefined) return {};
     const { session, caller } = this.#context;
-    const transcription = new Transcription(session, { ...this.#verb, hook }, [{ leg: caller, channel: 1 }]);
+    const transcription = new Transcription(session, this.#verb, [{ leg: caller, channel: 1 }]);
     await Promise.race([this.#stopped, transcription.whenFailed]);
     await transcription.close();
     return {};

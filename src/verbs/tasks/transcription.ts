@@ -5,6 +5,7 @@ import { callInfo, Hearing, type Leg, type Session } from '../../call/index.ts';
 import type { HookTarget, Transcript } from '../../ports/index.ts';
 import type { TranscribeOptions } from '../schema/schema.ts';
 import { hearingFor } from '../speech-choice.ts';
+import { Translated } from './translated.ts';
 
 /** Results that wait for a slow hook; more are lost, oldest first. */
 const MOST_WAITING = 64;
@@ -14,7 +15,8 @@ type Waiting = { readonly channel: 1 | 2; readonly transcript: Transcript };
 
 export class Transcription {
   readonly #session: Session;
-  readonly #hook: HookTarget;
+  readonly #hook: HookTarget | undefined;
+  readonly #translated: Translated | undefined;
   readonly #id: string | undefined;
   readonly #hearings: Hearing[];
   readonly #leastConfidence: number;
@@ -24,13 +26,12 @@ export class Transcription {
   #state: 'open' | 'closed' = 'open';
   readonly whenFailed: Promise<void>;
 
-  constructor(
-    session: Session,
-    options: TranscribeOptions & { hook: HookTarget; id: string | undefined },
-    sides: readonly Side[],
-  ) {
+  constructor(session: Session, options: TranscribeOptions & { id: string | undefined }, sides: readonly Side[]) {
     this.#session = session;
-    this.#hook = options.hook;
+    this.#hook = options.transcriptionHook;
+    const { translationHook, recognizer, id } = options;
+    if (translationHook !== undefined)
+      this.#translated = new Translated(session, { hook: translationHook, recognizer, id });
     this.#id = options.id;
     this.#leastConfidence = Number(options.recognizer?.['minConfidence'] ?? 0) || 0;
     let failures = 0;
@@ -66,6 +67,7 @@ export class Transcription {
     this.#state = 'closed';
     this.#session.transcriptions.delete(this);
     await Promise.all(this.#hearings.map((hearing) => hearing.close()));
+    this.#translated?.close();
     await this.#telling;
     this.#session.caller.note('transcribe.ended', this.#lost === 0 ? {} : { lost: this.#lost });
   }
@@ -73,6 +75,8 @@ export class Transcription {
   #heard(waiting: Waiting): void {
     const { channel, transcript } = waiting;
     if (transcript.final && (transcript.alternatives[0]?.confidence ?? 0) < this.#leastConfidence) return;
+    this.#translated?.push(waiting);
+    if (this.#hook === undefined) return;
     // What comes later of the same voice says all that an unfinished result said.
     const stale = this.#queue.findIndex((each) => each.channel === channel && !each.transcript.final);
     if (stale >= 0) this.#queue.splice(stale, 1);
@@ -89,6 +93,7 @@ export class Transcription {
   }
 
   async #tell({ channel, transcript }: Waiting): Promise<void> {
+    if (this.#hook === undefined) return;
     const speech = speechOf(transcript, channel);
     const { caller, link, script } = this.#session;
     const body = { ...callInfo(caller), speech, ...(this.#id === undefined ? {} : { verb_id: this.#id }) };

@@ -53,7 +53,7 @@ export class Ringing {
       if (caller.state !== 'early-media') return caller.ring();
     }
     this.#hearing = 'ringback';
-    this.#play({ kind: 'ringback', country: this.#context.session.services.settings.toneCountry });
+    this.#play(this.#ringback);
   }
 
   /** A callee sends audio before it answers: passed on where it is the only target and nothing else was asked for. */
@@ -138,7 +138,12 @@ export class Ringing {
 
   #play(sound: Sound): string | undefined {
     this.#caller.note('caller.hears', { sound: sound.kind });
-    return this.#caller.media?.play({ sound, loop: 'forever' });
+    // Music that stalls on its way is ringing, not silence.
+    return this.#caller.media?.play({ sound, loop: 'forever', meanwhile: this.#ringback });
+  }
+
+  get #ringback(): Extract<Sound, { kind: 'ringback' }> {
+    return { kind: 'ringback', country: this.#context.session.services.settings.toneCountry };
   }
 
   /** The field read anew: it may have moved while something was awaited. */

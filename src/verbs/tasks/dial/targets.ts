@@ -51,7 +51,13 @@ function sipTargetOf({ caller }: TaskContext, dial: DialVerb, target: Extract<Ta
   const { referredTo } = caller;
   const { sipUri, auth } = target;
   const replaces = referredTo !== undefined && isUri(sipUri, referredTo.uri) ? referredTo.replaces : undefined;
-  return { sipUri, auth, proxy: target.proxy ?? dial.proxy, ...(replaces === undefined ? {} : { replaces }) };
+  return {
+    sipUri,
+    auth,
+    proxy: target.proxy ?? dial.proxy,
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(dial.srtpEncryption === 'sdes' ? { srtp: 'require' } : {}),
+  };
 }
 
 function callerOf(context: TaskContext, dial: DialVerb, target: Target): Caller {

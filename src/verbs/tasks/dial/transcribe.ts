@@ -10,8 +10,8 @@ export function transcribeDial(
   callee: Leg,
 ): (() => void) | undefined {
   if (dial.transcribe === undefined) return undefined;
-  const { enable, transcriptionHook: hook, channel, recognizer } = dial.transcribe;
-  if (!enable || hook === undefined) return undefined;
+  const { enable, transcriptionHook, translationHook, channel, recognizer } = dial.transcribe;
+  if (!enable || (transcriptionHook ?? translationHook) === undefined) return undefined;
   const sides: Side[] =
     recognizer?.['separateRecognitionPerChannel'] === false && channel === undefined
       ? [{ leg: caller, channel: 1, source: 'mixed' }]
@@ -19,6 +19,6 @@ export function transcribeDial(
           { leg: caller, channel: 1 as const },
           { leg: callee, channel: 2 as const },
         ].filter((side) => channel === undefined || side.channel === channel);
-  const transcription = new Transcription(session, { ...dial.transcribe, hook, id: dial.id }, sides);
+  const transcription = new Transcription(session, { ...dial.transcribe, id: dial.id }, sides);
   return () => void transcription.close();
 }

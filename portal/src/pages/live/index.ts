@@ -1,0 +1,3 @@
+/** What other pages take from the live calls. */
+export { LegActions } from './actions.tsx';
+export { useNarrow } from './narrow.ts';
