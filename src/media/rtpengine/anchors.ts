@@ -104,12 +104,14 @@ export function canPass(a: Anchored, b: Anchored): boolean {
   if (a.work.size > 0 || b.work.size > 0 || !a.heard || !b.heard) return false;
   const [one, two] = [a.settings, b.settings];
   if (one?.remote === undefined || two?.remote === undefined) return false;
-  if (one.srtp !== undefined || two.srtp !== undefined || one.web !== undefined || two.web !== undefined) return false;
+  if (isSealed(one) || isSealed(two)) return false;
   if (one.direction !== 'sendrecv' || two.direction !== 'sendrecv') return false;
   if (!a.session.member.tellsDigits && (hasKeys(one) || hasKeys(two))) return false;
   return samePayloads(one.payloads, two.payloads) && samePayloads(two.payloads, one.payloads);
 }
 
+/** Each leg has keys of its own. */
+const isSealed = ({ srtp, web }: StreamSettings): boolean => srtp !== undefined || web !== undefined;
 const hasKeys = ({ payloads }: StreamSettings): boolean => payloads.some(({ codec }) => codec === 'TELEPHONE-EVENT');
 
 /** All that one may send, the other takes by the same number; and both prefer the same. */
