@@ -4,6 +4,7 @@ import {
   type Direction,
   type Format,
   type IceCredentials,
+  type LocalMedia,
   Negotiation,
   type NegotiationSnapshot,
   type SrtpPolicy,
@@ -97,6 +98,12 @@ export class LegMedia {
         void this.#engine.release(endpoint).catch(() => {});
       },
     };
+  }
+
+  /** The engine has it elsewhere: the next offer or answer shows where. */
+  relocated(to: Pick<LocalMedia, 'address' | 'port' | 'rtcpPort'>): void {
+    const before = this.negotiation.relocate({ ...to });
+    this.negotiation.relocate({ ...before, ...to });
   }
 
   /** The codec we send, once agreed. */

@@ -133,8 +133,10 @@ function checkMedia({ media }: Raw, complain: Complain): void {
   if (media.engine === 'rtpengine' && media.rtpengine.length === 0)
     complain('media.engine', 'rtpengine needs media.rtpengine');
   media.rtpengine.forEach((each, i) => {
-    if (!/^udp:\/\/./.test(each) || parsePlace(each.slice(6), 22_222) === undefined) {
-      complain(`media.rtpengine[${i}]`, 'expected udp://address:port');
+    const [, place = '', weight = '1'] = /^udp:\/\/([^?]+)(?:\?weight=(\d{1,3}))?$/.exec(each) ?? [];
+    const parsed = parsePlace(place, 22_222);
+    if (parsed === undefined || isIP(parsed.address) === 0 || Number(weight) < 1 || Number(weight) > 100) {
+      complain(`media.rtpengine[${i}]`, 'expected udp://address:port, an IP address, then ?weight=1 to 100 or nothing');
     }
   });
 }

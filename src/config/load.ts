@@ -54,8 +54,6 @@ export function refuseUnbuilt(config: Config, built: { readonly transports: read
     if (built.transports.includes(transport)) return;
     missing(`sip.listen[${i}]`, `${transport} listeners are not built yet (${transport}://${address}:${port})`);
   });
-  if (config.media.engine !== 'embedded')
-    missing('media.engine', `${config.media.engine} is not built yet; use embedded`);
   if (faults.length > 0) throw unbuilt(config.source ?? 'the configuration', faults);
 }
 

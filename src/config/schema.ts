@@ -125,7 +125,10 @@ const media = Type.Object(
       default: 'auto',
       description: 'How RTP packets move: auto takes io_uring where the kernel allows it, then epoll, then dgram',
     }),
-    rtpengine: Type.Array(text('udp://address:port'), { default: [], description: 'Where rtpengine listens' }),
+    rtpengine: Type.Array(text('udp://address:port, with ?weight=3 or without'), {
+      default: [],
+      description: 'Where rtpengines listen for the ng protocol (listen-ng)',
+    }),
     port_rest_seconds: count(5, 0, 300, 'A closed port rests this long before reuse'),
     silence_seconds: count(60, 1, 86_400, 'A leg without RTP for this long is reported as silent'),
     recordings: text('Folder of recordings', { default: './recordings', file: true }),

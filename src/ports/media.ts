@@ -159,6 +159,8 @@ export interface MediaEngine {
     recorded: [session: string, error: string | undefined];
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];
+    /** What its far end sends to is gone; the endpoint goes on at this address, of which the far end must be told. */
+    moved: [endpoint: string, to: { readonly address: string; readonly port: number; readonly rtcpPort: number }];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. `port`: the
    * one that an endpoint of a process before this had, and no other; it was named when the engine was made. */

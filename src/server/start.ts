@@ -24,7 +24,6 @@ import {
 import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
-import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
@@ -33,6 +32,7 @@ import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
+import { openMedia } from './media.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
 import { portalFolder, portalSip } from './portal.ts';
@@ -67,9 +67,6 @@ export interface Server {
     streams: number;
   }>;
 }
-
-/** What the media engine is asked for. */
-const wires = { auto: true, epoll: 'epoll', dgram: false } as const;
 
 /** Starts everything. Rejects, with nothing left open, when a part cannot start. */
 export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
@@ -133,20 +130,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const standing = openStanding(config, clock, log);
   closers.push(() => standing.close());
   const left = await findStanding(standing);
-  const { first, last } = config.media.ports;
-  const media = await createEmbeddedEngine({
-    address: config.media.address,
-    ports: `${first}-${last}`,
-    workers: config.media.workers,
-    kept: left.ports,
-    clock,
-    random,
-    log: log.child({ area: 'media' }),
-    restMs: config.media.port_rest_seconds * 1000,
-    silentMs: config.media.silence_seconds * 1000,
-    preferBatched: wires[config.media.wire],
-    ...(config.sip.advertise === undefined ? {} : { publicAddress: config.sip.advertise }),
-  });
+  const media = await openMedia(config, { clock, random, log, kept: left.ports });
   closers.push(() => media.close());
 
   const registry = new Registry();

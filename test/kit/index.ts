@@ -17,6 +17,7 @@ export { freePort, mediaPorts } from './ports.ts';
 export { overTcp, RawPeer, type StreamFate } from './raw-peer.ts';
 export { ensureEars, spoken } from './speech.ts';
 export { type NoRedis, RedisServer, startRedis } from './redis.ts';
+export { type NoRtpengine, Rtpengine, startRtpengine } from './rtpengine.ts';
 export { sipp, type SippOptions, type SippOutcome } from './sipp.ts';
 export { SttVendor } from './stt-vendor.ts';
 export { TeamsGateway, type TeamsTenant } from './teams.ts';
