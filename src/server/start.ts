@@ -33,6 +33,7 @@ import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
+import { createAdmission } from './load.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
 import { portalFolder, portalSip } from './portal.ts';
@@ -204,7 +205,27 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => speech.stop());
 
-  const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
+  const admission = createAdmission(config, {
+    clock,
+    random,
+    log,
+    media,
+    hooks,
+    counted: (type) => metrics.alert(type),
+  });
+  closers.push(() => admission.close());
+  const { door, refusals } = admission;
+  const sip = await openSip({
+    config,
+    clock,
+    random,
+    log: log.child({ area: 'sip' }),
+    trace,
+    directory,
+    live,
+    node,
+    door,
+  });
   closers.push(() => sip.close());
   metrics.follow({
     guard: sip.guard,
@@ -212,6 +233,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     agent: sip.agent,
     registrations: () => live.registered(),
     live,
+    load: { figures: admission.figures, refused: () => refusals.totals },
   });
   const upkeep = new CarrierUpkeep({
     agent: sip.agent,
@@ -247,6 +269,8 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     quotas: new Quotas({ clock, alerts, registry, live }),
+    door,
+    refusals,
     standing: keeperOfCalls,
     sounds,
     speech,

@@ -1,6 +1,6 @@
 /** What an agent is made of, and the door it opens. */
 import type { Clock, Emitter, Log, Random } from '../../base/index.ts';
-import type { Binding, LiveStore } from '../../ports/index.ts';
+import type { Binding, Door, LiveStore } from '../../ports/index.ts';
 import type { Dialog, DialogSnapshot, ExtraHeader, Reason } from '../dialog/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
@@ -80,6 +80,8 @@ export type UserAgentOptions = {
   readonly credentials?: (username: string, realm: string) => UserSecret | undefined | Promise<UserSecret | undefined>;
   /** Without it REGISTER is not a method of ours. */
   readonly registrar?: RegistrarOptions;
+  /** Asked for every INVITE that would begin a call, after it is known whose it is, and for every OPTIONS. */
+  readonly door?: Door;
   /** Seconds a nonce lives; default 300. */
   readonly nonceSeconds?: number;
 };
