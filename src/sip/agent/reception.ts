@@ -206,7 +206,7 @@ export class Reception {
     const { door } = this.#options;
     if (door === undefined || request.headers.has('Replaces')) return undefined;
     const key = this.#tagFor(request);
-    const away = this.#turnedAway.has(key) ? door.look() : door.enter();
+    const away = this.#turnedAway.has(key) ? (door.look() ?? 1) : door.enter();
     if (away !== undefined) this.#turnedAway.add(key);
     return away;
   }
