@@ -273,7 +273,10 @@ export const schema = Type.Object({
     { description: 'Log' },
   ),
   shutdown: Type.Object(
-    { drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM') },
+    {
+      drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM'),
+      hand_over: no('SIGTERM leaves standing calls to the next start on this machine, and does not wait for their end'),
+    },
     { description: 'The end' },
   ),
   accounts: Type.Array(account, {

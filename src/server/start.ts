@@ -26,13 +26,13 @@ import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.t
 import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
 import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
-import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
+import { handOver, refuseHandOver } from './hand-over.ts';
 import { createAdmission } from './load.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
@@ -55,6 +55,8 @@ export interface Server {
   /** Reads certificates anew if their files have changed; that is also looked at every five seconds. */
   reload(): Promise<void>;
   stop(): Promise<void>;
+  /** Leaves the calls that stand to the next start (`shutdown.hand_over`). The process has to exit when it resolves. */
+  handOver(): Promise<void>;
   /** What is held right now: all zero in an idle server. For tests and `graine doctor`. */
   leaks(): Promise<{
     timers: string[];
@@ -129,7 +131,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => timelines.close());
   closers.push(logCalls(trace, log));
 
-  const standing = openStanding(config, clock, log);
+  const standingAt = standingFolder(config);
+  refuseHandOver(config, standingAt);
+  const standing =
+    standingAt === undefined ? new NoStandingCalls() : new StandingFile({ folder: standingAt, clock, log });
   closers.push(() => standing.close());
   const left = await findStanding(standing);
   const { first, last } = config.media.ports;
@@ -374,6 +379,18 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     },
     reload: () => sip.reload(),
     stop: () => (stopping ??= stop()),
+    handOver: () => {
+      state.stopping = true;
+      return handOver({
+        clock,
+        log,
+        agent: sip.agent,
+        sessions: () => registry.sessions(),
+        keeper: keeperOfCalls,
+        standing,
+        flush: () => Promise.all([api.close(), store.flush(), timelines.flush(), live.close()]),
+      });
+    },
     leaks: async () => {
       const { portsInUse } = await media.stats();
       const held = sip.agent.dump() as { dialogs: unknown[]; transactions?: number };
@@ -390,12 +407,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
 }
 
-/** Beside the store where that is a folder of this machine; a store in memory is not meant to outlive anything. */
-function openStanding(config: Config, clock: SystemClock, log: Log): StandingCalls {
+/** Where standing calls are written. Beside the store where that is a folder of this machine; a store in memory is not meant
+ * to outlive anything. */
+function standingFolder(config: Config): string | undefined {
   const { url } = config.store;
   const beside = url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'standing') : undefined;
-  const folder = config.calls.standing_folder ?? beside;
-  return folder === undefined ? new NoStandingCalls() : new StandingFile({ folder, clock, log });
+  return config.calls.standing_folder ?? beside;
 }
 
 const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);

@@ -153,6 +153,8 @@ export interface UserAgent {
   /** New INVITEs get 503 with Retry-After, and so do OPTIONS; calls that stand go on. */
   draining: boolean;
   dump(): object;
+  /** Goes without a word: dialogs and registrations stand, for another process to carry on. Nothing is heard any more. */
+  abandon(): void;
   /** Takes our registrations back (2 s at most), then ends everything: no timer, transaction or dialog stays. Idempotent. */
   close(): Promise<void>;
 }
