@@ -1,5 +1,5 @@
 /** Under too much: 50 to 200 % of what one process can do, in short runs; what is taken, completed and refused a second, and how
- * long the set-up of a call that was taken takes. Other limits than the default's are for the machine, not for this. */
+ * long the set-up of a call that was taken takes. */
 import { runCalls } from '../lib/calls.mjs';
 import { median, sleep } from '../lib/numbers.mjs';
 import { startGraine, startHookApp } from '../lib/server.mjs';
@@ -32,10 +32,9 @@ export async function run(bench) {
   const runs = [];
   for (const share of shares) {
     await untilOpen(server);
-    const before = await refusedOf(server);
     const seconds = bench.quick ? 8 : 20;
     const result = await once(Math.max(1, Math.round(capacity * share)), seconds);
-    const refused = (await refusedOf(server)) - before;
+    const { refused } = result;
     const each = { share, rate: result.rate, acceptedPerSecond: perSecond(result.calls - refused, seconds), completedPerSecond: perSecond(result.completed, seconds), refusedPerSecond: perSecond(refused, seconds), setupMs: result.setupMs, result };
     runs.push(each);
     bench.say(`${share * 100} % (${each.rate}/s): accepted ${each.acceptedPerSecond}, completed ${each.completedPerSecond}, refused ${each.refusedPerSecond} a second; set-up p50 ${each.setupMs?.p50}, p99 ${each.setupMs?.p99} ms; noise ${result.noisePercent} %`);
@@ -55,10 +54,6 @@ export async function run(bench) {
 }
 
 const perSecond = (count, seconds) => Math.round((count / seconds) * 10) / 10;
-
-async function refusedOf(server) {
-  return (await server.metrics()).get('graine_calls_refused_total{reason="overload"}') ?? 0;
-}
 
 /** Calm, so that each run begins as the first did. */
 async function untilOpen(server) {
