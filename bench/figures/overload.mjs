@@ -35,10 +35,13 @@ export async function run(bench) {
     const seconds = bench.quick ? 8 : 20;
     const result = await once(Math.max(1, Math.round(capacity * share)), seconds);
     const { refused } = result;
-    const each = { share, rate: result.rate, acceptedPerSecond: perSecond(result.calls - refused, seconds), completedPerSecond: perSecond(result.completed, seconds), refusedPerSecond: perSecond(refused, seconds), setupMs: result.setupMs, result };
+    const load = [...(await server.metrics())].filter(([name]) => name.startsWith('graine_load_ratio'));
+    const each = { share, rate: result.rate, acceptedPerSecond: perSecond(result.calls - refused, seconds), completedPerSecond: perSecond(result.completed, seconds), refusedPerSecond: perSecond(refused, seconds), setupMs: result.setupMs, load: Object.fromEntries(load), result };
     runs.push(each);
     bench.say(`${share * 100} % (${each.rate}/s): accepted ${each.acceptedPerSecond}, completed ${each.completedPerSecond}, refused ${each.refusedPerSecond} a second; set-up p50 ${each.setupMs?.p50}, p99 ${each.setupMs?.p99} ms; noise ${result.noisePercent} %`);
   }
+  // Which limit it was that closed the door.
+  for (const line of server.log().split('\n')) if (line.includes('overload: ')) bench.say(line.slice(0, 200));
   await server.close();
   await hook.close();
   const at = (share) => runs.find((each) => each.share === share);

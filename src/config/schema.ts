@@ -103,7 +103,7 @@ const calls = Type.Object(
         loop_busy_percent: count(95, 10, 100, 'Share of the time that the thread of signalling works'),
         loop_late_ms: count(100, 5, 10_000, 'How late its timers come, on average'),
         media_busy_percent: count(90, 10, 100, 'Share of the time that the busiest media thread works'),
-        media_late_ms: count(10, 1, 1_000, 'How late that does what is due, on average'),
+        media_late_ms: count(20, 1, 1_000, 'How late that does what is due, on average'),
         heap_percent: count(90, 10, 100, 'JavaScript heap in use, of the most it may have'),
         hooks_waiting: count(10_000, 10, 10_000_000, 'Requests to applications that are not answered yet'),
         least_calls_per_second: count(5, 1, 100_000, 'So many new calls are taken at any load'),

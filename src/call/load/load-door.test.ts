@@ -5,7 +5,7 @@ import type { Load, LoadSignal } from '../../ports/index.ts';
 import { TokenBucket } from './bucket.ts';
 import { doorTable } from './judge.ts';
 import { LoadDoor } from './load-door.ts';
-import { noLoad, pressureOf, smoothed, strainOf } from './pressure.ts';
+import { noLoad, smoothed, strainOf, worstOf } from './pressure.ts';
 import { Refusals } from './refusals.ts';
 
 const limits: Load = { loop: 0.95, lateness: 100, media: 0.9, mediaLateness: 10, memory: 0.9, hooks: 1000 };
@@ -69,6 +69,10 @@ test('a burst or a pause shorter than a second is no overload', () => {
   clock.advance(1000);
   world.load = full;
   clock.advance(750);
+  world.load = easy;
+  clock.advance(5000);
+  world.load = { ...easy, lateness: 20_000 };
+  clock.advance(500);
   world.load = easy;
   clock.advance(5000);
   assert.equal(door.look(), undefined);
@@ -148,10 +152,12 @@ test('the table says what to do in every state', () => {
   assert.equal(doorTable.open.tight, 'ignore');
 });
 
-test('the nearest limit counts', () => {
-  const worst = pressureOf({ ...noLoad, loop: 0.5, hooks: 800 }, limits);
-  assert.deepEqual([worst.signal, strainOf(worst)], ['hooks', 'easy']);
+test('the nearest limit counts, smoothed, and no single figure for more than half as much again', () => {
+  let ratios = noLoad;
+  for (let n = 0; n < 40; n++) ratios = smoothed(ratios, { ...noLoad, loop: 0.5, hooks: 800 }, limits);
+  const worst = worstOf(ratios);
+  assert.deepEqual([worst.signal, worst.value.toFixed(2), strainOf(worst)], ['hooks', '0.80', 'easy']);
   assert.equal(strainOf({ value: 0.9, signal: 'loop' }), 'tight');
   assert.equal(strainOf({ value: 1, signal: 'loop' }), 'strained');
-  assert.equal(smoothed(noLoad, full).loop, 0.4);
+  assert.equal(smoothed(noLoad, { ...noLoad, lateness: 60_000 }, limits).lateness.toFixed(2), '0.60');
 });

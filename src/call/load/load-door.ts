@@ -6,7 +6,7 @@ import { type Clock, type Log, Machine, type Random, type Timer } from '../../ba
 import type { Door, Load, LoadSignal } from '../../ports/index.ts';
 import { TokenBucket } from './bucket.ts';
 import { type DoorEffect, type DoorEvent, type DoorState, type DoorContext, doorTable } from './judge.ts';
-import { loadSignals, noLoad, type Pressure, pressureOf, smoothed, strainOf } from './pressure.ts';
+import { noLoad, type Pressure, smoothed, strainOf, worstOf } from './pressure.ts';
 import type { Refusals } from './refusals.ts';
 
 export type LoadDoorOptions = {
@@ -41,7 +41,8 @@ export class LoadDoor implements Door {
   readonly #machine: Machine<DoorState, DoorEvent, DoorEffect, DoorContext>;
   readonly #timer: Timer;
   #bucket: TokenBucket | undefined;
-  #load: Load = noLoad;
+  /** Parts of their limits. */
+  #ratios: Load = noLoad;
   #pressure: Pressure = { value: 0, signal: 'loop' };
   /** Let in since the last sample, and how many a second that has been of late. */
   #entered = 0;
@@ -82,10 +83,7 @@ export class LoadDoor implements Door {
 
   /** For metrics. `rate`: new calls a second; undefined while the door is open. `pressure`: 1 is a limit. */
   figures(): { readonly rate: number | undefined; readonly pressure: Load } {
-    const { limits } = this.#options;
-    const pressure = { ...this.#load };
-    for (const signal of loadSignals) pressure[signal] /= limits[signal];
-    return { rate: this.#bucket?.rate, pressure };
+    return { rate: this.#bucket?.rate, pressure: this.#ratios };
   }
 
   close(): void {
@@ -94,8 +92,8 @@ export class LoadDoor implements Door {
 
   #sample(): void {
     const now = this.#options.clock.monotonic();
-    this.#load = smoothed(this.#load, this.#options.measure());
-    this.#pressure = pressureOf(this.#load, this.#options.limits);
+    this.#ratios = smoothed(this.#ratios, this.#options.measure(), this.#options.limits);
+    this.#pressure = worstOf(this.#ratios);
     const seconds = Math.max(now - this.#sampledAt, 1) / 1000;
     const weight = Math.min(1, seconds);
     this.#pace += weight * (this.#entered / seconds - this.#pace);

@@ -17,13 +17,24 @@ export type Strain = 'strained' | 'tight' | 'easy';
 const EASY = 0.85;
 /** Weight of the newest figures, four a second: a burst or a collection of garbage is no overload, a second of it is. */
 const NEWEST = 0.4;
+/** No figure counts for more, or one long pause would count as an overload. */
+const MOST = 1.5;
 
-export function pressureOf(load: Load, limits: Load): Pressure {
-  let worst: Pressure = { value: 0, signal: 'loop' };
+export const noLoad: Load = { loop: 0, lateness: 0, media: 0, mediaLateness: 0, memory: 0, hooks: 0 };
+
+/** Each figure as a part of its limit, with its past in it. */
+export function smoothed(before: Load, now: Load, limits: Load): Load {
+  const ratios: Record<LoadSignal, number> = { ...before };
   for (const signal of loadSignals) {
-    const value = load[signal] / limits[signal];
-    if (value > worst.value) worst = { value, signal };
+    const ratio = Math.min(MOST, now[signal] / limits[signal]);
+    ratios[signal] += NEWEST * (ratio - ratios[signal]);
   }
+  return ratios;
+}
+
+export function worstOf(ratios: Load): Pressure {
+  let worst: Pressure = { value: 0, signal: 'loop' };
+  for (const signal of loadSignals) if (ratios[signal] > worst.value) worst = { value: ratios[signal], signal };
   return worst;
 }
 
@@ -31,12 +42,3 @@ export function strainOf({ value }: Pressure): Strain {
   if (value >= 1) return 'strained';
   return value >= EASY ? 'tight' : 'easy';
 }
-
-/** The figures with their past in them. */
-export function smoothed(before: Load, now: Load): Load {
-  const mixed: Record<LoadSignal, number> = { ...now };
-  for (const signal of loadSignals) mixed[signal] = before[signal] + NEWEST * (now[signal] - before[signal]);
-  return mixed;
-}
-
-export const noLoad: Load = { loop: 0, lateness: 0, media: 0, mediaLateness: 0, memory: 0, hooks: 0 };

@@ -36,6 +36,9 @@ export class Effort {
   }
 }
 
+/** A worker with hardly anything to do is late for hardly anybody: of fewer times than this the lateness counts for less. */
+const FEW = 12;
+
 /** The main thread's end. */
 export class EffortReader {
   readonly memory = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
@@ -56,7 +59,7 @@ export class EffortReader {
     // One that neither works nor waits is in the midst of something long.
     const stuck = worked === this.#worked && waiting === 0 && worked > 0;
     const busy = stuck ? 1 : Math.min(1, (worked - this.#worked) / passed);
-    const lateMs = times === this.#times ? 0 : (late - this.#late) / (times - this.#times);
+    const lateMs = (late - this.#late) / Math.max(FEW, times - this.#times);
     this.#at = now;
     this.#worked = worked;
     this.#late = late;
