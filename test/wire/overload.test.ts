@@ -138,7 +138,7 @@ test(
     assert.equal((await standing.resumes()).status, 200);
     const statuses = await Promise.all(finals);
     const refused = statuses.filter((status) => status === 503).length;
-    assert.deepEqual([...new Set(statuses)].toSorted(), [200, 503]);
+    assert.deepEqual(new Set(statuses), new Set([200, 503]));
     assert.ok(refused > statuses.length / 4, `${refused} of ${statuses.length} refused`);
     assert.ok(taken.length > 5, 'some are taken all the while');
     assert.equal((await figures(graine)).get('graine_overloaded'), 1);

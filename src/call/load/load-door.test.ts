@@ -47,7 +47,9 @@ function stage(options: { leastRate?: number; capacity?: number } = {}) {
       let count = 0;
       for (let call = 0; call < perSecond; call++) {
         clock.advance(1000 / perSecond);
-        if (door.enter() === undefined) (count++, world.in++);
+        if (door.enter() !== undefined) continue;
+        count++;
+        world.in++;
       }
       admitted.push(count);
     }
@@ -88,7 +90,7 @@ for (const signal of Object.keys(limits) as LoadSignal[]) {
     assert.deepEqual(changes, [`limited ${signal}`]);
     assert.ok(refusals.totals.overload > 0);
     const away = new Set(Array.from({ length: 100 }, () => door.look()));
-    assert.deepEqual([...away].toSorted(), [1, 2, 3, 4, 5]);
+    assert.deepEqual(away, new Set([1, 2, 3, 4, 5]));
   });
 }
 

@@ -53,7 +53,7 @@ export class StandingKeeper {
     for (const session of this.#dirty) this.#keep(session);
     this.#dirty.clear();
     // A refresh moves a dialog without a touch.
-    for (const { session } of [...this.#written.values()]) this.#keep(session);
+    for (const { session } of this.#written.values()) this.#keep(session);
   }
 
   /** The call is over. */
