@@ -5,7 +5,8 @@ import { SeededRandom, silentLog, SystemClock } from '../base/index.ts';
 import type { Payload, StreamSettings } from '../ports/index.ts';
 import { decodeG711, encodeG711, type G711 } from './codec/g711.ts';
 import { createEmbeddedEngine } from './embedded/create.ts';
-import type { EmbeddedEngine, EmbeddedOptions } from './embedded/engine.ts';
+import type { EmbeddedEngine } from './embedded/engine.ts';
+import type { EmbeddedOptions } from './embedded/options.ts';
 import { readRtp, writeRtp } from './rtp/header.ts';
 import { toneSamples } from './tone/generate.ts';
 

@@ -12,7 +12,8 @@ export {
 export { digitFrequencies, DIGITS, digitSamples, eventOf } from './dtmf/digits.ts';
 export { DigitReceiver } from './dtmf/receiver.ts';
 export { createEmbeddedEngine } from './embedded/create.ts';
-export type { EmbeddedEngine, EmbeddedOptions } from './embedded/engine.ts';
+export type { EmbeddedEngine } from './embedded/engine.ts';
+export type { EmbeddedOptions } from './embedded/options.ts';
 export { resample, toMono } from './files/resample.ts';
 export { readWav, SoundFault, type Wav, writeWav } from './files/wav.ts';
 export { type MosInputs, mosOf, mosOfRating, rating } from './quality/emodel.ts';

@@ -178,7 +178,8 @@ function readFormats(tokens: readonly string[], line: RawMedia): Format[] | stri
     const payload = Number(token);
     if (formats.some((format) => format.payload === payload)) continue;
     const map = line.rtp?.find((rtp) => rtp.payload === payload);
-    const known = map === undefined ? statics.get(payload) : ([String(map.codec).toUpperCase(), map.rate ?? 8000] as const);
+    const known =
+      map === undefined ? statics.get(payload) : ([String(map.codec).toUpperCase(), map.rate ?? 8000] as const);
     if (known === undefined) continue;
     const [codec, clockRate] = known;
     if (!Number.isInteger(clockRate) || clockRate < 1000 || clockRate > 192_000) continue;

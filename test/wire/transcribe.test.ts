@@ -108,7 +108,7 @@ story('transcribe_status pause and resume by REST', async (w) => {
   await final(w, 1, /kitchen|closed/);
   assert.ok(!w.app.all('/words').some(({ body }) => heardOf(body).includes('order')), 'nothing was heard while paused');
   await ends(w, call);
-  assert.equal((await set('pause')).status, 404);
+  assert.equal((await set('pause')).status, 422);
 });
 
 story('a vendor that is not there: alert no-stt, the talk goes on', async (w) => {

@@ -281,7 +281,7 @@ story(
     const { data: told } = await error(/another command/);
     assert.equal(told['status'], 422);
     const desk = await w.phone('desk').nextCall();
-  await desk.gets('ACK');
+    await desk.gets('ACK');
     app.command('redirect', [{ verb: 'hangup' }], { idempotencyKey: 'two' });
     await call.byed();
     assert.equal(w.phone('desk').calls.entries.length, 1);

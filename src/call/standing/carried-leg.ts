@@ -38,14 +38,16 @@ export class CarriedLeg extends Leg {
 
   /** As it was agreed: a far end that encrypts goes on to. */
   protected override get srtp(): SrtpPolicy {
-    return this.#kept.media.negotiation.agreement.srtp === undefined ? 'none' : 'require';
+    return this.#kept.media?.negotiation.agreement.srtp === undefined ? 'none' : 'require';
   }
 
   /** Its ports again, with what was agreed. False when they cannot be had: it can say nothing then. */
   async resumeMedia(): Promise<boolean> {
+    const kept = this.#kept.media;
     try {
-      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, this.#kept.media));
-      await media.configure(this.#kept.media.negotiation.agreement, this.remoteHost);
+      if (kept === undefined) throw new Error('encrypted audio does not outlive the process that had its keys');
+      const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, kept));
+      await media.configure(kept.negotiation.agreement, this.remoteHost);
       if (this.#kept.muted) await media.mute(true);
       return true;
     } catch (fault) {

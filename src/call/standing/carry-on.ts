@@ -29,7 +29,11 @@ export type Left = {
 export async function findStanding(store: StandingCalls): Promise<Left> {
   const calls = (await store.left()).map(readSnapshot).filter((each) => each !== undefined);
   const legs = calls.flatMap(({ caller, callee }) => (callee === undefined ? [caller] : [caller, callee]));
-  return { calls, ports: legs.filter(isStanding).map((leg) => leg.media.port) };
+  return { calls, ports: legs.map(portOf).filter((port) => port !== undefined) };
+}
+
+function portOf(leg: LegSnapshot | LeftLeg): number | undefined {
+  return isStanding(leg) ? leg.media?.port : undefined;
 }
 
 type House = { readonly services: Services; readonly scripts: ScriptFactory };

@@ -140,9 +140,7 @@ function anyLeg(leg: Leg): LegSnapshot | LeftLeg {
 
 function standingLeg(leg: Leg): LegSnapshot | undefined {
   const { dialog } = leg;
-  const media = leg.media?.snapshot();
-  if (dialog === undefined || media === undefined || leg.answeredAt === undefined || leg.end !== undefined)
-    return undefined;
+  if (dialog === undefined || leg.answeredAt === undefined || leg.end !== undefined) return undefined;
   return {
     identity: leg.identity,
     startedAt: leg.startedAt,
@@ -156,7 +154,7 @@ function standingLeg(leg: Leg): LegSnapshot | undefined {
     callerId: leg.callerId,
     muted: leg.media?.muted ?? false,
     dialog: dialog.snapshot(),
-    media,
+    media: leg.media?.snapshot(),
     carrierSid: leg.carrierSid,
   };
 }

@@ -23,7 +23,8 @@ export type LegSnapshot = {
   readonly callerId: string | undefined;
   readonly muted: boolean;
   readonly dialog: DialogSnapshot;
-  readonly media: MediaSnapshot;
+  /** Undefined where it cannot go on elsewhere: its audio is encrypted, and how far the keys were used is not known. */
+  readonly media: MediaSnapshot | undefined;
   readonly talkUntil: number | undefined;
   /** The carrier whose capacity it takes. */
   readonly carrierSid: string | undefined;
@@ -84,5 +85,5 @@ export function isStanding(leg: LegSnapshot | LeftLeg): leg is LegSnapshot {
 
 function isLeg(leg: LegSnapshot | LeftLeg | undefined): boolean {
   if (typeof leg?.identity?.callSid !== 'string') return false;
-  return isStanding(leg) ? typeof leg.media?.port === 'number' : typeof leg.invites === 'object';
+  return isStanding(leg) ? leg.media === undefined || typeof leg.media.port === 'number' : typeof leg.invites === 'object';
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/index.ts';
-import { EmbeddedEngine, type EmbeddedOptions } from './engine.ts';
+import { EmbeddedEngine } from './engine.ts';
+import type { EmbeddedOptions } from './options.ts';
 
 /** A media engine in worker threads of this process, ready for calls. */
 export async function createEmbeddedEngine(options: EmbeddedOptions): Promise<EmbeddedEngine> {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Clock, Emitter, GraineError, type Log, type Random, type Timer } from '../../base/index.ts';
+import { Emitter, GraineError, type Timer } from '../../base/index.ts';
 import type {
   DetectOptions,
   EndpointSnapshot,
@@ -22,6 +22,8 @@ import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
 import { webCertificate } from '../webrtc/available.ts';
 import type { Certificate } from '../webrtc/certificate.ts';
+import type { EmbeddedOptions } from './options.ts';
+import { Placement } from './placement.ts';
 import { portPairs, share, shuffle, sum } from './pool.ts';
 import type { SoundData, WorkerSetup, WorkerStats } from './protocol.ts';
 import { Recordings } from './recordings.ts';
@@ -29,28 +31,6 @@ import { bridgePath } from './route.ts';
 import { fileRate, LATE_MS, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
-
-export type EmbeddedOptions = {
-  /** The address media sockets are bound to. */
-  readonly address: string;
-  /** What our SDP says, when it is not `address` (0.0.0.0, a NAT in front). */
-  readonly publicAddress?: string;
-  /** RTP ports, 'lowest-highest'. */
-  readonly ports: string;
-  readonly workers: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** The kernel's own calls where it allows them (io_uring, else epoll); true unless said otherwise. */
-  readonly preferBatched?: boolean | 'epoll';
-  /** Ports that calls of an earlier process have: given to nobody but who asks for them. */
-  readonly kept?: readonly number[];
-  /** How long a released pair rests; and one on which nothing was ever received. */
-  readonly restMs?: number;
-  readonly restUnusedMs?: number;
-  /** Silence that is told. */
-  readonly silentMs?: number;
-};
 
 type Entry = {
   readonly id: number;
@@ -84,7 +64,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   readonly #links: WorkerLink[] = [];
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<number, string>();
-  readonly #sessions = new Map<string, { readonly link: WorkerLink; count: number }>();
+  readonly #placement = new Placement();
   readonly #clerk: Clerk;
   readonly #library: Library;
   readonly #recordings: Recordings;
@@ -135,7 +115,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
       throw new GraineError(fault.duplicateEndpoint, { endpoint });
     }
-    const link = this.#join(session);
+    const link = this.#placement.join(session, this.#links);
     this.#opening.add(endpoint);
     try {
       const taken = options.port === undefined ? link.takePort() : link.claimPort(options.port);
@@ -153,7 +133,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       const { fingerprint } = this.#certificate ?? {};
       return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs, fingerprint };
     } catch (refused) {
-      this.#leave(session);
+      this.#placement.leave(session);
       throw refused;
     } finally {
       this.#opening.delete(endpoint);
@@ -413,7 +393,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#studio.close();
     this.#entries.clear();
     this.#names.clear();
-    this.#sessions.clear();
+    this.#placement.clear();
     this.events.clear();
   }
 
@@ -504,25 +484,6 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#loops.remove(entry);
     this.#names.delete(entry.id);
     entry.link.endpoints.delete(entry.id);
-    this.#leave(entry.session);
-  }
-
-  /** The worker of a session: that of its other endpoints, else the one with the least to do. */
-  #join(session: string): WorkerLink {
-    const known = this.#sessions.get(session);
-    if (known !== undefined && this.#links[known.link.index] === known.link) {
-      known.count++;
-      return known.link;
-    }
-    const living = this.#links.filter((each) => each.alive);
-    if (living.length === 0) throw new GraineError(fault.workerLost, { why: this.#links[0]!.fault });
-    const link = living.reduce((least, each) => (each.pool.inUse < least.pool.inUse ? each : least));
-    this.#sessions.set(session, { link, count: 1 });
-    return link;
-  }
-
-  #leave(session: string): void {
-    const known = this.#sessions.get(session);
-    if (known !== undefined && --known.count === 0) this.#sessions.delete(session);
+    this.#placement.leave(entry.session);
   }
 }
