@@ -85,5 +85,7 @@ export function isStanding(leg: LegSnapshot | LeftLeg): leg is LegSnapshot {
 
 function isLeg(leg: LegSnapshot | LeftLeg | undefined): boolean {
   if (typeof leg?.identity?.callSid !== 'string') return false;
-  return isStanding(leg) ? leg.media === undefined || typeof leg.media.port === 'number' : typeof leg.invites === 'object';
+  return isStanding(leg)
+    ? leg.media === undefined || typeof leg.media.port === 'number'
+    : typeof leg.invites === 'object';
 }
