@@ -1,5 +1,7 @@
 /** Under too much: 50 to 200 % of what one process can do, in short runs; what is taken, completed and refused a second, and how
  * long the set-up of a call that was taken takes. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { runCalls } from '../lib/calls.mjs';
 import { median, sleep } from '../lib/numbers.mjs';
 import { startGraine, startHookApp } from '../lib/server.mjs';
@@ -13,7 +15,9 @@ const steps = [150, 200, 250, 300, 350, 400, 500, 600, 700, 850, 1_000, 1_200];
 async function capacityOf(bench, run) {
   let best = 0;
   for (const rate of bench.rates ?? (bench.quick ? steps.filter((_, at) => at % 2 === 1) : steps)) {
-    const result = await run(rate, bench.quick ? 4 : 8);
+    let result = await run(rate, bench.quick ? 4 : 8);
+    // A rate fails only twice in a row: Node compiles, and other work comes and goes.
+    if (result.completed < result.calls) result = await run(rate, bench.quick ? 4 : 8);
     bench.say(`capacity: ${rate}/s: ${result.completed} of ${result.calls}, CPU ${result.cpuPercent} %, noise ${result.noisePercent} %`);
     if (result.completed < result.calls) break;
     best = rate;
@@ -24,11 +28,12 @@ async function capacityOf(bench, run) {
 export async function run(bench) {
   const hook = await startHookApp();
   const server = await startGraine({ ...bench.server, application: { call_hook: `${hook.url}/dial?to=${bench.callees.join(',')}` } });
-  const load = { folder: bench.folder, callers: bench.callers, caller: 'caller-refused', times: true };
+  const load = { folder: bench.folder, callers: bench.callers, caller: 'caller-refused', times: true, patience: bench.quick ? 4 : 20 };
   const callees = bench.callees.map((port) => ({ port, scenario: 'callee' }));
   const once = (rate, seconds) => runCalls(server, { ...load, callees, rate, seconds });
-  await once(100, bench.quick ? 3 : 10);
+  await once(200, bench.quick ? 8 : 20);
   const capacity = await capacityOf(bench, once);
+  if (capacity === 0) throw new Error('no rate was served without a loss; name lower ones with --rates');
   const runs = [];
   for (const share of shares) {
     await untilOpen(server);
@@ -41,7 +46,7 @@ export async function run(bench) {
     bench.say(`${share * 100} % (${each.rate}/s): accepted ${each.acceptedPerSecond}, completed ${each.completedPerSecond}, refused ${each.refusedPerSecond} a second; set-up p50 ${each.setupMs?.p50}, p99 ${each.setupMs?.p99} ms; noise ${result.noisePercent} %`);
   }
   // Which limit it was that closed the door.
-  for (const line of server.log().split('\n')) if (line.includes('overload: ')) bench.say(line.slice(0, 200));
+  for (const line of fs.readFileSync(path.join(server.folder, 'server.log'), 'utf8').split('\n')) if (line.includes('overload: ')) bench.say(line.slice(0, 200));
   await server.close();
   await hook.close();
   const at = (share) => runs.find((each) => each.share === share);
