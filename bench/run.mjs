@@ -1,5 +1,5 @@
 // npm run bench: what a call costs, beside the peers. Prints a table and writes bench-out/*.json; asserts nothing about time.
-//   node bench/run.mjs [--only cps,ramp,simring,pdd,rtp,studio,mem,soak] [--quick] [--peers] [--rates 400,600,…] [--core 0] [--out bench-out]
+//   node bench/run.mjs [--only cps,ramp,overload,simring,pdd,rtp,studio,mem,soak] [--quick] [--peers] [--rates 400,600,…] [--core 0] [--out bench-out]
 // Loopback only. SIPp is needed (Debian: sip-tester); --peers installs Kamailio and rtpengine from Debian when root.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -14,7 +14,7 @@ import { freePorts } from './lib/ports.mjs';
 import { rtpengineVersion } from './lib/rtpengine.mjs';
 import { printTable } from './lib/table.mjs';
 
-const figures = ['cps', 'ramp', 'simring', 'pdd', 'rtp', 'studio', 'mem', 'soak'];
+const figures = ['cps', 'ramp', 'overload', 'simring', 'pdd', 'rtp', 'studio', 'mem', 'soak'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: figures.join(',') },
@@ -36,7 +36,7 @@ if (unknown.length > 0) {
 }
 if (values.peers) installPeers();
 const sipp = sippVersion();
-if (sipp === undefined && chosen.some((name) => ['cps', 'ramp', 'simring', 'soak'].includes(name))) {
+if (sipp === undefined && chosen.some((name) => ['cps', 'ramp', 'overload', 'simring', 'soak'].includes(name))) {
   console.error('SIPp is not installed: apt-get install -y sip-tester (or: npm run bench -- --peers, as root)');
   process.exit(2);
 }

@@ -1,6 +1,6 @@
 /** One run of many calls: SIPp callers through a server to SIPp callees, the server's CPU and everybody's books. */
 import { calm, noiseMeter } from './proc.mjs';
-import { round, sleep } from './numbers.mjs';
+import { round, sleep, spread } from './numbers.mjs';
 import { dirt, Sipp } from './sipp.mjs';
 
 /** Above this many calls/s a single SIPp begins to be the bottleneck. */
@@ -9,7 +9,7 @@ const ratePerSipp = 600;
 /**
  * @param server `target`, `pid`s and CPU of what is measured
  * @param {{rate: number, seconds: number, hold?: number, folder: string, core?: string, caller?: string,
- *   callees: {port: number, scenario: string}[], callers: number[], patience?: number}} load
+ *   callees: {port: number, scenario: string}[], callers: number[], patience?: number, times?: boolean}} load
  */
 export async function runCalls(server, load) {
   const { rate, seconds, folder, core, hold = 0, caller = 'caller' } = load;
@@ -24,7 +24,8 @@ export async function runCalls(server, load) {
   const start = performance.now();
   const callers = [];
   for (const port of ports) {
-    const options = ['-r', rate / ports.length, '-m', wanted, '-d', hold, '-l', 8_000, '-key', 'prefix', '1'];
+    const times = load.times ? ['-trace_rtt', '-rtt_freq', 1] : [];
+    const options = [...times, '-r', rate / ports.length, '-m', wanted, '-d', hold, '-l', 8_000, '-key', 'prefix', '1'];
     callers.push(await Sipp.start({ scenario: caller, port, target: server.target, folder, core, options }));
   }
   // SIPp waits for ever for a message that never comes.
@@ -37,13 +38,17 @@ export async function runCalls(server, load) {
   const books = callers.map((each) => each.books());
   const far = callees.map((each) => each.books());
   const total = (list, key) => list.reduce((all, each) => all + each[key], 0);
-  const completed = total(books, 'completed');
+  const refused = total(books, 'refused');
+  const completed = total(books, 'completed') - refused;
+  const setups = callers.flatMap((each) => each.setupTimes());
   const missing = wanted * ports.length - completed;
   const dirty = missing + [...books, ...far].reduce((all, each) => all + dirt(each), 0);
   return {
     rate,
     calls: wanted * ports.length,
     completed,
+    refused,
+    ...(setups.length === 0 ? {} : { setupMs: spread(setups) }),
     failed: total(books, 'failed'),
     retransmissions: total([...books, ...far], 'resent') + total([...books, ...far], 'receivedAgain'),
     clean: dirty === 0,

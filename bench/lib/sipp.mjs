@@ -59,6 +59,8 @@ export class Sipp {
     return {
       completed: number('SuccessfulCall(C)'),
       failed: number('FailedCall(C)'),
+      // By a scenario that takes a 503 for an answer; SIPp counts these as completed.
+      refused: total('_503_Recv'),
       // Sent again by SIPp; received again from the server.
       resent: Math.max(number('Retransmissions(C)'), 0),
       receivedAgain: total('_Retrans'),
@@ -66,6 +68,14 @@ export class Sipp {
       unexpected: total('_Unexp'),
       setup: stat['ResponseTimesetup(C)'],
     };
+  }
+
+  /** Milliseconds from INVITE to 200 of each call, where `-trace_rtt` was asked for. */
+  setupTimes() {
+    const file = fs.readdirSync(this.folder).find((name) => name.endsWith('_rtt.csv'));
+    if (file === undefined) return [];
+    const lines = fs.readFileSync(path.join(this.folder, file), 'latin1').trim().split('\n').slice(1);
+    return lines.map((line) => Number(line.split(';')[1])).filter(Number.isFinite);
   }
 
   errors() {

@@ -26,6 +26,8 @@ const listQuery = closed({
 });
 
 function answer(reply: FastifyReply, result: ControlResult): FastifyReply {
+  if (!result.ok && result.retryAfterSeconds !== undefined)
+    void reply.header('retry-after', String(result.retryAfterSeconds));
   if (!result.ok) return reply.code(result.status).send({ msg: result.message, code: callRefused, details: [] });
   return reply.code(result.status).send(result.body);
 }

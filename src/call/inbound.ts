@@ -19,10 +19,12 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
     return invitation.reject({ status: 403, reason: 'Account Not Active' });
   const { maxCalls } = services.settings;
   if (maxCalls !== undefined && services.registry.size.sessions >= maxCalls) {
+    services.refusals.add('server-limit');
     return invitation.reject({ status: 503, reason: 'Busy', headers: [['Retry-After', '5']] });
   }
   const over = services.quotas.begin(account);
   if (over !== undefined) {
+    services.refusals.add('account-limit');
     const headers = [['Retry-After', String(over.retryAfterSeconds)]] as const;
     return invitation.reject({ status: 503, reason: over.reason, headers });
   }

@@ -14,6 +14,8 @@ export { held } from './leg-media.ts';
 export { Leg } from './leg.ts';
 export { followStreams, Listening, type ListenEnd, type ListenPlan } from './listening.ts';
 export type { CallStatus, FinalStatus } from './leg-state.ts';
+export { LoadDoor, OpenDoor } from './load/load-door.ts';
+export { Refusals } from './load/refusals.ts';
 export { MediaPath, type PathSnapshot } from './media-path.ts';
 export { followMedia } from './media-events.ts';
 export { answeredElsewhere, OutboundLeg } from './outbound-leg.ts';

@@ -66,8 +66,8 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   if (!account.isActive) return { ok: false, status: 409, message: 'the account is not active' };
   const plan = await planFor(services, account, body);
   if ('refused' in plan) return { ok: false, status: 422, message: plan.refused.reason };
-  const over = services.quotas.begin(account);
-  if (over !== undefined) return { ok: false, status: 503, message: over.reason };
+  const full = noRoom(services, account);
+  if (full !== undefined) return full;
   const session = placeCall({ services, scripts, account, application, body, plan });
   const leg = session.caller as OutboundLeg;
   const ring = services.clock.after((body.timeout ?? 60) * 1000, `call ${leg.callSid} ring timer`, () =>
@@ -88,6 +88,17 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   });
   await leg.start(undefined);
   return { ok: true, status: 201, body: { sid: leg.callSid, callId: leg.sipCallId } };
+}
+
+/** The server's own load first: who is refused for that has not used up a call of the account's. */
+function noRoom({ door, quotas, refusals }: Services, account: Account): ControlResult | undefined {
+  const away = door.enter();
+  if (away !== undefined)
+    return { ok: false, status: 503, message: 'the server is overloaded', retryAfterSeconds: away };
+  const over = quotas.begin(account);
+  if (over === undefined) return undefined;
+  refusals.add('account-limit');
+  return { ok: false, status: 503, message: over.reason, retryAfterSeconds: over.retryAfterSeconds };
 }
 
 async function planFor(services: Services, account: Account, body: CreateCallBody): Promise<Plan | NoPlan> {

@@ -4,6 +4,7 @@ import type {
   Alerts,
   ControlResult,
   Directory,
+  Door,
   Hooks,
   FindStream,
   LiveStore,
@@ -24,6 +25,7 @@ import type {
   Reason,
 } from '../sip/agent/index.ts';
 import type { CarrierPacers } from './pacing.ts';
+import type { Refusals } from './load/refusals.ts';
 import type { Quotas } from './quotas.ts';
 import type { Registry } from './registry.ts';
 import type { SoundFiles } from './sound-files.ts';
@@ -81,6 +83,9 @@ export type Services = {
   readonly registry: Registry;
   readonly pacers: CarrierPacers;
   readonly quotas: Quotas;
+  /** Whether there is room for a call that REST places; SIP asks by itself. */
+  readonly door: Door;
+  readonly refusals: Refusals;
   readonly standing: StandingKeeper;
   readonly sounds: SoundFiles;
   readonly speech: Speech;

@@ -43,7 +43,8 @@ function survive(io: Io): void {
   process.on('unhandledRejection', tell);
 }
 
-/** SIGTERM lets calls end first, SIGINT does not; a second signal does not wait either. SIGHUP: certificates anew. */
+/** SIGTERM lets calls end first, or leaves them to the next start; SIGINT does neither; a second signal does not wait. SIGHUP:
+ * certificates anew. */
 function untilSignal(server: Running, io: Io): Promise<void> {
   return new Promise((resolve, reject) => {
     let draining = false;
@@ -58,6 +59,11 @@ function untilSignal(server: Running, io: Io): Promise<void> {
         return;
       }
       draining = true;
+      if (server.config.shutdown.hand_over) {
+        io.err('handing over: no new calls; those that stand go on in the next start');
+        server.handOver().then(resolve, reject);
+        return;
+      }
       io.err(`draining: no new calls; running ones may end within ${server.config.shutdown.drain_seconds} s`);
       server.drain().then(stop, reject);
     });

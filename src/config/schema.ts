@@ -1,7 +1,7 @@
 /** The one schema of the configuration: names, defaults, bounds, meanings. `docs/config.md` is made from it. */
 import { Type, type Static } from 'typebox';
 import { account, serverUser } from './accounts.ts';
-import { bound, count, no, oneOf, secret, text } from './keys.ts';
+import { bound, count, no, oneOf, secret, text, yes } from './keys.ts';
 
 const optional = Type.Optional;
 
@@ -106,6 +106,19 @@ const calls = Type.Object(
           file: true,
         },
       ),
+    ),
+    overload: Type.Object(
+      {
+        enabled: yes('New calls are refused while the server is at one of these limits; calls that stand never are'),
+        loop_busy_percent: count(95, 10, 100, 'Share of the time that the thread of signalling works'),
+        loop_late_ms: count(100, 5, 10_000, 'How late its timers come, on average'),
+        media_busy_percent: count(90, 10, 100, 'Share of the time that the busiest media thread works'),
+        media_late_ms: count(20, 1, 1_000, 'How late that does what is due, on average'),
+        heap_percent: count(90, 10, 100, 'JavaScript heap in use, of the most it may have'),
+        hooks_waiting: count(10_000, 10, 10_000_000, 'Requests to applications that are not answered yet'),
+        least_calls_per_second: count(5, 1, 100_000, 'So many new calls are taken at any load'),
+      },
+      { description: 'When new calls get 503 with Retry-After because the server is too busy to serve them well' },
     ),
     failed_hook_status: count(480, 400, 699, 'Final status to the caller when the first hook fails'),
   },
@@ -281,7 +294,10 @@ export const schema = Type.Object({
     { description: 'Log' },
   ),
   shutdown: Type.Object(
-    { drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM') },
+    {
+      drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM'),
+      hand_over: no('SIGTERM leaves standing calls to the next start on this machine, and does not wait for their end'),
+    },
     { description: 'The end' },
   ),
   accounts: Type.Array(account, {

@@ -32,6 +32,11 @@ export type Followed = {
   readonly agent?: { dump(): object };
   /** Contacts registered, over all nodes. */
   readonly registrations?: () => number | Promise<number>;
+  /** What the door to new calls is judged by, and whom it refused. */
+  readonly load?: {
+    figures(): { readonly rate: number | undefined; readonly pressure: Readonly<Record<string, number>> } | undefined;
+    refused(): Readonly<Record<string, number>>;
+  };
   readonly live?: {
     stats(): { readonly up: boolean; readonly nodes: number; readonly refused: number; readonly waiting: number };
   };
@@ -77,6 +82,7 @@ class Prometheus implements Metrics {
     this.#addMedia();
     this.#addGuard();
     this.#addStreams();
+    this.#addLoad();
     this.#addProcess();
     this.#off = options.trace.on('event', (event) => this.#count(event));
   }
@@ -240,6 +246,24 @@ class Prometheus implements Metrics {
     this.#total('graine_sip_connections_refused_total', { help: 'SIP connections not taken' }, (add) =>
       add(streams()?.refused ?? 0),
     );
+  }
+
+  #addLoad(): void {
+    const refused = { help: 'New calls refused for want of room', labels: ['reason'] as const };
+    this.#total('graine_calls_refused_total', refused, (add) => {
+      for (const [reason, count] of Object.entries(this.#followed.load?.refused() ?? {})) add(count, { reason });
+    });
+    const pressure = { help: 'Load of what may run out; at 1 new calls are refused', labels: ['of'] as const };
+    this.#gauge('graine_load_ratio', pressure, (set) => {
+      for (const [of, value] of Object.entries(this.#followed.load?.figures()?.pressure ?? {})) set(value, { of });
+    });
+    const rate = { help: 'New calls a second that are taken; absent while all are' };
+    this.#gauge('graine_calls_taken_limit', rate, (set) => {
+      const limit = this.#followed.load?.figures()?.rate;
+      if (limit !== undefined) set(limit);
+    });
+    const limited = { help: '1 while new calls are refused beyond a rate' };
+    this.#gauge('graine_overloaded', limited, (set) => set(this.#followed.load?.figures()?.rate === undefined ? 0 : 1));
   }
 
   #addProcess(): void {

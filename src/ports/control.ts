@@ -10,7 +10,13 @@ export type CallInfo = Readonly<Record<string, unknown>> & {
 /** `status` is the HTTP status to answer with. */
 export type ControlResult =
   | { readonly ok: true; readonly status: number; readonly body?: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly status: 400 | 404 | 409 | 422 | 480 | 500 | 503; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly status: 400 | 404 | 409 | 422 | 480 | 500 | 503;
+      readonly message: string;
+      /** With 503: when to come again. */
+      readonly retryAfterSeconds?: number;
+    };
 
 export interface CallControl {
   /** POST Calls: body as documented in reference.md 4.1, already shape-checked. Resolves once the INVITE was sent. */

@@ -4,6 +4,7 @@ export type * from './control.ts';
 export type * from './directory.ts';
 export type * from './hooks.ts';
 export type * from './live.ts';
+export type * from './load.ts';
 export type * from './media.ts';
 export type * from './provisioning.ts';
 export type * from './speech.ts';

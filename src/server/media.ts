@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import { createEmbeddedEngine, createRtpengineEngine } from '../media/index.ts';
+import { createEmbeddedEngine, createRtpengineEngine, type EmbeddedEngine } from '../media/index.ts';
 import type { MediaEngine, StudioEngine } from '../ports/index.ts';
 
 /** What the media engine is asked for. */
@@ -14,8 +14,11 @@ export type MediaParts = {
   readonly kept: readonly number[];
 };
 
+/** `workers`: the threads of this process, whoever relays. */
+export type OpenMedia = { readonly media: MediaEngine & StudioEngine; readonly workers: Pick<EmbeddedEngine, 'load'> };
+
 /** The engine of the configuration. Workers are there in any case: rtpengine only takes the relay from them. */
-export async function openMedia(config: Config, parts: MediaParts): Promise<MediaEngine & StudioEngine> {
+export async function openMedia(config: Config, parts: MediaParts): Promise<OpenMedia> {
   const { clock, random, kept } = parts;
   const log = parts.log.child({ area: 'media' });
   const { media, sip } = config;
@@ -34,6 +37,7 @@ export async function openMedia(config: Config, parts: MediaParts): Promise<Medi
     preferBatched: wires[media.wire],
     ...(sip.advertise === undefined ? {} : { publicAddress: sip.advertise }),
   });
-  if (media.engine === 'embedded') return workers;
-  return createRtpengineEngine({ places: media.rtpengine, workers, clock, random, log, silentMs });
+  if (media.engine === 'embedded') return { media: workers, workers };
+  const rtpengine = await createRtpengineEngine({ places: media.rtpengine, workers, clock, random, log, silentMs });
+  return { media: rtpengine, workers };
 }

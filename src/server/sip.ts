@@ -1,7 +1,7 @@
 /** SIP put together: transports, source guard, agent; and the transports as the agent's network. */
 import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Directory, LiveStore } from '../ports/index.ts';
+import type { Directory, Door, LiveStore } from '../ports/index.ts';
 import { createUserAgent, type Network, type UserAgent, type UserSecret } from '../sip/agent/index.ts';
 import { defaultLimits } from '../sip/message/index.ts';
 import { Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
@@ -18,6 +18,7 @@ type Parts = {
   directory: Directory;
   live: LiveStore;
   node: string;
+  door: Door;
 };
 
 export type Sip = {
@@ -41,14 +42,15 @@ export async function openSip(parts: Parts): Promise<Sip> {
   const guard = guardOf(parts, isTeams);
   const certificates = config.sip.tls && (await Certificates.load(config.sip.tls, { clock, log }));
   const transport = transportOf(parts, guard, certificates);
-  const door = new Door(transport);
+  const holding = new Holding(transport);
   const agent = createUserAgent({
-    network: networkOf(transport, door),
+    network: networkOf(transport, holding),
     clock,
     random: parts.random,
     log,
     identify: (request, source) => identify({ directory: parts.directory, isTeams }, request, source),
     credentials: (username, realm) => secretOf(parts, username, realm),
+    door: parts.door,
     nonceSeconds: config.sip.registrar.nonce_seconds,
     registrar: {
       live: parts.live,
@@ -71,7 +73,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     await close();
     throw fault;
   }
-  return { agent, transport, guard, begin: () => door.open(), reload: async () => certificates?.refresh(), close };
+  return { agent, transport, guard, begin: () => holding.open(), reload: async () => certificates?.refresh(), close };
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
@@ -118,7 +120,7 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
 }
 
 /** Holds messages until the server has all its parts. What comes beyond the limit is lost, as a busy network loses it. */
-class Door {
+class Holding {
   readonly #transport: TransportLayer;
   #handler: TransportLayer['onMessage'];
   #waiting: Parameters<TransportLayer['onMessage']>[] | undefined = [];
@@ -148,13 +150,13 @@ class Door {
   }
 }
 
-function networkOf(transport: TransportLayer, door: Door): Network {
+function networkOf(transport: TransportLayer, holding: Holding): Network {
   return {
     get onMessage() {
-      return door.handler;
+      return holding.handler;
     },
     set onMessage(handler) {
-      door.handler = handler;
+      holding.handler = handler;
     },
     send: (bytes, to, listener) => transport.send(bytes, to, listener),
     reply: (bytes, to, listener) => transport.reply(bytes, to, listener),

@@ -25,7 +25,6 @@ import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
-import type { StandingCalls } from '../ports/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
 import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
@@ -33,6 +32,8 @@ import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
 import { openMedia } from './media.ts';
+import { handOver, refuseHandOver } from './hand-over.ts';
+import { createAdmission } from './load.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
 import { portalFolder, portalSip } from './portal.ts';
@@ -55,6 +56,8 @@ export interface Server {
   /** Reads certificates anew if their files have changed; that is also looked at every five seconds. */
   reload(): Promise<void>;
   stop(): Promise<void>;
+  /** Leaves the calls that stand to the next start (`shutdown.hand_over`). The process has to exit when it resolves. */
+  handOver(): Promise<void>;
   /** What is held right now: all zero in an idle server. For tests and `graine doctor`. */
   leaks(): Promise<{
     timers: string[];
@@ -127,10 +130,13 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => timelines.close());
   closers.push(logCalls(trace, log));
 
-  const standing = openStanding(config, clock, log);
+  const standingAt = standingFolder(config);
+  refuseHandOver(config, standingAt);
+  const standing =
+    standingAt === undefined ? new NoStandingCalls() : new StandingFile({ folder: standingAt, clock, log });
   closers.push(() => standing.close());
   const left = await findStanding(standing);
-  const media = await openMedia(config, { clock, random, log, kept: left.ports });
+  const { media, workers } = await openMedia(config, { clock, random, log, kept: left.ports });
   closers.push(() => media.close());
 
   const registry = new Registry();
@@ -190,7 +196,27 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => speech.stop());
 
-  const sip = await openSip({ config, clock, random, log: log.child({ area: 'sip' }), trace, directory, live, node });
+  const admission = createAdmission(config, {
+    clock,
+    random,
+    log,
+    media: workers,
+    hooks,
+    counted: (type) => metrics.alert(type),
+  });
+  closers.push(() => admission.close());
+  const { door, refusals } = admission;
+  const sip = await openSip({
+    config,
+    clock,
+    random,
+    log: log.child({ area: 'sip' }),
+    trace,
+    directory,
+    live,
+    node,
+    door,
+  });
   closers.push(() => sip.close());
   metrics.follow({
     guard: sip.guard,
@@ -198,6 +224,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     agent: sip.agent,
     registrations: () => live.registered(),
     live,
+    load: { figures: admission.figures, refused: () => refusals.totals },
   });
   const upkeep = new CarrierUpkeep({
     agent: sip.agent,
@@ -241,6 +268,8 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     registry,
     pacers,
     quotas: new Quotas({ clock, alerts, registry, live }),
+    door,
+    refusals,
     standing: keeperOfCalls,
     sounds,
     speech,
@@ -349,6 +378,18 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     },
     reload: () => sip.reload(),
     stop: () => (stopping ??= stop()),
+    handOver: () => {
+      state.stopping = true;
+      return handOver({
+        clock,
+        log,
+        agent: sip.agent,
+        sessions: () => registry.sessions(),
+        keeper: keeperOfCalls,
+        standing,
+        flush: () => Promise.all([api.close(), store.flush(), timelines.flush(), live.close()]),
+      });
+    },
     leaks: async () => {
       const { portsInUse } = await media.stats();
       const held = sip.agent.dump() as { dialogs: unknown[]; transactions?: number };
@@ -365,10 +406,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
 }
 
-/** Beside the store where that is a folder of this machine; a store in memory is not meant to outlive anything. */
-function openStanding(config: Config, clock: SystemClock, log: Log): StandingCalls {
-  const folder = besideData(config, config.calls.standing_folder, 'standing');
-  return folder === undefined ? new NoStandingCalls() : new StandingFile({ folder, clock, log });
+/** Where standing calls are written. Beside the store where that is a folder of this machine; a store in memory is not meant
+ * to outlive anything. */
+function standingFolder(config: Config): string | undefined {
+  return besideData(config, config.calls.standing_folder, 'standing');
 }
 
 /** The folder that was named, else one in the store's. */

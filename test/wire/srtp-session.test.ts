@@ -2,7 +2,7 @@
 // RFC 3711 §3.3, RFC 4568 §7.1; attack E2, ES2021-09.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after as afterAll, before } from 'node:test';

@@ -47,6 +47,15 @@ export class StandingKeeper {
     if (this.#written.has(session.sid)) this.#keep(session);
   }
 
+  /** Writes what changed, the youngest calls too, without a pause: the process is about to end. */
+  flush(): void {
+    this.#rest();
+    for (const session of this.#dirty) this.#keep(session);
+    this.#dirty.clear();
+    // A refresh moves a dialog without a touch.
+    for (const { session } of this.#written.values()) this.#keep(session);
+  }
+
   /** The call is over. */
   drop(session: Session): void {
     this.#dirty.delete(session);

@@ -12,6 +12,7 @@ import type {
   StudioEngine,
   TapOptions,
   TrackPlay,
+  WorkerLoad,
 } from '../../ports/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
@@ -293,6 +294,11 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       packetsRelayed: sum(relayed),
       engine: `embedded (${this.#links[0]?.wire ?? ''})`,
     };
+  }
+
+  /** How hard its workers have worked since it was last asked. */
+  load(): readonly WorkerLoad[] {
+    return this.#links.filter((link) => link.alive).map((link) => link.load());
   }
 
   get studioEvents(): StudioEngine['studioEvents'] {

@@ -130,4 +130,6 @@ export type WorkerSetup = {
   readonly certificate?: Certificate | undefined;
   /** System handles of the batched path, for the main thread to close should the worker die: count, then handles. */
   readonly handles: SharedArrayBuffer;
+  /** Where it writes how hard it works: effort.ts. */
+  readonly effort: SharedArrayBuffer;
 };

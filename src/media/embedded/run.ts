@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { SystemClock, SystemRandom, type Timer } from '../../base/index.ts';
 import { hasOpus } from '../codec/opus.ts';
+import { Effort } from './effort.ts';
 import { Outbox } from './outbox.ts';
 import type { Command, Report, WorkerSetup } from './protocol.ts';
 import { MediaSwitch } from './switch.ts';
@@ -23,6 +24,7 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
   let timer: Timer | undefined;
   let due = Infinity;
   let urgent = false;
+  const effort = new Effort(setup.effort, clock.monotonic());
   const media = new MediaSwitch({
     wire: (events) => new DgramWire(setup.address, events),
     clock,
@@ -46,7 +48,9 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
     if (next >= due) return;
     timer?.cancel();
     due = next;
-    timer = clock.after(Math.max(0, next - clock.monotonic()), 'media worker', () => {
+    const now = clock.monotonic();
+    timer = clock.after(Math.max(0, next - now), 'media worker', () => {
+      effort.wakes(clock.monotonic(), due);
       due = Infinity;
       tick();
     });
@@ -97,6 +101,7 @@ export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): 
   });
   reports.push({ say: 'ready', wire: wire.kind, why, opus: hasOpus() });
   sendAt = 0;
+  const effort = new Effort(setup.effort, clock.monotonic());
   for (let goesOn = true; goesOn || reports.length > 0;) {
     const now = clock.monotonic();
     const due = Math.min(media.tick(now), sendAt);
@@ -104,7 +109,11 @@ export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): 
       port.postMessage(reports);
       reports = [];
       sendAt = Infinity;
-    } else wire.wait(Math.max(0, due - now), now);
+    } else {
+      effort.rests(clock.monotonic());
+      wire.wait(Math.max(0, due - now), now);
+      effort.wakes(clock.monotonic(), due);
+    }
     while (wire.rung && goesOn) {
       const message = receiveMessageOnPort(port) as { message: Command[] } | undefined;
       wire.rung = message !== undefined;

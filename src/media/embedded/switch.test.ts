@@ -39,6 +39,7 @@ function bench() {
       restUnusedMs: 100,
       silentMs: 60_000,
       handles: new SharedArrayBuffer(8),
+      effort: new SharedArrayBuffer(32),
     },
     report: (report) => reports.push(report),
   });

@@ -1,7 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { type Clock, GraineError } from '../../base/index.ts';
+import type { WorkerLoad } from '../../ports/index.ts';
 import { startThread } from '../thread.ts';
 import { noPorts, portTaken, workerLost } from './faults.ts';
+import { EffortReader } from './effort.ts';
 import { Handles } from './handles.ts';
 import { closeHandles, ringDoorbell } from './native.ts';
 import { Outbox } from './outbox.ts';
@@ -14,7 +16,7 @@ export type LinkReport = Exclude<Report, { say: 'answer' | 'bound' | 'rested' | 
 export type LinkOptions = {
   readonly index: number;
   readonly clock: Clock;
-  readonly setup: Omit<WorkerSetup, 'handles'>;
+  readonly setup: Omit<WorkerSetup, 'handles' | 'effort'>;
   readonly ports: readonly number[];
   readonly range: string;
   readonly report: (report: LinkReport) => void;
@@ -48,6 +50,8 @@ export class WorkerLink {
   readonly #outbox: Outbox<Command>;
   readonly #asks = new Map<number, Ask>();
   readonly #handles = Handles.for(32_768);
+  readonly #effort: EffortReader;
+  #loop: ReturnType<Worker['performance']['eventLoopUtilization']> | undefined;
   readonly #started: Promise<void>;
   readonly #exited: Promise<void>;
   #ask = 0;
@@ -59,7 +63,8 @@ export class WorkerLink {
     this.index = options.index;
     this.#options = options;
     this.startedAt = options.clock.monotonic();
-    const workerData: WorkerSetup = { ...options.setup, handles: this.#handles.memory };
+    this.#effort = new EffortReader(this.startedAt);
+    const workerData: WorkerSetup = { ...options.setup, handles: this.#handles.memory, effort: this.#effort.memory };
     this.#thread = startThread('./embedded/worker.ts', { workerData, name: `media ${options.index}` });
     this.#outbox = new Outbox<Command>(options.clock, SPACING_MS, (commands) => this.#send(commands));
     this.pool = new PortPool(options.ports, (ports) => this.#outbox.hurry({ do: 'bind', ports }));
@@ -93,6 +98,18 @@ export class WorkerLink {
   /** Resolves when it takes packets, or when it has died trying. */
   get started(): Promise<void> {
     return Promise.race([this.#started, this.#exited]);
+  }
+
+  /** How hard it has worked since it was last asked. */
+  load(): WorkerLoad {
+    const load = this.#effort.read(this.#options.clock.monotonic());
+    if (this.wire !== 'dgram') return load;
+    // On its event loop Node knows best what is work and what is waiting.
+    const now = this.#thread.performance.eventLoopUtilization();
+    const { utilization } =
+      this.#loop === undefined ? now : this.#thread.performance.eventLoopUtilization(now, this.#loop);
+    this.#loop = now;
+    return { busy: utilization, lateMs: load.lateMs };
   }
 
   /** Takes effect at once when there is little to do, else with the next batch: sooner than an ear can tell. */

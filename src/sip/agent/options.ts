@@ -1,6 +1,6 @@
 /** What an agent is made of, and the door it opens. */
 import type { Clock, Emitter, Log, Random } from '../../base/index.ts';
-import type { Binding, LiveStore } from '../../ports/index.ts';
+import type { Binding, Door, LiveStore } from '../../ports/index.ts';
 import type { Dialog, DialogSnapshot, ExtraHeader, Reason } from '../dialog/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
@@ -80,6 +80,8 @@ export type UserAgentOptions = {
   readonly credentials?: (username: string, realm: string) => UserSecret | undefined | Promise<UserSecret | undefined>;
   /** Without it REGISTER is not a method of ours. */
   readonly registrar?: RegistrarOptions;
+  /** Asked for every INVITE that would begin a call, after it is known whose it is, and for every OPTIONS. */
+  readonly door?: Door;
   /** Seconds a nonce lives; default 300. */
   readonly nonceSeconds?: number;
 };
@@ -153,6 +155,8 @@ export interface UserAgent {
   /** New INVITEs get 503 with Retry-After, and so do OPTIONS; calls that stand go on. */
   draining: boolean;
   dump(): object;
+  /** Goes without a word: dialogs and registrations stand, for another process to carry on. Nothing is heard any more. */
+  abandon(): void;
   /** Takes our registrations back (2 s at most), then ends everything: no timer, transaction or dialog stays. Idempotent. */
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ import { KeptConnections } from './kept-connections.ts';
 import { behindNat } from './nat.ts';
 import type { Identification, Network, UserAgentOptions } from './options.ts';
 import { Registrar } from './registrar.ts';
+import { TurnedAway } from './turned-away.ts';
 import type { CallerIdentity, Invitation } from './types.ts';
 
 /** Weights of offences towards the ban of a source. */
@@ -49,6 +50,13 @@ export interface FrontHost extends DialogHost {
   contactFor(hop: Hop, user: string | undefined, host: string | undefined, secure?: boolean): string;
 }
 
+/** How long whoever finds us draining is asked to stay away. */
+const DRAINING_SECONDS = 60;
+
+function retryAfter(seconds: number): readonly ExtraHeader[] {
+  return [['Retry-After', String(seconds)]];
+}
+
 export class Reception {
   /** Who takes calls. */
   handler: ((invitation: Invitation) => void) | undefined = undefined;
@@ -62,6 +70,7 @@ export class Reception {
   readonly #kept: KeptConnections;
   readonly #keepMs: number;
   readonly #statelessTag: string;
+  readonly #turnedAway: TurnedAway;
 
   constructor(host: FrontHost, options: UserAgentOptions, parts: { layer: TransactionLayer; ownBranch: string }) {
     const { clock, random, log, network, credentials, registrar } = options;
@@ -72,6 +81,7 @@ export class Reception {
     this.#kept = new KeptConnections(network, clock, host.wheel);
     this.#keepMs = (registrar?.maxExpires ?? 3600) * 1000;
     this.#statelessTag = random.token(8);
+    this.#turnedAway = new TurnedAway(clock);
     // Known, though refused outside a dialog: the answer must not tell a stranger more than 403 does.
     const methods = new Set([...methodsOf(options), 'SUBSCRIBE', 'PUBLISH']);
     this.#admission = { allow: host.allow, methods, ownBranch: parts.ownBranch };
@@ -105,7 +115,8 @@ export class Reception {
 
   #receiveOptions(request: SipRequest, from: Source): void {
     // §11.2: what an INVITE would get. Stateless, and short: nobody proved who he is.
-    if (this.#host.draining) return this.refuse(request, from, 503, [['Retry-After', '60']]);
+    const away = this.#host.draining ? DRAINING_SECONDS : this.#options.door?.look();
+    if (away !== undefined) return this.refuse(request, from, 503, retryAfter(away));
     this.refuse(request, from, 200, [
       ['Allow', this.#host.allow],
       ['Accept', 'application/sdp'],
@@ -164,8 +175,8 @@ export class Reception {
   }
 
   #invited(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {
-    if (this.#host.draining)
-      return this.#answer(request, from, { status: 503, headers: [['Retry-After', '60']] }, known);
+    const away = this.#host.draining ? DRAINING_SECONDS : this.#crowded(request);
+    if (away !== undefined) return this.#answer(request, from, { status: 503, headers: retryAfter(away) }, known);
     if (this.handler === undefined) return this.#answer(request, from, { status: 480 }, known);
     if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
       const headers: ExtraHeader[] = [['Min-SE', String(defaultSessionTimer.minimum)]];
@@ -193,6 +204,16 @@ export class Reception {
   #contactFor(request: SipRequest, from: Source, who: CallerIdentity): string {
     const host = who.kind === 'teams' ? who.contactHost : undefined;
     return this.#host.contactFor(from, undefined, host, /^sips:/i.test(request.uri));
+  }
+
+  /** Seconds to stay away; undefined: there is room. One that takes a place in a call that stands needs none. */
+  #crowded(request: SipRequest): number | undefined {
+    const { door } = this.#options;
+    if (door === undefined || request.headers.has('Replaces')) return undefined;
+    const key = this.#tagFor(request);
+    const away = this.#turnedAway.has(key) ? (door.look() ?? 1) : door.enter();
+    if (away !== undefined) this.#turnedAway.add(key);
+    return away;
   }
 
   #registered(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {

@@ -192,6 +192,10 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     };
   }
 
+  abandon(): void {
+    this.#closeNow();
+  }
+
   close(): Promise<void> {
     if (this.#registrations.size === 0) this.#closeNow();
     else

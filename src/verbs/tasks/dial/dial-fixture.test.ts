@@ -2,7 +2,7 @@
  * the far ends are dial-peers.test.ts. Everything between the edges is the product's own. What an edge sees against its
  * contract is a `fault`. */
 import { Emitter, FakeClock, SeededRandom, silentLog, type Timer, TraceChannel } from '../../../base/index.ts';
-import { CarrierPacers, Quotas, Registry, type Services, SoundFiles } from '../../../call/index.ts';
+import { CarrierPacers, OpenDoor, Quotas, Refusals, Registry, type Services, SoundFiles } from '../../../call/index.ts';
 import type { AppLink, HookAnswer } from '../../../ports/index.ts';
 import { accountSid, FakeCall, FakeInvitation } from './dial-peers.test.ts';
 import type { Answer, Script } from './races-script.test.ts';
@@ -216,6 +216,8 @@ export class World {
         maxRecordingSeconds: 60,
       },
       standing: obliging({}) as unknown as Services['standing'],
+      door: new OpenDoor(),
+      refusals: new Refusals(),
       pacers: new CarrierPacers(clock),
       quotas: new Quotas({ clock, alerts, registry, live: { callsElsewhere: () => 0 } }),
       sounds: new SoundFiles({
