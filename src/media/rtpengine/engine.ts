@@ -34,7 +34,7 @@ export type RtpengineOptions = {
 };
 
 /** Far ends talk to rtpengine. It passes their audio to a worker here or, where two only talk to each other, from one to
- * the other without one. Docs: docs/decisions/0015-rtpengine.md. */
+ * the other without one. Docs: docs/decisions/0016-rtpengine.md. */
 export class RtpengineEngine implements MediaEngine, StudioEngine {
   readonly events: MediaEngine['events'] = new Emitter();
   readonly studioEvents: StudioEngine['studioEvents'];
