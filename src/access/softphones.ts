@@ -22,8 +22,15 @@ export type SoftphoneCredentials = {
   readonly username: string;
   readonly password: string;
   readonly realm: string;
+  /** A dial to the user of this name rings it; undefined: whoever came by an API key has none. */
+  readonly name: string | undefined;
   readonly expiresAt: number;
 };
+
+/** What stands before the `@` of the email: short, and everybody of the account can guess it. */
+function nameOf(email: string | undefined): string | undefined {
+  return email?.slice(0, email.lastIndexOf('@')).toLowerCase();
+}
 
 export class Softphones {
   readonly #options: SoftphonesOptions;
@@ -35,13 +42,14 @@ export class Softphones {
   }
 
   /** New credentials in this account; those the session had before, in whichever account, are void. */
-  async issue({ session }: SignedIn, account: Account): Promise<SoftphoneCredentials> {
+  async issue({ session, person }: SignedIn, account: Account): Promise<SoftphoneCredentials> {
     const { directory, random, domain } = this.#options;
     await this.#drop(new Set([session.hash]));
     const realm = account.sipRealm ?? domain;
     const password = random.token(40);
     const username = `web-${random.token(16)}`;
     const { expiresAt } = session;
+    const name = nameOf(person.email);
     await directory.put('client', {
       sid: random.uuid(),
       accountSid: account.sid,
@@ -51,9 +59,9 @@ export class Softphones {
       allowDirectAppCalling: true,
       allowDirectQueueCalling: true,
       allowDirectUserCalling: true,
-      softphone: { session: session.hash, expiresAt },
+      softphone: { session: session.hash, expiresAt, ...(name === undefined ? {} : { name }) },
     });
-    return { username, password, realm, expiresAt };
+    return { username, password, realm, name, expiresAt };
   }
 
   /** Takes away what a crash or another node's end left over. */

@@ -118,7 +118,11 @@ export function useServer(more: Partial<ApiOptions> = {}): void {
       audit,
       origins: [],
       trustedProxies: [],
-      portal: { folder: undefined, sip: () => ({ ws: 'ws://127.0.0.1:5066', wss: undefined, realm: 'kit.test' }) },
+      portal: {
+        folder: undefined,
+        sip: () => ({ ws: 'ws://127.0.0.1:5066', wss: undefined, realm: 'kit.test' }),
+        echo: false,
+      },
       timelines: {
         timeline: (accountSid, sid) =>
           Promise.resolve(sid === 'known' && accountSid === account ? [{ kind: 'sip' }] : undefined),

@@ -21,6 +21,8 @@ export type Portal = {
   readonly folder: string | undefined;
   /** Where SIP over WebSocket is received; undefined: nowhere. */
   readonly sip: () => { readonly ws: string | undefined; readonly wss: string | undefined; readonly realm: string };
+  /** The user `echo` says back what is said: the built-in demo's. */
+  readonly echo: boolean;
 };
 
 export type Readiness = { readonly ready: boolean; readonly reason?: string };

@@ -24,7 +24,11 @@ writeFileSync(path.join(folder, '..', `${path.basename(folder)}.secret`), 'outsi
 after(() => rmSync(`${folder}.secret`));
 
 useServer({
-  portal: { folder, sip: () => ({ ws: undefined, wss: 'wss://sip.example.test:5067', realm: 'kit.test' }) },
+  portal: {
+    folder,
+    sip: () => ({ ws: undefined, wss: 'wss://sip.example.test:5067', realm: 'kit.test' }),
+    echo: false,
+  },
 });
 
 /** As bytes go over the wire: fetch would undo the compression and clean the path. */

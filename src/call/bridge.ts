@@ -1,5 +1,6 @@
 /** Two legs that hear each other. Passes hold from one to the other, and digits that came by INFO. */
 import type { Leg } from './leg.ts';
+import { keyWayOf, pressKeys, sayByInfo } from './keys.ts';
 import { held } from './leg-media.ts';
 
 export class Bridge {
@@ -45,6 +46,12 @@ export class Bridge {
     if (this.#state === 'closed') return;
     a.bridge = this;
     b.bridge = this;
+    // Who takes keys in INFO is not to get them in the audio too.
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      if (keyWayOf(to) === 'info') this.#hold(from);
     this.#path = path;
     // A hold that was passed on in another bridge is none of this one's.
     a.tellDirection(this.#passesHold ? b.wantedOfOther : 'sendrecv');
@@ -83,19 +90,19 @@ export class Bridge {
     }
   }
 
+  #hold({ media, services }: Leg): void {
+    if (media === undefined) return;
+    const hold = (on: boolean) => void services.studio.holdDigits(media.endpoint, on).catch(() => {});
+    hold(true);
+    this.#off.push(() => hold(false));
+  }
+
   /** RTP digits are relayed with the audio; those that came by INFO must be said to the other side in its own way. */
   #pass(to: Leg, press: { digit: string; ms: number; source: 'rtp' | 'info' }): void {
-    if (press.source === 'rtp' || !this.#passesDigits || held(to.media?.negotiation.agreement?.direction)) return;
-    if (to.takesReinvite !== undefined) return sayByInfo(to, press);
-    to.media?.sendDigits(press.digit, press.ms).catch(() => {});
+    const relayed = press.source === 'rtp' && keyWayOf(to) !== 'info';
+    if (relayed || !this.#passesDigits || held(to.media?.negotiation.agreement?.direction)) return;
+    // While the media does not pass here a key can only be said as it came.
+    if (to.takesReinvite !== undefined) void sayByInfo(to, press.digit, press.ms);
+    else pressKeys(to, press.digit, press.ms).catch(() => {});
   }
-}
-
-/** While the media does not pass here a key can only be said as it came. */
-function sayByInfo(to: Leg, { digit, ms }: { digit: string; ms: number }): void {
-  void to.dialog?.request('INFO', {
-    ownUsage: true,
-    contentType: 'application/dtmf-relay',
-    body: Buffer.from(`Signal=${digit}\r\nDuration=${Math.round(ms)}\r\n`),
-  });
 }

@@ -6,6 +6,7 @@ import { adultByHook, notApplied } from './adulting.ts';
 import { callInfo } from './call-info.ts';
 import { setGain } from './gain.ts';
 import { InboundLeg } from './inbound-leg.ts';
+import { pressKeys } from './keys.ts';
 import type { Leg } from './leg.ts';
 import { steerRecording } from './record-command.ts';
 import type { Session } from './session.ts';
@@ -214,6 +215,6 @@ async function sendDtmf({ leg, body }: CommandContext): Promise<ControlResult> {
   if (!/^[0-9*#A-Da-d]{1,64}$/.test(digit)) return refuse(400, 'dtmf.digit is one or more of 0-9 * # A-D');
   if (leg.media === undefined || leg.state !== 'in-progress')
     return refuse(422, `the call is ${leg.status}; dtmf needs an answered call`);
-  await leg.media.sendDigits(digit.toUpperCase(), duration ?? 250);
+  await pressKeys(leg, digit.toUpperCase(), duration ?? 250);
   return accepted;
 }

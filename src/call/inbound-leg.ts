@@ -11,6 +11,7 @@ import type { Services } from './services.ts';
 /** As the carrier's gateway says; a user may call either way unless it is said otherwise. */
 export function srtpOfCaller({ directory }: Services, caller: CallerIdentity): SrtpPolicy {
   if (caller.kind === 'carrier') return directory.get('gateway', caller.gatewaySid)?.srtp ?? 'none';
+  if (caller.kind === 'teams') return 'require';
   return directory.get('client', caller.clientSid)?.srtp ?? 'offer';
 }
 
@@ -21,6 +22,7 @@ export class InboundLeg extends Leg {
     super(services, identity);
     this.invitation = invitation;
     this.remoteHost = invitation.source.address;
+    if (invitation.caller.kind === 'carrier') this.carrierSid = invitation.caller.carrierSid;
     this.transport = invitation.source.transport;
     this.link(invitation.callId);
     invitation.events.on('cancelled', (reason) => this.#cancelled(reason));
@@ -135,7 +137,10 @@ export class InboundLeg extends Leg {
     const { negotiation } = media;
     if (negotiation.agreement !== undefined) return negotiation.localSdp;
     const received = negotiation.receive(this.invitation.offer ?? Buffer.alloc(0));
-    const answer = received.ok ? negotiation.answer(prefer === undefined ? {} : { prefer }) : { fault: received.fault };
+    const rtcpMux = this.invitation.caller.kind === 'teams' ? { rtcpMux: true } : {};
+    const answer = received.ok
+      ? negotiation.answer(prefer === undefined ? rtcpMux : { ...rtcpMux, prefer })
+      : { fault: received.fault };
     if ('fault' in answer) {
       this.reject({
         status: 488,

@@ -4,6 +4,7 @@ import {
   type Direction,
   type Format,
   type IceCredentials,
+  type LocalMedia,
   Negotiation,
   type NegotiationSnapshot,
   type SrtpPolicy,
@@ -12,6 +13,7 @@ import {
 import type { MediaEngine, PlayOptions, PlayProgress, Quality, StreamSettings } from '../ports/index.ts';
 import type { Services } from './services.ts';
 
+const events = 'TELEPHONE-EVENT';
 let plays = 0;
 
 /** Whose audio it is. */
@@ -21,6 +23,8 @@ export type MediaOwner = {
   readonly srtp: SrtpPolicy;
   /** The audio is encrypted from now on, or in the clear again. */
   readonly encrypted: (suite: SrtpSuite | undefined) => void;
+  /** Keys are tones in the audio there, and nothing else. */
+  readonly tones: () => boolean;
 };
 
 export type MediaSnapshot = { readonly port: number; readonly negotiation: NegotiationSnapshot };
@@ -31,14 +35,16 @@ export class LegMedia {
   #endpoint: string;
   #moves = 0;
   readonly #encrypted: MediaOwner['encrypted'];
+  readonly #tones: MediaOwner['tones'];
   #suite: SrtpSuite | undefined;
   #released: Promise<Quality | undefined> | undefined;
   #muted = false;
 
-  private constructor(engine: MediaEngine, { callSid, encrypted }: MediaOwner, negotiation: Negotiation) {
+  private constructor(engine: MediaEngine, { callSid, encrypted, tones }: MediaOwner, negotiation: Negotiation) {
     this.#engine = engine;
     this.#endpoint = callSid;
     this.#encrypted = encrypted;
+    this.#tones = tones;
     this.negotiation = negotiation;
   }
 
@@ -94,6 +100,12 @@ export class LegMedia {
     };
   }
 
+  /** The engine has it elsewhere: the next offer or answer shows where. */
+  relocated(to: Pick<LocalMedia, 'address' | 'port' | 'rtcpPort'>): void {
+    const before = this.negotiation.relocate({ ...to });
+    this.negotiation.relocate({ ...before, ...to });
+  }
+
   /** The codec we send, once agreed. */
   get codec(): Format | undefined {
     return this.negotiation.agreement?.payloads[0]?.format;
@@ -106,7 +118,9 @@ export class LegMedia {
     const suite = agreement.srtp?.send.suite;
     if (suite !== this.#suite) this.#encrypted(suite);
     this.#suite = suite;
-    return this.#engine.configure(this.endpoint, settingsOf(agreement, signalledFrom));
+    const settings = settingsOf(agreement, signalledFrom);
+    const payloads = this.#tones() ? settings.payloads.filter(({ codec }) => codec !== events) : settings.payloads;
+    return this.#engine.configure(this.endpoint, { ...settings, payloads });
   }
 
   /** Nothing is sent any more, and what comes is only counted: the far ends talk to each other. */
@@ -167,6 +181,7 @@ function settingsOf(agreement: Agreement, signalledFrom: string): StreamSettings
     })),
     direction: agreement.direction,
     ptime: agreement.ptime,
+    ...(agreement.rtcpMux === undefined ? {} : { rtcpMux: agreement.rtcpMux }),
     ...(agreement.web === undefined ? {} : { web: agreement.web }),
     ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
   };

@@ -19,6 +19,7 @@ import type { SipUri } from '../sip/message/index.ts';
 import type { Replaces } from './replaces.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
+import { hearKeys, keyWayOf } from './keys.ts';
 import { LegMedia, type MediaOwner } from './leg-media.ts';
 import {
   type CallStatus,
@@ -108,7 +109,7 @@ export abstract class Leg {
   /** What it talks over, while it does. */
   bridge: Bridge | undefined;
   dialog: Dialog | undefined;
-  /** The carrier whose capacity it takes. */
+  /** The carrier it came or goes by. */
   carrierSid: string | undefined;
   /** The call whose place it took, by its call sid. */
   replaces: string | undefined;
@@ -199,6 +200,7 @@ export abstract class Leg {
       callSid: this.callSid,
       srtp: this.srtp,
       encrypted: (suite) => this.#encrypted(suite),
+      tones: () => keyWayOf(this) === 'tones',
     };
   }
 
@@ -250,6 +252,7 @@ export abstract class Leg {
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
+    hearKeys(this);
   }
 
   /** The far end or we ended it: the only way a leg ends. Later calls do nothing. */

@@ -1,9 +1,17 @@
 /** The engine speaks of endpoints, call control of legs: this is where one becomes the other. */
+import { tellMoved } from './media-moved.ts';
 import type { Services } from './services.ts';
 
 /** Returns the function that stops listening. */
 export function followMedia(services: Services): () => void {
   const { media, registry, alerts, studio } = services;
+  const lost = (endpoint: string, why: string): void => {
+    const leg = registry.legOfEndpoint(endpoint);
+    if (leg === undefined) return;
+    const { accountSid } = leg.identity;
+    alerts.raise({ accountSid, type: 'media-failure', message: why, callSid: leg.callSid });
+    leg.hangup({ by: 'error', reason: `media lost: ${why}` });
+  };
   const off = [
     media.events.on('digit', (endpoint, digit, ms) => registry.legOfEndpoint(endpoint)?.pressed(digit, ms, 'rtp')),
     media.events.on('played', (endpoint, play, error, progress) =>
@@ -25,17 +33,11 @@ export function followMedia(services: Services): () => void {
     }),
     media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),
     media.events.on('lost', (endpoints, why) => {
-      for (const endpoint of endpoints) {
-        const leg = registry.legOfEndpoint(endpoint);
-        if (leg === undefined) continue;
-        alerts.raise({
-          accountSid: leg.identity.accountSid,
-          type: 'media-failure',
-          message: why,
-          callSid: leg.callSid,
-        });
-        leg.hangup({ by: 'error', reason: `media lost: ${why}` });
-      }
+      for (const endpoint of endpoints) lost(endpoint, why);
+    }),
+    media.events.on('moved', (endpoint, to) => {
+      const leg = registry.legOfEndpoint(endpoint);
+      if (leg !== undefined) tellMoved(leg, to, (why) => lost(endpoint, why));
     }),
   ];
   return () => {

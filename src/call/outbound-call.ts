@@ -3,6 +3,7 @@ import type { Account, Application, ControlResult, HookRef } from '../ports/inde
 import type { Caller } from './routing/caller.ts';
 import { planPhone } from './routing/phone.ts';
 import { planSip } from './routing/sip.ts';
+import { planTeams, type TeamsTarget } from './routing/teams.ts';
 import { planUser } from './routing/user.ts';
 import { OutboundLeg } from './outbound-leg.ts';
 import type { NoPlan, Plan } from './plan.ts';
@@ -24,6 +25,10 @@ export type CreateCallBody = {
     readonly sipUri?: string;
     readonly trunk?: string;
     readonly auth?: { readonly username: string; readonly password: string };
+    readonly tenant?: string;
+    readonly vmail?: boolean;
+    readonly voicemail?: boolean;
+    readonly overrideTo?: string;
     readonly proxy?: string;
     readonly headers?: Readonly<Record<string, string | number>>;
   };
@@ -114,14 +119,12 @@ async function planFor(services: Services, account: Account, body: CreateCallBod
     case 'user':
       return planUser(services, account.sid, to.name ?? '', caller);
     case 'teams':
-      return {
-        refused: {
-          status: 'failed',
-          sipStatus: 501,
-          reason: 'to.type: Microsoft Teams is not supported in this version',
-        },
-      };
+      return planTeams(services, account.sid, teamsTarget(to), caller);
   }
+}
+
+function teamsTarget({ number = '', overrideTo, tenant, vmail, voicemail }: CreateCallBody['to']): TeamsTarget {
+  return { number: overrideTo ?? number, tenant, voicemail: vmail === true || voicemail === true };
 }
 
 type Opening = {

@@ -194,10 +194,13 @@ export class OutboundLeg extends Leg {
     this.#sent = true;
     this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
+    this.carrierSid = branch.carrier?.sid;
     // To each an offer of its own: no device of a target learns the keys of another's call.
     attempt.offer = this.media?.negotiation.offer({
       srtp: branch.srtp ?? 'none',
       web: branch.web === true,
+      ...(branch.rtcpMux === undefined ? {} : { rtcpMux: branch.rtcpMux }),
+      ...(branch.suites === undefined ? {} : { suites: branch.suites }),
       ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
     });
     const call = this.services.agent.invite(this.#options(branch, attempt.offer));
@@ -215,7 +218,8 @@ export class OutboundLeg extends Leg {
   }
 
   #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
-    const { uri, from, to, contactUser, hops, route, pinned, headers, credentials } = branch;
+    const { uri, from, to, headers, ...more } = branch;
+    const { contactUser, contactHost, hops, route, nextHop, pinned, credentials, allow, sessionTimer } = more;
     return {
       uri,
       from,
@@ -223,7 +227,11 @@ export class OutboundLeg extends Leg {
       ...(this.#plan.maxForwards === undefined ? {} : { maxForwards: this.#plan.maxForwards }),
       ...(to === undefined ? {} : { to }),
       ...(contactUser === undefined ? {} : { contactUser }),
+      ...(contactHost === undefined ? {} : { contactHost }),
       ...(hops === undefined ? {} : { hops }),
+      ...(nextHop === undefined ? {} : { nextHop }),
+      ...(allow === undefined ? {} : { allow }),
+      ...(sessionTimer === undefined ? {} : { sessionTimer }),
       ...(route === undefined ? {} : { route }),
       ...(pinned === undefined ? {} : { pinned }),
       ...(credentials === undefined ? {} : { credentials }),
@@ -311,7 +319,6 @@ export class OutboundLeg extends Leg {
       return;
     }
     void media.configure(read.agreement, this.remoteHost);
-    if (attempt.slot !== undefined) this.carrierSid = attempt.branch.carrier?.sid;
     this.answered(dialog);
   }
 

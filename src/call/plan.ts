@@ -1,5 +1,5 @@
 /** How one target is to be reached: which INVITEs, in which order. Made by routing, carried out by OutboundLeg. */
-import type { SrtpPolicy } from '../sdp/index.ts';
+import type { SrtpPolicy, SrtpSuite } from '../sdp/index.ts';
 import type { Credentials, ExtraHeader, Hop } from '../sip/agent/index.ts';
 import type { FinalStatus } from './leg-state.ts';
 import type { Limits } from './pacing.ts';
@@ -10,8 +10,12 @@ export type Branch = {
   readonly to?: string;
   readonly from: { readonly displayName?: string; readonly uri: string };
   readonly contactUser?: string;
+  /** Host and port of our Contact where it must not be our own address. */
+  readonly contactHost?: string;
   readonly hops?: readonly Hop[];
   readonly route?: string;
+  /** Resolved in place of `uri`, without a Route in the request. */
+  readonly nextHop?: string;
   /** The path is fixed: in-dialog requests take it too (a device behind NAT). */
   readonly pinned?: boolean;
   /** A browser is there: it is offered WebRTC. */
@@ -20,6 +24,14 @@ export type Branch = {
   readonly credentials?: Credentials;
   /** Is its audio encrypted; left out: 'none'. */
   readonly srtp?: SrtpPolicy;
+  /** The only ones it speaks; left out: all of ours. */
+  readonly suites?: readonly SrtpSuite[];
+  /** It takes RTCP on the port of RTP. */
+  readonly rtcpMux?: boolean;
+  /** What its INVITE allows; left out: all we do. */
+  readonly allow?: string;
+  /** False: no session timer is offered. */
+  readonly sessionTimer?: boolean;
   /** Whose capacity it takes. */
   readonly carrier?: { readonly sid: string; readonly name: string; readonly limits: Limits };
   /** Give up on this branch for the next when nothing at all came back for so long, ms. */

@@ -95,4 +95,6 @@ export type Services = {
   readonly place: (accountSid: string, body: Readonly<Record<string, unknown>>) => Promise<ControlResult>;
   /** False while a watched gateway does not answer. */
   readonly gatewayUp: (gatewaySid: string) => boolean;
+  /** The same of a gateway of Microsoft Teams, by its host and port, as the SBC of this name sees it. */
+  readonly teamsGatewayUp: (sbcFqdn: string, gateway: string) => boolean;
 };

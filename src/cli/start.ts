@@ -2,6 +2,7 @@
 import { messageOf } from '../base/index.ts';
 import { type Io, painter, visible } from './io.ts';
 
+type Closing = { close(): Promise<void> };
 type Running = Awaited<ReturnType<(typeof import('../main.ts'))['startServer']>>;
 
 function place({ address, port }: { readonly address: string; readonly port: number }): string {
@@ -25,6 +26,7 @@ function greet(server: Running, version: string, io: Io): void {
       for (const { username, password } of account.clients) {
         row('demo user', `sip:${username}@${account.sip_realm}  password ${password}`);
       }
+      for (const { email, password } of account.users) row('sign in as', `${email}  password ${password}`);
     }
   }
   if (server.adminToken !== undefined) {
@@ -72,13 +74,22 @@ export async function start(options: { readonly config?: string }, io: Io): Prom
   const { loadConfig, startServer, version } = await import('../main.ts');
   survive(io);
   let server: Running;
+  let app: Closing | undefined;
   try {
-    server = await startServer(loadConfig(options.config));
+    let config = loadConfig(options.config);
+    if (config.source === undefined) {
+      const { EchoApp } = await import('../demo/index.ts');
+      const echo = (app = await EchoApp.start());
+      config = loadConfig(undefined, { demoApp: echo.url });
+    }
+    server = await startServer(config);
   } catch (fault) {
     io.err(`graine cannot start: ${messageOf(fault)}`);
+    await app?.close();
     return 1;
   }
   greet(server, version, io);
   await untilSignal(server, io);
+  await app?.close();
   return 0;
 }

@@ -71,6 +71,9 @@ function checkSip({ sip }: Raw, complain: Complain): void {
   });
   if (sip.advertise !== undefined && isIP(sip.advertise) === 0) complain('sip.advertise', 'expected an IP address');
   if (sip.domain !== undefined && !isHost(sip.domain)) complain('sip.domain', 'expected a host name or an IP address');
+  sip.teams.sources.forEach((each, i) => {
+    if (!isNetwork(each)) complain(`sip.teams.sources[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
+  });
   sip.ban.never.forEach((each, i) => {
     if (!isNetwork(each)) complain(`sip.ban.never[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
   });
@@ -130,8 +133,10 @@ function checkMedia({ media }: Raw, complain: Complain): void {
   if (media.engine === 'rtpengine' && media.rtpengine.length === 0)
     complain('media.engine', 'rtpengine needs media.rtpengine');
   media.rtpengine.forEach((each, i) => {
-    if (!/^udp:\/\/./.test(each) || parsePlace(each.slice(6), 22_222) === undefined) {
-      complain(`media.rtpengine[${i}]`, 'expected udp://address:port');
+    const [, place = '', weight = '1'] = /^udp:\/\/([^?]+)(?:\?weight=(\d{1,3}))?$/.exec(each) ?? [];
+    const parsed = parsePlace(place, 22_222);
+    if (parsed === undefined || isIP(parsed.address) === 0 || Number(weight) < 1 || Number(weight) > 100) {
+      complain(`media.rtpengine[${i}]`, 'expected udp://address:port, an IP address, then ?weight=1 to 100 or nothing');
     }
   });
 }
@@ -141,6 +146,15 @@ function checkUrls({ store, live }: Raw, complain: Complain): void {
     complain('store.url', 'expected file:./folder, memory: or postgres://user:password@host/database');
   }
   if (!/^(memory:$|rediss?:\/\/.)/.test(live.url)) complain('live.url', 'expected memory: or redis://host:6379');
+}
+
+function checkTeams(teams: NonNullable<RawAccount['teams']>, path: string, complain: Complain): void {
+  for (const name of ['sbc_fqdn', 'tenant_fqdn'] as const)
+    if (!isHost(teams[name])) complain(`${path}.${name}`, 'expected a host name');
+  teams.gateways.forEach((each, i) => {
+    const [, host = '', port = '5061'] = /^(.*?)(?::(\d{1,5}))?$/.exec(each) ?? [];
+    if (!isHost(host) || Number(port) > 65_535) complain(`${path}.gateways[${i}]`, 'expected host:port');
+  });
 }
 
 function checkAccount(account: RawAccount, path: string, complain: Complain): void {
@@ -156,6 +170,7 @@ function checkAccount(account: RawAccount, path: string, complain: Complain): vo
     complain(`${path}.sip_realm`, 'expected a host name');
   known(account.device_calling_application, applications, 'device_calling_application', 'application');
   known(account.teams?.application, applications, 'teams.application', 'application');
+  if (account.teams !== undefined) checkTeams(account.teams, `${path}.teams`, complain);
   distinct(applications, `${path}.applications`, 'name', complain);
   distinct(carriers, `${path}.carriers`, 'name', complain);
   distinct(

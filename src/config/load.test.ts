@@ -239,12 +239,12 @@ describe('finding the file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('without any file the demo is served: two users, one application, nothing kept', () => {
+  it('without any file the demo is served: two users who may sign in, one application, nothing kept', () => {
     const config = loadConfig(undefined, { env: {}, folder });
     assert.equal(config.source, undefined);
     assert.deepEqual(
       config.sip.listen.map((each) => `${each.transport}:${each.port}`),
-      ['udp:5060', 'tcp:5060'],
+      ['udp:5060', 'tcp:5060', 'ws:5066'],
     );
     assert.deepEqual(config.http.listen, { address: '127.0.0.1', port: 3000 });
     assert.equal(config.store.url, 'memory:');
@@ -252,7 +252,14 @@ describe('finding the file', () => {
       config.accounts[0]?.clients.map((each) => each.username),
       ['alice', 'bob'],
     );
+    assert.deepEqual(
+      config.accounts[0]?.users.map((each) => each.email),
+      ['alice@demo.test', 'bob@demo.test'],
+    );
     assert.equal(config.accounts[0]?.device_calling_application, 'main');
+    assert.equal(config.hooks.allow_private_addresses, true);
+    const elsewhere = loadConfig(undefined, { env: {}, folder, demoApp: 'http://127.0.0.1:9' });
+    assert.equal(elsewhere.accounts[0]?.applications[0]?.call_hook, 'http://127.0.0.1:9/call');
   });
 
   it('./graine.yaml is used, GRAINE_CONFIG goes before it, and a named file before both', () => {

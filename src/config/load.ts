@@ -12,6 +12,8 @@ import { type Raw, schema } from './schema.ts';
 export type Surroundings = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly folder?: string;
+  /** Where the application of the built-in demo is. */
+  readonly demoApp?: string;
 };
 
 const longest = 4 * 1024 * 1024;
@@ -23,7 +25,7 @@ export function loadConfig(named?: string, surroundings: Surroundings = {}): Con
   const wanted = named ?? blankless(env['GRAINE_CONFIG']);
   const usual = path.resolve(folder, 'graine.yaml');
   const file = wanted === undefined ? (existsSync(usual) ? usual : undefined) : path.resolve(folder, wanted);
-  const text = file === undefined ? demo : readText(file);
+  const text = file === undefined ? demo(surroundings.demoApp) : readText(file);
   return parseConfig(text, { source: file, folder: file === undefined ? folder : path.dirname(file), env });
 }
 
@@ -52,8 +54,6 @@ export function refuseUnbuilt(config: Config, built: { readonly transports: read
     if (built.transports.includes(transport)) return;
     missing(`sip.listen[${i}]`, `${transport} listeners are not built yet (${transport}://${address}:${port})`);
   });
-  if (config.media.engine !== 'embedded')
-    missing('media.engine', `${config.media.engine} is not built yet; use embedded`);
   if (faults.length > 0) throw unbuilt(config.source ?? 'the configuration', faults);
 }
 

@@ -77,6 +77,16 @@ const sip = Type.Object(
       },
       { description: 'Users that register here' },
     ),
+    teams: Type.Object(
+      {
+        sources: Type.Array(text('Address or network, 192.0.2.0/24'), {
+          default: ['52.112.0.0/14', '52.120.0.0/14'],
+          description: 'Where Microsoft calls from; what comes from elsewhere is no call of Teams',
+        }),
+        ping_seconds: count(60, 1, 3_600, 'Between two OPTIONS to a gateway; Microsoft wants one a minute'),
+      },
+      { description: 'Microsoft Teams, for accounts that have a tenant' },
+    ),
     session_expires_seconds: count(1_800, 90, 86_400, 'Session timer we propose (RFC 4028)'),
     options_ping_seconds: count(30, 1, 3_600, 'Between two OPTIONS to a gateway that wants them'),
   },
@@ -128,7 +138,10 @@ const media = Type.Object(
       default: 'auto',
       description: 'How RTP packets move: auto takes io_uring where the kernel allows it, then epoll, then dgram',
     }),
-    rtpengine: Type.Array(text('udp://address:port'), { default: [], description: 'Where rtpengine listens' }),
+    rtpengine: Type.Array(text('udp://address:port, with ?weight=3 or without'), {
+      default: [],
+      description: 'Where rtpengines listen for the ng protocol (listen-ng)',
+    }),
     port_rest_seconds: count(5, 0, 300, 'A closed port rests this long before reuse'),
     silence_seconds: count(60, 1, 86_400, 'A leg without RTP for this long is reported as silent'),
     recordings: text('Folder of recordings', { default: './recordings', file: true }),
@@ -199,6 +212,14 @@ export const schema = Type.Object({
       key_file: optional(
         text(
           'File of the key that seals the store; default: secret.key beside the data. GRAINE_SECRET_KEY overrides it',
+          {
+            file: true,
+          },
+        ),
+      ),
+      spool_folder: optional(
+        text(
+          'Folder where call records wait while the database is away, so that they outlive the process; default: in the store’s folder, none for PostgreSQL',
           {
             file: true,
           },

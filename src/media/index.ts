@@ -18,6 +18,8 @@ export { resample, toMono } from './files/resample.ts';
 export { readWav, SoundFault, type Wav, writeWav } from './files/wav.ts';
 export { type MosInputs, mosOf, mosOfRating, rating } from './quality/emodel.ts';
 export { readRtp, RTP_HEADER_BYTES, type RtpHeader, writeRtp } from './rtp/header.ts';
+export { createRtpengineEngine } from './rtpengine/create.ts';
+export type { RtpengineEngine } from './rtpengine/engine.ts';
 export { readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';
 export { Reception } from './rtp/reception.ts';
 export { FORGED, OPENED, REPLAYED } from './srtp/receiver.ts';

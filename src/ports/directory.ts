@@ -19,6 +19,8 @@ export interface Directory {
   accountByRealm(realm: string): Account | undefined;
   application(accountSid: string, name: string): Application | undefined;
   client(realm: string, username: string): Client | undefined;
+  /** Softphones of the portal that a dial to the user of this name (lower case) rings. */
+  softphones(accountSid: string, name: string): readonly Client[];
   carrierByName(accountSid: string, name: string): Carrier | undefined;
   /** Active carriers that have an active outbound gateway, by priority then name. */
   outboundCarriers(accountSid: string): readonly Carrier[];
@@ -28,5 +30,8 @@ export interface Directory {
   inboundGateway(address: string, port: number, transport: string): { gateway: Gateway; carrier: Carrier } | undefined;
   /** Exact number first, then the longest `*` prefix; of this carrier first, then carrier-less. Leading `+` ignored. */
   phoneNumber(accountSid: string, number: string, carrierSid?: string): PhoneNumber | undefined;
-  teamsTenant(accountSid: string): TeamsTenant | undefined;
+  /** Of this account: the one of this name, or its first. */
+  teamsTenant(accountSid: string, fqdn?: string): TeamsTenant | undefined;
+  /** Whosever it is: a name is one account's only. */
+  tenantByFqdn(fqdn: string): TeamsTenant | undefined;
 }

@@ -29,6 +29,8 @@ export type StreamSettings = {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length in ms. */
   readonly ptime: number;
+  /** RTCP shares the port of RTP at both ends, RFC 5761. */
+  readonly rtcpMux?: boolean;
   /** Keys of SRTP; without them the stream is in the clear. Secret. */
   readonly srtp?: SrtpKeys;
   /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */
@@ -157,6 +159,8 @@ export interface MediaEngine {
     recorded: [session: string, error: string | undefined];
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];
+    /** What its far end sends to is gone; the endpoint goes on at this address, of which the far end must be told. */
+    moved: [endpoint: string, to: { readonly address: string; readonly port: number; readonly rtcpPort: number }];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. `port`: the
    * one that an endpoint of a process before this had, and no other; it was named when the engine was made. */

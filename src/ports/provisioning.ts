@@ -111,7 +111,12 @@ export type Client = {
   readonly allowDirectQueueCalling: boolean;
   readonly allowDirectUserCalling: boolean;
   /** Of a softphone of the portal: made for one session, whose end it does not outlive. */
-  readonly softphone?: { readonly session: string; readonly expiresAt: number };
+  readonly softphone?: {
+    readonly session: string;
+    readonly expiresAt: number;
+    /** A dial to the user of this name rings it too. */
+    readonly name?: string;
+  };
   /** undefined: calls in either way, and is offered SRTP where it registered over TLS. */
   readonly srtp?: 'none' | 'offer' | 'require';
 };

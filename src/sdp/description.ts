@@ -25,6 +25,8 @@ export type MediaLine = {
   /** IP literal or host name of the c-line in force. */
   readonly address: string;
   readonly rtcpPort?: number;
+  /** RTCP may come to the port of RTP, RFC 5761. */
+  readonly rtcpMux?: true;
   readonly direction: Direction;
   /** Packet length that the far end asks for, ms, within its maxptime. */
   readonly ptime?: number;
@@ -147,6 +149,7 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     protocol: line.protocol,
     address,
     ...(isPort(rtcpPort) && rtcpPort !== 0 ? { rtcpPort } : {}),
+    ...(line.rtcpMux === undefined ? {} : { rtcpMux: true as const }),
     direction: readDirection(line, session, address),
     ...(ptime >= 5 && ptime <= 200 ? { ptime } : {}),
     formats,
@@ -201,6 +204,8 @@ export type LocalAudio = {
   readonly address: string;
   readonly port: number;
   readonly rtcpPort?: number;
+  /** RTCP may come to the port of RTP. */
+  readonly rtcpMux?: boolean;
   readonly formats: readonly Format[];
   readonly direction: Direction;
   readonly ptime: number;
@@ -248,6 +253,7 @@ function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined
   }
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
   if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
+  else if (audio.rtcpMux === true) text += 'a=rtcp-mux\r\n';
   for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }

@@ -14,7 +14,7 @@ import {
   sameCodec,
   spokenCodecs,
 } from './codecs.ts';
-import type { CryptoLine, SrtpKeys, SrtpPolicy } from './crypto.ts';
+import type { CryptoLine, SrtpKeys, SrtpPolicy, SrtpSuite } from './crypto.ts';
 import { type Answered, type Direction, type Format, type MediaLine, parseSdp, printSdp } from './description.ts';
 import { agreedKeys, answeredLine, type Chosen, chooseLine, keysOf, offeredLines, type Security } from './secure.ts';
 import { type IceCredentials, isWeb, type LocalWeb, roleAgainst, type WebAgreement } from './webrtc.ts';
@@ -36,6 +36,8 @@ export const negotiationTable: Table<NegotiationState, NegotiationEvent, never, 
 /** What both ends agreed on, as the media engine wants to know it. */
 export type Agreement = {
   readonly remote: { readonly address: string; readonly port: number; readonly rtcpPort?: number };
+  /** RTCP shares the port of RTP at both ends, RFC 5761; of WebRTC that goes without saying. */
+  readonly rtcpMux?: true;
   readonly payloads: readonly Agreed[];
   /** Seen from us. */
   readonly direction: Direction;
@@ -70,13 +72,26 @@ type OfferOptions = {
   /** Of the first offer, before anything is agreed: who it goes to may or must speak SRTP. Left out: the leg's own
    * policy, and then SRTP is offered only where it is required, since nobody could say no. */
   readonly srtp?: SrtpPolicy;
+  /** Of SRTP, best first, where who it goes to speaks no others; left out: all of ours. */
+  readonly suites?: readonly SrtpSuite[];
+  /** RTCP may come to the port of RTP; left out: as it is in force. */
+  readonly rtcpMux?: boolean;
   /** As a browser wants it; left out: as it is in force. */
   readonly web?: boolean;
 };
 
 /** What stands in an offer of ours beside the codecs. */
-type Offered = { readonly crypto: readonly CryptoLine[]; readonly policy: SrtpPolicy; readonly web?: true };
-type Keys = { readonly crypto: readonly CryptoLine[]; readonly web?: LocalWeb | undefined };
+type Offered = {
+  readonly crypto: readonly CryptoLine[];
+  readonly policy: SrtpPolicy;
+  readonly web?: true;
+  readonly mux?: boolean;
+};
+type Keys = {
+  readonly crypto: readonly CryptoLine[];
+  readonly web?: LocalWeb | undefined;
+  readonly mux?: boolean;
+};
 
 const inTheClear: Security = {
   policy: 'none',
@@ -176,9 +191,10 @@ export class Negotiation {
     const inForce = asked === undefined ? this.#agreement?.srtp : undefined;
     const begins = asked !== undefined || this.#agreement === undefined;
     const secure = begins ? (asked === undefined ? policy === 'require' : asked !== 'none') : inForce !== undefined;
-    const crypto = secure ? offeredLines(inForce, this.#security.bytes) : [];
-    const sdp = this.#print(this.#offered, { crypto });
-    this.#offers.set(sdp, { crypto, policy });
+    const crypto = secure ? offeredLines(inForce, this.#security.bytes, options.suites) : [];
+    const mux = options.rtcpMux ?? this.#agreement?.rtcpMux === true;
+    const sdp = this.#print(this.#offered, { crypto, mux });
+    this.#offers.set(sdp, { crypto, policy, mux });
     return sdp;
   }
 
@@ -197,7 +213,7 @@ export class Negotiation {
 
   /** Our answer to the offer received. */
   answer(
-    options: { prefer?: readonly Format[]; direction?: Direction } = {},
+    options: Pick<OfferOptions, 'prefer' | 'direction' | 'rtcpMux'> = {},
   ): { sdp: Buffer; agreement: Agreement } | { fault: string } {
     if (this.#remote === undefined) return { fault: 'no offer to answer' };
     const { audio, crypto: far, lines } = this.#remote;
@@ -209,9 +225,12 @@ export class Negotiation {
     const own = far === undefined ? undefined : answeredLine(far, this.#agreement?.srtp, this.#security.bytes);
     const web = this.#webAgainst(audio, 'answer');
     const local = web && this.#localWeb(web.role === 'client' ? 'active' : 'passive');
-    const sdp = this.#print(formats, { crypto: own === undefined ? [] : [own], web: local }, { lines, chosen: audio });
+    // Only where the offer has it, RFC 5761 §5.1.1.
+    const mux = audio.rtcpMux === true && (options.rtcpMux ?? this.#agreement?.rtcpMux === true);
+    const crypto = own === undefined ? [] : [own];
+    const sdp = this.#print(formats, { crypto, web: local, mux }, { lines, chosen: audio });
     const srtp = own === undefined || far === undefined ? undefined : keysOf(own, far);
-    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp, web });
+    this.#agreement = agreementOf(audio, payloads, { direction: this.#direction, srtp, web, mux });
     return { sdp, agreement: this.#agreement };
   }
 
@@ -221,7 +240,12 @@ export class Negotiation {
     const read = audioOf(answer);
     if (!read.ok) return read;
     if (this.state !== 'local-offer') return { ok: false, fault: `an answer came in state ${this.state}` };
-    const { crypto = [], policy = this.#policy, web } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
+    const {
+      crypto = [],
+      policy = this.#policy,
+      web,
+      mux,
+    } = (to === undefined ? undefined : this.#offers.get(to)) ?? {};
     if (web === true && !isWeb(read.audio.protocol)) return { ok: false, fault: 'the answer to WebRTC is none' };
     const srtp = web === true ? undefined : agreedKeys(read.audio, crypto, policy);
     if (typeof srtp === 'string') return { ok: false, fault: srtp };
@@ -233,7 +257,12 @@ export class Negotiation {
     const direction = answerDirection(read.audio.direction, this.#direction);
     const browser = web === true ? this.#webAgainst(read.audio, 'offer') : undefined;
     if (browser !== undefined) this.#remote = { audio: read.audio, crypto: undefined, lines: read.lines };
-    this.#agreement = agreementOf(read.audio, payloads, { direction, srtp, web: browser });
+    this.#agreement = agreementOf(read.audio, payloads, {
+      direction,
+      srtp,
+      web: browser,
+      mux: mux === true && read.audio.rtcpMux === true,
+    });
     return { ok: true, agreement: this.#agreement };
   }
 
@@ -269,12 +298,12 @@ export class Negotiation {
     return known.length === 0 ? spoken : [...known, ...spoken.filter((each) => !known.includes(each))];
   }
 
-  #print(formats: readonly Format[], { crypto, web }: Keys, among?: Answered): Buffer {
+  #print(formats: readonly Format[], { crypto, web, mux = false }: Keys, among?: Answered): Buffer {
     this.#version++;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const keys = crypto.length === 0 ? {} : { crypto };
     const { address, port, rtcpPort } = this.#local;
-    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20, ...keys };
+    const audio = { address, port, rtcpPort, formats, direction: this.#direction, ptime: 20, rtcpMux: mux, ...keys };
     this.#last = printSdp(origin, web === undefined ? audio : { ...audio, web }, among);
     return this.#last;
   }
@@ -329,17 +358,22 @@ function audioOf(bytes: Buffer): AudioRead {
   return { ok: true, audio, lines: read.sdp.media };
 }
 
-function agreementOf(
-  audio: MediaLine,
-  payloads: readonly Agreed[],
-  { direction, srtp, web }: { direction: Direction; srtp: SrtpKeys | undefined; web: WebAgreement | undefined },
-): Agreement {
-  const { address, port, rtcpPort } = audio;
+type Way = {
+  direction: Direction;
+  srtp: SrtpKeys | undefined;
+  web: WebAgreement | undefined;
+  mux: boolean;
+};
+
+function agreementOf(audio: MediaLine, payloads: readonly Agreed[], { direction, srtp, web, mux }: Way): Agreement {
+  const { address, port } = audio;
+  const rtcpPort = mux ? port : audio.rtcpPort;
   return {
     remote: { address, port, ...(rtcpPort === undefined ? {} : { rtcpPort }) },
     payloads,
     direction,
     ptime: audio.ptime ?? 20,
+    ...(mux ? { rtcpMux: true as const } : {}),
     ...(srtp === undefined ? {} : { srtp }),
     ...(web === undefined ? {} : { web }),
   };

@@ -8,6 +8,7 @@ import {
   sameKey,
   type SrtpKeys,
   type SrtpPolicy,
+  type SrtpSuite,
 } from './crypto.ts';
 import { type MediaLine, parseSdp } from './description.ts';
 
@@ -62,9 +63,13 @@ export function policyFault(offer: Buffer, policy: SrtpPolicy): string | undefin
 
 /** Our key lines in an offer: that of the keys in force, which a hold or a refresh must not change, else a new one for
  * each suite. */
-export function offeredLines(inForce: SrtpKeys | undefined, bytes: Security['bytes']): CryptoLine[] {
+export function offeredLines(
+  inForce: SrtpKeys | undefined,
+  bytes: Security['bytes'],
+  suites: readonly SrtpSuite[] = offeredSuites,
+): CryptoLine[] {
   if (inForce !== undefined) return [{ tag: 1, ...inForce.send }];
-  return offeredSuites.map((suite, at) => ({ tag: at + 1, ...freshKey(suite, bytes) }));
+  return suites.map((suite, at) => ({ tag: at + 1, ...freshKey(suite, bytes) }));
 }
 
 /** Our key in an answer: as it was while the far end's is, a new one for each new one of its (RFC 4568 §7.1.4). */

@@ -6,6 +6,7 @@ import { createUserAgent, type Network, type UserAgent, type UserSecret } from '
 import { defaultLimits } from '../sip/message/index.ts';
 import { Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
 import { identify } from './identify.ts';
+import { withinNetworks } from './teams.ts';
 import { tlsPeersOf } from './tls-peers.ts';
 
 type Parts = {
@@ -37,7 +38,8 @@ const mostWaiting = 10_000;
 /** Listens on every address of the configuration. Throws when one cannot be had, leaving nothing open. */
 export async function openSip(parts: Parts): Promise<Sip> {
   const { config, clock, log } = parts;
-  const guard = guardOf(parts);
+  const isTeams = withinNetworks(config.sip.teams.sources);
+  const guard = guardOf(parts, isTeams);
   const certificates = config.sip.tls && (await Certificates.load(config.sip.tls, { clock, log }));
   const transport = transportOf(parts, guard, certificates);
   const holding = new Holding(transport);
@@ -46,7 +48,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     clock,
     random: parts.random,
     log,
-    identify: (request, source) => identify(parts.directory, request, source),
+    identify: (request, source) => identify({ directory: parts.directory, isTeams }, request, source),
     credentials: (username, realm) => secretOf(parts, username, realm),
     door: parts.door,
     nonceSeconds: config.sip.registrar.nonce_seconds,
@@ -75,14 +77,17 @@ export async function openSip(parts: Parts): Promise<Sip> {
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
-function guardOf({ config, clock, log, directory, live }: Parts): SourceGuard {
+function guardOf({ config, clock, log, directory, live }: Parts, isTeams: (address: string) => boolean): SourceGuard {
   const { score, window_seconds, ban_seconds, never } = config.sip.ban;
   const guard = new SourceGuard({
     onBan: (ban) => void live.ban(ban),
     clock,
     log,
     trusted: never,
-    exempt: (address) => directory.inboundGateway(address, 0, 'udp') !== undefined,
+    exempt: (address) =>
+      directory.inboundGateway(address, 0, 'udp') !== undefined ||
+      // One customer's wrong name must not shut all others out, who come from the same addresses.
+      (isTeams(address) && directory.all('teamsTenant').length > 0),
     threshold: score * 10,
     halfLifeMs: window_seconds * 1000,
     banMs: ban_seconds * 1000,
@@ -92,7 +97,7 @@ function guardOf({ config, clock, log, directory, live }: Parts): SourceGuard {
 }
 
 function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificates | undefined): TransportLayer {
-  const { config, clock, random, log, trace } = parts;
+  const { config, clock, random, log, trace, directory } = parts;
   const { limits, advertise, ws } = config.sip;
   return new TransportLayer({
     clock,
@@ -102,7 +107,7 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
     nextHops: new NextHops({ clock, random, log }),
     ...(advertise === undefined ? {} : { advertise }),
     certificates,
-    tlsPeer: tlsPeersOf(config),
+    tlsPeer: tlsPeersOf(config, directory),
     origins: ws.origins,
     messageLimits: { ...defaultLimits, total: limits.max_message_bytes, headers: limits.max_headers },
     connectionLimits: {

@@ -24,7 +24,6 @@ import {
 import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
 import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
-import { createEmbeddedEngine } from '../media/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
@@ -34,10 +33,12 @@ import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
 import { handOver, refuseHandOver } from './hand-over.ts';
 import { createAdmission } from './load.ts';
+import { openMedia } from './media.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
 import { portalFolder, portalSip } from './portal.ts';
 import { openSip } from './sip.ts';
+import { TeamsUpkeep } from './teams.ts';
 import { version } from './version.ts';
 
 /** A running server. One way to end it: stop(). */
@@ -70,9 +71,6 @@ export interface Server {
   }>;
 }
 
-/** What the media engine is asked for. */
-const wires = { auto: true, epoll: 'epoll', dgram: false } as const;
-
 /** Starts everything. Rejects, with nothing left open, when a part cannot start. */
 export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
   refuseUnbuilt(config, { transports: ['udp', 'tcp', 'tls', 'ws', 'wss'] });
@@ -99,6 +97,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
+    spoolFolder: besideData(config, config.store.spool_folder, 'spool'),
     ...secretsOf(config),
   });
   closers.push(() => store.close());
@@ -137,20 +136,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     standingAt === undefined ? new NoStandingCalls() : new StandingFile({ folder: standingAt, clock, log });
   closers.push(() => standing.close());
   const left = await findStanding(standing);
-  const { first, last } = config.media.ports;
-  const media = await createEmbeddedEngine({
-    address: config.media.address,
-    ports: `${first}-${last}`,
-    workers: config.media.workers,
-    kept: left.ports,
-    clock,
-    random,
-    log: log.child({ area: 'media' }),
-    restMs: config.media.port_rest_seconds * 1000,
-    silentMs: config.media.silence_seconds * 1000,
-    preferBatched: wires[config.media.wire],
-    ...(config.sip.advertise === undefined ? {} : { publicAddress: config.sip.advertise }),
-  });
+  const { engine: media, load } = await openMedia(config, { clock, random, log, kept: left.ports });
   closers.push(() => media.close());
 
   const registry = new Registry();
@@ -214,7 +200,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     random,
     log,
-    media,
+    media: { load },
     hooks,
     counted: (type) => metrics.alert(type),
   });
@@ -249,6 +235,14 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     pingSeconds: config.sip.options_ping_seconds,
   });
   closers.push(() => upkeep.close());
+  const teams = new TeamsUpkeep({
+    agent: sip.agent,
+    directory,
+    clock,
+    log,
+    pingSeconds: config.sip.teams.ping_seconds,
+  });
+  closers.push(() => teams.close());
   const pacers = new CarrierPacers(clock);
   closers.push(() => pacers.close());
 
@@ -286,6 +280,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       return { ok: false, status: 400, message: read.faults.join('; ') };
     },
     gatewayUp: (sid) => upkeep.gatewayUp(sid),
+    teamsGatewayUp: (sbcFqdn, gateway) => teams.up(sbcFqdn, gateway),
     settings: {
       domain: config.sip.domain,
       sipAddress:
@@ -340,7 +335,11 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     audit,
     origins: config.http.origins,
     trustedProxies: config.http.trusted_proxies,
-    portal: { folder: pages, sip: () => portalSip(sip.transport.listening(), config.sip.domain) },
+    portal: {
+      folder: pages,
+      sip: () => portalSip(sip.transport.listening(), config.sip.domain),
+      echo: config.source === undefined && config.accounts.some(({ name }) => name === 'demo'),
+    },
     timelines,
     recordings: new RecordingShelf(config.media.recordings),
     events: hooks,
@@ -407,12 +406,14 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   };
 }
 
-/** Where standing calls are written. Beside the store where that is a folder of this machine; a store in memory is not meant
- * to outlive anything. */
+/** Where standing calls are written. A store in memory is not meant to outlive anything. */
 function standingFolder(config: Config): string | undefined {
-  const { url } = config.store;
-  const beside = url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'standing') : undefined;
-  return config.calls.standing_folder ?? beside;
+  return besideData(config, config.calls.standing_folder, 'standing');
+}
+
+/** The folder that was named, else one in the store's. */
+function besideData({ store: { url } }: Config, named: string | undefined, name: string): string | undefined {
+  return named ?? (url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), name) : undefined);
 }
 
 const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);

@@ -43,7 +43,9 @@ type Indexes = {
   gatewaysOf?: Map<string, Gateway[]>;
   outbound?: Map<string, Carrier[]>;
   sources?: Sources<Carrier>;
+  softphones?: Map<string, Client[]>;
   numbers?: Map<string, Numbers>;
+  tenants?: Map<string, TeamsTenant>;
   ofAccount?: Map<string, readonly unknown[]>;
 };
 
@@ -135,6 +137,21 @@ class StoreDirectory implements OpenDirectory {
     return account && (this.#named().get(`client ${account.sid} ${username}`) as Client | undefined);
   }
 
+  softphones(accountSid: string, name: string): readonly Client[] {
+    let index = this.#indexes.softphones;
+    if (index === undefined) {
+      index = this.#indexes.softphones = new Map<string, Client[]>();
+      for (const client of this.all('client')) {
+        if (client.softphone?.name === undefined) continue;
+        const key = `${client.accountSid} ${client.softphone.name}`;
+        const list = index.get(key);
+        if (list === undefined) index.set(key, [client]);
+        else list.push(client);
+      }
+    }
+    return index.get(`${accountSid} ${name}`) ?? [];
+  }
+
   carrierByName(accountSid: string, name: string): Carrier | undefined {
     return this.#named().get(`carrier ${accountSid} ${name}`) as Carrier | undefined;
   }
@@ -182,8 +199,15 @@ class StoreDirectory implements OpenDirectory {
     return numbers.find(number, carrierSid);
   }
 
-  teamsTenant(accountSid: string): TeamsTenant | undefined {
-    return this.all('teamsTenant', accountSid)[0];
+  teamsTenant(accountSid: string, fqdn?: string): TeamsTenant | undefined {
+    if (fqdn === undefined) return this.all('teamsTenant', accountSid)[0];
+    const found = this.tenantByFqdn(fqdn);
+    return found?.accountSid === accountSid ? found : undefined;
+  }
+
+  tenantByFqdn(fqdn: string): TeamsTenant | undefined {
+    this.#indexes.tenants ??= new Map(this.all('teamsTenant').map((each) => [each.tenantFqdn.toLowerCase(), each]));
+    return this.#indexes.tenants.get(fqdn.toLowerCase());
   }
 
   put<K extends Kind>(kind: K, entity: Entities[K]): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -145,7 +145,33 @@ describe('PostgreSQL', { skip: 'missing' in postgres ? postgres.missing : false 
     await flushed;
     assert.equal(await countOf(store, 'P'), 60);
     await store.close();
-    await postgres.remove();
     assert.deepEqual(clock.pending(), []);
   });
+
+  it(
+    'away when our process ends too: the next process writes what waited on disk, each row once',
+    inFolder(async (folder) => {
+      if ('missing' in postgres) return;
+      const url = await postgres.database();
+      const options = { clock, log: silentLog, secrets, spoolFolder: folder };
+      const first = await openStore(url, options);
+      first.appendCdr(cdr('before', { accountSid: 'S' }));
+      await first.flush();
+      await postgres.stop();
+      for (let i = 0; i < 40; i++) first.appendCdr(cdr(`during-${i}`, { accountSid: 'S' }));
+      while (first.stats().cdrs.retries === 0) await new Promise((resolve) => setImmediate(resolve));
+      first.appendCdr(cdr('last', { accountSid: 'S' }));
+      // As a killed process would leave it: rows that were written may be in the file as well.
+      appendFileSync(path.join(folder, 'cdr.jsonl'), `${JSON.stringify(cdr('before', { accountSid: 'S' }))}\n{"torn`);
+      await first.close();
+      await postgres.start();
+      const second = await openStore(url, options);
+      await second.flush();
+      assert.equal(await countOf(second, 'S'), 42);
+      assert.equal(existsSync(path.join(folder, 'cdr.jsonl')), false, 'nothing waits any more');
+      await second.close();
+      await postgres.remove();
+      assert.deepEqual(clock.pending(), []);
+    }),
+  );
 });

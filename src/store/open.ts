@@ -28,6 +28,7 @@ import type { Sealer } from './sealer.ts';
 import { passingSealer, sealerOf, type Secrets } from './secret-keys.ts';
 import { Settings } from './settings.ts';
 import { Spool, type SpoolStats } from './spool.ts';
+import { SpoolFile } from './spool-file.ts';
 import { ThreadDialect } from './sqlite/dialect.ts';
 import { SqliteLink } from './sqlite/link.ts';
 import { WebSessionRows } from './web-sessions.ts';
@@ -41,6 +42,8 @@ export type StoreOptions = {
   readonly maxPages?: number;
   /** Most rows that wait for the database, CDRs and alerts each. */
   readonly spoolRows?: number;
+  /** Folder where they wait too, so that they outlive the process; none: in memory alone. */
+  readonly spoolFolder?: string | undefined;
 };
 
 /** A Store, and what the directory needs to follow other nodes. */
@@ -160,11 +163,28 @@ class SqlStore implements OpenStore {
     this.#settings = new Settings(db);
     const common = { clock: options.clock, log: options.log, isRowFault };
     const bound = options.spoolRows === undefined ? common : { ...common, capacity: options.spoolRows };
-    this.#cdrSpool = new Spool<Cdr>({ ...bound, name: 'cdr', insert: (rows) => records.insertCdrs(rows) });
-    this.#alertSpool = new Spool<Alert>({ ...bound, name: 'alert', insert: (rows) => records.insertAlerts(rows) });
+    const { spoolFolder: folder, log } = options;
+    const fileOf = <Row>(name: string) => (folder === undefined ? undefined : new SpoolFile<Row>(folder, name, log));
+    this.#cdrSpool = new Spool<Cdr>({
+      ...bound,
+      name: 'cdr',
+      file: fileOf('cdr'),
+      insert: (rows) => records.insertCdrs(rows),
+    });
+    this.#alertSpool = new Spool<Alert>({
+      ...bound,
+      name: 'alert',
+      file: fileOf('alert'),
+      insert: (rows) => records.insertAlerts(rows),
+    });
     const audit = new AuditRows(db);
     this.#audit = audit;
-    this.#auditSpool = new Spool<AuditEntry>({ ...bound, name: 'audit', insert: (rows) => audit.insert(rows) });
+    this.#auditSpool = new Spool<AuditEntry>({
+      ...bound,
+      name: 'audit',
+      file: fileOf('audit'),
+      insert: (rows) => audit.insert(rows),
+    });
     this.#sessions = new WebSessionRows(db);
   }
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'node:test';
 import { FakeClock, type Log, silentLog } from '../base/index.ts';
 import { Spool } from './spool.ts';
+import { SpoolFile } from './spool-file.ts';
 
 /** A database that can be told to fail. */
 class Disk {
@@ -27,7 +31,7 @@ let disk: Disk;
 let errors: string[];
 let spool: Spool<number>;
 
-function make(capacity = 1000): Spool<number> {
+function make(capacity = 1000, file?: SpoolFile<number>): Spool<number> {
   const log: Log = { ...silentLog, error: (_, message) => void errors.push(message) };
   return new Spool({
     name: 'test',
@@ -36,6 +40,7 @@ function make(capacity = 1000): Spool<number> {
     insert: disk.insert,
     isRowFault: (fault) => fault instanceof RangeError,
     capacity,
+    file,
   });
 }
 
@@ -63,6 +68,26 @@ describe('rows on their way to the database', () => {
       [8, 9],
     ]);
     assert.deepEqual(clock.pending(), []);
+  });
+
+  it('wait on disk too while it is away, and go to whichever process finds it back', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'graine-spool-'));
+    const onDisk = () => make(1000, new SpoolFile<number>(folder, 'test', silentLog));
+    const first = onDisk();
+    disk.away = true;
+    first.append(1);
+    first.append(2);
+    await pass(150);
+    first.append(3);
+    // It is killed here: nothing of it runs any more.
+    disk.away = false;
+    const second = onDisk();
+    assert.equal(second.stats.waiting, 3);
+    await pass(150);
+    assert.deepEqual(disk.rows.toSorted(), [1, 2, 3]);
+    assert.deepEqual(readdirSync(folder), []);
+    await second.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('do not wait when a whole batch is there', async () => {

@@ -3,6 +3,7 @@ import type { Clock, Log, Timer } from '../base/index.ts';
 import { GraineError, messageOf } from '../base/index.ts';
 import { storeClosed } from './errors.ts';
 import { batchSizes } from './records.ts';
+import type { SpoolFile } from './spool-file.ts';
 
 /** Rows wait at most this long before they are sent. The contract says 200 ms to the commit; the rest is the database’s. */
 const delayMs = 150;
@@ -21,6 +22,8 @@ export type SpoolOptions<Row> = {
   /** Is the row at fault, not the database? Such a row would block all that follow. */
   readonly isRowFault: (fault: unknown) => boolean;
   readonly capacity?: number;
+  /** Where they wait while the database is away, beside memory. */
+  readonly file?: SpoolFile<Row> | undefined;
 };
 
 export type SpoolStats = { waiting: number; written: number; dropped: number; retries: number };
@@ -45,6 +48,13 @@ export class Spool<Row> {
   constructor(options: SpoolOptions<Row>) {
     this.#options = options;
     this.#capacity = options.capacity ?? capacity;
+    const left = options.file?.load() ?? [];
+    if (left.length === 0) return;
+    options.log.info({ rows: left.length }, `${options.name} rows of an earlier process wait for the store`);
+    this.#rows = left;
+    this.#appended = left.length;
+    this.stats.waiting = left.length;
+    this.#later(delayMs);
   }
 
   /** Never throws, never waits. */
@@ -56,6 +66,7 @@ export class Spool<Row> {
     this.#rows.push(row);
     this.#appended++;
     this.stats.waiting = this.#rows.length;
+    if (this.#failing) this.#options.file?.append([row]);
     if (this.#rows.length >= batchSizes[0] && !this.#failing) this.#write();
     else if (this.#timer === undefined && this.#writing === undefined) this.#later(delayMs);
   }
@@ -79,8 +90,9 @@ export class Spool<Row> {
     this.#timer?.cancel();
     this.#timer = undefined;
     const lost = this.#rows.length;
-    if (lost > 0)
-      this.#options.log.error({ lost }, `${this.#options.name} rows were lost at shutdown: the store is away`);
+    const { file, log, name } = this.#options;
+    if (lost > 0 && file !== undefined) log.warn({ rows: lost }, `${name} rows wait on disk for the next start`);
+    else if (lost > 0) log.error({ lost }, `${name} rows were lost at shutdown: the store is away`);
     this.#rows = [];
     this.#ended = true;
     for (const { lost: tell } of this.#flushers.splice(0)) tell(new GraineError(storeClosed));
@@ -114,6 +126,7 @@ export class Spool<Row> {
         this.#settle(size);
         this.stats.written += size;
         this.#recovered();
+        if (this.#rows.length === 0) this.#options.file?.clear();
       } catch (fault) {
         if (!this.#options.isRowFault(fault)) return this.#failed(fault);
         await this.#oneByOne(batch, fault);
@@ -150,11 +163,13 @@ export class Spool<Row> {
   #failed(fault: unknown): void {
     const waiting = this.#rows.length;
     if (this.#failing) this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
-    else
+    else {
       this.#options.log.error(
         { reason: messageOf(fault), waiting },
         `the store takes no ${this.#options.name} rows; they wait`,
       );
+      this.#options.file?.append(this.#rows);
+    }
     this.#failing = true;
     this.stats.retries++;
   }

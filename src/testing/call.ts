@@ -32,6 +32,8 @@ export type Host = {
   readonly random: Random;
   /** Share of RTP packets lost on the way out, 0 to 1. */
   readonly loss: number;
+  /** It takes RTCP on the port of RTP, and sends it so to who does too. */
+  readonly rtcpMux: boolean;
   /** SRTP that it offers and takes; undefined: none. */
   readonly srtp: SrtpSuite | undefined;
   /** What happened in its calls. */
@@ -186,6 +188,7 @@ export abstract class PhoneCall {
       port: media.port,
       direction: this.#direction,
       version: ++this.#version,
+      mux: this.host.rtcpMux && this.remoteSdp?.mux !== false,
       crypto: this.remoteSdp?.secure === false ? undefined : this.keys.offered,
       ...(options.payloads === undefined ? {} : { payloads: options.payloads }),
     });
@@ -324,6 +327,7 @@ export abstract class PhoneCall {
   protected learn(sdp: string): void {
     this.remoteSdp = readSdp(sdp);
     this.media?.secure(this.keys.agreed(this.remoteSdp));
+    if (this.media !== undefined) this.media.mux = this.host.rtcpMux && this.remoteSdp.mux;
     this.media?.connect(this.remoteSdp);
   }
 
@@ -337,6 +341,7 @@ export abstract class PhoneCall {
       port: media.port,
       direction,
       version: ++this.#version,
+      mux: this.host.rtcpMux && offered?.mux !== false,
       crypto: crypto === 'refused' ? undefined : crypto,
       ...(shared === undefined ? {} : { payloads: shared.slice(0, 1), events: offered?.events }),
     });

@@ -39,6 +39,10 @@ export class PhoneMedia {
   packetsSent = 0;
   /** Packets of RTP and RTCP that came in and did not pass SRTP. */
   packetsForged = 0;
+  /** RTCP shares the port of RTP, both ways. */
+  mux = false;
+  /** Reports that came to the port of RTP. */
+  muxedReports = 0;
   /** The last packet as it left. */
   lastSent: Buffer = Buffer.alloc(0);
   #srtp: Srtp | undefined;
@@ -71,13 +75,13 @@ export class PhoneMedia {
     this.#timestamp = random.integer(0x7fffffff);
     this.address = rtp.address().address;
     this.port = rtp.address().port;
-    rtp.on('message', (bytes, from) => this.#receive(bytes, `${from.address}:${from.port}`));
-    rtp.on('error', () => {});
-    rtcp.on('message', (bytes) => {
-      if (this.#srtp !== undefined && !this.#opens(bytes, 'rtcp')) return;
-      const type = bytes[1] ?? 0;
-      this.ears.rtcp.set(type, (this.ears.rtcp.get(type) ?? 0) + 1);
+    rtp.on('message', (bytes, from) => {
+      const type = (bytes[1] ?? 0) & 0x7f;
+      if (!this.mux || type < 64 || type > 95) this.#receive(bytes, `${from.address}:${from.port}`);
+      else if (this.#heardReport(bytes)) this.muxedReports++;
     });
+    rtp.on('error', () => {});
+    rtcp.on('message', (bytes) => void this.#heardReport(bytes));
     rtcp.on('error', () => {});
   }
 
@@ -285,6 +289,13 @@ export class PhoneMedia {
     return 0;
   }
 
+  #heardReport(bytes: Buffer): boolean {
+    if (this.#srtp !== undefined && !this.#opens(bytes, 'rtcp')) return false;
+    const type = bytes[1] ?? 0;
+    this.ears.rtcp.set(type, (this.ears.rtcp.get(type) ?? 0) + 1);
+    return true;
+  }
+
   #receive(received: Buffer, source: string): void {
     if (received.length < 12 || (received[0] ?? 0) >> 6 !== 2) return;
     const bytes = this.#srtp === undefined ? received : received.subarray(0, this.#opens(received, 'rtp'));
@@ -330,7 +341,9 @@ export class PhoneMedia {
     report.writeUInt32BE(this.#timestamp, 16);
     report.writeUInt32BE(this.packetsSent, 20);
     report.writeUInt32BE((this.packetsSent * frame) >>> 0, 24);
-    this.#rtcp.send(this.#protected(report, 'rtcp'), remote.port + 1, remote.address, () => {});
+    const bytes = this.#protected(report, 'rtcp');
+    if (this.mux) this.#rtp.send(bytes, remote.port, remote.address, () => {});
+    else this.#rtcp.send(bytes, remote.port + 1, remote.address, () => {});
   }
 }
 

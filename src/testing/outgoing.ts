@@ -18,6 +18,9 @@ export type InviteOptions = {
   /** Payload types offered. */
   readonly payloads?: readonly number[];
   readonly headers?: readonly Header[];
+  /** Whole values in place of its own. */
+  readonly contact?: string;
+  readonly allow?: string;
   /** Answers a 401 or 407. */
   readonly login?: Login;
   /** False: the ACK of the 200 gets lost. */
@@ -107,8 +110,8 @@ export class OutgoingPhoneCall extends PhoneCall {
     const { sdp = 'offer', headers = [] } = this.#options;
     const offer = sdp === 'offer' ? this.#offer() : sdp;
     const all: Header[] = [
-      ['Contact', this.contact],
-      ['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO'],
+      ['Contact', this.#options.contact ?? this.contact],
+      ['Allow', this.#options.allow ?? 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO'],
       ...headers,
       ...extra,
     ];

@@ -32,6 +32,8 @@ export type PhoneOptions = {
   readonly loss?: number;
   /** Offers and takes SRTP in this suite, by SDES; without it, it refuses an offer of SRTP with 488. */
   readonly srtp?: SrtpSuite;
+  /** Takes RTCP on the port of RTP, RFC 5761. */
+  readonly rtcpMux?: boolean;
   /** False: forgets a call when it is over. For phones that run for long; a test wants to look back. */
   readonly remembers?: boolean;
 };
@@ -73,6 +75,7 @@ export class Phone implements Host {
   readonly transport: Transport;
   /** May be set anew between calls. */
   srtp: SrtpSuite | undefined;
+  readonly rtcpMux: boolean;
   exchanges!: Exchanges;
   #wire!: Wire;
   #loss = 0;
@@ -90,6 +93,7 @@ export class Phone implements Host {
     this.onInvite = options.onInvite ?? phones.ringsForEver();
     this.transport = options.transport ?? 'udp';
     this.srtp = options.srtp;
+    this.rtcpMux = options.rtcpMux ?? false;
     this.#remembers = options.remembers ?? true;
     if (!this.#remembers) for (const journal of [this.transcript, this.strays, this.events]) journal.limit = recent;
     this.#loss = options.loss ?? 0;
@@ -208,6 +212,11 @@ export class Phone implements Host {
     const raw = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     this.transcript.note(`${raw.length} raw bytes to ${to.host}:${to.port}`);
     this.#wire.send(raw, { transport, address: to.host, port: to.port });
+  }
+
+  /** Finds this name and port there from now on, without asking DNS. */
+  finds(host: string, port: number, at: Server): void {
+    this.#wire.names.set(`${host}:${port}`, at);
   }
 
   /** Cuts its connections. */

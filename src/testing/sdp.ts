@@ -15,6 +15,8 @@ export type PhoneSdp = {
   readonly version: number;
   /** The line is RTP/SAVP, and its a=crypto values. */
   readonly secure: boolean;
+  /** RTCP may come to the port of RTP. */
+  readonly mux: boolean;
   readonly crypto: readonly string[];
 };
 
@@ -27,6 +29,7 @@ export type SdpOptions = {
   readonly version?: number;
   readonly session?: number;
   readonly ptime?: number;
+  readonly mux?: boolean;
   /** Our key: the line is RTP/SAVP. */
   readonly crypto?: CryptoLine | undefined;
 };
@@ -46,6 +49,7 @@ export function writeSdp(options: SdpOptions): string {
     `m=audio ${port} RTP/${options.crypto === undefined ? 'AVP' : 'SAVP'} ${all.join(' ')}`,
     ...payloads.filter((pt) => names[pt] !== undefined).map((pt) => `a=rtpmap:${pt} ${names[pt]}`),
     ...(events === undefined ? [] : [`a=rtpmap:${events} telephone-event/8000`, `a=fmtp:${events} 0-16`]),
+    ...(options.mux === true ? ['a=rtcp-mux'] : []),
     ...(options.crypto === undefined ? [] : [printCrypto(options.crypto).trimEnd()]),
     `a=ptime:${options.ptime ?? 20}`,
     `a=${direction}`,
@@ -77,6 +81,7 @@ export function readSdp(text: string): PhoneSdp {
     events: events === undefined ? undefined : Number(events),
     ptime: Number(find(inMedia, 'a=ptime:') ?? 20),
     version: Number(find(lines, 'o=')?.split(' ')[2] ?? 0),
+    mux: inMedia.some((line) => line.trim() === 'a=rtcp-mux'),
     secure: protocol.startsWith('RTP/SAVP'),
     crypto: inMedia.filter((line) => line.startsWith('a=crypto:')).map((line) => line.slice('a=crypto:'.length)),
   };

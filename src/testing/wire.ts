@@ -39,6 +39,8 @@ export class Wire {
   readonly #server: net.Server;
   readonly #lines = new Map<string, Line>();
   readonly #receive: Receiver;
+  /** Names it knows without asking anybody: `host:port` → where that is. */
+  readonly names = new Map<string, { readonly host: string; readonly port: number }>();
 
   private constructor(sockets: { udp: dgram.Socket; server: net.Server }, options: WireOptions, receive: Receiver) {
     const { udp, server } = sockets;
@@ -81,14 +83,16 @@ export class Wire {
     }
   }
 
-  send(bytes: Buffer, to: Peer): void {
+  send(bytes: Buffer, towards: Peer): void {
+    const known = this.names.get(`${towards.address}:${towards.port}`);
+    const to = known === undefined ? towards : { ...towards, address: known.host, port: known.port };
     if (!(to.port > 0 && to.port < 65_536)) return;
     if (to.transport === 'udp') {
       this.#udp.send(bytes, to.port, to.address, () => {});
       return;
     }
-    const known = this.#lines.get(`${to.address}:${to.port}`);
-    (known?.open === true ? known : this.#connect(to)).send(bytes);
+    const line = this.#lines.get(`${to.address}:${to.port}`);
+    (line?.open === true ? line : this.#connect(to)).send(bytes);
   }
 
   /** Cuts every connection, as a reboot or a NAT would. */
@@ -112,9 +116,10 @@ export class Wire {
   #connect(to: Peer): Line {
     const { transport, tls: secrets } = this.#options;
     const { address: host, port } = to;
-    if (to.transport === 'tcp') return this.#adopt(net.connect({ host, port }), to);
+    const from = { localAddress: this.address };
+    if (to.transport === 'tcp') return this.#adopt(net.connect({ host, port, ...from }), to);
     if (to.transport === 'tls') {
-      const socket = tls.connect({ host, port, ...secrets });
+      const socket = tls.connect({ host, port, ...from, ...secrets });
       return this.#adopt(socket, to);
     }
     // A URI says `ws` where wss is meant: the phone knows which it speaks.

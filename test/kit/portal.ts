@@ -40,14 +40,16 @@ export class PortalWindow {
   }
 
   /** By the token of an API key, or by email and the password everybody has. */
-  async signIn(who: { readonly token: string } | { readonly email: string }): Promise<void> {
+  async signIn(
+    who: { readonly token: string } | { readonly email: string; readonly password?: string },
+  ): Promise<void> {
     await this.page.goto(`${this.#url}/portal`);
     if ('token' in who) {
       await this.page.getByText('API token').click();
       await this.page.locator('input[type=password]').fill(who.token);
     } else {
       await this.page.locator('input[type=email]').fill(who.email);
-      await this.page.locator('input[type=password]').fill(password);
+      await this.page.locator('input[type=password]').fill(who.password ?? password);
     }
     await this.page.getByRole('button', { name: 'Sign in' }).click();
     await this.page

@@ -82,8 +82,10 @@ const moments: readonly Moment[] = [
     reach: async ({ app, alice, graine }) => {
       const asked = app.all('/call').length;
       app.answers(() => new Promise(() => {}));
-      alice.invites(at('100', graine.sip), { from: '+15557650001' });
+      const call = alice.invites(at('100', graine.sip), { from: '+15557650001' });
       await app.requests.until(() => app.all('/call').length > asked, { what: 'the hook' });
+      // Without a 100 its INVITE would come again, to the next process.
+      await call.gets(100);
     },
   },
   {

@@ -37,7 +37,7 @@ const story = stage({
     { name: 'browser', transport: 'wss', tls: trusting },
     { name: 'page', transport: 'ws' },
     { name: 'cordless', transport: 'tcp' },
-    { name: 'desk', transport: 'tls', tls: trusting },
+    { name: 'desk', transport: 'tls', tls: trusting, srtp: 'AES_CM_128_HMAC_SHA1_80' },
     {
       name: 'trunk',
       transport: 'tls',

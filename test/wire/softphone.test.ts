@@ -16,7 +16,7 @@ const story = stage({
 });
 
 type Session = { headers: Record<string, string> };
-type Credentials = { username: string; password: string; realm: string; expires_at: string };
+type Credentials = { name: string | null; username: string; password: string; realm: string; expires_at: string };
 
 async function signIn(w: World, body: object): Promise<Session> {
   const response = await fetch(`${w.graine.http.url}/v1/session`, {
@@ -72,6 +72,37 @@ story('signed in, the softphone registers, rings, calls, and is heard', async (w
   await out.hangsUp();
   await signOut(w, session);
 });
+
+story(
+  'a dial to the name of a person rings their softphone while they are signed in, in their own realm only',
+  async (w) => {
+    const session = await signIn(w, ann);
+    const { username, password, name } = await lend(w, session);
+    assert.equal(name, 'ann');
+    assert.equal((await w.phone('page').register(w.serverFor('page'), { username, password, realm })).status, 200);
+    w.app.answers(dial([toUser('Ann')], { answerOnBridge: true }));
+    const call = w.calls();
+    const rung = await w.phone('page').nextCall();
+    await rung.answers();
+    rung.speaks(620);
+    await call.hears(620);
+    await call.hangsUp();
+    assert.equal((await w.next('/action')).body['dial_call_status'], 'completed');
+    for (const target of [{ type: 'user', name: 'ann@other.example.test' }, toUser('anna')]) {
+      w.app.answers(dial([target], { answerOnBridge: true }));
+      await w.calls().refused();
+      assert.equal((await w.next('/action')).body['dial_sip_status'], 404);
+    }
+    await signOut(w, session);
+    await w.eventually('the contact is gone', async () => {
+      const { body } = await w.account('GET', '/RegisteredSipUsers');
+      return !JSON.stringify(body).includes(username);
+    });
+    w.app.answers(dial([toUser('ann')], { answerOnBridge: true }));
+    await w.calls().refused();
+    assert.equal((await w.next('/action')).body['dial_sip_status'], 404, 'it ended with the session');
+  },
+);
 
 story('signing out ends the registration and the credentials at once', async (w) => {
   const session = await signIn(w, ann);

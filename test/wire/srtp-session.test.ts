@@ -185,7 +185,10 @@ story('a listener, a recording and keys of encrypted ends are those of their pla
     const { body } = await w.account('GET', '/RecentCalls?page=1&count=50');
     return (body.data as Json[]).find((each) => each.call_sid === sid && each.recording_url);
   });
-  const { channels, rate } = readWav(readFileSync(String(cdr.recording_url)));
+  const { url, token } = w.graine.http;
+  assert.ok(String(cdr.recording_url).startsWith(url));
+  const recorded = await fetch(String(cdr.recording_url), { headers: { authorization: `Bearer ${token}` } });
+  const { channels, rate } = readWav(Buffer.from(await recorded.arrayBuffer()));
   const [left, right] = [channels[0] ?? new Int16Array(0), channels[1] ?? new Int16Array(0)];
   assert.ok(levelOf(left, 440, rate) > -25 && levelOf(right, 620, rate) > -25, 'both are in the recording');
   assert.equal((await figures(w, sid))['packetsForged'], 0);

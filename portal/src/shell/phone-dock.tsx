@@ -2,9 +2,12 @@
  * `softphone/index.tsx`, whose default export is given `PhoneProps`; without that file there is no phone button. It is
  * loaded when it is first opened, and from then on with the page; it stays mounted while hidden, because a call must not
  * end with its panel. */
-import { type ComponentType, lazy, Suspense, useState } from 'react';
+import { type ComponentType, createContext, lazy, Suspense, use, useState } from 'react';
 import type { Account } from '../api/index.ts';
 import { useAccount } from './account.tsx';
+
+/** Somebody is to be called; `n` tells one wish from the next. */
+export type PhoneRequest = { readonly target: string; readonly n: number };
 
 export type PhoneProps = {
   readonly account: Account;
@@ -13,7 +16,18 @@ export type PhoneProps = {
   readonly onClose: () => void;
   /** A call comes in: show the panel. */
   readonly onWanted: () => void;
+  /** What a page wants called. */
+  readonly request?: PhoneRequest | undefined;
 };
+
+const Context = createContext<((target: string) => void) | undefined>(undefined);
+
+export const PhoneProvider = Context.Provider;
+
+/** Opens the phone and calls; undefined where there is no phone. */
+export function usePhone(): ((target: string) => void) | undefined {
+  return use(Context);
+}
 
 const [load] = Object.values(import.meta.glob<{ default: ComponentType<PhoneProps> }>('../softphone/index.tsx'));
 const Panel = load === undefined ? undefined : lazy(load);

@@ -1,17 +1,22 @@
 /** Header, navigation, page, phone. On a small screen the navigation is a drawer. */
 import { Drawer } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import { Toasts } from '../parts/index.ts';
 import { useAccounts } from './account.tsx';
 import { Header } from './header.tsx';
 import { Nav } from './nav.tsx';
-import { hasPhone, PhoneDock } from './phone-dock.tsx';
+import { hasPhone, PhoneDock, PhoneProvider, type PhoneRequest } from './phone-dock.tsx';
 import './shell.css';
 
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [menu, setMenu] = useState(false);
   const [phone, setPhone] = useState(false);
+  const [request, setRequest] = useState<PhoneRequest>();
   const { account } = useAccounts();
+  const call = useCallback((target: string) => {
+    setPhone(true);
+    setRequest((last) => ({ target, n: (last?.n ?? 0) + 1 }));
+  }, []);
   const dock = { open: phone, toggle: () => setPhone((open) => !open) };
   return (
     <div className={phone ? 'shell with-phone' : 'shell'}>
@@ -33,10 +38,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <Nav onGo={() => setMenu(false)} />
       </Drawer>
       <main id="main" className="main" tabIndex={-1}>
-        {children}
+        <PhoneProvider value={hasPhone ? call : undefined}>{children}</PhoneProvider>
       </main>
       {account === undefined ? null : (
-        <PhoneDock open={phone} onClose={() => setPhone(false)} onWanted={() => setPhone(true)} />
+        <PhoneDock open={phone} onClose={() => setPhone(false)} onWanted={() => setPhone(true)} request={request} />
       )}
       <Toasts />
     </div>

@@ -34,6 +34,7 @@ export function addSoftphone(server: FastifyInstance, options: ApiOptions): void
         audit: true,
         users: true,
         softphone: ws !== undefined || wss !== undefined,
+        echo: portal.echo,
       },
       version,
     });
@@ -48,6 +49,7 @@ export function addSoftphone(server: FastifyInstance, options: ApiOptions): void
         username: Type.String(),
         password: Type.String(),
         realm: Type.String(),
+        name: place,
         expires_at: Type.String(),
       }),
     },
@@ -56,7 +58,7 @@ export function addSoftphone(server: FastifyInstance, options: ApiOptions): void
     const { account_sid: wanted } = request.params as { account_sid: string };
     const account = directory.get('account', accountOf(directory, request.scope, wanted)) as Account;
     const signedIn = needSession(request.scope.signedIn, 'a softphone');
-    const { username, password, realm, expiresAt } = await softphones.issue(signedIn, account);
-    return reply.code(201).send({ username, password, realm, expires_at: new Date(expiresAt).toISOString() });
+    const { username, password, realm, name = null, expiresAt } = await softphones.issue(signedIn, account);
+    return reply.code(201).send({ username, password, realm, name, expires_at: new Date(expiresAt).toISOString() });
   });
 }

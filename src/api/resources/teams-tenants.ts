@@ -1,7 +1,7 @@
 /** Microsoft Teams tenants: `/v1/MicrosoftTeamsTenants`. Kept for dials of type `teams`. */
-import { Type } from 'typebox';
+import { type TString, Type } from 'typebox';
 import type { TeamsTenant } from '../../ports/index.ts';
-import { ignored, maybe, sid, text } from '../schema.ts';
+import { ignored, maybe, sid } from '../schema.ts';
 import { orDefault, pick, type Resource } from './resource.ts';
 
 const microsoft = [
@@ -9,6 +9,17 @@ const microsoft = [
   'sip2.pstnhub.microsoft.com:5061',
   'sip3.pstnhub.microsoft.com:5061',
 ];
+
+const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const name = `${label}(\\.${label}){0,30}`;
+const hostName = (description: string): TString =>
+  Type.String({ minLength: 1, maxLength: 253, pattern: `^${name}$`, description });
+const gateway = Type.String({
+  minLength: 1,
+  maxLength: 260,
+  pattern: `^${name}(:\\d{1,5})?$`,
+  description: 'host:port',
+});
 
 export const teamsTenants: Resource<'teamsTenant'> = {
   kind: 'teamsTenant',
@@ -18,9 +29,9 @@ export const teamsTenants: Resource<'teamsTenant'> = {
   fields: {
     account_sid: maybe(sid('Account it belongs to')),
     application_sid: maybe(sid('Application that answers calls from Teams')),
-    tenant_fqdn: text('Host name of the tenant', 253),
-    sbc_fqdn: maybe(text('Host name Microsoft knows this server by; default: tenant_fqdn', 253)),
-    gateways: maybe(Type.Array(text('host:port', 300), { maxItems: 10 })),
+    tenant_fqdn: hostName('Host name of the tenant'),
+    sbc_fqdn: maybe(hostName('Host name Microsoft knows this server by; default: tenant_fqdn')),
+    gateways: maybe(Type.Array(gateway, { maxItems: 10, description: 'Empty: those of Microsoft' })),
     service_provider_sid: ignored,
   },
   required: ['tenant_fqdn'],
@@ -40,6 +51,10 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     ...pick<TeamsTenant>(fields, { applicationSid: 'application_sid' }),
     tenantFqdn: fields['tenant_fqdn'] as string,
     sbcFqdn: orDefault(fields['sbc_fqdn'], fields['tenant_fqdn'] as string),
-    gateways: orDefault<readonly string[]>(fields['gateways'], microsoft),
+    gateways: gatewaysOf(fields['gateways']),
   }),
 };
+
+function gatewaysOf(given: unknown): readonly string[] {
+  return Array.isArray(given) && given.length > 0 ? (given as string[]) : microsoft;
+}

@@ -18,9 +18,14 @@ export function applicationFor(services: Services, invitation: Invitation): Dest
   const uri = parseUri(invitation.request.uri);
   const number = uri?.user ?? '';
   const { caller } = invitation;
-  return caller.kind === 'carrier'
-    ? forCarrier(services, { ...caller, number })
-    : forUser(services, { accountSid: caller.accountSid, number, host: uri?.host ?? '' });
+  switch (caller.kind) {
+    case 'carrier':
+      return forCarrier(services, { ...caller, number });
+    case 'teams':
+      return forTeams(services, { ...caller, number });
+    case 'user':
+      return forUser(services, { accountSid: caller.accountSid, number, host: uri?.host ?? '' });
+  }
 }
 
 function forCarrier(
@@ -33,6 +38,17 @@ function forCarrier(
   const applicationSid = entry?.applicationSid ?? carrier?.applicationSid;
   const application = applicationSid === undefined ? undefined : directory.get('application', applicationSid);
   return application === undefined ? undefined : { application, number: call.number, trunk: carrier?.name ?? '' };
+}
+
+/** A Teams user's call goes to the application of the number dialled, else to that of the tenant. */
+function forTeams(
+  { directory }: Services,
+  call: { accountSid: string; tenantSid: string; number: string },
+): Destination | undefined {
+  const entry = directory.phoneNumber(call.accountSid, call.number);
+  const applicationSid = entry?.applicationSid ?? directory.get('teamsTenant', call.tenantSid)?.applicationSid;
+  const application = applicationSid === undefined ? undefined : directory.get('application', applicationSid);
+  return application === undefined ? undefined : { application, number: call.number, trunk: 'teams' };
 }
 
 /** A registered user's call goes to the account's device application; without one, users may call each other. */
@@ -52,7 +68,8 @@ function forUser(
 function userToUser(services: Services, account: Account, name: string): Destination | undefined {
   const realm = account.sipRealm ?? services.settings.domain;
   const callee = services.directory.client(realm, name);
-  if (callee === undefined || !callee.allowDirectUserCalling || callee.accountSid !== account.sid) return undefined;
+  const known = callee !== undefined && callee.allowDirectUserCalling && callee.accountSid === account.sid;
+  if (!known && services.directory.softphones(account.sid, name.toLowerCase()).length === 0) return undefined;
   const target = [{ type: 'user', name: `${name}@${realm}` }];
   return {
     application: undefined,

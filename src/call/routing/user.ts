@@ -23,7 +23,9 @@ export async function planUser(
 ): Promise<Plan | NoPlan> {
   const account = services.directory.get('account', accountSid);
   const aor = addressOfRecord(name, account, services.settings.domain);
-  const bindings = (await services.live.bindings(aor)).filter((binding) => binding.accountSid === accountSid);
+  const addresses = [aor, ...softphonesOf(services, account, aor)];
+  const found = await Promise.all(addresses.map((each) => services.live.bindings(each)));
+  const bindings = found.flat().filter((binding) => binding.accountSid === accountSid);
   if (bindings.length === 0) {
     return { refused: { status: 'failed', sipStatus: 404, reason: `the user '${aor}' is not registered` } };
   }
@@ -38,6 +40,16 @@ export async function planUser(
     srtp: srtpOf(binding, services),
   }));
   return { mode: 'parallel', trunk: 'user', branches };
+}
+
+/** The portal's softphones of the people of that name ring with the user's phones: each has an address of its own, made for
+ * one session. */
+function softphonesOf({ directory, settings }: Services, account: Account | undefined, aor: string): string[] {
+  if (account === undefined) return [];
+  const [name, realm] = splitAtLast(aor, '@');
+  const own = account.sipRealm ?? settings.domain;
+  if (realm !== own.toLowerCase()) return [];
+  return directory.softphones(account.sid, name).map(({ username }) => `${username}@${own}`.toLowerCase());
 }
 
 /** What registers over a WebSocket is a page, or does as one does: RFC 7118. */

@@ -63,7 +63,7 @@ export class CarriedLeg extends Leg {
   /** It counts against the limits of its carrier as before, and waits for nobody. */
   #takeCapacity(): void {
     const carrier = this.services.directory.get('carrier', this.carrierSid ?? '');
-    if (carrier === undefined || carrier.maxCalls === undefined) return;
+    if (this.identity.direction === 'inbound' || carrier?.maxCalls === undefined) return;
     const slot: Slot = this.services.pacers.occupy(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: carrier.maxCps });
     this.events.on('ended', () => slot.release());
   }

@@ -26,7 +26,7 @@ export type LegSnapshot = {
   /** Undefined where it cannot go on elsewhere: its audio is encrypted, and how far the keys were used is not known. */
   readonly media: MediaSnapshot | undefined;
   readonly talkUntil: number | undefined;
-  /** The carrier whose capacity it takes. */
+  /** The carrier it came or goes by. */
   readonly carrierSid: string | undefined;
 };
 

@@ -67,6 +67,8 @@ export class Endpoint {
   /** Its far end speaks WebRTC. */
   web: WebLink | undefined;
 
+  /** RTCP comes and goes on the port of RTP, as with WebRTC. */
+  rtcpMux = false;
   rtcpSignalled: Far | undefined;
   rtcpLearned: Far | undefined;
   /** First byte of the newest sound: Opus tells its band there. */
@@ -113,6 +115,7 @@ export class Endpoint {
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
     // Keys of WebRTC come by DTLS, and where its far end is, ICE tells.
+    this.rtcpMux = settings.web !== undefined || settings.rtcpMux === true;
     if (settings.web !== undefined) return;
     if (settings.srtp === undefined) this.srtp = undefined;
     else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
@@ -133,7 +136,7 @@ export class Endpoint {
     const far = this.latch.far;
     if (this.rtcpLearned !== undefined || far === undefined) return this.rtcpLearned;
     if (this.rtcpSignalled?.host === far.host) return this.rtcpSignalled;
-    return { host: far.host, port: Math.min(65535, far.port + 1) };
+    return this.rtcpMux ? far : { host: far.host, port: Math.min(65535, far.port + 1) };
   }
 
   /** May a report come from there? Only from the host RTP comes from, then only from one port. */

@@ -79,7 +79,7 @@ export class Reporter {
       goodbye,
     });
     if (endpoint.srtp !== undefined && !endpoint.srtp.protectRtcp(this.#packet)) return;
-    this.#context.wire.send(endpoint.slot * 2 + (endpoint.web === undefined ? 1 : 0), this.#packet, far);
+    this.#context.wire.send(endpoint.slot * 2 + (endpoint.rtcpMux ? 0 : 1), this.#packet, far);
   }
 
   #about(

@@ -146,6 +146,45 @@ test('reports go out under the key, and come in only under it', async () => {
   }
 });
 
+test('with rtcp-mux reports go out from the port of RTP, and come in there, under the key alone', async () => {
+  const engine = await testEngine();
+  const phone = await TestPhone.open();
+  try {
+    const ours = keys();
+    const talker = new Talker(ours);
+    const at = await engine.open({ session: 's', endpoint: 'a' });
+    const reports: Buffer[] = [];
+    phone.rtp.on('message', (bytes) => (bytes[1] === 200 ? reports.push(bytes) : undefined));
+    const settings = phone.settings([PCMU], { srtp: ours, rtcpMux: true });
+    const remote = settings.remote && { ...settings.remote, rtcpPort: settings.remote.port };
+    await engine.configure('a', { ...settings, remote });
+    await engine.quality('a');
+    for (let n = 0; n < 5; n++) await phone.raw(at, talker.next());
+    await engine.play('a', 'tone', { sound: { kind: 'ringback', country: 'us' }, loop: 'forever' });
+    await phone.until(() => reports.length > 0);
+    assert.equal(phone.reports.length, 0);
+    const [report] = reports;
+    assert.ok(report !== undefined);
+    const packet = { bytes: report, at: 0, length: report.length, host: '', port: 0 };
+    assert.equal(talker.srtp.openRtcp(packet, 0), OPENED);
+    const clear = Buffer.from('80c9000100000abc', 'hex');
+    const sealed = { bytes: Buffer.concat([clear, Buffer.alloc(20)]), at: 0, length: 8, host: '', port: 0 };
+    assert.ok(talker.srtp.protectRtcp(sealed));
+    const bytes = sealed.bytes.subarray(0, sealed.length);
+    for (const each of [clear, bytes, bytes]) await phone.raw(at, each);
+    await phone.raw(at, talker.next());
+    for (;;) {
+      const { packetsReceived, packetsForged, packetsReplayed } = await engine.quality('a');
+      if (packetsReceived < 6) continue;
+      assert.deepEqual([packetsForged, packetsReplayed], [1, 1]);
+      break;
+    }
+  } finally {
+    phone.close();
+    await engine.close();
+  }
+});
+
 test('a key that is none is refused without being shown', async () => {
   const engine = await testEngine();
   const phone = await TestPhone.open();

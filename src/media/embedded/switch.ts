@@ -10,7 +10,7 @@ import { isG711 } from '../codec/g711.ts';
 import { AUDIO, EVENT, NOT_NEGOTIATED } from './codecs.ts';
 import { Endpoint } from './endpoint.ts';
 import { Maker, type WorkerContext } from './maker.ts';
-import { REFUSED, RTCP, RTP, type WebLink } from '../webrtc/web-link.ts';
+import { isReport, REFUSED, RTCP, RTP, type WebLink } from '../webrtc/web-link.ts';
 import { WebEnds } from './web-ends.ts';
 import { Player, type Samples } from './player.ts';
 import type { Command, Report, SoundData, WorkerSetup } from './protocol.ts';
@@ -370,7 +370,7 @@ export class MediaSwitch {
     if (endpoint === undefined) return;
     try {
       if (endpoint.web !== undefined) this.#fromWeb(endpoint, endpoint.web, packet, now);
-      else if ((socket & 1) === 0) this.#rtp(endpoint, packet, now);
+      else if ((socket & 1) === 0 && !(endpoint.rtcpMux && isReport(packet))) this.#rtp(endpoint, packet, now);
       else if (!this.#reporter.take(endpoint, packet, now)) endpoint.refused++;
     } catch (fault) {
       // Never for a known input; told, but a flood of them must not become a flood of lines.

@@ -21,6 +21,12 @@ export const GOODBYE_MS = 1500;
 /** A handshake flight has a few datagrams: one from a source that floods is cut off. */
 const MAX_HANDSHAKE_DATAGRAMS = 200;
 
+/** Of two kinds on one port: RTCP? RFC 5761 §4. */
+export function isReport({ bytes, at }: Packet): boolean {
+  const type = bytes[at + 1]! & 0x7f;
+  return type >= 64 && type < 96;
+}
+
 export type WebLinkOptions = {
   readonly context: DtlsContext;
   readonly text: (host: Host) => string;
@@ -104,9 +110,7 @@ export class WebLink {
     // Several ways may lead here at a time; behind this they are one.
     packet.host = far.host;
     packet.port = far.port;
-    // RFC 5761 §4.
-    const type = packet.bytes[packet.at + 1]! & 0x7f;
-    return type >= 64 && type < 96 ? RTCP : RTP;
+    return isReport(packet) ? RTCP : RTP;
   }
 
   #check(datagram: Buffer, packet: Packet, now: number): WebVerdict {

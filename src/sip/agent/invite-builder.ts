@@ -44,7 +44,7 @@ export class InviteBuilder {
     headers.adopt('CSeq', 'CSeq', `${this.cseq} INVITE`);
     headers.append('Contact', contact);
     headers.adopt('User-Agent', 'User-Agent', host.userAgent);
-    headers.adopt('Allow', 'Allow', host.allow);
+    headers.adopt('Allow', 'Allow', this.#options.allow ?? host.allow);
     headers.adopt('Supported', 'Supported', sessionTimer === false ? withoutTimer : supportedOptions);
     if (sessionTimer !== false) {
       const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);

@@ -19,8 +19,8 @@ export type Identification =
   | CallerIdentity
   /** Prove to be a user of this realm. */
   | { readonly kind: 'challenge'; readonly realm: string }
-  /** 403, counted towards the ban of its source. */
-  | { readonly kind: 'forbidden' };
+  /** 403, counted towards the ban of its source. `why` is told to it: for peers that can mend it. */
+  | { readonly kind: 'forbidden'; readonly why?: string };
 
 /** A user with the secret to check a digest against: its password, or MD5 and SHA-256 of `username:realm:password`. */
 export type UserSecret = {
@@ -121,6 +121,8 @@ export type PingOptions = {
   readonly uri: string;
   readonly from?: string;
   readonly hops?: readonly Hop[];
+  /** Host and port of our Contact where it must not be our own address. */
+  readonly contactHost?: string;
   readonly intervalMs?: number;
 };
 

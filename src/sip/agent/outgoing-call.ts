@@ -86,8 +86,9 @@ export class UacCall implements OutgoingCall, ClientUser {
   start(): void {
     this.#host.entered(this);
     try {
-      const { hops: given, route, uri } = this.#options;
-      const hops = given ?? this.#host.resolve(route?.includes('<') === true ? uriText(route) : (route ?? uri));
+      const { hops: given, nextHop, route, uri } = this.#options;
+      const way = nextHop ?? (route?.includes('<') === true ? uriText(route) : (route ?? uri));
+      const hops = given ?? this.#host.resolve(way);
       if (!(hops instanceof Promise)) return this.#begin(hops);
       hops.then(
         (found) => this.#begin(found),

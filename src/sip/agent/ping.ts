@@ -51,7 +51,7 @@ export class Ping implements GatewayPing {
       host,
       address,
       (hop) => [
-        ['Contact', host.contactFor(hop, undefined, undefined)],
+        ['Contact', host.contactFor(hop, undefined, options.contactHost)],
         ['Accept', 'application/sdp'],
       ],
       (response, by) => this.#heard(response, by),

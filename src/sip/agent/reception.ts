@@ -9,7 +9,7 @@ import {
   reasonOf,
   supportedOptions,
 } from '../dialog/index.ts';
-import { createResponse, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
+import { createResponse, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Hop, ServerTransaction, Source, TransactionLayer } from '../transaction/index.ts';
 import { type Admission, refuse } from './admission.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
@@ -126,7 +126,7 @@ export class Reception {
 
   #identify(request: SipRequest, from: Source): void {
     const who: Identification = this.#options.identify(request, from);
-    if (who.kind === 'forbidden') return this.#stranger(request, from);
+    if (who.kind === 'forbidden') return this.#stranger(request, from, who.why);
     if (who.kind !== 'challenge') {
       this.#network.good(from);
       return this.#welcome(request, from, who, undefined);
@@ -190,7 +190,7 @@ export class Reception {
       caller: who,
       transaction,
       tag: this.#host.random.token(12),
-      contact: this.#host.contactFor(from, undefined, undefined, /^sips:/i.test(request.uri)),
+      contact: this.#contactFor(request, from, who),
       pinned: behindNat(request, from),
     });
     try {
@@ -211,6 +211,11 @@ export class Reception {
     return away;
   }
 
+  #contactFor(request: SipRequest, from: Source, who: CallerIdentity): string {
+    const host = who.kind === 'teams' ? who.contactHost : undefined;
+    return this.#host.contactFor(from, undefined, host, /^sips:/i.test(request.uri));
+  }
+
   #registered(request: SipRequest, from: Source, who: CallerIdentity, known: ServerTransaction | undefined): void {
     // A carrier's gateway is no device of a user.
     if (this.#registrar === undefined || who.kind !== 'user')
@@ -228,9 +233,9 @@ export class Reception {
     );
   }
 
-  #stranger(request: SipRequest, from: Source): void {
+  #stranger(request: SipRequest, from: Source, why?: string): void {
     this.#network.offence(from, weights.stranger);
-    this.refuse(request, from, 403);
+    this.refuse(request, from, 403, why === undefined ? undefined : [['Warning', `399 graine ${quote(why)}`]]);
   }
 
   #answer(

@@ -29,6 +29,13 @@ export type CallerIdentity =
       readonly accountSid: string;
       readonly username: string;
       readonly realm: string;
+    }
+  /** A tenant of Microsoft Teams. `contactHost`: the only name for us that goes through there. */
+  | {
+      readonly kind: 'teams';
+      readonly tenantSid: string;
+      readonly accountSid: string;
+      readonly contactHost: string;
     };
 
 /** An INVITE that came to another process and was not answered by it. Plain data; `request` in base64. */
@@ -78,6 +85,8 @@ export type InviteOptions = {
   readonly contactHost?: string;
   /** Next hops to try in order (RFC 3263 §4.3: the next on transport error, timeout or 503). Else resolved from `route` or `uri`. */
   readonly hops?: readonly Hop[];
+  /** A URI resolved in place of `route` or `uri`; the request itself does not show it. */
+  readonly nextHop?: string;
   /** Outbound proxy: pre-loaded Route (`sip:host;lr`). */
   readonly route?: string;
   readonly sdp?: Buffer;
@@ -90,6 +99,8 @@ export type InviteOptions = {
   readonly pinned?: boolean;
   /** Hops left: of a call we pass on, one less than it came with. Default 70. */
   readonly maxForwards?: number;
+  /** Value of Allow; default: all we do. */
+  readonly allow?: string;
   /** Offer session timers (RFC 4028); default true. */
   readonly sessionTimer?: boolean;
   /** Give up when no final response came: default 64·T1 without a provisional; then the caller's own ring timer rules. */

@@ -10,10 +10,8 @@ export const unsupportedDialOptions: Readonly<Record<string, (dial: DialVerb) =>
   srtpEncryption: (dial) => dial.srtpEncryption === 'dtls',
 };
 
-const unsupportedTargetTypes: ReadonlySet<string> = new Set(['teams']);
-
 export type Unsupported = {
-  /** JSON path of the verb, option or target. */
+  /** JSON path of the verb or option. */
   readonly path: string;
   readonly verb: string;
 };
@@ -36,10 +34,5 @@ export function unsupported(verbs: readonly Verb[]): Unsupported[] {
 function dialParts(dial: DialVerb): string[] {
   const parts: string[] = [];
   for (const name in unsupportedDialOptions) if (unsupportedDialOptions[name]?.(dial) === true) parts.push(name);
-  for (let i = 0; i < dial.target.length; i++) {
-    const target = dial.target[i];
-    if (target === undefined) continue;
-    if (unsupportedTargetTypes.has(target.type)) parts.push(`target[${i}].type`);
-  }
   return parts;
 }

@@ -1,5 +1,6 @@
 /** dtmf: presses keys towards the call; done when the last one has really gone out. */
 import type { Timer } from '../../base/index.ts';
+import { pressKeys } from '../../call/index.ts';
 import type { DtmfVerb } from '../schema/schema.ts';
 import type { Outcome, Task, TaskContext } from '../task.ts';
 
@@ -43,7 +44,7 @@ export class DtmfTask implements Task {
     const { duration } = this.#verb;
     const off = caller.events.on('keysSent', () => this.#wake());
     const sent = this.#wait(keys.length * (duration + gapMs) + graceMs);
-    caller.media?.sendDigits(keys, duration).catch(() => this.#wake());
+    pressKeys(caller, keys, duration).catch(() => this.#wake());
     if (caller.media === undefined) this.#wake();
     await sent;
     off();

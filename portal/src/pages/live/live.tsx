@@ -1,10 +1,13 @@
 /** Calls as they are now. Rows are virtual, changes come once a frame, levels are drawn past React. */
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Activity } from 'lucide-react';
 import { useRef } from 'react';
 import { Link } from 'wouter';
+import { api } from '../../api/index.ts';
 import { Empty, Page } from '../../parts/index.ts';
-import { useLive } from '../../shell/index.ts';
+import { useLive, usePhone } from '../../shell/index.ts';
 import { useMeters } from './meters.ts';
 import { LiveRow } from './row.tsx';
 import { useNarrow } from './narrow.ts';
@@ -56,6 +59,18 @@ function Rows() {
   );
 }
 
+/** The first call of a newcomer needs no phone: the demo has somebody who says back what is said. */
+function FirstCall() {
+  const call = usePhone();
+  const { data } = useQuery({
+    queryKey: ['portal-config'],
+    queryFn: () => api.get<{ features: Readonly<Record<string, boolean>> }>('/v1/Portal/Config'),
+    staleTime: Infinity,
+  });
+  if (call === undefined || data?.features['echo'] !== true) return null;
+  return <Button onClick={() => call('echo')}>Call the echo</Button>;
+}
+
 function summaryOf(count: number, talking: number): string {
   if (count === 0) return 'Calls appear here the moment they begin.';
   return `${count} legs, ${talking} talking.`;
@@ -71,6 +86,7 @@ export default function Live() {
           <Empty
             icon={<Activity size={28} strokeWidth={1.6} aria-hidden />}
             title={state === 'live' ? 'No calls now' : 'Waiting for the server'}
+            action={<FirstCall />}
           >
             Call a number or a SIP user of this account, or place a call with the <Link href="/dial">dial builder</Link>
             . Ended calls are under <Link href="/recent">recent calls</Link>.

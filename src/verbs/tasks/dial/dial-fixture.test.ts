@@ -232,6 +232,7 @@ export class World {
       updateFaults: () => [],
       place: () => Promise.resolve({ ok: false, status: 500, message: 'nothing is placed here' }),
       gatewayUp: () => true,
+      teamsGatewayUp: () => true,
     };
   }
 }
@@ -280,6 +281,7 @@ function directoryOf({ app }: Script): Services['directory'] {
   return {
     events: new Emitter(),
     get: (kind: string) => kinds[kind],
+    softphones: () => [],
     phoneNumber: () => ({ applicationSid: 'app' }),
     outboundCarriers: () => [carrier],
     gateways: () => [

@@ -7,9 +7,11 @@ import {
   type NoPlan,
   type Plan,
   planPhone,
+  planTeams,
   isUri,
   planSip,
   type SipTarget,
+  type TeamsTarget,
   planUser,
 } from '../../../call/index.ts';
 import type { TaskContext } from '../../task.ts';
@@ -37,14 +39,17 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
     case 'user':
       return planUser(services, accountSid, target.name, caller);
     case 'teams':
-      return {
-        refused: {
-          status: 'failed',
-          sipStatus: 501,
-          reason: 'Microsoft Teams targets are not supported in this version',
-        },
-      };
+      return planTeams(services, accountSid, teamsTargetOf(context, target), caller);
   }
+}
+
+/** The tenant of the calling party, where the target names none. */
+function teamsTargetOf({ caller, session }: TaskContext, target: Extract<Target, { type: 'teams' }>): TeamsTarget {
+  const { number, tenant, voicemail, overrideTo } = target;
+  const from =
+    caller instanceof InboundLeg && caller.invitation.caller.kind === 'teams' ? caller.invitation.caller : undefined;
+  const calling = from && session.services.directory.get('teamsTenant', from.tenantSid);
+  return { number: overrideTo ?? number, tenant: tenant ?? calling?.tenantFqdn, voicemail };
 }
 
 function sipTargetOf({ caller }: TaskContext, dial: DialVerb, target: Extract<Target, { type: 'sip' }>): SipTarget {
