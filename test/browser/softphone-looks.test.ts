@@ -1,7 +1,7 @@
 // The panel of the softphone, idle, ringing and talking: axe finds nothing, nothing is wider than the window, keys alone do it.
 import assert from 'node:assert/strict';
 import { after as afterAll } from 'node:test';
-import { dial, type World } from '../kit/index.ts';
+import { after, dial, type World } from '../kit/index.ts';
 import type { Look } from '../kit/portal.ts';
 import { type PhoneWindow, softphoneStage, startSoftphones, withPhones } from './softphone-stage.ts';
 
@@ -81,6 +81,9 @@ story('the keyboard alone calls, holds and hangs up; a chosen microphone is the 
     await ada.button('Hold').focus();
     await page.keyboard.press('Space');
     await ada.says('On hold');
+    // It is shown as it is asked for; until it is answered nothing else may be.
+    await grace.says('The other side holds the call');
+    await after(500);
     await page.keyboard.press('Space');
     await ada.says('Talking');
     await ada.button('Hang up').focus();
