@@ -144,6 +144,28 @@ story('hold and resume on it reach the caller', async (w) => {
   });
 });
 
+story(
+  'it transfers blind: the verbs of the referHook run on the other party, and it is told so and let go',
+  async (w) => {
+    w.phone('desk').onInvite = phones.answersAfter(50, { tone: 900 });
+    await softphone(w, {}, async (bob) => {
+      w.app.answers(dial([toUser('bob')], { answerOnBridge: true, referHook: '/refer' }));
+      const call = w.calls({ tone: 440 });
+      await bob.accepts();
+      await call.hears(620);
+      w.app.on('/refer', dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+      bob.command('transfer', `sip:desk@${realm}`);
+      const { body } = await w.next('/refer');
+      assert.equal(body['refer_details'].refer_to_user, 'desk');
+      const desk = await w.phone('desk').nextCall();
+      await bob.told('CALL_CLOSED');
+      await Promise.all([call.hears(900), desk.hears(440)]);
+      await call.hangsUp();
+      await desk.byed();
+    });
+  },
+);
+
 story('it transfers with Replaces: its two calls become one between the others, and it is told so', async (w) => {
   w.phone('desk').onInvite = phones.answersAfter(50, { tone: 900 });
   await softphone(w, {}, async (bob) => {
