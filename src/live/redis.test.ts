@@ -264,7 +264,7 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     await a.bind(ofA('sip:2@h'));
     assert.equal(await contacts(b), 'sip:2@h');
     await eventually('the heart beats on', async () => (await raw.type('graine:nodes')) === 'zset');
-    assert.ok(a.stats().up && b.stats().up);
+    await eventually('both reach it', async () => a.stats().up && b.stats().up);
     assert.deepEqual(await b.calls('A'), await a.calls('A'));
   });
 });
