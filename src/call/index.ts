@@ -9,7 +9,7 @@ export { setGain } from './gain.ts';
 export { handleInvitation } from './inbound.ts';
 export { Hearing, type HearingListener, type HearingOptions } from './hearing.ts';
 export { InboundLeg } from './inbound-leg.ts';
-export { pressKeys } from './keys.ts';
+export { keyWayOf, pressKeys } from './keys.ts';
 export { held } from './leg-media.ts';
 export { Leg } from './leg.ts';
 export { followStreams, Listening, type ListenEnd, type ListenPlan } from './listening.ts';

@@ -48,6 +48,16 @@ tones('tones: a key of the callee in its audio is told; a key for it is a tone i
   await call.hangsUp();
 });
 
+tones('tones: they are heard here, so the media does not leave', async (w) => {
+  const { call } = await talk(w, { exitMediaPath: true });
+  const { body } = await w.eventually('the alert', async () => {
+    const alerts = await w.account('GET', '/Alerts?page=1&count=20');
+    return JSON.stringify(alerts.body).includes('dtmf_type tones') ? alerts : undefined;
+  });
+  assert.match(JSON.stringify(body), /exitMediaPath: dtmf_type tones needs the media here/);
+  await call.hangsUp();
+});
+
 info('info: a key of the caller reaches the callee in INFO, and in nothing else', async (w) => {
   const { call, callee } = await talk(w);
   await call.presses('7', 200);

@@ -89,7 +89,7 @@ async function untilOpen(graine: GraineProcess): Promise<void> {
 }
 
 test(
-  'starved: new calls get 503, OPTIONS and REST too, a call that stands is held and hung up; fed again, all are taken',
+  'starved: new calls get 503, those of REST too, a call that stands is held and hung up; fed again, all are taken',
   { timeout: 180_000 },
   async () => {
     const { graine, app, alice, desk } = await stage();

@@ -151,7 +151,7 @@ story('two devices of a user get keys of their own, each in its suite; the winne
     await w.phone(each).unregister(w.graine.sip, { username: 'bob', password: 'secret', realm: 'voice.example.test' });
 });
 
-story('exitMediaPath with an encrypted end: the audio stays here, with the reason; strict ends the call', async (w) => {
+story('exitMediaPath with an encrypted end: the audio stays here, with the reason', async (w) => {
   const talk = await talking(w, 'desk', { exitMediaPath: true });
   await w.eventually('an alert', async () => (await w.alerts('media-failure')).length > 0);
   assert.match(String((await w.alerts('media-failure'))[0]?.['message']), /keys are between each end and this server/);

@@ -2,6 +2,7 @@
 import type { SrtpPolicy } from '../../sdp/index.ts';
 import type { Dialog, ExtraHeader, Reason } from '../../sip/agent/index.ts';
 import type { EndCause } from '../end-cause.ts';
+import { hearKeys } from '../keys.ts';
 import { Leg } from '../leg.ts';
 import { LegMedia } from '../leg-media.ts';
 import type { Slot } from '../pacing.ts';
@@ -49,6 +50,7 @@ export class CarriedLeg extends Leg {
       const media = this.take(await LegMedia.restore(this.services, this.mediaOwner, kept));
       await media.configure(kept.negotiation.agreement, this.remoteHost);
       if (this.#kept.muted) await media.mute(true);
+      hearKeys(this);
       return true;
     } catch (fault) {
       this.note('media.failed', { reason: String(fault) });

@@ -1,5 +1,5 @@
 /** exitMediaPath: the media of a connected dial goes from far end to far end. decisions.md "Bridge and media path". */
-import { type Leg, MediaPath, type PathSnapshot } from '../../../call/index.ts';
+import { keyWayOf, type Leg, MediaPath, type PathSnapshot } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 
@@ -20,6 +20,7 @@ export function pathOf(context: TaskContext, dial: DialVerb, winner: Leg, left?:
     const [anchor] = anchors.find(([, asked]) => asked(dial)) ?? [];
     if (anchor !== undefined) return anchor;
     if (session.recording.state !== 'idle') return 'the recording';
+    if ([caller, winner].some((leg) => keyWayOf(leg) === 'tones')) return 'dtmf_type tones';
     return background.anchor;
   };
   return new MediaPath(caller, winner, anchoredBy, left);
