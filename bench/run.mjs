@@ -1,5 +1,5 @@
 // npm run bench: what a call costs, beside the peers. Prints a table and writes bench-out/*.json; asserts nothing about time.
-//   node bench/run.mjs [--only cps,ramp,overload,simring,pdd,rtp,studio,mem,soak] [--quick] [--peers] [--rates 400,600,…] [--core 0] [--out bench-out]
+//   node bench/run.mjs [--only cps,ramp,overload,simring,pdd,rtp,studio,mem,soak,cluster] [--quick] [--peers] [--rates 400,600,…] [--core 0] [--out bench-out]
 // Loopback only. SIPp is needed (Debian: sip-tester); --peers installs Kamailio and rtpengine from Debian when root.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -14,7 +14,7 @@ import { freePorts } from './lib/ports.mjs';
 import { rtpengineVersion } from './lib/rtpengine.mjs';
 import { printTable } from './lib/table.mjs';
 
-const figures = ['cps', 'ramp', 'overload', 'simring', 'pdd', 'rtp', 'studio', 'mem', 'soak'];
+const figures = ['cps', 'ramp', 'overload', 'simring', 'pdd', 'rtp', 'studio', 'mem', 'soak', 'cluster'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: figures.join(',') },
@@ -36,7 +36,10 @@ if (unknown.length > 0) {
 }
 if (values.peers) installPeers();
 const sipp = sippVersion();
-if (sipp === undefined && chosen.some((name) => ['cps', 'ramp', 'overload', 'simring', 'soak'].includes(name))) {
+if (
+  sipp === undefined &&
+  chosen.some((name) => ['cps', 'ramp', 'overload', 'simring', 'soak', 'cluster'].includes(name))
+) {
   console.error('SIPp is not installed: apt-get install -y sip-tester (or: npm run bench -- --peers, as root)');
   process.exit(2);
 }
@@ -67,7 +70,10 @@ const bench = {
   rates: values.rates?.split(',').map(Number),
   server: { folder, callers: [...callers, near], entry: values.entry, node: values.node },
   // How packets move: the batched path where the kernel allows it, and plain dgram.
-  wires: [['batched', { wire: 'auto' }], ['dgram', { wire: 'dgram' }]],
+  wires: [
+    ['batched', { wire: 'auto' }],
+    ['dgram', { wire: 'dgram' }],
+  ],
   peers: { kamailio: kamailioVersion(), rtpengine: rtpengineVersion() },
   say: (line) => console.log(`  ${line}`),
 };
@@ -81,10 +87,14 @@ const machine = {
   sipp,
   network: 'loopback',
 };
-console.log(`Graine ${machine.graine}, Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, loopback`);
+console.log(
+  `Graine ${machine.graine}, Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, loopback`,
+);
 for (const [name, version] of Object.entries(bench.peers)) console.log(`  ${name}: ${version ?? 'not installed'}`);
 for (const name of ['asterisk', 'freeswitch', 'drachtio']) {
-  console.log(`  ${name}: ${installed(name) ? 'installed, not driven by this script: published figures only' : 'not installed'}`);
+  console.log(
+    `  ${name}: ${installed(name) ? 'installed, not driven by this script: published figures only' : 'not installed'}`,
+  );
 }
 
 const rows = [];
@@ -95,7 +105,10 @@ for (const name of chosen) {
   try {
     const result = await run(bench);
     rows.push(...result.rows);
-    fs.writeFileSync(path.join(out, `${name}.json`), `${JSON.stringify({ machine, peers: bench.peers, ...result }, undefined, 2)}\n`);
+    fs.writeFileSync(
+      path.join(out, `${name}.json`),
+      `${JSON.stringify({ machine, peers: bench.peers, ...result }, undefined, 2)}\n`,
+    );
     if (result.detail.skipped !== undefined) console.log(`  skipped: ${result.detail.skipped}`);
   } catch (fault) {
     broken += 1;
@@ -105,6 +118,11 @@ for (const name of chosen) {
 }
 console.log('');
 printTable(rows);
-fs.writeFileSync(path.join(out, 'summary.json'), `${JSON.stringify({ machine, peers: bench.peers, rows }, undefined, 2)}\n`);
-console.log(`\nWritten: ${path.relative(process.cwd(), out) || '.'}/*.json. Noise is other work on this machine, in percent of one core.`);
+fs.writeFileSync(
+  path.join(out, 'summary.json'),
+  `${JSON.stringify({ machine, peers: bench.peers, rows }, undefined, 2)}\n`,
+);
+console.log(
+  `\nWritten: ${path.relative(process.cwd(), out) || '.'}/*.json. Noise is other work on this machine, in percent of one core.`,
+);
 process.exit(broken === 0 ? 0 : 1);

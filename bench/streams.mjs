@@ -29,7 +29,10 @@ async function bench() {
   const child = fork(new URL(import.meta.url), { execArgv: [] });
   const ask = () => new Promise((resolve) => child.once('message', resolve));
   const port = await ask();
-  for (const format of [{ rate: 8000, channels: 1 }, { rate: 16_000, channels: 2 }])
+  for (const format of [
+    { rate: 8000, channels: 1 },
+    { rate: 16_000, channels: 2 },
+  ])
     for (const listeners of values.listeners.split(',').map(Number))
       await measure({ createStreams, base, port, format, listeners, seconds: Number(values.seconds) });
   child.kill();
@@ -49,7 +52,11 @@ async function measure({ createStreams, base, port, format, listeners, seconds }
   const before = new Set(threads().keys());
   const streams = createStreams({ clock: new base.SystemClock(), log: base.silentLog });
   const frame = new Int16Array((format.rate / 50) * format.channels).map((_, i) => (i * 7919) % 8000);
-  const place = { url: `ws://127.0.0.1:${port}/`, addresses: [{ address: '127.0.0.1', family: 4 }], authorization: undefined };
+  const place = {
+    url: `ws://127.0.0.1:${port}/`,
+    addresses: [{ address: '127.0.0.1', family: 4 }],
+    authorization: undefined,
+  };
   let connected = 0;
   let frames = 0;
   let dropped = 0;

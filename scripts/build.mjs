@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
+import { bundle } from './bundle.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = path.join(root, 'dist', '.built');
@@ -12,7 +13,8 @@ const stamp = path.join(root, 'dist', '.built');
 /** Newest change of anything the build reads. */
 function newestSource() {
   let newest = 0;
-  for (const file of ['tsconfig.json', 'package.json']) newest = Math.max(newest, fs.statSync(path.join(root, file)).mtimeMs);
+  for (const file of ['tsconfig.json', 'package.json', 'package-lock.json'])
+    newest = Math.max(newest, fs.statSync(path.join(root, file)).mtimeMs);
   for (const folder of ['src', 'portal']) {
     for (const name of fs.readdirSync(path.join(root, folder), { recursive: true })) {
       if (String(name).endsWith('.test.ts')) continue;
@@ -42,20 +44,25 @@ function compress(folder) {
 export function buildPortal() {
   const vite = path.join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   const portal = path.join(root, 'portal');
-  execFileSync(process.execPath, [vite, 'build', portal, '--config', path.join(portal, 'vite.config.mjs'), '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' });
+  execFileSync(
+    process.execPath,
+    [vite, 'build', portal, '--config', path.join(portal, 'vite.config.mjs'), '--logLevel', 'warn'],
+    { cwd: root, stdio: 'inherit' },
+  );
   compress(path.join(root, 'dist', 'portal'));
 }
 
-export function build() {
+export async function build() {
   fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.json')], { cwd: root, stdio: 'inherit' });
   for (const name of fs.readdirSync(path.join(root, 'src'), { recursive: true }).map(String)) {
-    if (!/\.(html|css|json|svg)$/.test(name) || name.includes('testdata')) continue;
+    if (!/\.(html|css|json|svg|cfg)$/.test(name) || name.includes('testdata')) continue;
     fs.mkdirSync(path.dirname(path.join(root, 'dist', name)), { recursive: true });
     fs.copyFileSync(path.join(root, 'src', name), path.join(root, 'dist', name));
   }
   buildPortal();
+  await bundle(root);
   fs.writeFileSync(stamp, '');
 }
 
@@ -63,7 +70,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--if-stale') && !stale()) console.log('dist/ is up to date');
   else {
     const begun = performance.now();
-    build();
+    await build();
     console.log(`built dist/ in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   }
 }

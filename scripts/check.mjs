@@ -10,7 +10,9 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 
 export function testsUnder(folder) {
-  const names = fs.existsSync(path.join(root, folder)) ? fs.readdirSync(path.join(root, folder), { recursive: true }) : [];
+  const names = fs.existsSync(path.join(root, folder))
+    ? fs.readdirSync(path.join(root, folder), { recursive: true })
+    : [];
   return names
     .map((name) => path.join(folder, String(name)))
     .filter((name) => name.endsWith('.test.ts'))
@@ -26,10 +28,25 @@ const steps = [
   ['types', bin('tsc'), ['-p', 'tsconfig.check.json'], 'mend the types named above'],
   ['types of the browser stories', bin('tsc'), ['-p', 'tsconfig.browser.json'], 'mend the types named above'],
   ['types of the portal', bin('tsc'), ['-p', 'portal/tsconfig.json'], 'mend the types named above'],
-  ['lint', bin('oxlint'), ['src', 'test', 'bench', 'scripts', 'portal/src', '--deny-warnings'], 'npx oxlint --fix src test, or mend by hand'],
+  [
+    'lint',
+    bin('oxlint'),
+    ['src', 'test', 'bench', 'scripts', 'portal/src', '--deny-warnings'],
+    'npx oxlint --fix src test, or mend by hand',
+  ],
   ['format', bin('oxfmt'), ['--check', 'src', 'test', 'portal/src'], 'npm run format'],
-  ['layers', process.execPath, ['scripts/layers.mjs'], 'import through index.ts, and only what scripts/layers.json allows'],
-  ['layers of the portal', process.execPath, ['scripts/layers.mjs', 'portal/src', 'scripts/portal-layers.json'], 'import through index.ts, and only what scripts/portal-layers.json allows'],
+  [
+    'layers',
+    process.execPath,
+    ['scripts/layers.mjs'],
+    'import through index.ts, and only what scripts/layers.json allows',
+  ],
+  [
+    'layers of the portal',
+    process.execPath,
+    ['scripts/layers.mjs', 'portal/src', 'scripts/portal-layers.json'],
+    'import through index.ts, and only what scripts/portal-layers.json allows',
+  ],
   ['docs', process.execPath, ['scripts/docs.mjs'], 'the documents must say what is there'],
 ];
 
@@ -59,7 +76,11 @@ export function check({ tests = true } = {}) {
   for (const step of steps) ok = run(step) && ok;
   console.log(`     lint rules disabled in ${countDisables()} places, each with its reason`);
   if (!tests) return ok;
-  const [command, args] = nodeTests([...testsUnder('src'), ...testsUnder('test/docs')], { concurrency: 2, timeout: 120_000, extra: ['--test-reporter=dot'] });
+  const [command, args] = nodeTests([...testsUnder('src'), ...testsUnder('test/docs')], {
+    concurrency: 2,
+    timeout: 120_000,
+    extra: ['--test-reporter=dot'],
+  });
   const unit = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
   console.log(`\n${unit.status === 0 ? 'ok  ' : 'FAIL'} unit tests and examples of the documents`);
   return ok && unit.status === 0;

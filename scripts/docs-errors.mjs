@@ -4,7 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-await import('../dist/main.js');
+// The whole server, and what it loads only when it is needed.
+for (const module of ['main', 'api/server', 'live/redis', 'live/standing-redis', 'store/postgres'])
+  await import(`../dist/${module}.js`);
 const { errorRegistry } = await import('../dist/base/index.js');
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

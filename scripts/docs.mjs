@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const faults = [];
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
-const pages = ['README.md', 'CHANGELOG.md', ...fs.readdirSync(path.join(root, 'docs'), { recursive: true }).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...fs.readdirSync(path.join(root, 'docs'), { recursive: true }).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
 
 for (const page of pages) {
   for (const [, link] of read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
@@ -21,7 +23,12 @@ for (const page of pages) {
 
 for (const [, file, name] of read('docs/life-of-a-call.md').matchAll(/`(src\/[\w/.-]+\.ts)`(?: `(\w+)`)?/g)) {
   if (!fs.existsSync(path.join(root, file))) faults.push(`docs/life-of-a-call.md: ${file} does not exist`);
-  else if (name !== undefined && !new RegExp(`export (?:abstract )?(?:async )?(?:class|function\\*?|const|interface|type) ${name}\\b`).test(read(file))) {
+  else if (
+    name !== undefined &&
+    !new RegExp(`export (?:abstract )?(?:async )?(?:class|function\\*?|const|interface|type) ${name}\\b`).test(
+      read(file),
+    )
+  ) {
     faults.push(`docs/life-of-a-call.md: ${file} does not export ${name}`);
   }
 }

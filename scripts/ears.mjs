@@ -34,7 +34,10 @@ export async function installEars() {
   const made = `${folder}.${process.pid}`;
   fs.mkdirSync(made, { recursive: true });
   try {
-    fs.writeFileSync(path.join(made, 'package.json'), JSON.stringify({ name: 'graine-ears', private: true, madeOf: [...packages, model] }));
+    fs.writeFileSync(
+      path.join(made, 'package.json'),
+      JSON.stringify({ name: 'graine-ears', private: true, madeOf: [...packages, model] }),
+    );
     run(npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages], made);
     fetchModel(made);
     prune(path.join(made, 'node_modules/onnxruntime-node/bin/napi-v6'));

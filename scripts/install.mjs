@@ -18,7 +18,10 @@ export function install() {
   if (installed()) return;
   console.log('Installing the npm packages (about ten seconds) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   const now = new Date();
   fs.utimesSync(path.join(root, 'node_modules', '.package-lock.json'), now, now);
 }

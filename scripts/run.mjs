@@ -17,11 +17,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
 install();
 if (stale()) {
   console.log('Building …');
-  build();
+  await build();
 }
 const args = process.argv.slice(2);
 const target = args[0] === '--bench' ? ['bench/run.mjs', ...args.slice(1)] : ['bin/graine', ...args];
-const child = spawn(process.execPath, ['--enable-source-maps', path.join(root, target[0]), ...target.slice(1)], { stdio: 'inherit' });
+const child = spawn(process.execPath, ['--enable-source-maps', path.join(root, target[0]), ...target.slice(1)], {
+  stdio: 'inherit',
+});
 // Ctrl-C reaches the child by itself (same terminal); a service manager signals only us.
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 process.on('SIGINT', () => {});

@@ -1,14 +1,33 @@
 // npm test: everything, from a bare clone. Installs npm packages, and Debian packages when root; builds; runs the gate,
 // the unit tests, the wire stories with real clients, and the demo. Ends with the totals of all test runs.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
-import { check, nodeTests, testsUnder } from './check.mjs';
+import { check, testsUnder } from './check.mjs';
+import { compileTests } from './compile-tests.mjs';
 import { install } from './install.mjs';
+import { failuresAgain, runTests } from './runner.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const debian = ['sip-tester', 'baresip', 'tcpdump', 'tshark', 'postgresql', 'chromium', 'ffmpeg', 'espeak-ng', 'redis-server', 'libsrtp2-1'];
+const debian = [
+  'sip-tester',
+  'baresip',
+  'tcpdump',
+  'tshark',
+  'postgresql',
+  'chromium',
+  'ffmpeg',
+  'espeak-ng',
+  'redis-server',
+  'libsrtp2-1',
+  'kamailio',
+  'kamailio-tls-modules',
+  'kamailio-websocket-modules',
+  'rtpengine-daemon',
+  'iptables',
+];
 
 function installDebian() {
   const missing = debian.filter((name) => {
@@ -23,7 +42,11 @@ function installDebian() {
   }
   console.log(`Installing from Debian: ${missing.join(' ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+  const apt = () =>
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }).status === 0;
   if (apt()) return;
   // The lists of a fresh machine are old or absent.
   spawnSync('apt-get', ['update', '-qq'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -33,47 +56,28 @@ function installDebian() {
   }
 }
 
-/** Runs tests, showing what fails as it fails; resolves with the counts. */
-function runTests(title, files, { concurrency }) {
-  console.log(`\n── ${title} (${files.length} files)`);
-  const [command, args] = nodeTests(files, { concurrency, timeout: 180_000, extra: ['--test-reporter=tap'] });
-  return new Promise((resolve) => {
-    const counts = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-    let rest = '';
-    let showing = false;
-    child.stdout.setEncoding('utf8');
-    child.stdout.on('data', (text) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const total = /^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$/.exec(line);
-        if (total !== null) counts[total[1]] = Number(total[2]);
-        if (/^\s*not ok /.test(line)) showing = true;
-        else if (/^\s*(ok |# Subtest)/.test(line)) showing = false;
-        if (/# SKIP/.test(line)) console.log(line.trim());
-        if (showing) console.log(line);
-      }
-    });
-    child.on('exit', (code) => {
-      if (code !== 0 && counts.fail + counts.cancelled === 0) counts.fail++;
-      console.log(`${counts.pass} passed, ${counts.fail + counts.cancelled} failed, ${counts.skipped} skipped`);
-      resolve(counts);
-    });
-  });
+/** So that the end does not wait for one, and browsers are not all at once; those that are not in the list take less. */
+function longestFirst(files) {
+  const longest = JSON.parse(readFileSync(path.join(root, 'scripts', 'longest.json'), 'utf8'));
+  return [...longest.filter((each) => files.includes(each)), ...files.filter((each) => !longest.includes(each))];
 }
 
 install();
 installDebian();
-build();
+await build();
 const gate = check({ tests: false });
+const unit = testsUnder('src');
+const stories = longestFirst(testsUnder('test'));
+const compiled = await compileTests([...unit, ...stories]);
+const failures = [];
 const totals = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 for (const [title, files, concurrency] of [
-  ['unit tests', testsUnder('src'), 2],
-  ['wire stories, real clients, documents', testsUnder('test'), 2],
+  ['unit tests', unit, 2],
+  ['wire stories, real clients, documents', stories, 3],
 ]) {
-  const counts = await runTests(title, files, { concurrency });
-  for (const name of Object.keys(totals)) totals[name] += counts[name];
+  const ran = await runTests(title, files, { concurrency, timeout: 240_000, compiled });
+  for (const name of Object.keys(totals)) totals[name] += ran.counts[name];
+  failures.push(...ran.failures);
 }
 console.log('\n── npm run demo');
 let demo = true;
@@ -82,6 +86,7 @@ try {
 } catch {
   demo = false;
 }
+if (failures.length > 0) console.log(`\n── what failed, once more\n${failuresAgain(failures)}`);
 console.log(`\ngate ${gate ? 'ok' : 'FAILED'}, demo ${demo ? 'ok' : 'FAILED'}`);
 for (const [name, count] of Object.entries(totals)) console.log(`# ${name} ${count}`);
 process.exit(gate && demo && totals.fail + totals.cancelled === 0 ? 0 : 1);

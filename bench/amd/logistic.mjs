@@ -53,6 +53,6 @@ function solve(matrix, right) {
   return found;
 }
 
-export function predict(weights, x) {
+function predict(weights, x) {
   return sigmoid(x.reduce((sum, value, i) => sum + value * weights[i + 1], weights[0]));
 }

@@ -19,7 +19,10 @@ const musicOf = (dir) =>
     fs
       .readdirSync(dir)
       .filter((name) => name.endsWith('.wav'))
-      .map((name) => [name.slice(0, 18), readWav(fs.readFileSync(path.join(dir, name))).channels[0].slice(80_000, 480_000)]),
+      .map((name) => [
+        name.slice(0, 18),
+        readWav(fs.readFileSync(path.join(dir, name))).channels[0].slice(80_000, 480_000),
+      ]),
   );
 const music = args.find((arg) => arg.startsWith('--music='))?.slice(8);
 const cases = harderCases(rows, music === undefined ? {} : musicOf(music));

@@ -9,7 +9,10 @@ export const title = 'Memory of a standing call';
 export async function run(bench) {
   const count = bench.quick ? 200 : 500;
   const hook = await startHookApp();
-  const server = await startGraine({ ...bench.server, application: { call_hook: `${hook.url}/dial?to=${bench.phones.far}` } });
+  const server = await startGraine({
+    ...bench.server,
+    application: { call_hook: `${hook.url}/dial?to=${bench.phones.far}` },
+  });
   await sleep(1_000);
   const idle = server.memory();
   const phones = new Phones(server, bench.phones);

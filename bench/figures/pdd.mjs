@@ -27,9 +27,18 @@ async function measure(bench, server, hook) {
   const own = new Map(hook === undefined ? [] : (await hook.times()).times);
   const gross = up.map((call) => call.arrivedAt - call.sentAt);
   const net = up.map((call) => call.arrivedAt - call.sentAt - (own.get(numberOf(call.number)) ?? 0));
-  const result = { calls: up.length, failed, resent, gross: spread(gross), net: spread(net), noisePercent: noise(server.roots ?? []) };
+  const result = {
+    calls: up.length,
+    failed,
+    resent,
+    gross: spread(gross),
+    net: spread(net),
+    noisePercent: noise(server.roots ?? []),
+  };
   if (own.size > 0) result.hook = spread([...own.values()]);
-  bench.say(`${server.name}: p50 ${result.net.p50}, p99 ${result.net.p99} ms, ${failed} failed, ${resent} resent, noise ${result.noisePercent} %`);
+  bench.say(
+    `${server.name}: p50 ${result.net.p50}, p99 ${result.net.p99} ms, ${failed} failed, ${resent} resent, noise ${result.noisePercent} %`,
+  );
   return result;
 }
 

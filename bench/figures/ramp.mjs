@@ -15,7 +15,9 @@ async function climb(bench, server, rates) {
   for (const rate of rates) {
     let run = await runCalls(server, { ...load, rate });
     runs.push(run);
-    bench.say(`${server.name} ${rate}/s: ${run.clean ? 'clean' : `not clean (${run.completed}/${run.calls}, ${run.retransmissions} retransmissions)`}, CPU ${run.cpuPercent} %, noise ${run.noisePercent} %`);
+    bench.say(
+      `${server.name} ${rate}/s: ${run.clean ? 'clean' : `not clean (${run.completed}/${run.calls}, ${run.retransmissions} retransmissions)`}, CPU ${run.cpuPercent} %, noise ${run.noisePercent} %`,
+    );
     if (!run.clean) {
       await sleep(bench.quick ? 5_000 : 34_000); // past 64*T1, so that nothing of the failed run reaches the next
       run = await runCalls(server, { ...load, rate });
@@ -29,16 +31,24 @@ async function climb(bench, server, rates) {
 }
 
 export async function run(bench) {
-  const rates = bench.rates ?? (bench.quick ? [200, 400, 600] : [200, 300, 400, 500, 600, 700, 850, 1_000, 1_200, 1_400]);
+  const rates =
+    bench.rates ?? (bench.quick ? [200, 400, 600] : [200, 300, 400, 500, 600, 700, 850, 1_000, 1_200, 1_400]);
   const hook = await startHookApp();
-  const server = await startGraine({ ...bench.server, application: { call_hook: `${hook.url}/dial?to=${bench.callees.join(',')}` } });
+  const server = await startGraine({
+    ...bench.server,
+    application: { call_hook: `${hook.url}/dial?to=${bench.callees.join(',')}` },
+  });
   const graine = await climb(bench, server, rates);
   await server.close();
   await hook.close();
   let kamailio;
   if (bench.peers.kamailio) {
     const proxy = await startKamailio(bench.folder, bench.callees);
-    kamailio = await climb(bench, proxy, rates.filter((rate) => rate >= graine.best));
+    kamailio = await climb(
+      bench,
+      proxy,
+      rates.filter((rate) => rate >= graine.best),
+    );
     await proxy.close();
   }
   const atBest = graine.runs.findLast((each) => each.rate === graine.best && each.clean);

@@ -44,13 +44,19 @@ function said(bench, name, result) {
 }
 
 export async function run(bench) {
-  if (rtpload(bench.folder) === undefined) return { rows: [], detail: { skipped: 'no C compiler (cc): apt-get install -y gcc libc6-dev' } };
+  if (rtpload(bench.folder) === undefined)
+    return { rows: [], detail: { skipped: 'no C compiler (cc): apt-get install -y gcc libc6-dev' } };
   bench.rtp = { folder: bench.folder, core: bench.core, seconds: bench.quick ? 3 : 8, warm: bench.quick ? 1 : 3 };
   const short = { ...bench.rtp, seconds: 2, warm: 1 };
-  const detail = { meter: await runRtp(direct(100), undefined, short), injected: await runRtp(direct(100), undefined, { ...short, dropEvery: 50 }) };
+  const detail = {
+    meter: await runRtp(direct(100), undefined, short),
+    injected: await runRtp(direct(100), undefined, { ...short, dropEvery: 50 }),
+  };
   const { injected } = detail;
   const proved = injected.lost === injected.heldBack && injected.heldBack > 0 && detail.meter.lost === 0;
-  bench.say(`loss meter ${proved ? 'proved' : 'NOT proved'}: ${injected.heldBack} held back, ${injected.lost} found missing; without, ${detail.meter.lost}`);
+  bench.say(
+    `loss meter ${proved ? 'proved' : 'NOT proved'}: ${injected.heldBack} held back, ${injected.lost} found missing; without, ${detail.meter.lost}`,
+  );
   const sizes = bench.quick ? [100] : [100, 400];
   const rows = [];
   const engine = {};
@@ -68,10 +74,34 @@ export async function run(bench) {
       detail[`${wire} ${calls}`] = result;
       const note = `${result.calls} calls, ${result.packetsPerSecond} packets/s, lost ${result.lostPercent} %, noise ${result.noisePercent} %`;
       const limit = wire === 'dgram' ? 10 : 6;
-      rows.push({ figure: `RTP CPU a packet, ${wire}`, unit: 'µs', ours: result.cpuUsPerPacket, limit, published: 'rtp', measured: { rtpengine: engine[calls]?.cpuUsPerPacket }, note });
+      rows.push({
+        figure: `RTP CPU a packet, ${wire}`,
+        unit: 'µs',
+        ours: result.cpuUsPerPacket,
+        limit,
+        published: 'rtp',
+        measured: { rtpengine: engine[calls]?.cpuUsPerPacket },
+        note,
+      });
       if (calls !== 100) continue;
-      rows.push({ figure: `RTP delay added, ${wire}, p50`, unit: 'ms', ours: result.p50Ms, limit: 0.5, published: 'rtpP50', measured: { rtpengine: engine[calls]?.p50Ms }, note: `meter alone ${detail.meter.p50Ms}` });
-      rows.push({ figure: `RTP delay added, ${wire}, p99`, unit: 'ms', ours: result.p99Ms, limit: 2, published: 'rtpP99', measured: { rtpengine: engine[calls]?.p99Ms }, note: `meter alone ${detail.meter.p99Ms}` });
+      rows.push({
+        figure: `RTP delay added, ${wire}, p50`,
+        unit: 'ms',
+        ours: result.p50Ms,
+        limit: 0.5,
+        published: 'rtpP50',
+        measured: { rtpengine: engine[calls]?.p50Ms },
+        note: `meter alone ${detail.meter.p50Ms}`,
+      });
+      rows.push({
+        figure: `RTP delay added, ${wire}, p99`,
+        unit: 'ms',
+        ours: result.p99Ms,
+        limit: 2,
+        published: 'rtpP99',
+        measured: { rtpengine: engine[calls]?.p99Ms },
+        note: `meter alone ${detail.meter.p99Ms}`,
+      });
     }
   }
   detail.engineAlone = engineAlone(bench);
@@ -82,7 +112,10 @@ export async function run(bench) {
 function engineAlone(bench) {
   const script = fileURLToPath(new URL('../rtp.mjs', import.meta.url));
   try {
-    const table = execFileSync(process.execPath, [script, '--calls', bench.quick ? '100' : '100,400'], { encoding: 'utf8', timeout: 60_000 });
+    const table = execFileSync(process.execPath, [script, '--calls', bench.quick ? '100' : '100,400'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     bench.say(`the engine alone (bench/rtp.mjs):\n${table.trimEnd()}`);
     return table;
   } catch (fault) {

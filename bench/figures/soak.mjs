@@ -7,16 +7,32 @@ export const title = '10,000 calls, in and out: flat';
 
 export async function run(bench) {
   const hook = await startHookApp();
-  const server = await startGraine({ ...bench.server, application: { call_hook: `${hook.url}/dial?to=${bench.callees[0]}&action=1` } });
+  const server = await startGraine({
+    ...bench.server,
+    application: { call_hook: `${hook.url}/dial?to=${bench.callees[0]}&action=1` },
+  });
   const rounds = bench.quick ? 2 : 11;
   const rate = bench.quick ? 100 : 200;
   const calls = bench.quick ? 300 : 1_000;
   const points = [];
-  const load = { folder: bench.folder, core: bench.core, callers: bench.callers, callees: [{ port: bench.callees[0], scenario: 'callee' }], rate, seconds: calls / rate };
+  const load = {
+    folder: bench.folder,
+    core: bench.core,
+    callers: bench.callers,
+    callees: [{ port: bench.callees[0], scenario: 'callee' }],
+    rate,
+    seconds: calls / rate,
+  };
   let completed = 0;
   let clean = true;
   const look = async (name) => {
-    points.push({ name, completed, ...server.memory(), descriptors: server.descriptors(), open: await openThings(server) });
+    points.push({
+      name,
+      completed,
+      ...server.memory(),
+      descriptors: server.descriptors(),
+      open: await openThings(server),
+    });
   };
   await look('idle');
   for (let round = 0; round < rounds; round++) {
@@ -39,13 +55,38 @@ export async function run(bench) {
   await server.close();
   await hook.close();
   const log = server.log();
-  for (const point of points) bench.say(`${point.name}: RSS ${Math.round(point.rss / 1_024)} MiB, ${point.descriptors} descriptors, ${JSON.stringify(point.open)}`);
+  for (const point of points)
+    bench.say(
+      `${point.name}: RSS ${Math.round(point.rss / 1_024)} MiB, ${point.descriptors} descriptors, ${JSON.stringify(point.open)}`,
+    );
   const row = (figure, unit, ours, note) => ({ figure, unit, ours, note });
   const rows = [
-    row('Soak: calls completed', 'calls', completed, clean ? 'clean: nothing failed, nothing retransmitted' : 'NOT clean'),
-    row('Soak: RSS idle → at rest → 1,000 calls later', 'MiB', `${[points[0], rest, last].map((point) => Math.round(point.rss / 1_024)).join(' → ')}`, ''),
-    row('Soak: descriptors idle → at rest → 1,000 calls later', '', `${[points[0], rest, last].map((point) => point.descriptors).join(' → ')}`, ''),
-    row('Soak: calls and ports still open at rest', '', Object.entries(last.open).map(([name, value]) => `${name} ${value}`).join(', ') || 'not shown', 'from /metrics'),
+    row(
+      'Soak: calls completed',
+      'calls',
+      completed,
+      clean ? 'clean: nothing failed, nothing retransmitted' : 'NOT clean',
+    ),
+    row(
+      'Soak: RSS idle → at rest → 1,000 calls later',
+      'MiB',
+      `${[points[0], rest, last].map((point) => Math.round(point.rss / 1_024)).join(' → ')}`,
+      '',
+    ),
+    row(
+      'Soak: descriptors idle → at rest → 1,000 calls later',
+      '',
+      `${[points[0], rest, last].map((point) => point.descriptors).join(' → ')}`,
+      '',
+    ),
+    row(
+      'Soak: calls and ports still open at rest',
+      '',
+      Object.entries(last.open)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ') || 'not shown',
+      'from /metrics',
+    ),
   ];
   return { rows, detail: { points, clean, completed, hooks: undefined, log } };
 }
@@ -53,6 +94,9 @@ export async function run(bench) {
 /** The gauges of /metrics that must be zero in an idle server. */
 async function openThings(server) {
   const metrics = await server.metrics();
-  const wanted = /^graine_(calls_in_progress|legs|sessions|dialogs|transactions|media_ports_in_use|media_endpoints|timers)\b/;
-  return Object.fromEntries([...metrics].filter(([name]) => wanted.test(name)).map(([name, value]) => [name.replace('graine_', ''), value]));
+  const wanted =
+    /^graine_(calls_in_progress|legs|sessions|dialogs|transactions|media_ports_in_use|media_endpoints|timers)\b/;
+  return Object.fromEntries(
+    [...metrics].filter(([name]) => wanted.test(name)).map(([name, value]) => [name.replace('graine_', ''), value]),
+  );
 }

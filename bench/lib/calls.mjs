@@ -57,6 +57,15 @@ export async function runCalls(server, load) {
     cpuPercent: round((cpuMs / wallMs) * 100, 1),
     wallSeconds: round(wallMs / 1_000, 1),
     noisePercent: noise([...server.roots, ...[...callers, ...callees].map((each) => each.pid)]),
-    ...(dirty === 0 ? {} : { callers: books, callees: far, errors: [...callers, ...callees].map((each) => each.errors()).join('').slice(0, 600) }),
+    ...(dirty === 0
+      ? {}
+      : {
+          callers: books,
+          callees: far,
+          errors: [...callers, ...callees]
+            .map((each) => each.errors())
+            .join('')
+            .slice(0, 600),
+        }),
   };
 }

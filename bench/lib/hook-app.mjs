@@ -23,7 +23,12 @@ function answer(path, query, body) {
   const ports = (query.get('to') ?? '').split(',');
   if (path === '/dial') {
     counts.dial += 1;
-    const number = Number.parseInt(String(body.to ?? '1').replace(/\D/g, '').slice(-6) || '1', 10);
+    const number = Number.parseInt(
+      String(body.to ?? '1')
+        .replace(/\D/g, '')
+        .slice(-6) || '1',
+      10,
+    );
     const port = ports[number % ports.length];
     const dial = { verb: 'dial', answerOnBridge: true, target: [sip(port, '1')] };
     return JSON.stringify([query.has('action') ? { ...dial, actionHook: '/action' } : dial]);

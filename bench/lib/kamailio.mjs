@@ -10,7 +10,9 @@ import { cpuOf, memoryOf } from './proc.mjs';
 /** Undefined when it is not installed. */
 export function kamailioVersion() {
   try {
-    return /kamailio (\S+)/.exec(execFileSync('kamailio', ['-v'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[1];
+    return /kamailio (\S+)/.exec(
+      execFileSync('kamailio', ['-v'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    )?.[1];
   } catch {
     return undefined;
   }
@@ -53,7 +55,8 @@ export async function startKamailio(folder, callees) {
   const child = start('kamailio', args, { stdio: ['ignore', log, log] });
   fs.closeSync(log);
   const up = () => fs.readFileSync('/proc/net/udp', 'latin1').includes(`0100007F:${port.toString(16).toUpperCase()}`);
-  if (!(await until(up, 5_000)) || child.exitCode !== null) throw new Error(fs.readFileSync(path.join(home, 'log'), 'utf8').slice(0, 800));
+  if (!(await until(up, 5_000)) || child.exitCode !== null)
+    throw new Error(fs.readFileSync(path.join(home, 'log'), 'utf8').slice(0, 800));
   const roots = [child.pid];
   return {
     name: 'kamailio',

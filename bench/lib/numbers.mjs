@@ -29,7 +29,7 @@ export function spread(values) {
 
 /** Waits until `done()` or for `ms`; says which. */
 export async function until(done, ms, step = 50) {
-  for (const end = performance.now() + ms; performance.now() < end; ) {
+  for (const end = performance.now() + ms; performance.now() < end;) {
     if (await done()) return true;
     await sleep(step);
   }

@@ -10,7 +10,9 @@ export function sippVersion() {
 /** Installs without starting the services: a policy that forbids it while we do, as Debian's own images have. */
 export function installPeers() {
   if (process.getuid?.() !== 0) {
-    console.error('--peers installs Debian packages and needs root. By hand: apt-get install -y sip-tester kamailio rtpengine-daemon gcc libc6-dev');
+    console.error(
+      '--peers installs Debian packages and needs root. By hand: apt-get install -y sip-tester kamailio rtpengine-daemon gcc libc6-dev',
+    );
     return;
   }
   const policy = '/usr/sbin/policy-rc.d';

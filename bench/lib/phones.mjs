@@ -111,7 +111,11 @@ export class Phones {
       if (message.method === 'BYE') call.over = true;
       if (message.method === 'ACK') return;
       const body = message.body === '' ? '' : offer(nearMedia + 2 * call.number, 2);
-      this.#near.send(answer(message, '200 OK', { contact: `sip:127.0.0.1:${this.nearPort}`, body }), from.port, from.address);
+      this.#near.send(
+        answer(message, '200 OK', { contact: `sip:127.0.0.1:${this.nearPort}`, body }),
+        from.port,
+        from.address,
+      );
       return;
     }
     if (message.method === 'BYE') call.over ||= message.status >= 200;

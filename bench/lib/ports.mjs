@@ -2,6 +2,9 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 
+/** Ports that `fetch` refuses to call (https://fetch.spec.whatwg.org/#port-blocking). */
+const blocked = new Set([5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697]);
+
 let next = 5_100 + (process.pid % 300) * 8;
 
 function udpFree(port) {
@@ -26,7 +29,7 @@ export async function freePorts(count = 1) {
     const first = next;
     const ports = Array.from({ length: count }, (_, at) => first + at);
     next = first + count > 9_900 ? 5_100 : first + count;
-    if (next === 5_100) continue;
+    if (next === 5_100 || ports.some((port) => blocked.has(port))) continue;
     const free = await Promise.all(ports.flatMap((port) => [udpFree(port), tcpFree(port)]));
     if (free.every(Boolean)) return ports;
   }

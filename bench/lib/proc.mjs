@@ -26,7 +26,7 @@ function everything() {
 
 function treeOf(roots, all = everything()) {
   const tree = new Set(roots);
-  for (let size = 0; size !== tree.size; ) {
+  for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const [pid, { parent }] of all) if (tree.has(parent)) tree.add(pid);
   }

@@ -27,12 +27,28 @@ function bencode(value) {
   return `d${Object.entries(value).map(([key, each]) => bencode(key) + bencode(each)).join('')}e`; // prettier-ignore
 }
 
-export async function startRtpengine(folder) {
+/** `range`: its media ports. */
+export async function startRtpengine(folder, range = [20_000, 60_000]) {
   const control = await freePort();
   const home = fs.mkdtempSync(path.join(folder, 'rtpengine-'));
   const log = fs.openSync(path.join(home, 'log'), 'w');
-  const args = ['--foreground', '--table=-1', '--interface=127.0.0.1', `--listen-ng=127.0.0.1:${control}`, '--port-min=20000'];
-  args.push('--port-max=60000', '--log-level=3', '--log-stderr', '--pidfile=/dev/null', '--config-file=none', '--timeout=600');
+  const args = [
+    '--foreground',
+    '--table=-1',
+    '--interface=127.0.0.1',
+    `--listen-ng=127.0.0.1:${control}`,
+    `--port-min=${range[0]}`,
+  ];
+  args.push(
+    `--port-max=${range[1]}`,
+    `--listen-tcp-ng=127.0.0.1:${control}`,
+    '--dtmf-log-ng-tcp',
+    '--log-level=3',
+    '--log-stderr',
+    '--pidfile=/dev/null',
+    '--config-file=none',
+    '--timeout=600',
+  );
   const child = start('rtpengine', args, { cwd: home, stdio: ['ignore', log, log] });
   fs.closeSync(log);
   const socket = dgram.createSocket('udp4');
@@ -62,6 +78,7 @@ export async function startRtpengine(folder) {
   const roots = [child.pid];
   return {
     name: 'rtpengine',
+    place: `udp://127.0.0.1:${control}`,
     roots,
     cpuMs: () => cpuOf(roots),
     memory: () => memoryOf(roots),
@@ -71,8 +88,16 @@ export async function startRtpengine(folder) {
       for (let call = 0; call < count; call++) {
         const common = { 'call-id': `bench-${call}`, 'from-tag': `n${call}`, ICE: 'remove' };
         const offered = await ask({ command: 'offer', ...common, sdp: offer(nearMedia + 2 * call) });
-        const answered = await ask({ command: 'answer', ...common, 'to-tag': `f${call}`, sdp: offer(farMedia + 2 * call) });
-        map.push(`near ${call} ${nearMedia + 2 * call} ${audioPort(answered)}`, `far ${call} ${farMedia + 2 * call} ${audioPort(offered)}`);
+        const answered = await ask({
+          command: 'answer',
+          ...common,
+          'to-tag': `f${call}`,
+          sdp: offer(farMedia + 2 * call),
+        });
+        map.push(
+          `near ${call} ${nearMedia + 2 * call} ${audioPort(answered)}`,
+          `far ${call} ${farMedia + 2 * call} ${audioPort(offered)}`,
+        );
       }
       return map;
     },

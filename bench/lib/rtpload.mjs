@@ -58,7 +58,10 @@ export async function runRtp(map, server, load) {
     packets: received,
     packetsPerSecond: Math.round(received / seconds),
     lost: result.fromNear.lost + result.fromFar.lost,
-    lostPercent: round(((result.fromNear.lost + result.fromFar.lost) / (result.fromNear.sent + result.fromFar.sent)) * 100, 3),
+    lostPercent: round(
+      ((result.fromNear.lost + result.fromFar.lost) / (result.fromNear.sent + result.fromFar.sent)) * 100,
+      3,
+    ),
     cpuUsPerPacket: round(((after.cpu - before.cpu) * 1_000) / received, 2),
     cpuPercent: round(((after.cpu - before.cpu) / (after.at - before.at)) * 100, 1),
     p50Ms: Math.max(result.fromNear.p50, result.fromFar.p50) / 1_000,

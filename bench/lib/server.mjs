@@ -18,19 +18,24 @@ export async function startHookApp() {
   return { url, pid: child.pid, close: () => stop(child), times: async () => (await fetch(`${url}/times`)).json() };
 }
 
-/** `callers` are the ports calls come from: an inbound gateway each. */
-function configuration({ sip, http, application, callers, folder, media }) {
-  const gateways = callers.map((port) => `          - { host: 127.0.0.1, port: ${port}, inbound: true, outbound: false }`);
+/** `callers` are the ports calls come from: an inbound gateway each. `parts` are further lines of the configuration. */
+function configuration({ sip, http, application, callers, folder, media, ports, store, edges, parts }) {
+  const gateways = callers.map(
+    (port) => `          - { host: 127.0.0.1, port: ${port}, inbound: true, outbound: false }`,
+  );
   return `sip:
   listen: ["udp://127.0.0.1:${sip}"]
+  edges: ${JSON.stringify(edges)}
 media:
   address: 127.0.0.1
-  ports: 20000-63999
-${Object.entries(media).map(([key, value]) => `  ${key}: ${value}\n`).join('')}http:
+  ports: ${ports}
+${Object.entries(media)
+  .map(([key, value]) => `  ${key}: ${value}\n`)
+  .join('')}http:
   listen: 127.0.0.1:${http}
   admin_token: ${token}
-store: { url: ${JSON.stringify(`file:${folder}/data`)} }
-shutdown: { drain_seconds: 1 }
+store: ${JSON.stringify({ url: `file:${folder}/data`, ...store })}
+${parts.map((part) => `${part}\n`).join('')}shutdown: { drain_seconds: 1 }
 accounts:
   - name: bench
     applications:
@@ -43,25 +48,27 @@ ${gateways.join('\n')}
 `;
 }
 
-/** @param {{folder: string, application: object, callers: number[], media?: Record<string, string | number>, node?: string[], entry?: string, env?: Record<string, string>}} setup */
+/** @param {{folder: string, application: object, callers: number[], media?: Record<string, string | number>, runtime?: string, node?: string[], entry?: string, env?: Record<string, string>,
+ *   ports?: string, store?: object, edges?: string[], parts?: string[]}} setup */
 export async function startGraine(setup) {
   const folder = fs.mkdtempSync(path.join(setup.folder, 'graine-'));
   const sip = await freePort();
   const http = await freePort();
   const file = path.join(folder, 'graine.yaml');
-  const { application, callers, media = {} } = setup;
-  fs.writeFileSync(file, configuration({ sip, http, application, callers, folder, media }));
+  const { application, callers, media = {}, ports = '20000-63999', store = {}, edges = [], parts = [] } = setup;
+  fs.writeFileSync(file, configuration({ sip, http, application, callers, folder, media, ports, store, edges, parts }));
   const log = fs.openSync(path.join(folder, 'server.log'), 'w');
   const command = [...(setup.node ?? []), setup.entry ?? path.join(root, 'bin/graine'), 'start', '--config', file];
   const env = { ...process.env, ...setup.env };
-  const child = start(process.execPath, command, { cwd: folder, env, stdio: ['ignore', log, log] });
+  const child = start(setup.runtime ?? process.execPath, command, { cwd: folder, env, stdio: ['ignore', log, log] });
   fs.closeSync(log);
   const base = `http://127.0.0.1:${http}`;
   const ready = async () => {
     if (child.exitCode !== null) throw new Error(`the server ended:\n${tail(path.join(folder, 'server.log'))}`);
     return fetch(`${base}/readyz`).then((answer) => answer.ok, () => false); // prettier-ignore
   };
-  if (!(await until(ready, 20_000))) throw new Error(`the server is not ready:\n${tail(path.join(folder, 'server.log'))}`);
+  if (!(await until(ready, 60_000)))
+    throw new Error(`the server is not ready:\n${tail(path.join(folder, 'server.log'))}`);
   const roots = [child.pid];
   return {
     name: 'graine',
@@ -89,5 +96,7 @@ function tail(file) {
 /** Prometheus text as name{labels} → number. */
 function metricsOf(text) {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
 }

@@ -54,7 +54,8 @@ export class Sipp {
     const stat = lastLine(path.join(this.folder, 'stat.csv'));
     const countsFile = fs.readdirSync(this.folder).find((name) => name.endsWith('_counts.csv'));
     const counts = Object.entries(countsFile === undefined ? {} : lastLine(path.join(this.folder, countsFile)));
-    const total = (ending) => counts.reduce((all, [name, value]) => all + (name.endsWith(ending) ? Number(value) || 0 : 0), 0);
+    const total = (ending) =>
+      counts.reduce((all, [name, value]) => all + (name.endsWith(ending) ? Number(value) || 0 : 0), 0);
     const number = (name) => Number(stat[name] ?? 0);
     return {
       completed: number('SuccessfulCall(C)'),

@@ -19,7 +19,10 @@ export function printTable(rows) {
     console.log(`${row.figure.padEnd(62)} ${shown}`);
     if (row.limit !== undefined) console.log(`    goal       ${goal(row)} → ${verdict(row)}`);
     for (const [peer, value] of Object.entries(row.measured ?? {})) {
-      const ratio = typeof value === 'number' && value > 0 && typeof row.ours === 'number' ? `; ours is ${(row.ours / value).toFixed(2)} × that` : '';
+      const ratio =
+        typeof value === 'number' && value > 0 && typeof row.ours === 'number'
+          ? `; ours is ${(row.ours / value).toFixed(2)} × that`
+          : '';
       console.log(`    this run   ${peer} ${value === undefined ? 'not installed' : `${value} ${row.unit}${ratio}`}`);
     }
     const others = Object.entries(published[row.published] ?? {}).map(([peer, value]) => `${peer} ${value}`);

@@ -6,8 +6,9 @@ import { busySignIn } from './errors.ts';
 /** What OWASP asks of argon2id at least. The hash says its own parameters, so these may grow. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** A password nobody has: checked where the address is unknown, so that both take the same time. */
-const decoy = hash('graine: no such user', cost);
+/** The hash of a password nobody has: checked where the address is unknown, so that both take the same time. Made beside the
+ * first sign-in, as most servers never see one. */
+let decoy: Promise<string> | undefined;
 
 const mostAtOnce = 2;
 const mostWaiting = 64;
@@ -40,8 +41,9 @@ export function hashPassword(password: string): Promise<string> {
 
 /** `kept` undefined: there is no such user. The same work, and false. */
 export function verifyPassword(password: string, kept: string | undefined): Promise<boolean> {
+  const nobody = (decoy ??= hash('graine: no such user', cost));
   return gate.run(async () => {
-    const right = await verify(kept ?? (await decoy), password).catch(() => false);
+    const right = await verify(kept ?? (await nobody), password).catch(() => false);
     return right && kept !== undefined;
   });
 }

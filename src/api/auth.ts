@@ -5,6 +5,7 @@ import { type AuditTrail, type Person, personOfKey, sameText, type SignedIn } fr
 import { type Clock, GraineError } from '../base/index.ts';
 import type { ApiKey, Role } from '../ports/index.ts';
 import { adminOnly, crossOrigin, missing, noCsrfToken, notAuthorized, readOnly, tooManyFailures } from './errors.ts';
+import { NodeDoor } from './nodes/door.ts';
 import type { ApiDirectory, ApiOptions } from './options.ts';
 
 /** `accountSid` undefined: the whole server is theirs to see. */
@@ -16,6 +17,8 @@ export type Scope = {
   readonly signedIn: SignedIn | undefined;
   /** Whose thing was worked on, for the audit log: the wall notes it. */
   readonly touched: { accountSid?: string };
+  /** Another node passed it on; `address`: where the request came from there. */
+  readonly via?: { readonly node: string; readonly address: string };
 };
 
 declare module 'fastify' {
@@ -139,9 +142,12 @@ export type Gatekeeper = {
   close(): void;
 };
 
-type Parts = Pick<ApiOptions, 'directory' | 'clock' | 'sessions' | 'origins'> & { readonly audit: AuditTrail };
+type Parts = Pick<ApiOptions, 'directory' | 'clock' | 'sessions' | 'origins' | 'nodes' | 'log'> & {
+  readonly audit: AuditTrail;
+};
 
-export function gatekeeper({ directory, clock, sessions, origins, audit }: Parts): Gatekeeper {
+export function gatekeeper({ directory, clock, sessions, origins, audit, nodes, log }: Parts): Gatekeeper {
+  const door = new NodeDoor({ nodes, directory, clock, log });
   const keys = new Keys(directory, clock);
   const failures = new Failures(clock);
 
@@ -176,13 +182,18 @@ export function gatekeeper({ directory, clock, sessions, origins, audit }: Parts
     return scopeOf(signedIn.person, signedIn);
   }
 
+  function scopeFor(request: FastifyRequest): Scope | Promise<Scope> {
+    if (request.headers['graine-node'] !== undefined) return door.admit(request);
+    const cookie = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined;
+    return cookie === undefined ? byKey(request) : byCookie(cookie);
+  }
+
   return {
     keys,
     failures,
     async admit(request) {
-      const cookie = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined;
       // Known before it is judged: the audit log tells who was refused.
-      request.scope = cookie === undefined ? byKey(request) : await byCookie(cookie);
+      request.scope = await scopeFor(request);
       if (!changes(request)) return;
       assertOwnPage(request, request.scope, origins);
       if (request.routeOptions.config.anyRole !== true) requireWriter(request.scope);

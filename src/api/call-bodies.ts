@@ -123,7 +123,7 @@ export const updateBody = closed({
   conferenceParticipantAction: maybe(free),
   whisper: maybe(Type.Union([verb, Type.Array(verb, { maxItems: 20 })])),
   dub: maybe(free),
-  boostAudioSignal: maybe(Type.Union([Type.Number({ minimum: -60, maximum: 60 }), text('like "+3 dB"', 16)])),
+  boostAudioSignal: maybe(Type.Union([Type.Number({ minimum: -60, maximum: 40 }), text('like "+3 dB"', 16)])),
   media_path: maybe(choice('', 'no-media', 'partial-media', 'full-media')),
 });
 

@@ -40,7 +40,7 @@ export function alertFields(alert: Alert): Record<string, unknown> {
   return {
     sid: alert.sid,
     time: iso(alert.time),
-    account_sid: alert.accountSid,
+    account_sid: alert.accountSid === '' ? null : alert.accountSid,
     alert_type: alert.type,
     message: alert.message,
     detail: alert.detail ?? null,

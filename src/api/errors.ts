@@ -63,6 +63,24 @@ export const notFound = defineError('not-found', {
   http: 404,
 });
 
+export const nodeRefused = defineError('node-refused', {
+  message: 'a request in the name of another node is refused: {reason}',
+  fix: 'Give all nodes the same live.secret, and clocks that agree within 30 seconds',
+  http: 401,
+});
+
+export const nodeAway = defineError('node-away', {
+  message: '{what}: {reason}',
+  fix: 'Ask again in a few seconds; docs/operations.md, Several nodes',
+  http: 503,
+});
+
+export const nodesNoSecret = defineError('nodes-no-secret', {
+  message: '{what} runs at node {node}, which this node may not ask',
+  fix: 'Set the same live.secret (32 characters or more) on every node',
+  http: 503,
+});
+
 export const tooManyFailures = defineError('too-many-failures', {
   message: 'too many requests with a wrong API key came from {address}',
   fix: 'Wait {seconds} seconds, then use a valid key',

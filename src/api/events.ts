@@ -2,11 +2,15 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { accountOf } from './auth.ts';
-import { missing } from './errors.ts';
+import type { Elsewhere } from './nodes/elsewhere.ts';
 import type { ApiOptions } from './options.ts';
 import { closed, sid } from './schema.ts';
 
-export function addEvents(server: FastifyInstance, { directory, control, events }: ApiOptions): void {
+export function addEvents(
+  server: FastifyInstance,
+  { directory, control, events }: ApiOptions,
+  elsewhere: Elsewhere,
+): void {
   const schema = {
     tags: ['Calls'],
     summary: 'The messages to the WebSocket application of a call, after a sequence number',
@@ -17,12 +21,14 @@ export function addEvents(server: FastifyInstance, { directory, control, events 
       ),
     }),
   };
-  server.get('/Accounts/:account_sid/Calls/:call_sid/Events', { schema }, (request) => {
+  const route = { schema, config: { nodes: 'passed' as const }, preHandler: elsewhere.passOn };
+  server.get('/Accounts/:account_sid/Calls/:call_sid/Events', route, async (request, reply) => {
     const { account_sid: account, call_sid: callSid } = request.params as { account_sid: string; call_sid: string };
     const accountSid = accountOf(directory, request.scope, account);
     const { after = 0 } = request.query as { after?: number };
     const known = events.events(accountSid, callSid, after);
-    if (known === undefined && control.get(accountSid, callSid) === undefined) throw missing(`call ${callSid}`);
+    if (known === undefined && control.get(accountSid, callSid) === undefined)
+      return elsewhere.search(request, reply, `call ${callSid}`);
     const { events: found = [], last = 0, lost = 0 } = known ?? {};
     const shown = found.map(({ id, at, data, ...event }) => ({
       ...event,
@@ -30,6 +36,6 @@ export function addEvents(server: FastifyInstance, { directory, control, events 
       at: new Date(at).toISOString(),
       data,
     }));
-    return Promise.resolve({ events: shown, last, lost });
+    return { events: shown, last, lost };
   });
 }

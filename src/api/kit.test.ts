@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
-import { Emitter, FakeClock, SeededRandom, silentLog } from '../base/index.ts';
+import { Emitter, FakeClock, type Log, SeededRandom, silentLog } from '../base/index.ts';
 import { openLive } from '../live/index.ts';
-import type { CallControl, CallInfo, CallRow, CallWatch, ControlResult } from '../ports/index.ts';
+import type { CallControl, CallInfo, CallRow, CallWatch, ControlResult, Nodes } from '../ports/index.ts';
 import { ensureAdminKey, openDirectory, type OpenDirectory, openStore, type OpenStore } from '../store/index.ts';
 import { type Api, type ApiOptions, createApi } from './index.ts';
 
@@ -16,9 +16,26 @@ export type Answer = {
 
 export const clock = new FakeClock();
 export const random = new SeededRandom(7);
-const log = silentLog;
+/** What was logged as an error, and as a warning. */
+export const logged: { readonly errors: object[]; readonly warnings: object[] } = { errors: [], warnings: [] };
+const log: Log = {
+  ...silentLog,
+  error: (fields) => void logged.errors.push(fields),
+  warn: (fields) => void logged.warnings.push(fields),
+  child: () => log,
+};
 export let store: OpenStore;
 export let directory: OpenDirectory;
+/** There is no other node. */
+const alone: Nodes = {
+  name: 'test',
+  speaking: false,
+  direct: false,
+  others: () => [],
+  send: () => Promise.resolve({ silent: 'there is none' }),
+  check: () => ({ refused: 'there is none' }),
+};
+
 export let live: Awaited<ReturnType<typeof openLive>>;
 let api: Api;
 export let base = '';
@@ -47,6 +64,9 @@ class Control implements CallControl {
   }
   get(accountSid: string, callSid: string): CallInfo | undefined {
     return this.list(accountSid).find((call) => call.call_sid === callSid);
+  }
+  quality(accountSid: string, callSid: string): Promise<[] | undefined> {
+    return Promise.resolve(this.get(accountSid, callSid) === undefined ? undefined : []);
   }
   count(): { inbound: number; outbound: number } {
     return { inbound: this.calls.length, outbound: 0 };
@@ -110,6 +130,7 @@ export function useServer(more: Partial<ApiOptions> = {}): void {
       directory,
       store,
       live,
+      nodes: alone,
       control,
       watch,
       news,

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { type OpenRecording, sameSession } from '../call/index.ts';
 import { accountOf } from './auth.ts';
 import { missing } from './errors.ts';
+import type { Elsewhere } from './nodes/elsewhere.ts';
 import type { ApiOptions } from './options.ts';
 import { closed, sid } from './schema.ts';
 
@@ -11,25 +12,28 @@ const ofCall = { account_sid: sid('Account'), call_sid: sid('Call') };
 const ofFile = { ...ofCall, name: Type.String({ maxLength: 64, description: 'As the list names it' }) };
 const tags = ['RecentCalls'];
 
-export function addRecordings(server: FastifyInstance, options: ApiOptions): void {
+export function addRecordings(server: FastifyInstance, options: ApiOptions, elsewhere: Elsewhere): void {
+  const config = { nodes: 'passed' as const };
   const place = '/Accounts/:account_sid/RecentCalls/:call_sid/record';
   const list = { tags, summary: 'Recordings of a call, oldest first', params: closed(ofCall) };
-  server.get(place, { schema: list }, async (request) => {
-    const { recordings } = options;
-    const found = await recordings.list(await namedBy(options, request));
+  server.get(place, { schema: list, config }, async (request, reply) => {
+    const name = await namedBy(options, request);
+    const found = await options.recordings.list(name);
+    // The record names one: it lies at the node that made it, or is gone.
+    if (found.length === 0 && name !== '') return (await elsewhere.gather(request, reply)).flat();
     return found.map(({ name, bytes, endedAt }) => ({ name, bytes, ended_at: new Date(endedAt).toISOString() }));
   });
   const load = { tags, summary: 'One recording: a WAV, or a range of its bytes', params: closed(ofFile) };
-  server.get(`${place}/:name`, { schema: load }, async (request, reply) => {
+  server.get(`${place}/:name`, { schema: load, config }, async (request, reply) => {
     const name = await checked(options, request);
     const file = await options.recordings.open(name);
-    if (file === undefined) throw missing(`recording ${name}`);
+    if (file === undefined) return elsewhere.search(request, reply, `recording ${name}`);
     return send(request, reply, file);
   });
   const remove = { tags, summary: 'Deletes a recording', params: closed(ofFile) };
-  server.delete(`${place}/:name`, { schema: remove }, async (request, reply) => {
+  server.delete(`${place}/:name`, { schema: remove, config }, async (request, reply) => {
     const name = await checked(options, request);
-    if (!(await options.recordings.remove(name))) throw missing(`recording ${name}`);
+    if (!(await options.recordings.remove(name))) return elsewhere.search(request, reply, `recording ${name}`);
     options.log.info({ name }, 'recording deleted by REST');
     return reply.code(204).send();
   });

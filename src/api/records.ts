@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type TProperties } from 'typebox';
 import type { AlertQuery, AlertType, CdrQuery } from '../ports/index.ts';
-import { accountOf } from './auth.ts';
+import { accountOf, requireAdmin } from './auth.ts';
 import { alertFields, cdrFields } from './cdr-fields.ts';
 import { type Detail, invalid } from './errors.ts';
 import type { ApiOptions } from './options.ts';
@@ -79,17 +79,25 @@ export function addRecords(server: FastifyInstance, { directory, store, clock }:
     querystring: closed({ ...paging, alert_type: Type.Optional(Type.String({ maxLength: 64 })) }),
     response: { 200: rows({ alert_type: Type.String() }) },
   };
-  server.get('/Accounts/:account_sid/Alerts', { schema: alerts }, async (request) => {
-    const accountSid = accountOf(directory, request.scope, (request.params as { account_sid: string }).account_sid);
-    const { page = 1, count = 25, alert_type: type } = request.query as Query & { alert_type?: AlertType };
+  const listed = async (accountSid: string, asked: Query): Promise<object> => {
+    const { page = 1, count = 25, alert_type: type } = asked as Query & { alert_type?: AlertType };
     const query: AlertQuery = {
       accountSid,
       page,
       count,
-      ...span(request.query as Query, clock.now()),
+      ...span(asked, clock.now()),
       ...(type ? { type } : {}),
     };
     const found = await store.alerts(query);
     return { total: found.total, batch: found.batch, page: found.page, data: found.data.map(alertFields) };
+  };
+  server.get('/Accounts/:account_sid/Alerts', { schema: alerts }, (request) => {
+    const { account_sid: sid } = request.params as { account_sid: string };
+    return listed(accountOf(directory, request.scope, sid), request.query as Query);
+  });
+  const { params: _, ...ofServer } = { ...alerts, summary: 'What happened to the server as a whole, newest first' };
+  server.get('/Alerts', { schema: ofServer }, (request) => {
+    requireAdmin(request.scope, 'alerts of the whole server');
+    return listed('', request.query as Query);
   });
 }

@@ -7,10 +7,14 @@ import { GraineError, messageOf } from '../base/index.ts';
 import { cookieName, type Gatekeeper, gatekeeper } from './auth.ts';
 import { bodyLimit, parseBody } from './body.ts';
 import { addCalls } from './calls.ts';
-import type { Detail } from './errors.ts';
+import { type Detail, nodeAway, nodeRefused } from './errors.ts';
 import { addEvents } from './events.ts';
 import { addConfig, addHealth } from './health.ts';
 import { addLive } from './live/route.ts';
+import { addBodyCheck, compareBody } from './nodes/door.ts';
+import { Elsewhere } from './nodes/elsewhere.ts';
+import { addRedis } from './nodes/redis.ts';
+import { addNodes } from './nodes/list.ts';
 import type { ApiOptions } from './options.ts';
 import { addAuditLog, addAuditTrail } from './people/audit.ts';
 import { addSession, addSignIn } from './people/session.ts';
@@ -75,12 +79,22 @@ function errorBody(fault: unknown): { status: number; body: ErrorBody } {
   };
 }
 
+/** Fit for a header. */
+function plain(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}
+
 function addErrors(server: FastifyInstance, { log }: ApiOptions): void {
   server.setErrorHandler((fault: unknown, request, reply) => {
     const { status, body } = errorBody(fault);
-    if (status >= 500)
-      log.error({ method: request.method, route: request.routeOptions.url, fault }, 'REST request failed');
+    const what = { method: request.method, route: request.routeOptions.url };
+    // A limit, or a server too busy: no fault of ours, and there may be thousands a second.
+    if (status === 503) log.warn({ ...what, why: messageOf(fault) }, 'REST request refused');
+    else if (status >= 500) log.error({ ...what, fault }, 'REST request failed');
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (fault instanceof GraineError && fault.code === nodeRefused)
+      void reply.header('graine-node-refused', plain(String(fault.details['reason'])));
+    if (fault instanceof GraineError && fault.code === nodeAway) void reply.header('retry-after', '5');
     if (status === 429 && fault instanceof GraineError)
       void reply.header('retry-after', String(fault.details['seconds']));
     return reply.code(status).send(body);
@@ -94,8 +108,9 @@ function addErrors(server: FastifyInstance, { log }: ApiOptions): void {
 /** JSON only; the same headers on every answer. No CORS header at all: pages of other origins get nothing. */
 function addManners(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_, text, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, text, done) => {
     try {
+      compareBody(request, text as string);
       done(null, parseBody(text as string));
     } catch (fault) {
       done(fault as Error);
@@ -108,11 +123,24 @@ function addManners(server: FastifyInstance): void {
   });
 }
 
+/** What a request carries beside what came. */
+function addFields(server: FastifyInstance): void {
+  server.decorateRequest('scope');
+  server.decorateRequest('madeSid');
+  server.decorateRequest('signedBody');
+  server.decorateRequest('passedOn', false);
+}
+
 function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeeper): void {
+  const { owner } = options;
   server.addHook('onRequest', async (request) => {
+    // Whose calls are asked for may be another node's by now.
+    if (owner?.sure === false) await owner.whenSure();
     await keeper.admit(request);
   });
+  addBodyCheck(server);
   addAuditTrail(server, options);
+  const elsewhere = new Elsewhere(options);
   addSession(server, options);
   addUsers(server, options);
   addAuditLog(server, options);
@@ -129,13 +157,15 @@ function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeepe
   addApiKeys(server, options);
   addAccountParts(server, options);
   addLimits(server, options);
-  addCalls(server, options);
-  addTrace(server, options);
-  addEvents(server, options);
-  addRecordings(server, options);
+  addCalls(server, options, elsewhere);
+  addTrace(server, options, elsewhere);
+  addEvents(server, options, elsewhere);
+  addRecordings(server, options, elsewhere);
   addRecords(server, options);
   addRegisteredUsers(server, options);
   addConfig(server, options);
+  addNodes(server, options);
+  addRedis(server, options);
   addVerbSchemas(server);
 }
 
@@ -172,8 +202,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   });
   server.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as TSchema, httpPart ?? 'body'));
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  server.decorateRequest('scope');
-  server.decorateRequest('madeSid');
+  addFields(server);
   addManners(server);
   addErrors(server, options);
   await server.register(cookie);

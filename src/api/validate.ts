@@ -1,6 +1,6 @@
 /** Checks requests against their schemas and says in plain words what is wrong: the field, what it should be, what came. */
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type Detail, invalid } from './errors.ts';
@@ -136,25 +136,33 @@ function detailsOf(schema: Node, value: unknown, faults: readonly Fault[]): Deta
     // A choice of objects reports each of its branches; the innermost fault is the useful one.
     add({ path: instancePath, expected: expectedOf(node), got: gotOf(valueAt(value, path)) });
   }
-  return [...details.values()];
+  const all = [...details.values()];
+  // An object is not wrong beside its member that is.
+  return all.filter(({ path, got }) => got !== 'an object' || !all.some((each) => each.path.startsWith(`${path}/`)));
 }
 
 const words: Readonly<Record<string, string>> = { body: 'the body', querystring: 'the query', params: 'the path' };
 
+/** Compiled with the first value: all of them at once would keep the server from starting for a while. */
+function whenNeeded(schema: TSchema): () => Validator {
+  let compiled: Validator | undefined;
+  return () => (compiled ??= Compile(schema));
+}
+
 /** What is wrong with a value, a sentence each; empty when nothing is. */
 export function checker(schema: TSchema): (value: unknown) => readonly Detail[] {
-  const compiled = Compile(schema);
+  const compiled = whenNeeded(schema);
   return (value) =>
-    compiled.Check(value) ? [] : detailsOf(schema as Node, value, compiled.Errors(value) as unknown as Fault[]);
+    compiled().Check(value) ? [] : detailsOf(schema as Node, value, compiled().Errors(value) as unknown as Fault[]);
 }
 
 /** A validator as fastify wants one. Query values are text and are converted first. */
 export function validatorFor(schema: TSchema, part: string): (value: unknown) => { value: unknown } | { error: Error } {
-  const compiled = Compile(schema);
+  const compiled = whenNeeded(schema);
   return (given) => {
     const value = part === 'body' ? given : Value.Convert(schema, given);
-    if (compiled.Check(value)) return { value };
-    const faults = compiled.Errors(value) as unknown as Fault[];
+    if (compiled().Check(value)) return { value };
+    const faults = compiled().Errors(value) as unknown as Fault[];
     return { error: invalid(words[part] ?? part, detailsOf(schema as Node, value, faults)) };
   };
 }

@@ -3,7 +3,8 @@
 export interface Log {
   error(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-  info(fields: object, message: string): void;
+  /** `at`: when it was, where that is not now; ms since the epoch. */
+  info(fields: object, message: string, at?: number): void;
   debug(fields: object, message: string): void;
   /** A log whose every line carries these fields. */
   child(fields: object): Log;

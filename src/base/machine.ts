@@ -14,9 +14,10 @@ export type Table<S extends string, E extends { type: string }, X, C> = {
 export type MachineOptions<S extends string, E extends { type: string }, X, C> = {
   readonly table: Table<S, E, X, C>;
   readonly initial: S;
-  readonly context: C;
-  /** Carries out one effect. Called after the state has moved, so an effect may feed the next event. */
-  readonly perform: (effect: X) => void;
+  readonly context: NoInfer<C>;
+  /** Carries out one effect. Called after the state has moved, so an effect may feed the next event. With the context, so
+   * that all machines of a kind can share one function. */
+  readonly perform: (effect: X, context: C) => void;
   readonly onChange?: (from: S, event: E['type'], to: S) => void;
 };
 
@@ -24,7 +25,7 @@ export type MachineOptions<S extends string, E extends { type: string }, X, C> =
 export class Machine<S extends string, E extends { type: string }, X, C> {
   readonly #table: Table<S, E, X, C>;
   readonly #context: C;
-  readonly #perform: (effect: X) => void;
+  readonly #perform: (effect: X, context: C) => void;
   readonly #onChange: MachineOptions<S, E, X, C>['onChange'];
   #state: S;
 
@@ -49,7 +50,7 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
     const from = this.#state;
     this.#state = step.to;
     if (from !== step.to) this.#onChange?.(from, event.type, step.to);
-    if (step.effects !== undefined) for (const effect of step.effects) this.#perform(effect);
+    if (step.effects !== undefined) for (const effect of step.effects) this.#perform(effect, this.#context);
     return true;
   }
 }

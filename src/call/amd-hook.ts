@@ -10,7 +10,8 @@ const names: Readonly<Record<Detection['event'], Names>> = {
   // No person is there: `reason` says what is.
   fax: { event: 'amd', amd_type: 'machine', type: 'amd_machine_detected' },
   sit: { event: 'amd', amd_type: 'machine', type: 'amd_machine_detected' },
-  unknown: { event: 'amd', amd_type: 'unknown', type: 'amd_decision_timeout' },
+  // Neither human nor machine, and the product document knows no third.
+  unknown: { type: 'amd_decision_timeout' },
   'no-speech': { event: 'silence', type: 'amd_no_speech_detected' },
   tone: { event: 'beep', type: 'amd_tone_detected' },
   'greeting-end': { event: 'silence', type: 'amd_machine_stopped_speaking' },
@@ -36,7 +37,7 @@ export function amdBody(found: Detection, words?: Words): Record<string, unknown
 
 /** Whether this finding says who answered. */
 export function isVerdict({ event }: Detection): boolean {
-  return names[event].event === 'amd' || event === 'no-speech';
+  return names[event].event === 'amd' || event === 'no-speech' || event === 'unknown';
 }
 
 /** jambonz tells the hint in the greeting's place. */

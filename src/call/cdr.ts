@@ -1,21 +1,21 @@
 /** One CDR a leg, when it is over and its last media figures are in. */
 import path from 'node:path';
+import type { Quality } from '../ports/index.ts';
 import type { Leg } from './leg.ts';
 
 export async function writeCdr(leg: Leg): Promise<void> {
   const { unwritten } = leg.services.registry;
   unwritten.set(leg.callSid, leg);
   try {
-    await write(leg);
+    write(leg, await leg.media?.release());
   } finally {
     unwritten.delete(leg.callSid);
   }
 }
 
-async function write(leg: Leg): Promise<void> {
+function write(leg: Leg, quality: Quality | undefined): void {
   const { identity, services, end } = leg;
   if (end === undefined) return;
-  const quality = await leg.media?.release();
   // Without a packet either way there is nothing to tell.
   if (quality !== undefined && quality.packetsReceived + quality.packetsSent > 0)
     leg.note('media.quality', { ...quality });

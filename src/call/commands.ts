@@ -65,9 +65,12 @@ const needMedia: ReadonlySet<string> = new Set([
 export async function runCommand(context: CommandContext): Promise<ControlResult> {
   const { session, leg, body } = context;
   if (leg.end !== undefined) return refuse(422, 'the call has ended');
-  const out = session.connection?.path.state === 'none' && Object.keys(body).find((name) => needMedia.has(name));
-  if (typeof out === 'string')
-    return refuse(422, `${out}: the media does not pass here; ask for media_path full-media first`);
+  const state = session.connection?.path.state;
+  const needs = Object.keys(body).find((name) => needMedia.has(name));
+  if (needs !== undefined && (state === 'none' || state === 'leaving'))
+    return refuse(422, `${needs}: the media does not pass here; ask for media_path full-media first`);
+  if (needs !== undefined && state === 'returning')
+    return refuse(422, `${needs}: the media is on its way back; ask again`);
   const name = Object.keys(commands).find((each) => body[each] !== undefined);
   const command = name === undefined ? undefined : commands[name];
   if (command !== undefined) {

@@ -1,5 +1,5 @@
 /** What REST may do with calls (ports/control.ts): place one, look, and act on one that runs. */
-import type { CallControl, CallInfo } from '../ports/index.ts';
+import type { CallControl, CallInfo, LegFigures } from '../ports/index.ts';
 import { callInfo } from './call-info.ts';
 import { refuse, runCommand } from './commands.ts';
 import type { Leg } from './leg.ts';
@@ -32,12 +32,26 @@ export function createControl(services: Services, scripts: ScriptFactory): CallC
       const leg = find(accountSid, callSid) ?? services.registry.unwritten.get(callSid);
       return leg?.identity.accountSid === accountSid ? shown(leg) : undefined;
     },
+    quality: async (accountSid, callSid) => {
+      const leg = find(accountSid, callSid);
+      const session = leg === undefined ? undefined : services.registry.sessionOf(leg);
+      return session === undefined ? undefined : figuresOf(session.legs());
+    },
     count: (accountSid) => {
       const count = { inbound: 0, outbound: 0 };
       for (const leg of legsOf(services, accountSid)) count[leg.identity.direction]++;
       return count;
     },
   };
+}
+
+async function figuresOf(legs: Iterable<Leg>): Promise<LegFigures[]> {
+  const all = Array.from(legs, async (leg) => ({ leg, quality: await leg.media?.quality(true) }));
+  const figures: LegFigures[] = [];
+  for (const { leg, quality } of await Promise.all(all)) {
+    if (quality !== undefined) figures.push({ call_sid: leg.callSid, ...quality });
+  }
+  return figures;
 }
 
 function* legsOf(services: Services, accountSid: string): Generator<Leg> {

@@ -1,12 +1,13 @@
 /** What a leg says, as words: a tap of the studio joined to a recogniser. Ends by close(), with its leg, or when nobody
  * can hear any more; never touches the call. */
 import { messageOf, PcmRingReader, type Timer } from '../base/index.ts';
-import type { HearingChoice, Recognition, Transcript } from '../ports/index.ts';
+import type { HearingChoice, Recognition, Transcript, VoiceGate } from '../ports/index.ts';
 import type { Leg } from './leg.ts';
 
 export type HearingOptions = {
   readonly hearing: HearingChoice;
   readonly fallback?: HearingChoice;
+  readonly gate?: VoiceGate;
   /** `mixed`: both parties of the bridge as one voice. */
   readonly source?: 'said' | 'mixed';
 };
@@ -77,7 +78,7 @@ export class Hearing {
   async #open(): Promise<void> {
     const { media, services, callSid, identity } = this.#leg;
     if (media === undefined || this.#leg.end !== undefined) return this.#failed('the call has no audio');
-    const { source = 'said', hearing, fallback } = this.#options;
+    const { source = 'said', hearing, fallback, gate } = this.#options;
     try {
       const tap = { source, rate: RATE, seconds: WAITING_SECONDS } as const;
       const memory = await services.studio.openTap(media.endpoint, this.#tap, tap);
@@ -92,6 +93,7 @@ export class Hearing {
       callSid,
       hearing,
       ...(fallback === undefined ? {} : { fallback }),
+      ...(gate === undefined ? {} : { gate }),
     });
     recognition.events.on('result', (transcript) => this.#listener.result(transcript));
     recognition.events.on('speaking', () => this.#listener.speaking?.());

@@ -1,7 +1,14 @@
 /** The caller's leg: an INVITE that came in. Rings, early media, the answer; every step at most once. */
 import { messageOf } from '../base/index.ts';
-import type { CallerIdentity, Dialog, ExtraHeader, Invitation, Reason } from '../sip/agent/index.ts';
-import { type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
+import {
+  type CallerIdentity,
+  type Dialog,
+  type ExtraHeader,
+  type Invitation,
+  originOf,
+  type Reason,
+} from '../sip/agent/index.ts';
+import { asksForIce, type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
@@ -21,9 +28,10 @@ export class InboundLeg extends Leg {
   constructor(services: Services, identity: LegIdentity, invitation: Invitation) {
     super(services, identity);
     this.invitation = invitation;
-    this.remoteHost = invitation.source.address;
+    const { address, transport } = originOf(invitation.source);
+    this.remoteHost = address;
     if (invitation.caller.kind === 'carrier') this.carrierSid = invitation.caller.carrierSid;
-    this.transport = invitation.source.transport;
+    this.transport = transport;
     this.link(invitation.callId);
     invitation.events.on('cancelled', (reason) => this.#cancelled(reason));
     // An UPDATE before the answer may only change what was already agreed; we agree to nothing new then.
@@ -32,8 +40,8 @@ export class InboundLeg extends Leg {
 
   /** The caller's codecs, best first: what was agreed, else what it offers. */
   get codecs(): readonly Format[] | undefined {
-    const agreed = this.media?.codec;
-    if (agreed !== undefined) return [agreed];
+    const agreed = this.media?.spoken;
+    if (agreed !== undefined) return agreed;
     const { offer } = this.invitation;
     const read = offer === undefined ? undefined : parseSdp(offer);
     return read?.ok === true
@@ -43,6 +51,11 @@ export class InboundLeg extends Leg {
 
   protected override get srtp(): SrtpPolicy {
     return srtpOfCaller(this.services, this.invitation.caller);
+  }
+
+  protected override get usesIce(): boolean {
+    const { offer } = this.invitation;
+    return offer === undefined ? this.#fromBrowser : asksForIce(offer);
   }
 
   get unanswered(): boolean {
@@ -137,10 +150,8 @@ export class InboundLeg extends Leg {
     const { negotiation } = media;
     if (negotiation.agreement !== undefined) return negotiation.localSdp;
     const received = negotiation.receive(this.invitation.offer ?? Buffer.alloc(0));
-    const rtcpMux = this.invitation.caller.kind === 'teams' ? { rtcpMux: true } : {};
-    const answer = received.ok
-      ? negotiation.answer(prefer === undefined ? rtcpMux : { ...rtcpMux, prefer })
-      : { fault: received.fault };
+    const rtcpMux = this.invitation.caller.kind === 'teams' ? true : undefined;
+    const answer = received.ok ? negotiation.answer({ prefer, rtcpMux }) : { fault: received.fault };
     if ('fault' in answer) {
       this.reject({
         status: 488,
@@ -154,11 +165,14 @@ export class InboundLeg extends Leg {
     return answer.sdp;
   }
 
-  /** Who calls over a WebSocket and leaves the offer to us is a browser all the same. */
   #lateOffer(media: LegMedia, prefer: readonly Format[] | undefined): Buffer {
-    const { transport } = this.invitation.source;
-    const web = transport === 'ws' || transport === 'wss';
-    return media.negotiation.offer({ web, ...(prefer === undefined ? {} : { prefer }) });
+    return media.negotiation.offer({ web: this.#fromBrowser, prefer });
+  }
+
+  /** Who calls over a WebSocket is one, even who leaves the offer to us. */
+  get #fromBrowser(): boolean {
+    const { transport } = originOf(this.invitation.source);
+    return transport === 'ws' || transport === 'wss';
   }
 
   /** Our 200 carried the offer: nothing can be heard before the ACK brings the answer. */

@@ -7,6 +7,7 @@ import { InboundLeg, srtpOfCaller } from './inbound-leg.ts';
 import { warning } from './reinvite.ts';
 import { applicationFor, type Destination } from './routing/inbound.ts';
 import { replacedBy, takePlace } from './replacing.ts';
+import type { OverQuota } from './quotas.ts';
 import type { ScriptFactory } from './script.ts';
 import type { Services } from './services.ts';
 import { openSession } from './open-session.ts';
@@ -23,6 +24,24 @@ export function handleInvitation(services: Services, scripts: ScriptFactory, inv
     return invitation.reject({ status: 503, reason: 'Busy', headers: [['Retry-After', '5']] });
   }
   const over = services.quotas.begin(account);
+  if (!(over instanceof Promise)) return admit({ services, scripts, invitation, account }, over);
+  let gone = false;
+  const off = invitation.events.on('cancelled', () => (gone = true));
+  over
+    .then((answer) => {
+      off();
+      // A caller that gave up meanwhile has its answer. What it took is put right by the next heartbeat.
+      if (!gone) admit({ services, scripts, invitation, account }, answer);
+    })
+    .catch((fault: unknown) => {
+      services.log.error({ fault }, 'a call could not be begun');
+      invitation.reject({ status: 500, reason: 'Server Internal Error' });
+    });
+}
+
+type Arrival = { services: Services; scripts: ScriptFactory; invitation: Invitation; account: Account };
+
+function admit({ services, scripts, invitation, account }: Arrival, over: OverQuota | undefined): void {
   if (over !== undefined) {
     services.refusals.add('account-limit');
     const headers = [['Retry-After', String(over.retryAfterSeconds)]] as const;
@@ -67,7 +86,7 @@ function startSession({ services, scripts, invitation, account, destination }: S
       applicationSid: application?.sid,
       parentCallSid: undefined,
       direction: 'inbound',
-      from: invitation.from.uri.user ?? invitation.from.uri.host,
+      from: callerOf(services, invitation),
       to: destination.number,
       callerName: invitation.from.displayName ?? '',
       traceId: callSid.replaceAll('-', ''),
@@ -81,6 +100,13 @@ function startSession({ services, scripts, invitation, account, destination }: S
   void session.run(() => firstVerbs(session, leg, destination));
 }
 
+/** Who calls, as hooks are told: by the number that was sent. A softphone of the portal has credentials of one session: its person is
+ * named, who can be dialled again. */
+function callerOf({ directory }: Services, { caller, from }: Invitation): string {
+  const person = caller.kind === 'user' ? directory.get('client', caller.clientSid)?.softphone?.name : undefined;
+  return person ?? from.uri.user ?? from.uri.host;
+}
+
 /** The verbs to begin with: given with the application, or asked of its call_hook, then of its fallback_hook. */
 async function firstVerbs(
   session: Session,
@@ -91,7 +117,7 @@ async function firstVerbs(
   const given = destination.verbs ?? application?.appJson;
   if (given !== undefined) return { verbs: given };
   const hooks = [application?.callHook, application?.fallbackHook].filter((hook) => hook !== undefined);
-  const answer = await askInTurn(session.link, hooks, sessionNew(leg, application?.envVars));
+  const answer = await askInTurn(session.link, hooks, sessionNew(leg, application));
   if (answer?.ok === true) return { verbs: answer.body ?? [] };
   leg.reject({
     status: session.services.settings.failedHookStatus,

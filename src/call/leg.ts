@@ -17,6 +17,7 @@ import type { Bridge } from './bridge.ts';
 import type { EndCause } from './end-cause.ts';
 import type { SipUri } from '../sip/message/index.ts';
 import type { Replaces } from './replaces.ts';
+import { takeTrickle } from './trickle.ts';
 import { handleReinvite } from './reinvite.ts';
 import { digitOf } from './info-digit.ts';
 import { hearKeys, keyWayOf } from './keys.ts';
@@ -123,7 +124,7 @@ export abstract class Leg {
   #wantedDirection: Direction | undefined;
   /** The direction we offered last of our own accord. */
   #told: Direction | undefined;
-  readonly #claims = new Map<string, (request: InDialogRequest) => void>();
+  #claims: Map<string, (request: InDialogRequest) => void> | undefined;
   // What was billed must not depend on who sets the wall clock in between.
   #answeredMonotonic = 0;
   #endedMonotonic: number | undefined;
@@ -186,12 +187,19 @@ export abstract class Leg {
   /** Reserves this leg's ports, once, whoever asks: verbs may want them while they are being reserved. */
   openMedia(): Promise<LegMedia> {
     if (this.media !== undefined) return Promise.resolve(this.media);
-    this.#opening ??= this.#reserve().finally(() => (this.#opening = undefined));
+    this.#opening ??= this.#reserve();
     return this.#opening;
   }
 
   async #reserve(): Promise<LegMedia> {
-    return this.take(await LegMedia.open(this.services, this.mediaOwner));
+    try {
+      const { services, mediaOwner } = this;
+      const { session, callSid, ice } = mediaOwner;
+      const local = await services.media.open({ session, endpoint: callSid, ice });
+      return this.take(LegMedia.at(services, mediaOwner, local));
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   protected get mediaOwner(): MediaOwner {
@@ -199,6 +207,7 @@ export abstract class Leg {
       session: this.mediaSession,
       callSid: this.callSid,
       srtp: this.srtp,
+      ice: this.usesIce,
       encrypted: (suite) => this.#encrypted(suite),
       tones: () => keyWayOf(this) === 'tones',
     };
@@ -217,6 +226,11 @@ export abstract class Leg {
   /** May, must or must not its audio be encrypted. An offer of ours may say otherwise, for whom it goes to. */
   protected get srtp(): SrtpPolicy {
     return 'none';
+  }
+
+  /** May its far end speak ICE, or WebRTC, as far as is known before anything is agreed? */
+  protected get usesIce(): boolean {
+    return false;
   }
 
   /** Waiting for a carrier's capacity, or past it. */
@@ -252,6 +266,10 @@ export abstract class Leg {
       else this.takesReinvite(request);
     });
     dialog.events.on('request', (request) => this.#inDialog(request));
+    dialog.events.on('refreshed', (answer) => {
+      const agreement = this.takesReinvite === undefined ? this.media?.negotiation.refreshed(answer) : undefined;
+      if (agreement !== undefined) void this.media?.configure(agreement, this.remoteHost);
+    });
     hearKeys(this);
   }
 
@@ -275,6 +293,12 @@ export abstract class Leg {
     const dialog = this.dialog;
     this.finish({ status: 'completed', sipStatus: 200, sipReason: 'OK', cause, byeHeaders: undefined });
     dialog?.bye(options);
+  }
+
+  /** Another node carries it on: its dialog and its audio are let go of without a word. */
+  abandon(): void {
+    this.dialog?.abandon();
+    this.media?.abandon();
   }
 
   /** Its session or its media were negotiated anew: what was written down of it is old. */
@@ -307,9 +331,8 @@ export abstract class Leg {
   async #offerDirection(direction: Direction): Promise<void> {
     const { dialog, media } = this;
     if (dialog === undefined || media === undefined || media.negotiation.state !== 'stable') return;
-    const codec = media.codec;
-    const { negotiation } = media;
-    const offer = () => negotiation.offer({ direction, ...(codec === undefined ? {} : { prefer: [codec] }) });
+    const { negotiation, codecs: prefer } = media;
+    const offer = () => negotiation.offer({ direction, prefer });
     const glare = {
       withdraw: () => negotiation.rollback(),
       again: () => (this.end === undefined ? offer() : undefined),
@@ -346,12 +369,13 @@ export abstract class Leg {
   /** Takes over the answering of one method inside the dialog, until the function it returns is called. The latest claim
    * counts. INFO with a digit stays the leg's own. */
   claim(method: string, handler: (request: InDialogRequest) => void): () => void {
-    const before = this.#claims.get(method);
-    this.#claims.set(method, handler);
+    const claims = (this.#claims ??= new Map());
+    const before = claims.get(method);
+    claims.set(method, handler);
     return () => {
-      if (this.#claims.get(method) !== handler) return;
-      if (before === undefined) this.#claims.delete(method);
-      else this.#claims.set(method, before);
+      if (claims.get(method) !== handler) return;
+      if (before === undefined) claims.delete(method);
+      else claims.set(method, before);
     };
   }
 
@@ -369,8 +393,9 @@ export abstract class Leg {
 
   /** One line of this call's timeline. */
   note(what: string, detail: Readonly<Record<string, unknown>>): void {
-    const { callSid, sessionSid } = this.identity;
-    this.services.trace.publish({ kind: 'call', at: this.services.clock.now(), callSid, sessionSid, what, detail });
+    const { callSid, sessionSid, direction } = this.identity;
+    const at = this.services.clock.now();
+    this.services.trace.publish({ kind: 'call', at, callSid, sessionSid, what, detail, direction });
   }
 
   /** From now on SIP messages of this Call-ID are ours. */
@@ -412,9 +437,10 @@ export abstract class Leg {
   }
 
   #inDialog(request: InDialogRequest): void {
+    if (takeTrickle(this, request)) return;
     const digit = digitOf(request);
     if (digit === undefined) {
-      const claimed = this.#claims.get(request.method);
+      const claimed = this.#claims?.get(request.method);
       if (claimed === undefined) this.events.emit('request', request);
       else claimed(request);
       return;

@@ -31,6 +31,11 @@ export function followMedia(services: Services): () => void {
       leg?.note('media.gone', { why });
       leg?.hangup({ by: 'error', reason: `media lost: ${why}` });
     }),
+    media.events.on('reached', (endpoint, reached) => {
+      const leg = registry.legOfEndpoint(endpoint);
+      leg?.media?.reached(reached);
+      leg?.renegotiated();
+    }),
     media.events.on('recorded', (session, error) => registry.session(session)?.recording.ended(error)),
     media.events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) lost(endpoint, why);

@@ -1,6 +1,6 @@
 /** What a far end sends to is gone, and the engine carries the endpoint on elsewhere: the far end is told by a re-INVITE, at
  * once where the call is answered, else as soon as it is. RFC 3264 §8.3.1. */
-import type { LocalMedia } from '../sdp/index.ts';
+import type { MovedTo } from '../ports/index.ts';
 import type { Leg } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
 import { offerPlace } from './move-media.ts';
@@ -9,13 +9,11 @@ import { offerPlace } from './move-media.ts';
 const TRIES = 20;
 const AGAIN_MS = 100;
 
-export type NewPlace = Pick<LocalMedia, 'address' | 'port' | 'rtcpPort'>;
-
 /** `failed`: the far end cannot be told, so the call has lost its audio. */
-export function tellMoved(leg: Leg, to: NewPlace, failed: (why: string) => void): void {
+export function tellMoved(leg: Leg, to: MovedTo, failed: (why: string) => void): void {
   const { media } = leg;
   if (media === undefined || leg.end !== undefined) return;
-  media.relocated(to);
+  media.relocated(leg.services, to);
   leg.note('media.moved', { to: `${to.address}:${to.port}` });
   if (leg.dialog !== undefined) return tell(leg, media, { failed, tries: TRIES });
   const off = leg.events.on('status', (status) => {

@@ -4,7 +4,7 @@
  *   full ──leave──▶ leaving ──left──▶ none ──return──▶ returning ──returned──▶ full
  *                      └──failed──▶ full                   └──failed──▶ none            decisions.md "Bridge and media path"
  */
-import { ignore, Machine, type Table, type Timer } from '../base/index.ts';
+import { ignore, Machine, type MachineOptions, type Table, type Timer } from '../base/index.ts';
 import { type Format, type MediaLine, parseSdp, sameCodec } from '../sdp/index.ts';
 import type { InDialogRequest } from '../sip/agent/index.ts';
 import type { Leg } from './leg.ts';
@@ -41,12 +41,19 @@ const MAX_STRAY_PACKETS = 2;
 
 const refused = (reason: string): Moved => ({ ok: false, reason });
 
+const full: MachineOptions<MediaPathState, MediaPathEvent, never, undefined> = {
+  table: mediaPathTable,
+  initial: 'full',
+  context: undefined,
+  perform: () => {},
+};
+
 export class MediaPath {
   readonly #a: Leg;
   readonly #b: Leg;
   readonly #machine: Machine<MediaPathState, MediaPathEvent, never, undefined>;
   /** What each far end said last, while we are out. */
-  readonly #said = new Map<Leg, FarAudio>();
+  #said: Map<Leg, FarAudio> | undefined;
   #wake: () => void = () => {};
   #anchored: Promise<unknown> = Promise.resolve();
 
@@ -57,20 +64,23 @@ export class MediaPath {
     this.#a = a;
     this.#b = b;
     this.#anchoredBy = anchoredBy;
-    this.#machine = new Machine<MediaPathState, MediaPathEvent, never, undefined>({
-      table: mediaPathTable,
-      initial: left === undefined ? 'full' : 'none',
-      context: undefined,
-      perform: () => {},
-    });
+    this.#machine = new Machine(left === undefined ? full : { ...full, initial: 'none' });
     if (left === undefined) return;
-    this.#said.set(a, left.a).set(b, left.b);
+    this.#said = new Map([
+      [a, left.a],
+      [b, left.b],
+    ]);
     this.#listen((leg, request) => void this.#relay(leg, request));
+  }
+
+  #heard(leg: Leg, audio: FarAudio): void {
+    this.#said ??= new Map();
+    this.#said.set(leg, audio);
   }
 
   /** Undefined while the media passes here. */
   snapshot(): PathSnapshot | undefined {
-    const [a, b] = [this.#said.get(this.#a), this.#said.get(this.#b)];
+    const [a, b] = [this.#said?.get(this.#a), this.#said?.get(this.#b)];
     return this.state === 'none' && a !== undefined && b !== undefined ? { a, b } : undefined;
   }
 
@@ -146,12 +156,13 @@ export class MediaPath {
     if (this.state === 'closed') return refused('the call ended meanwhile');
     const confirmed = await offerTo(this.#a, answer);
     if (typeof confirmed === 'string') return refused(`the caller refused: ${confirmed}`);
-    this.#said.set(this.#b, answer).set(this.#a, confirmed);
+    this.#heard(this.#b, answer);
+    this.#heard(this.#a, confirmed);
     // A caller that moved its port with the re-INVITE: the callee must hear of it.
     if (confirmed.port !== offer.port || confirmed.address !== offer.address) {
       const again = await offerTo(this.#b, confirmed);
       if (typeof again === 'string') return refused(`the callee refused: ${again}`);
-      this.#said.set(this.#b, again);
+      this.#heard(this.#b, again);
     }
     await Promise.all([this.#a.media?.park(), this.#b.media?.park()]);
     this.#listen((leg, request) => void this.#relay(leg, request));
@@ -202,7 +213,7 @@ export class MediaPath {
   /** A far end changes the session while we are out (hold, codecs, a refresh): that is for the other to answer. */
   async #relay(from: Leg, request: InDialogRequest): Promise<void> {
     const other = from === this.#a ? this.#b : this.#a;
-    const known = this.#said.get(other);
+    const known = this.#said?.get(other);
     const said = request.sdp === undefined ? undefined : audioIn(request.sdp);
     if (typeof said === 'string') return request.reply({ status: 488, reason: 'Not Acceptable Here' });
     if (said === undefined) {
@@ -210,19 +221,19 @@ export class MediaPath {
       // RFC 3261 §14.2: it asks for an offer, which is the other's audio as it stands; its answer goes to the other.
       from.dialog?.events.once('acknowledged', (answer) => {
         const late = answer === undefined ? undefined : audioIn(answer);
-        if (typeof late === 'object') void this.#pass(other, late).then(() => this.#said.set(from, late));
+        if (typeof late === 'object') void this.#pass(other, late).then(() => this.#heard(from, late));
       });
       return request.reply({ status: 200, sdp: printed(from, known) });
     }
     const answer = await this.#pass(other, said);
     if (typeof answer === 'string') return request.reply({ status: 488, reason: 'Not Acceptable Here' });
-    this.#said.set(from, said);
+    this.#heard(from, said);
     request.reply({ status: 200, sdp: printed(from, answer) });
   }
 
   async #pass(leg: Leg, audio: FarAudio): Promise<FarAudio | string> {
     const answer = await offerTo(leg, audio);
-    if (typeof answer === 'object') this.#said.set(leg, answer);
+    if (typeof answer === 'object') this.#heard(leg, answer);
     return answer;
   }
 
@@ -249,8 +260,8 @@ async function offerTo(leg: Leg, audio: FarAudio): Promise<FarAudio | string> {
 async function anchorOne(leg: Leg): Promise<string | undefined> {
   const { dialog, media } = leg;
   if (dialog === undefined || media === undefined || leg.end !== undefined) return 'the call ended';
-  const { negotiation, codec } = media;
-  const offer = (): Buffer => negotiation.offer(codec === undefined ? {} : { prefer: [codec] });
+  const { negotiation, codecs: prefer } = media;
+  const offer = (): Buffer => negotiation.offer({ prefer });
   const glare = { withdraw: () => negotiation.rollback(), again: offer };
   const response = await dialog.reinvite({ sdp: offer(), glare });
   const read = response.status < 300 ? negotiation.answered(response.body) : undefined;

@@ -37,10 +37,10 @@ export type Placed =
   | { readonly ok: false; readonly fault: string };
 
 /** Offers the far end what it has, at the place where our end is now. What was agreed before stays when it refuses. */
-export async function offerPlace(leg: Leg, { negotiation, codec }: LegMedia): Promise<Placed> {
+export async function offerPlace(leg: Leg, { negotiation, codecs: prefer }: LegMedia): Promise<Placed> {
   const { dialog } = leg;
   if (dialog === undefined) return { ok: false, fault: 'the call is not answered' };
-  const offer = (): Buffer => negotiation.offer(codec === undefined ? {} : { prefer: [codec] });
+  const offer = (): Buffer => negotiation.offer({ prefer });
   const response = await dialog.reinvite({
     sdp: offer(),
     glare: { withdraw: () => negotiation.rollback(), again: () => (leg.end === undefined ? offer() : undefined) },

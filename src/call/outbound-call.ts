@@ -13,7 +13,7 @@ import { limitTalk } from './talk-limit.ts';
 import { type AmdPlan, AnswerDetection, replaceApplication } from './answer-detection.ts';
 import { openSession } from './open-session.ts';
 import type { Session } from './session.ts';
-import { callInfo } from './call-info.ts';
+import { firstOf } from './call-info.ts';
 
 /** The body of POST Calls, shape-checked by the API. reference.md 4.1. */
 export type CreateCallBody = {
@@ -45,7 +45,17 @@ export type CreateCallBody = {
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly referHook?: HookRef;
   readonly sipRequestWithinDialogHook?: HookRef;
-};
+  readonly env_vars?: Readonly<Record<string, string>>;
+} & { readonly [name in SpeechField]?: string };
+
+const speechFields = [
+  'speech_synthesis_vendor',
+  'speech_synthesis_language',
+  'speech_synthesis_voice',
+  'speech_recognizer_vendor',
+  'speech_recognizer_language',
+] as const;
+type SpeechField = (typeof speechFields)[number];
 
 type Request = {
   services: Services;
@@ -66,11 +76,11 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   if (!account.isActive) return { ok: false, status: 409, message: 'the account is not active' };
   const plan = await planFor(services, account, body);
   if ('refused' in plan) return { ok: false, status: 422, message: plan.refused.reason };
-  const full = noRoom(services, account);
+  const full = await noRoom(services, account);
   if (full !== undefined) return full;
   const session = placeCall({ services, scripts, account, application, body, plan });
   const leg = session.caller as OutboundLeg;
-  const ring = services.clock.after((body.timeout ?? 60) * 1000, `call ${leg.callSid} ring timer`, () =>
+  const ring = services.clock.after((body.timeout || 60) * 1000, `call ${leg.callSid} ring timer`, () =>
     leg.expire({ by: 'server', reason: 'nobody answered in time' }),
   );
   const answered = new Promise<void>((resolve) => {
@@ -90,12 +100,37 @@ export async function createCall({ services, scripts, accountSid, body: raw }: R
   return { ok: true, status: 201, body: { sid: leg.callSid, callId: leg.sipCallId } };
 }
 
+/** What the first hook is told of an application, with what came with this request. */
+function defaultsOf(
+  application: Application | undefined,
+  body: CreateCallBody,
+): Pick<Application, 'speech' | 'envVars'> {
+  const envVars = { ...application?.envVars, ...body.env_vars };
+  return {
+    speech: { ...application?.speech, ...speechOf(body) },
+    ...(Object.keys(envVars).length === 0 ? {} : { envVars }),
+  };
+}
+
+function speechOf(body: CreateCallBody): Record<string, string> {
+  const given = speechFields.map((field) => [field, body[field]] as const);
+  return Object.fromEntries(
+    given.filter((each): each is [SpeechField, string] => each[1] !== undefined && each[1] !== ''),
+  );
+}
+
+/** speech_synthesis_voice → voice. */
+function part(speech: Readonly<Record<string, string>>, prefix: string): Record<string, string> {
+  const own = Object.entries(speech).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
 /** The server's own load first: who is refused for that has not used up a call of the account's. */
-function noRoom({ door, quotas, refusals }: Services, account: Account): ControlResult | undefined {
+async function noRoom({ door, quotas, refusals }: Services, account: Account): Promise<ControlResult | undefined> {
   const away = door.enter();
   if (away !== undefined)
     return { ok: false, status: 503, message: 'the server is overloaded', retryAfterSeconds: away };
-  const over = quotas.begin(account);
+  const over = await quotas.begin(account);
   if (over === undefined) return undefined;
   refusals.add('account-limit');
   return { ok: false, status: 503, message: over.reason, retryAfterSeconds: over.retryAfterSeconds };
@@ -113,11 +148,11 @@ async function planFor(services: Services, account: Account, body: CreateCallBod
   };
   switch (to.type) {
     case 'phone':
-      return planPhone(services, account.sid, { number: to.number ?? '', trunk: to.trunk }, caller);
+      return planPhone(services, account.sid, { number: to.overrideTo ?? to.number ?? '', trunk: to.trunk }, caller);
     case 'sip':
       return planSip(services, { sipUri: to.sipUri ?? '', auth: to.auth, proxy: to.proxy }, caller);
     case 'user':
-      return planUser(services, account.sid, to.name ?? '', caller);
+      return planUser(services, account.sid, { name: to.name ?? '', overrideTo: to.overrideTo }, caller);
     case 'teams':
       return planTeams(services, account.sid, teamsTarget(to), caller);
   }
@@ -157,6 +192,8 @@ function placeCall({ services, scripts, account, application, body, plan }: Open
   leg.tag = body.tag;
   const base = application?.callHook ?? hookOf(body.call_hook);
   const session = openSession({ services, scripts, caller: leg, account, application, base });
+  const speech = speechOf(body);
+  session.speech = { synthesizer: part(speech, 'speech_synthesis_'), recognizer: part(speech, 'speech_recognizer_') };
   if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
   session.hooks = { refer: body.referHook, request: body.sipRequestWithinDialogHook };
   return session;
@@ -186,11 +223,7 @@ async function firstVerbs(
   const leg = session.caller;
   for (const hook of [body.call_hook ?? application?.callHook, application?.fallbackHook]) {
     if (hook === undefined) continue;
-    const answer = await session.link.request(hook, 'session:new', {
-      ...callInfo(leg),
-      caller_name: leg.identity.callerName,
-      ...(application?.envVars && { env_vars: application.envVars }),
-    });
+    const answer = await session.link.request(hook, 'session:new', firstOf(leg, defaultsOf(application, body)));
     if (answer.ok) return { verbs: answer.body ?? [] };
   }
   leg.hangup({ by: 'error', reason: 'the application could not be reached' });

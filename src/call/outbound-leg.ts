@@ -2,7 +2,7 @@
  * after gateway), all sharing one port pair. The first 200 wins; everything else is cancelled. */
 import type { Timer } from '../base/index.ts';
 import { Emitter, ignore, Machine, type Step, type Table } from '../base/index.ts';
-import type { Format } from '../sdp/index.ts';
+import { type Format, ourCodecs } from '../sdp/index.ts';
 import type {
   Dialog,
   ExtraHeader,
@@ -70,6 +70,12 @@ type Attempt = {
 
 export const answeredElsewhere: Reason = { protocol: 'SIP', cause: 200, text: 'Call completed elsewhere' };
 
+/** RFC 5626 §11.1. */
+const flowFailed = 430;
+
+/** What a dial may name in `codecs`. */
+export const codecNames: readonly string[] = ourCodecs.map(({ codec }) => codec);
+
 export class OutboundLeg extends Leg {
   /** Early media of the only branch, or of the winner to be. */
   readonly early = new Emitter<{ audio: [progress: Progress] }>();
@@ -96,15 +102,20 @@ export class OutboundLeg extends Leg {
     });
   }
 
+  protected override get usesIce(): boolean {
+    return this.#plan.branches.some(({ web = false, ice = false }) => web !== false || ice);
+  }
+
   /** Every INVITE still waits for carrier capacity. */
   get queued(): boolean {
     return !this.#sent;
   }
 
-  /** Reserves ports and sends the INVITEs. `prefer`: the caller's codecs, offered first. */
-  async start(prefer: readonly Format[] | undefined): Promise<void> {
+  /** Reserves ports and sends the INVITEs. `prefer`: the caller's codecs, offered first; `only`: names of those offered at all. */
+  async start(prefer: readonly Format[] | undefined, only: readonly string[] = []): Promise<void> {
     try {
       await this.openMedia();
+      this.media?.negotiation.restrict(only);
       this.#prefer = prefer;
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault);
@@ -177,15 +188,15 @@ export class OutboundLeg extends Leg {
     if (carrier === undefined || (carrier.limits.maxCalls === undefined && carrier.limits.maxCps === undefined)) {
       return this.#invite(attempt);
     }
-    let granted = false;
-    const slot = this.services.pacers.acquire(carrier.sid, carrier.limits, () => {
-      granted = true;
+    const slot = this.services.pacers.acquire(carrier.sid, carrier.limits, {
       // The line may move long after we left it: only a leg that still calls takes the place.
-      if (this.#switch.state === 'calling') this.#invite(attempt);
+      grant: () => (this.#switch.state === 'calling' ? this.#invite(attempt) : undefined),
+      waits: () => {
+        if (!this.#sent) this.waiting(true);
+        this.note('leg.waits', { carrier: carrier.name, waiting: this.services.pacers.waiting(carrier.sid) });
+      },
     });
     attempt.slot = slot;
-    if (!granted && !this.#sent) this.waiting(true);
-    if (!granted) this.note('leg.waits', { carrier: carrier.name, waiting: this.services.pacers.waiting(carrier.sid) });
     this.events.on('ended', () => slot.release());
   }
 
@@ -196,47 +207,43 @@ export class OutboundLeg extends Leg {
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
     this.carrierSid = branch.carrier?.sid;
     // To each an offer of its own: no device of a target learns the keys of another's call.
-    attempt.offer = this.media?.negotiation.offer({
-      srtp: branch.srtp ?? 'none',
-      web: branch.web === true,
-      ...(branch.rtcpMux === undefined ? {} : { rtcpMux: branch.rtcpMux }),
-      ...(branch.suites === undefined ? {} : { suites: branch.suites }),
-      ...(this.#prefer === undefined ? {} : { prefer: this.#prefer }),
-    });
+    const { srtp = 'none', ice, rtcpMux, suites } = branch;
+    const web = branch.web === true || branch.web === 'only';
+    attempt.offer = this.media?.negotiation.offer({ srtp, web, ice, rtcpMux, suites, prefer: this.#prefer });
     const call = this.services.agent.invite(this.#options(branch, attempt.offer));
     attempt.call = call;
     this.link(call.callId);
     call.events.on('sent', (request, hop) => {
-      this.remoteHost = hop.address;
-      this.transport = hop.transport;
+      const { address, transport } = branch.far ?? hop;
+      this.remoteHost = address;
+      this.transport = transport;
       attempt.localTag = tagOf(request.from);
     });
     call.events.on('progress', (progress) => this.#progress(attempt, progress));
     call.events.on('answered', (dialog, sdp) => this.#switch.handle({ type: 'answered', attempt, dialog, sdp }));
     call.events.on('failed', (failure) => this.#branchFailed(attempt, failure));
-    if (branch.silenceMs !== undefined && this.#queue.length > 0) this.#watch(attempt, branch.silenceMs);
+    if (branch.silenceMs !== undefined && (this.#queue.length > 0 || hasFlows(branch)))
+      this.#watch(attempt, branch.silenceMs);
   }
 
+  /** Step by step: a literal with a condition for each of these costs many times as much, and most branches have none. */
   #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
-    const { uri, from, to, headers, ...more } = branch;
-    const { contactUser, contactHost, hops, route, nextHop, pinned, credentials, allow, sessionTimer } = more;
-    return {
-      uri,
-      from,
-      headers,
-      ...(this.#plan.maxForwards === undefined ? {} : { maxForwards: this.#plan.maxForwards }),
-      ...(to === undefined ? {} : { to }),
-      ...(contactUser === undefined ? {} : { contactUser }),
-      ...(contactHost === undefined ? {} : { contactHost }),
-      ...(hops === undefined ? {} : { hops }),
-      ...(nextHop === undefined ? {} : { nextHop }),
-      ...(allow === undefined ? {} : { allow }),
-      ...(sessionTimer === undefined ? {} : { sessionTimer }),
-      ...(route === undefined ? {} : { route }),
-      ...(pinned === undefined ? {} : { pinned }),
-      ...(credentials === undefined ? {} : { credentials }),
-      ...(offer === undefined ? {} : { sdp: offer }),
-    };
+    const { uri, from, headers } = branch;
+    const { maxForwards } = this.#plan;
+    const options: { -readonly [name in keyof InviteOptions]: InviteOptions[name] } = { uri, from, headers };
+    if (maxForwards !== undefined) options.maxForwards = maxForwards;
+    if (offer !== undefined) options.sdp = offer;
+    if (branch.to !== undefined) options.to = branch.to;
+    if (branch.contactUser !== undefined) options.contactUser = branch.contactUser;
+    if (branch.contactHost !== undefined) options.contactHost = branch.contactHost;
+    if (branch.hops !== undefined) options.hops = branch.hops;
+    if (branch.nextHop !== undefined) options.nextHop = branch.nextHop;
+    if (branch.allow !== undefined) options.allow = branch.allow;
+    if (branch.sessionTimer !== undefined) options.sessionTimer = branch.sessionTimer;
+    if (branch.route !== undefined) options.route = branch.route;
+    if (branch.pinned !== undefined) options.pinned = branch.pinned;
+    if (branch.credentials !== undefined) options.credentials = branch.credentials;
+    return options;
   }
 
   #watch(attempt: Attempt, ms: number): void {
@@ -267,6 +274,7 @@ export class OutboundLeg extends Leg {
   #branchFailed(attempt: Attempt, failure: Failure): void {
     attempt.silence?.cancel();
     attempt.slot?.release();
+    if (failure.status === flowFailed) attempt.branch.onFlowFailed?.();
     this.#switch.handle({ type: 'branchFailed', attempt, failure });
   }
 
@@ -281,6 +289,22 @@ export class OutboundLeg extends Leg {
       this.note('media.srtp-refused', { status: failure.status, reason: failure.reason });
       return this.#attempt({ ...branch, srtp: 'none' });
     }
+    if (hasFlows(branch) && (failure.by !== 'response' || failure.status === flowFailed)) {
+      const [flow, ...flows] = branch.flows;
+      this.note('leg.flow-failed', { status: failure.status, reason: failure.reason, by: failure.by });
+      return this.#attempt({
+        ...flow,
+        flows,
+        ...(branch.silenceMs === undefined ? {} : { silenceMs: branch.silenceMs }),
+      });
+    }
+    this.#failed(branch, failure);
+  }
+
+  #failed(branch: Branch, said: Failure): void {
+    // As where the connection was our own.
+    const gone = said.status === flowFailed && branch.onFlowFailed !== undefined;
+    const failure: Failure = gone ? { ...said, status: 480, reason: 'Temporarily Unavailable' } : said;
     this.#failures.push(failure);
     const goesOn = this.#plan.mode === 'failover' && this.#queue.length > 0 && shouldFailOver(failure);
     if (goesOn) {
@@ -333,6 +357,10 @@ export class OutboundLeg extends Leg {
       byeHeaders: undefined,
     });
   }
+}
+
+function hasFlows(branch: Branch): branch is Branch & { readonly flows: readonly [Branch, ...Branch[]] } {
+  return branch.flows !== undefined && branch.flows.length > 0;
 }
 
 /** The far end cannot do what we offered: with less it may (RFC 4568 §7.2, RFC 3261 §21.4.26). Not all that comes over a

@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../base/index.ts';
+import { aloneWith } from './limits/stand-in.test.ts';
 import { CarrierPacers } from './pacing.ts';
 
 function start(limits: { maxCalls?: number; maxCps?: number }) {
   const clock = new FakeClock();
-  const pacers = new CarrierPacers(clock);
+  const pacers = new CarrierPacers(clock, aloneWith(clock));
   const granted: number[] = [];
   let seq = 0;
   const acquire = () => {
     const n = ++seq;
-    return pacers.acquire('c', { maxCalls: limits.maxCalls, maxCps: limits.maxCps }, () => granted.push(n));
+    return pacers.acquire(
+      'c',
+      { maxCalls: limits.maxCalls, maxCps: limits.maxCps },
+      {
+        grant: () => void granted.push(n),
+      },
+    );
   };
   return { clock, pacers, granted, acquire };
 }

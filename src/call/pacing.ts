@@ -1,8 +1,9 @@
 /** How fast and how many: `max_calls` and `max_cps` of a carrier. A call that may not go yet waits in line; whoever
  * waits can leave. RFC-free: this is a token bucket and a counter. */
 import type { Clock, Timer } from '../base/index.ts';
-
-export type Limits = { readonly maxCalls: number | undefined; readonly maxCps: number | undefined };
+import type { Limits, SharedLimit, Verdict } from './limits/shared-limit.ts';
+import type { LimitLine } from '../ports/index.ts';
+import type { SharedLimits } from './limits/shared-limits.ts';
 
 /** A place in line or a running call. Closing gives the place back; idempotent. */
 export interface Slot {
@@ -10,34 +11,49 @@ export interface Slot {
   release(): void;
 }
 
-type Waiter = { granted: boolean; left: boolean; grant: () => void };
+/** Whoever wants a place. */
+export type Wanting = {
+  /** It has it. */
+  readonly grant: () => void;
+  /** It does not have it yet: there is none. */
+  readonly waits?: () => void;
+};
+
+/** `since`: when it came, monotonic ms. */
+type Waiter = Wanting & { readonly since: number; granted: boolean; left: boolean; told: boolean };
 
 class Pacer {
   readonly #clock: Clock;
   readonly #name: string;
+  readonly #limit: SharedLimit;
+  readonly #ended: () => void;
   readonly #line: Waiter[] = [];
   limits: Limits;
   #running = 0;
-  /** Start times of the last second, oldest first: a sliding window, so no second holds more than max_cps. */
-  readonly #starts: number[] = [];
   #timer: Timer | undefined;
+  /** Other nodes are being asked for a place. */
+  #asking = false;
 
-  constructor(clock: Clock, name: string, limits: Limits) {
+  constructor(parts: { clock: Clock; shared: SharedLimits; sid: string; limits: Limits }) {
+    const { clock, shared, sid, limits } = parts;
+    const name = `carrier ${sid}`;
     this.#clock = clock;
-    this.#name = name;
+    this.#name = sid;
+    this.#limit = shared.of(
+      name,
+      () => this.#running,
+      () => this.#waited(),
+    );
+    this.#ended = () => shared.ended(name);
     this.limits = limits;
-  }
-
-  get idle(): boolean {
-    return this.#running === 0 && this.#line.length === 0;
   }
 
   get waiting(): number {
     return this.#line.length;
   }
 
-  acquire(grant: () => void): Slot {
-    const waiter: Waiter = { granted: false, left: false, grant };
+  acquire(wanting: Wanting): Slot {
+    const waiter: Waiter = { ...wanting, since: this.#clock.monotonic(), granted: false, left: false, told: false };
     this.#line.push(waiter);
     this.#serve();
     return this.#slot(waiter);
@@ -45,15 +61,24 @@ class Pacer {
 
   occupy(): Slot {
     this.#running++;
-    return this.#slot({ granted: true, left: false, grant: () => {} });
+    this.#ended();
+    return this.#slot({ since: 0, granted: true, left: false, told: true, grant: () => {} });
+  }
+
+  close(): void {
+    this.#line.length = 0;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #slot(waiter: Waiter): Slot {
     const release = () => {
       if (waiter.left) return;
       waiter.left = true;
-      if (waiter.granted) this.#running--;
-      else this.#line.splice(this.#line.indexOf(waiter), 1);
+      if (waiter.granted) {
+        this.#running--;
+        this.#ended();
+      } else this.#line.splice(this.#line.indexOf(waiter), 1);
       this.#serve();
     };
     return {
@@ -64,49 +89,73 @@ class Pacer {
     };
   }
 
-  close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-
   #serve(): void {
-    while (this.#line.length > 0 && this.#mayStart()) {
-      const waiter = this.#line.shift();
-      if (waiter === undefined) return;
-      waiter.granted = true;
-      this.#running++;
-      if (this.limits.maxCps !== undefined) this.#starts.push(this.#clock.monotonic());
-      waiter.grant();
+    while (this.#line.length > 0 && !this.#asking) {
+      const verdict = this.#limit.begin(this.limits);
+      if (typeof verdict !== 'string') return this.#await(verdict);
+      if (verdict !== 'yes') return this.#later(verdict);
+      this.#grant();
     }
   }
 
-  #mayStart(): boolean {
-    const { maxCalls, maxCps } = this.limits;
-    if (maxCalls !== undefined && this.#running >= maxCalls) return false;
-    if (maxCps === undefined) return true;
+  #await(verdict: Promise<Verdict>): void {
+    this.#asking = true;
+    void verdict.then((given) => {
+      this.#asking = false;
+      if (given === 'yes' && this.#line.length > 0) this.#grant();
+      // Whoever it was asked for has left: the place is given back.
+      else if (given === 'yes') this.#ended();
+      else this.#later(given);
+      if (given === 'yes') this.#serve();
+    });
+  }
+
+  #grant(): void {
+    const waiter = this.#line.shift();
+    if (waiter === undefined) return;
+    waiter.granted = true;
+    this.#running++;
+    waiter.grant();
+  }
+
+  #waited(): LimitLine {
     const now = this.#clock.monotonic();
-    while (this.#starts.length > 0 && now - (this.#starts[0] ?? 0) >= 1000) this.#starts.shift();
-    if (this.#starts.length < maxCps) return true;
-    this.#timer ??= this.#clock.after(1000 - (now - (this.#starts[0] ?? now)), `carrier ${this.#name} pacing`, () => {
+    return this.#line.slice(0, 2).map(({ since }) => now - since) as [number?, number?];
+  }
+
+  #later(verdict: Exclude<Verdict, 'yes'>): void {
+    this.#tellWaiting();
+    const ms = this.#limit.waitFor(verdict, this.limits);
+    if (ms === undefined || this.#line.length === 0) return;
+    this.#timer ??= this.#clock.after(ms, `carrier ${this.#name} pacing`, () => {
       this.#timer = undefined;
       this.#serve();
     });
-    return false;
+  }
+
+  #tellWaiting(): void {
+    for (const waiter of this.#line) {
+      if (waiter.told) continue;
+      waiter.told = true;
+      waiter.waits?.();
+    }
   }
 }
 
 /** The pacers of all carriers. */
 export class CarrierPacers {
   readonly #clock: Clock;
+  readonly #shared: SharedLimits;
   readonly #pacers = new Map<string, Pacer>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, shared: SharedLimits) {
     this.#clock = clock;
+    this.#shared = shared;
   }
 
-  /** Calls `grant` as soon as a call may start: at once, inside this function, when there is room. */
-  acquire(carrierSid: string, limits: Limits, grant: () => void): Slot {
-    return this.#pacer(carrierSid, limits).acquire(grant);
+  /** Calls `grant` as soon as a call may start: inside this function, when there is room and no other node is to be asked. */
+  acquire(carrierSid: string, limits: Limits, wanting: Wanting): Slot {
+    return this.#pacer(carrierSid, limits).acquire(wanting);
   }
 
   /** A call that runs already, begun by another process: it counts, over the limit too, and does not wait. */
@@ -126,7 +175,7 @@ export class CarrierPacers {
   #pacer(carrierSid: string, limits: Limits): Pacer {
     let pacer = this.#pacers.get(carrierSid);
     if (pacer === undefined) {
-      pacer = new Pacer(this.#clock, carrierSid, limits);
+      pacer = new Pacer({ clock: this.#clock, shared: this.#shared, sid: carrierSid, limits });
       this.#pacers.set(carrierSid, pacer);
     }
     pacer.limits = limits;

@@ -2,7 +2,7 @@
 import type { SrtpPolicy, SrtpSuite } from '../sdp/index.ts';
 import type { Credentials, ExtraHeader, Hop } from '../sip/agent/index.ts';
 import type { FinalStatus } from './leg-state.ts';
-import type { Limits } from './pacing.ts';
+import type { Limits } from './limits/shared-limit.ts';
 
 /** One INVITE. */
 export type Branch = {
@@ -18,8 +18,14 @@ export type Branch = {
   readonly nextHop?: string;
   /** The path is fixed: in-dialog requests take it too (a device behind NAT). */
   readonly pinned?: boolean;
-  /** A browser is there: it is offered WebRTC. */
-  readonly web?: boolean;
+  /** The far end itself, where the request goes through an edge proxy of ours; `address` is empty when only DNS knows. */
+  readonly far?: { readonly address: string; readonly transport: Hop['transport'] };
+  /** The edge says (430) that the connection the device registered over is gone. RFC 5626 §5.3.1. */
+  readonly onFlowFailed?: () => void;
+  /** Other flows of the same device: the next is tried when this one fails. RFC 5626 §6. */
+  readonly flows?: readonly Branch[];
+  /** A browser is there: it is offered WebRTC. 'only': a far end that wants none of it is offered nothing else. */
+  readonly web?: boolean | 'only';
   readonly headers: readonly ExtraHeader[];
   readonly credentials?: Credentials;
   /** Is its audio encrypted; left out: 'none'. */
@@ -28,6 +34,8 @@ export type Branch = {
   readonly suites?: readonly SrtpSuite[];
   /** It takes RTCP on the port of RTP. */
   readonly rtcpMux?: boolean;
+  /** With SRTP: it may find us by ICE. */
+  readonly ice?: boolean;
   /** What its INVITE allows; left out: all we do. */
   readonly allow?: string;
   /** False: no session timer is offered. */

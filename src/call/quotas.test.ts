@@ -2,16 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../base/index.ts';
 import type { Account } from '../ports/index.ts';
-import { Quotas } from './quotas.ts';
+import { aloneWith } from './limits/stand-in.test.ts';
+import { type OverQuota, Quotas } from './quotas.ts';
 
-function start(running: Record<string, number> = {}, elsewhere: Record<string, number> = {}) {
+function start(running: Record<string, number> = {}) {
   const clock = new FakeClock();
   const alerts: { accountSid: string; type: string; message: string }[] = [];
   const registry = { sessionsOf: (sid: string) => running[sid] ?? 0 };
-  const live = { callsElsewhere: (sid: string) => elsewhere[sid] ?? 0 };
-  const quotas = new Quotas({ clock, registry, live, alerts: { raise: (alert) => void alerts.push(alert) } });
-  const begin = (sid: string, limits: Partial<Account>) =>
-    quotas.begin({ sid, name: sid, webhookSecret: '', isActive: true, ...limits });
+  const limits = aloneWith(clock);
+  const quotas = new Quotas({ clock, registry, limits, alerts: { raise: (alert) => void alerts.push(alert) } });
+  const begin = (sid: string, limits: Partial<Account>): OverQuota | undefined => {
+    const over = quotas.begin({ sid, name: sid, webhookSecret: '', isActive: true, ...limits });
+    assert.ok(!(over instanceof Promise), 'nobody else is asked');
+    return over;
+  };
   return { clock, alerts, begin };
 }
 
@@ -26,12 +30,6 @@ test('max_calls counts what runs, of this account alone', () => {
   assert.deepEqual(begin('a', { maxCalls: 2 }), { reason: 'Maximum Calls In Progress', retryAfterSeconds: 5 });
   assert.equal(begin('a', { maxCalls: 3 }), undefined);
   assert.equal(begin('b', { maxCalls: 2 }), undefined);
-});
-
-test('max_calls counts what runs on other nodes too', () => {
-  const { begin } = start({ a: 1 }, { a: 2 });
-  assert.equal(begin('a', { maxCalls: 3 })?.reason, 'Maximum Calls In Progress');
-  assert.equal(begin('a', { maxCalls: 4 }), undefined);
 });
 
 test('max_cps: no second holds more, whenever it begins; another account has a pace of its own', () => {

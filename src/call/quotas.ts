@@ -1,7 +1,9 @@
 /** How many calls an account may have and how fast it may begin them: `max_calls` and `max_cps`. What is beyond is refused
  * at once, so that one tenant's flood costs the others nothing (attacks B5, F2). */
 import type { Clock } from '../base/index.ts';
-import type { Account, Alerts, LiveStore } from '../ports/index.ts';
+import type { Account, Alerts } from '../ports/index.ts';
+import type { Verdict } from './limits/shared-limit.ts';
+import type { SharedLimits } from './limits/shared-limits.ts';
 import type { Registry } from './registry.ts';
 
 export type OverQuota = { readonly reason: string; readonly retryAfterSeconds: number };
@@ -10,61 +12,60 @@ type Parts = {
   readonly clock: Clock;
   readonly alerts: Alerts;
   readonly registry: Pick<Registry, 'sessionsOf'>;
-  readonly live: Pick<LiveStore, 'callsElsewhere'>;
+  readonly limits: SharedLimits;
 };
-
-/** Of one account. `starts`: when its calls of the last second began, monotonic ms, oldest first; at most max_cps. */
-type Pace = { readonly starts: number[]; alertedAt: number };
 
 /** One alert an account in so many ms: a flood of calls is not to become a flood of rows. */
 const alertEvery = 60_000;
 
 export class Quotas {
   readonly #parts: Parts;
-  readonly #paces = new Map<string, Pace>();
+  /** When an alert of each account was last raised, monotonic ms. Accounts are as many as the operator made. */
+  readonly #alerted = new Map<string, number>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** Why the account may not begin a call now; undefined when it may, which then counts. */
-  begin(account: Account): OverQuota | undefined {
-    const { maxCalls, maxCps } = account;
-    if (maxCalls !== undefined && this.#callsOf(account.sid) >= maxCalls) {
-      this.#alert(account, `the account has reached its limit of ${maxCalls} calls`);
-      return { reason: 'Maximum Calls In Progress', retryAfterSeconds: 5 };
+  /** Why the account may not begin a call now; undefined when it may, which then counts. A promise where other nodes have a
+   * say. */
+  begin(account: Account): OverQuota | undefined | Promise<OverQuota | undefined> {
+    const { maxCalls, maxCps, sid } = account;
+    if (maxCalls === undefined && maxCps === undefined) return undefined;
+    const limit = this.#parts.limits.of(nameOf(sid), () => this.#parts.registry.sessionsOf(sid));
+    const verdict = limit.begin({ maxCalls, maxCps });
+    if (typeof verdict === 'string') return this.#over(account, verdict);
+    return verdict.then((given) => this.#over(account, given));
+  }
+
+  /** A call of it is over. */
+  ended(accountSid: string): void {
+    this.#parts.limits.ended(nameOf(accountSid));
+  }
+
+  #over(account: Account, verdict: Verdict): OverQuota | undefined {
+    switch (verdict) {
+      case 'yes':
+      // Nobody waits for an account.
+      case 'line':
+        return undefined;
+      case 'calls':
+        this.#alert(account, `the account has reached its limit of ${account.maxCalls} calls`);
+        return { reason: 'Maximum Calls In Progress', retryAfterSeconds: 5 };
+      case 'cps':
+        this.#alert(account, `the account has reached its limit of ${account.maxCps} new calls a second`);
+        return { reason: 'Too Many Calls Per Second', retryAfterSeconds: 1 };
     }
-    if (maxCps === undefined || this.#keepsPace(account.sid, maxCps)) return undefined;
-    this.#alert(account, `the account has reached its limit of ${maxCps} new calls a second`);
-    return { reason: 'Too Many Calls Per Second', retryAfterSeconds: 1 };
-  }
-
-  /** Here and, as of a second ago, on the other nodes. */
-  #callsOf(accountSid: string): number {
-    return this.#parts.registry.sessionsOf(accountSid) + this.#parts.live.callsElsewhere(accountSid);
-  }
-
-  #keepsPace(accountSid: string, maxCps: number): boolean {
-    const { starts } = this.#paceOf(accountSid);
-    const now = this.#parts.clock.monotonic();
-    while (starts.length > 0 && now - (starts[0] ?? 0) >= 1000) starts.shift();
-    if (starts.length >= maxCps) return false;
-    starts.push(now);
-    return true;
   }
 
   #alert({ sid: accountSid }: Account, message: string): void {
-    const pace = this.#paceOf(accountSid);
     const now = this.#parts.clock.monotonic();
-    if (now - pace.alertedAt < alertEvery) return;
-    pace.alertedAt = now;
+    if (now - (this.#alerted.get(accountSid) ?? -Infinity) < alertEvery) return;
+    this.#alerted.set(accountSid, now);
     this.#parts.alerts.raise({ accountSid, type: 'account-call-limit', message });
   }
+}
 
-  /** Accounts are as many as the operator made, so their paces are bounded. */
-  #paceOf(accountSid: string): Pace {
-    let pace = this.#paces.get(accountSid);
-    if (pace === undefined) this.#paces.set(accountSid, (pace = { starts: [], alertedAt: -Infinity }));
-    return pace;
-  }
+function nameOf(accountSid: string): string {
+  return `account ${accountSid}`;
 }

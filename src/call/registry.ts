@@ -1,17 +1,18 @@
 /** Which legs and sessions live here, by sid; and which leg a media endpoint belongs to. */
+import { Roster } from '../base/index.ts';
 import { DialogBook } from './dialog-book.ts';
 import type { Leg } from './leg.ts';
 import type { Listening } from './listening.ts';
 import type { Session } from './session.ts';
 
 export class Registry {
-  readonly #legs = new Map<string, Leg>();
-  readonly #sessions = new Map<string, Session>();
+  readonly #legs = new Roster<string, Leg>();
+  readonly #sessions = new Roster<string, Session>();
   /** How many sessions each account has. */
   readonly #perAccount = new Map<string, number>();
-  readonly #endpoints = new Map<string, Leg>();
+  readonly #endpoints = new Roster<string, Leg>();
   /** Ended legs whose record is still being written, by call sid. */
-  readonly unwritten = new Map<string, Leg>();
+  readonly unwritten = new Roster<string, Leg>();
   /** By the name of their stream. */
   readonly listenings = new Map<string, Listening>();
   /** Whose dialog is whose. */

@@ -8,6 +8,9 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
   if (media === undefined) return request.reply({ status: 488, reason: 'No Media' });
   const { negotiation } = media;
   if (request.sdp === undefined) return offerLate(leg, request);
+  await media.readyFor(leg.services, request.sdp).catch((fault: unknown) => {
+    leg.note('media.failed', { reason: String(fault) });
+  });
   const before = negotiation.agreement?.direction;
   const received = negotiation.receive(request.sdp);
   if (!received.ok) {
@@ -18,15 +21,16 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
       headers: [['Warning', warning(received.fault)]],
     });
   }
-  const codec = media.codec;
-  const answer = negotiation.answer(codec === undefined ? {} : { prefer: [codec] });
+  const answer = negotiation.answer({ prefer: media.spoken });
   if ('fault' in answer) {
     negotiation.rollback();
     return request.reply({ status: 488, reason: 'Not Acceptable Here', headers: [['Warning', warning(answer.fault)]] });
   }
+  // The engine first: whoever reads our answer may use new keys with its very next packet.
+  const configured = media.configure(answer.agreement, leg.remoteHost);
   request.reply({ status: 200, sdp: answer.sdp });
   leg.renegotiated();
-  await media.configure(answer.agreement, leg.remoteHost);
+  await configured;
   if (before !== answer.agreement.direction) {
     leg.note('media.direction', { direction: answer.agreement.direction });
     const { headers } = request.request;
@@ -38,8 +42,7 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
 function offerLate(leg: Leg, request: InDialogRequest): void {
   const media = leg.media;
   if (media === undefined || request.method !== 'INVITE') return request.reply({ status: 200 });
-  const codec = media.codec;
-  const sdp = media.negotiation.offer(codec === undefined ? {} : { prefer: [codec] });
+  const sdp = media.negotiation.offer({ prefer: media.codecs });
   leg.dialog?.events.once('acknowledged', (answer) => {
     const read = answer === undefined ? undefined : media.negotiation.answered(answer);
     if (read?.ok === true) void media.configure(read.agreement, leg.remoteHost);

@@ -67,7 +67,7 @@ test('a dialog that is over is known for a while, and to its own account only', 
   book.leave(talks);
   assert.equal(book.find(named, 'a'), 'over');
   assert.equal(book.find(named, 'b'), undefined);
-  for (let n = 0; n < 1500; n++) {
+  for (let n = 0; n < 2500; n++) {
     const each = leg('a', id);
     book.enter(each, { ...id, callId: `${n}` });
     book.leave(each);

@@ -56,9 +56,8 @@ export function takePlace({ services, scripts, invitation, account }: Call, plac
   session.statusHook = place.session.statusHook;
   leg.note('call.replaces', { callSid: replaced.callSid, with: kept.callSid });
   void session.run(async () => {
-    const codec = kept.media?.codec;
     // Refused (no codec in common, no ports): the two go on talking as if nothing had been.
-    if (!(await leg.answer(codec === undefined ? undefined : [codec]))) return undefined;
+    if (!(await leg.answer(kept.media?.spoken))) return undefined;
     const still = placeOf(replaced);
     const taken = still?.kept === kept ? await connect({ session, leg }, still) : undefined;
     if (taken?.ok === true) return { verbs: [] };

@@ -35,9 +35,9 @@ import type { StandingKeeper } from './standing/keeper.ts';
 export interface CallPlacer {
   invite(options: InviteOptions): OutgoingCall;
   /** What another process had: a dialog goes on, what was not answered is ended. */
-  restore(snapshot: DialogSnapshot): Dialog;
+  restore(snapshot: DialogSnapshot, options?: { ownContact?: boolean }): Dialog;
   refuseLeft(left: LeftInvitation, status: number): void;
-  cancelLeft(left: LeftCall, reason: Reason): void;
+  cancelLeft(left: LeftCall, reason: Reason, rang?: boolean): void;
   /** Request-URI and way to a registered device. */
   routeTo(binding: Binding): Pick<InviteOptions, 'uri' | 'hops' | 'route' | 'pinned'>;
 }
@@ -61,6 +61,10 @@ export type CallSettings = {
   readonly maxRecordingSeconds: number;
   /** Where recordings go. */
   readonly recordingsDir: string;
+  /** An edge proxy that calls to carriers leave through, over UDP; undefined: they go straight there. */
+  readonly outboundEdge?: { readonly address: string; readonly port: number } | undefined;
+  /** Carriers that we register at know the edge by this, and are called through it; undefined: they know this node. */
+  readonly edgeContact?: string | undefined;
   readonly node: string;
 };
 

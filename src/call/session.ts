@@ -1,12 +1,13 @@
 /** A session owns its legs, the script that runs on its first leg, and the one cause of its end. Nothing else: what
  * legs do to each other lives with the verbs. */
 import type { AppCommand, AppLink, Application, ControlResult, HookRef } from '../ports/index.ts';
+import { sameId } from '../base/index.ts';
 import { callInfo } from './call-info.ts';
 import { writeCdr } from './cdr.ts';
 import type { EndCause } from './end-cause.ts';
 import { answerUnasked } from './in-dialog.ts';
 import { InboundLeg } from './inbound-leg.ts';
-import type { Leg } from './leg.ts';
+import type { Leg, LegEnd } from './leg.ts';
 import type { MediaPath } from './media-path.ts';
 import { CallRecording } from './recording.ts';
 import type { Connected, Script, ScriptFactory } from './script.ts';
@@ -37,6 +38,12 @@ export type Start =
 /** Carries out what a WebSocket application commands. */
 export type Commander = (session: Session, command: AppCommand) => ControlResult | Promise<ControlResult>;
 
+/** The store has told of it. */
+const unwritten = (): void => {};
+
+/** Something of the call that is being written down. */
+type Transcribing = { pause(): void; resume(): void };
+
 type Options = {
   readonly services: Services;
   readonly scripts: ScriptFactory;
@@ -55,19 +62,23 @@ export class Session {
   readonly application: Application | undefined;
   readonly link: AppLink;
   readonly #script: Script;
-  readonly #legs = new Set<Leg>();
+  /** All that still run, and what ends the following of each. */
+  readonly #legs = new Map<Leg, () => void>();
   readonly #records: Promise<void>[] = [];
-  readonly #unfollow = new Map<Leg, () => void>();
+  #ownership: 'ours' | 'lost' = 'ours';
   readonly recording: CallRecording = new CallRecording(this);
   statusHook: HookRef | undefined;
   /** What REST placed the call with: hooks that are asked as if `config` had set them first. */
   hooks: { readonly refer?: HookRef | undefined; readonly request?: HookRef | undefined } = {};
   /** What a dial that failed left behind, for the caller who was never answered. */
   dialFailure: DialFailure | undefined;
-  /** What `config` set for the verbs that follow: their synthesizer and recognizer as documented. */
-  speech: { synthesizer?: Readonly<Record<string, unknown>>; recognizer?: Readonly<Record<string, unknown>> } = {};
+  /** What `config` set for the verbs that follow: their synthesizer, recognizer and vad as documented. */
+  speech: { readonly [part in 'synthesizer' | 'recognizer' | 'vad']?: Readonly<Record<string, unknown>> } = {};
   /** What is being written down of this call: REST pauses it here. */
-  readonly transcriptions = new Set<{ pause(): void; resume(): void }>();
+  get transcriptions(): Set<Transcribing> {
+    return (this.#transcriptions ??= new Set());
+  }
+  #transcriptions: Set<Transcribing> | undefined;
   /** What the running dial connected, from the bridge to its end: REST finds the partner here. */
   connection: Connection | undefined;
 
@@ -83,6 +94,9 @@ export class Session {
     this.link.control({
       command: (command) => options.commander(this, command),
       gone: () => this.#script.wake(),
+      moved: () => {
+        if (this.caller.end === undefined) this.services.standing.touch(this);
+      },
     });
     this.adopt(this.caller, options.continued);
   }
@@ -101,44 +115,69 @@ export class Session {
 
   /** Takes a leg in: its states are reported, its record written, unasked requests answered. */
   adopt(leg: Leg, reported = false): void {
-    this.#legs.add(leg);
-    const off = [
-      leg.events.on('status', () => this.#moved(leg)),
-      leg.events.on('request', (request) => answerUnasked(request)),
-      leg.events.on('ended', (end) => {
-        this.#legs.delete(leg);
-        this.#unfollow.delete(leg);
-        if (leg === this.caller) this.services.standing.drop(this);
-        if (leg === this.caller) this.#records.push(this.recording.close());
-        this.#records.push(writeCdr(leg));
-        if (leg !== this.caller) return;
-        leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });
-        this.#script.stop();
-      }),
-    ];
-    this.#unfollow.set(leg, () => off.forEach((each) => each()));
+    if (leg !== this.caller) this.#announce(leg, this.sid);
+    const { events } = leg;
+    const moved = (): void => this.#moved(leg);
+    const ended = (end: LegEnd): void => this.#ended(leg, end);
+    events.on('status', moved);
+    events.on('request', answerUnasked);
+    events.on('ended', ended);
+    this.#legs.set(leg, () => {
+      events.off('status', moved);
+      events.off('request', answerUnasked);
+      events.off('ended', ended);
+    });
     if (!reported) this.#reportStatus(leg);
     this.services.standing.touch(this);
+  }
+
+  #ended(leg: Leg, end: LegEnd): void {
+    this.#legs.delete(leg);
+    const first = leg === this.caller;
+    if (first) {
+      this.services.standing.drop(this);
+      this.#records.push(this.recording.close());
+    }
+    this.#records.push(this.#record(leg));
+    if (!first) return;
+    leg.note('session.ending', { by: end.cause.by, reason: end.cause.reason });
+    this.#script.stop();
+  }
+
+  async #record(leg: Leg): Promise<void> {
+    try {
+      if (this.#ownership === 'ours') await writeCdr(leg);
+    } finally {
+      // Until its record is there it can be found where it ran; the first leg as long as the session is there.
+      if (leg !== this.caller) void this.services.live.removeCall(leg.callSid);
+    }
   }
 
   /** The connected leg becomes a call of its own, still talking: the dial ends without it. */
   partWith(leg: Leg, link: AppLink): Session {
     this.connection?.letGo();
-    this.#unfollow.get(leg)?.();
-    this.#unfollow.delete(leg);
+    this.#legs.get(leg)?.();
     this.#legs.delete(leg);
     leg.secede();
+    this.#announce(leg, undefined);
     return new Session({ ...this.#options, caller: leg, link, continued: true });
   }
 
+  /** For those who look for it at another node. `session`: of a leg that is not the first of its own. */
+  #announce({ callSid, startedAt }: Leg, session: string | undefined): void {
+    const { live, settings } = this.services;
+    const call = { callSid, accountSid: this.accountSid, node: settings.node, startedAt };
+    void live.putCall(session === undefined ? call : { session, ...call });
+  }
+
   /** All that still run. */
-  legs(): ReadonlySet<Leg> {
-    return this.#legs;
+  legs(): Iterable<Leg> {
+    return this.#legs.keys();
   }
 
   /** A leg of this session that still runs. */
   leg(callSid: string): Leg | undefined {
-    for (const leg of this.#legs) if (leg.callSid === callSid) return leg;
+    for (const leg of this.legs()) if (leg.callSid === callSid) return leg;
     return undefined;
   }
 
@@ -161,6 +200,15 @@ export class Session {
     return 'verbs' in start ? this.#script.run(start.verbs) : this.#script.carryOn(start.carried, start.connected);
   }
 
+  /** Another node carries this call on: it ends here without a BYE, a hook or a record. */
+  letGo(): void {
+    this.#ownership = 'lost';
+    this.link.close('moved');
+    // All of them first: what ends a leg touches the others.
+    for (const leg of this.legs()) leg.abandon();
+    this.caller.hangup({ by: 'server', reason: 'another node carries it on' });
+  }
+
   /** Hangs the whole session up from our side. */
   end(cause: EndCause): void {
     this.caller.hangup(cause);
@@ -169,7 +217,7 @@ export class Session {
   dump(): Record<string, unknown> {
     return {
       sid: this.sid,
-      legs: Array.from(this.#legs, (leg) => ({ callSid: leg.callSid, state: leg.state })),
+      legs: Array.from(this.legs(), (leg) => ({ callSid: leg.callSid, state: leg.state })),
       script: this.#script.dump(),
     };
   }
@@ -213,11 +261,12 @@ export class Session {
   }
 
   async #close(why?: 'fault'): Promise<void> {
-    for (const leg of this.#legs) leg.hangup({ by: 'server', reason: 'the session ended' });
+    for (const leg of this.legs()) leg.hangup({ by: 'server', reason: 'the session ended' });
     this.services.standing.drop(this);
-    await Promise.allSettled(this.#records);
+    for (const record of this.#records) await record.catch(unwritten);
     this.link.close(why);
     this.services.registry.removeSession(this);
+    this.services.quotas.ended(this.accountSid);
     void this.services.live.removeCall(this.sid);
     this.services.trace.publish({ kind: 'end', at: this.services.clock.now(), sessionSid: this.sid });
   }
@@ -228,7 +277,11 @@ export class Session {
   }
 
   #reportStatus(leg: Leg): void {
+    if (this.#ownership === 'lost') return;
     const hook = this.statusHook ?? (this.link.takesStatus ? '' : undefined);
-    if (hook !== undefined) this.link.notify(hook, 'call:status', callInfo(leg));
+    if (hook === undefined) return;
+    // Who takes the call over may tell the last word again: an application knows it by the id.
+    const id = leg.end === undefined ? undefined : sameId(leg.callSid, 'call:status', leg.status);
+    this.link.notify(hook, 'call:status', callInfo(leg), id);
   }
 }

@@ -97,6 +97,7 @@ export class Watch implements CallWatch {
       parent_call_sid: identity.parentCallSid ?? null,
       session: identity.sessionSid,
       account_sid: identity.accountSid,
+      node: this.#services.settings.node,
       application_sid: identity.applicationSid ?? null,
       direction: identity.direction,
       from: identity.from,

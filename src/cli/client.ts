@@ -1,5 +1,5 @@
 /** The running server, through its REST API. */
-import { messageOf } from '../base/index.ts';
+import { messageOf, printable } from '../base/index.ts';
 
 export type Target = { readonly url: string; readonly token?: string };
 export type Fields = Readonly<Record<string, unknown>>;
@@ -39,12 +39,15 @@ export async function getBytes(target: Target, path: string): Promise<Buffer | u
   return response.ok ? Buffer.from(await response.arrayBuffer()) : refuse(response);
 }
 
-/** Status of a path that needs no key; undefined when nobody answers. */
-export async function probe(url: string, path: string): Promise<number | undefined> {
+export type Probed = { readonly status: number; readonly reason: string | undefined };
+
+/** What a path that needs no key answers; undefined when nobody does. */
+export async function probe(url: string, path: string): Promise<Probed | undefined> {
   try {
     const response = await fetch(`${url.replace(/\/+$/, '')}${path}`, { signal: AbortSignal.timeout(2000) });
-    await response.arrayBuffer();
-    return response.status;
+    const body = (await response.json().catch(() => ({}))) as { reason?: unknown } | null;
+    const reason = body?.reason;
+    return { status: response.status, reason: typeof reason === 'string' ? printable(reason, 200) : undefined };
   } catch {
     return undefined;
   }

@@ -109,12 +109,32 @@ async function checkServer(url: string, config: Config | undefined): Promise<Fin
     const rest = config === undefined ? [] : await checkPorts(config);
     return [good(`no server runs at ${url}: checking that one could`), ...rest];
   }
-  if (alive !== 200)
-    return [bad(`something answers ${alive} at ${url}/healthz`, 'Is that Graine? Check http.listen and --url')];
+  if (alive.status !== 200)
+    return [bad(`something answers ${alive.status} at ${url}/healthz`, 'Is that Graine? Check http.listen and --url')];
   const ready = await probe(url, '/readyz');
   const running = good(`a server runs at ${url}`);
-  if (ready === 200) return [running, good('it is ready for calls')];
-  return [running, doubt('it takes no calls now', `See why: ${url}/readyz`)];
+  if (ready?.status !== 200) return [running, doubt('it takes no calls now', `See why: ${url}/readyz`)];
+  const taking = good('it is ready for calls');
+  if (ready.reason === undefined) return [running, taking];
+  return [running, taking, doubt(ready.reason, 'See that what live.url names runs and can be reached from here')];
+}
+
+/** Several nodes act as one only when they may speak with each other. */
+function checkNodes({ live, http }: Config): Finding[] {
+  if (live.url === 'memory:') return [];
+  if (live.secret === undefined)
+    return [
+      doubt(
+        'several nodes, but live.secret is not set: REST and /v1/Live show the calls of one node only',
+        'Set the same live.secret on every node: openssl rand -hex 32',
+      ),
+    ];
+  const where = http.node_url ?? 'the port that is taken at the start';
+  const own = /^https?:\/\/(127\.|localhost|\[::1\])/.test(where);
+  if (!own) return [good(`other nodes reach this one at ${where}`)];
+  return [
+    doubt(`other nodes are told to reach this one at ${where}: that works on one machine only`, 'Set http.node_url'),
+  ];
 }
 
 export async function examine(options: {
@@ -134,7 +154,7 @@ export async function examine(options: {
     checkFiles(readText('/proc/self/limits'), ports),
     checkReceiveBuffer(),
     finding,
-    ...(config === undefined ? [] : checkTls(config, now)),
+    ...(config === undefined ? [] : [...checkTls(config, now), ...checkNodes(config)]),
     ...(await checkServer(options.url ?? `http://${host}:${listen.port}`, config)),
   ];
 }

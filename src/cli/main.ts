@@ -2,6 +2,5 @@
 import { terminal } from './io.ts';
 import { run } from './program.ts';
 
-const code = await run(process.argv.slice(2), terminal);
 // A server that was stopped, or a demo that ended, has nothing more to do, whatever is still open.
-process.exit(code);
+void run(process.argv.slice(2), terminal).then((code) => process.exit(code));

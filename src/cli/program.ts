@@ -5,6 +5,7 @@ import { messageOf } from '../base/index.ts';
 import { listCalls, showCall, showTrace, type TraceOptions } from './calls.ts';
 import { CliError, type Target } from './client.ts';
 import { doctor } from './doctor.ts';
+import { edge, type EdgeOptions } from './edge.ts';
 import type { Io } from './io.ts';
 import type { SimulateOptions } from './simulate.ts';
 import { start } from './start.ts';
@@ -55,7 +56,15 @@ async function simulate(options: SimulateOptions, io: Io): Promise<number> {
 const calleeOptions = [
   ['--name <name>', 'user part of its URI'],
   ['--behaviour <name>', 'answers (default), busy, declines, rings, silent, early, voicemail'],
-  ['--listen <where>', 'udp://127.0.0.1:5090 or tcp://…; port 0 (default) takes a free one'],
+  [
+    '--listen <where>',
+    'udp://127.0.0.1:5090, tcp://… or tls://…; port 0 (default) takes a free one; ws:// and wss:// register',
+  ],
+  ['--cert <file>', 'PEM: its certificate over TLS'],
+  ['--key <file>', 'PEM: the key of that'],
+  ['--ca <file>', 'PEM: the authority it believes of the server'],
+  ['--server-name <name>', 'name that the server’s certificate must have; default: that of --server'],
+  ['--srtp <suite>', 'encrypts its audio: AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM …'],
   ['--after <seconds>', 'rings so long first'],
   ['--status <code>', 'declines: with this status (603)'],
   ['--tone <hz>', 'answers, early: plays a tone'],
@@ -103,6 +112,31 @@ function addSimulate(program: Command, begin: (options: SimulateOptions) => Prom
     );
 }
 
+const list = (text: string): string[] => text.split(',').filter((each) => each !== '');
+
+function addEdge(program: Command, begin: (options: EdgeOptions) => Promise<void>): void {
+  program
+    .command('edge')
+    .description('write or check the configuration of a Kamailio in front of nodes')
+    .option('--config <file>', 'graine.yaml of the nodes (default: ./graine.yaml)')
+    .option('--nodes <host:port,…>', 'UDP listeners of the nodes', list)
+    .option(
+      '--listen <where,…>',
+      'where the world reaches the edge: udp://203.0.113.5:5060,wss://203.0.113.5:443',
+      list,
+    )
+    .option('--running', 'the nodes are those that run now, by the Redis of live.url')
+    .option('--inside <address:port>', 'where nodes reach it over UDP (default: its first udp listener)')
+    .option('--peers <address[:port],…>', 'the other edges, outside and inside: each stands in for the others', list)
+    .option('--advertise <address>', 'public address, where that is not the listeners’ own')
+    .option('--cert <file>', 'certificate of tls and wss (default: sip.tls of the configuration)')
+    .option('--key <file>', 'its key')
+    .option('--folder <folder>', 'where Kamailio reads the files (default: /etc/kamailio)')
+    .option('--out <folder>', 'where they are written', 'deploy/kamailio')
+    .option('--check', 'write nothing; tell whether what is there fits the nodes')
+    .action((options: EdgeOptions) => begin(options));
+}
+
 /** Of package.json: the same file from src/ and from dist/. */
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -145,6 +179,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       const named = options.config === undefined ? {} : { config: options.config };
       return ends(doctor({ ...named, url: options.url }, io));
     });
+  addEdge(program, (options) => ends(edge(options, io)));
   addSimulate(program, (options) => ends(simulate(options, io)));
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -117,6 +117,25 @@ test('a user registers, with a password of the environment or the line, and is r
   assert.equal(registrar.strays.entries.at(-1)?.get('expires'), '0');
 });
 
+const pem = (name: string): string => path.resolve('src/sip/transport/testdata', `${name}.pem`);
+
+test('a callee over TLS with SRTP is called so, and heard', async () => {
+  const secrets = ['--cert', pem('server'), '--key', pem('server.key')];
+  const suite = 'AES_CM_128_HMAC_SHA1_80';
+  const simulated = simulation('--listen', 'tls://127.0.0.1:0', ...secrets, '--srtp', suite, '--tone', '620');
+  const { uri } = await simulated.says('ready');
+  assert.match(String(uri), /;transport=tls$/);
+  const tls = { ca: readFileSync(pem('ca'), 'utf8'), servername: 'sip.example.test' };
+  const alice = await Phone.listen({ name: 'alice', transport: 'tls', tls, srtp: suite, seed: 5 });
+  open.push(alice);
+  const call = alice.invites(String(uri));
+  await call.hears(620, { within: 20_000 });
+  assert.ok(call.sends?.masterKey);
+  assert.equal(call.media?.packetsForged, 0);
+  await call.hangsUp();
+  assert.equal(await simulated.stop('SIGINT'), 0);
+});
+
 test('a registration that is refused ends it with 1 and says why', async () => {
   const registrar = await phone('registrar');
   registrar.onInvite = phones.busy();
@@ -136,6 +155,11 @@ for (const [args, error] of [
   ['--keys=1 --keys-by=hand', /^--keys-by: .*take rtp or info$/],
   ['--listen=sip:here', /^--listen: .*write it like udp:\/\/127\.0\.0\.1:5090$/],
   ['--listen=udp://127.0.0.1:70000', /^--listen: /],
+  ['--listen=wss://127.0.0.1:0', /^--listen: over wss nobody can call it .*add --register and --server/],
+  ['--listen=tls://127.0.0.1:0', /^--listen: over TLS it must show a certificate; add --cert and --key$/],
+  ['--listen=tls://127.0.0.1:0 --cert=x.pem', /^--cert: .*x\.pem/],
+  ['--ca=x.pem', /^--ca: there is no TLS over udp/],
+  ['--srtp=ROT13', /^--srtp: there is no suite 'ROT13'; take one of AEAD_AES_256_GCM/],
   ['--listen=udp://192.0.2.1:5090', /^--listen: callee1 cannot listen on 192\.0\.2\.1:5090 .*another port/],
   ['--behaviour=voicemail --greeting=nowhere.wav', /^--greeting: .*nowhere\.wav/],
   [`--wav=${import.meta.filename}`, /^--wav: .*give a WAV of 16-bit PCM$/],

@@ -57,10 +57,11 @@ function calleesOf({ callee = [], shared }: SimulateOptions): readonly Simulated
 }
 
 async function listen(each: Simulated, seed: number | undefined): Promise<Phone> {
-  const { name, transport, address, port, loss, onInvite } = each;
+  const { login: _, srtp, ...options } = each;
+  const { name, address, port } = options;
   const chance = seed === undefined ? {} : { seed };
   try {
-    return await Phone.listen({ name, transport, address, port, loss, onInvite, remembers: false, ...chance });
+    return await Phone.listen({ ...options, ...(srtp === undefined ? {} : { srtp }), remembers: false, ...chance });
   } catch (fault) {
     throw new CliError(
       `--listen: ${name} cannot listen on ${address}:${port} (${messageOf(fault)}); take another port, or 0`,

@@ -1,6 +1,16 @@
 /** What `graine simulate` is asked to be: each option read, or refused with its fix. */
+import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/index.ts';
-import { type AnswerScript, type Behaviour, phones, wavSamples } from '../testing/index.ts';
+import {
+  type AnswerScript,
+  type Behaviour,
+  phones,
+  type PhoneTls,
+  type SrtpSuite,
+  srtpSuiteNames,
+  type Transport,
+  wavSamples,
+} from '../testing/index.ts';
 import { CliError } from './client.ts';
 
 /** The options of one callee, as they were given: seconds, Hz, shares, file names. */
@@ -15,7 +25,10 @@ export type Login = {
 
 export type Simulated = {
   readonly name: string;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Transport;
+  readonly tls: PhoneTls;
+  /** Undefined: its audio is in the clear. */
+  readonly srtp: SrtpSuite | undefined;
   readonly address: string;
   readonly port: number;
   readonly loss: number;
@@ -34,7 +47,19 @@ const takes: Readonly<Record<string, readonly string[]>> = {
   voicemail: ['after', 'greeting', 'beep', 'beep-ms', 'listens'],
 };
 /** What every callee may say, whatever it does. */
-const always = ['name', 'behaviour', 'listen', 'loss', 'register', 'server'];
+const always = [
+  'name',
+  'behaviour',
+  'listen',
+  'loss',
+  'register',
+  'server',
+  'cert',
+  'key',
+  'ca',
+  'server-name',
+  'srtp',
+];
 /** All keys of --callee, in the order of the help. */
 export const calleeKeys: readonly string[] = [...always, ...new Set(Object.values(takes).flat())];
 export const behaviourNames: readonly string[] = Object.keys(takes);
@@ -75,12 +100,20 @@ export function readSimulated(given: Given, n: number): Simulated {
     );
   }
   const login = readLogin(given);
+  const listens = readListen(given['listen']);
+  const { transport } = listens;
+  if ((transport === 'ws' || transport === 'wss') && login === undefined)
+    throw new CliError(
+      `--listen: over ${transport} nobody can call it before it connects; add --register and --server`,
+    );
   const name = given['name'] ?? login?.username ?? `callee${n + 1}`;
   if (!/^[\w.+-]{1,64}$/.test(name))
     throw new CliError(`--name: '${name}' is no user of a SIP URI; take letters, digits and . _ + -`);
   return {
     name,
-    ...readListen(given['listen']),
+    ...listens,
+    tls: readTls(given, transport),
+    srtp: readSuite(given['srtp']),
     loss: number(given, 'loss', [0, 1]) ?? 0,
     onInvite: act(behaviour, given),
     login,
@@ -159,11 +192,47 @@ function ms(given: Given, option: string, seconds: number): number {
 
 /** `udp://127.0.0.1:5090`; port 0 takes a free one. */
 function readListen(text = 'udp://127.0.0.1:0'): Pick<Simulated, 'transport' | 'address' | 'port'> {
-  const found = /^(udp|tcp):\/\/(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text);
+  const found = /^(udp|tcp|tls|ws|wss):\/\/(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text);
   const port = Number(found?.[4]);
   if (found === null || port > 65_535)
     throw new CliError(`--listen: '${text}' is no address to listen on; write it like udp://127.0.0.1:5090`);
-  return { transport: found[1]?.toLowerCase() === 'tcp' ? 'tcp' : 'udp', address: found[2] ?? found[3] ?? '', port };
+  return { transport: found[1]?.toLowerCase() as Transport, address: found[2] ?? found[3] ?? '', port };
+}
+
+/** A phone over TLS that registers needs no certificate: it is called over its own connection. */
+function readTls(given: Given, transport: Transport): PhoneTls {
+  const used = Object.keys(given).find((key) => ['cert', 'key', 'ca', 'server-name'].includes(key));
+  if (transport !== 'tls' && transport !== 'wss') {
+    if (used === undefined) return {};
+    throw new CliError(`--${used}: there is no TLS over ${transport}; take --listen tls:// or wss://`);
+  }
+  const [cert, key, ca] = ['cert', 'key', 'ca'].map((option) => readPem(option, given[option]));
+  if ((cert === undefined) !== (key === undefined)) throw new CliError('--cert and --key: they belong together');
+  if (transport === 'tls' && cert === undefined && given['register'] === undefined)
+    throw new CliError('--listen: over TLS it must show a certificate; add --cert and --key');
+  const servername = given['server-name'];
+  return {
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+}
+
+function readPem(option: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN ')) return text;
+  } catch (fault) {
+    throw new CliError(`--${option}: ${messageOf(fault)}`);
+  }
+  throw new CliError(`--${option}: ${file} is no PEM file; give one`);
+}
+
+function readSuite(text: string | undefined): SrtpSuite | undefined {
+  const suite = srtpSuiteNames.find((each) => each === text?.toUpperCase());
+  if (text === undefined || suite !== undefined) return suite;
+  throw new CliError(`--srtp: there is no suite '${text}'; take one of ${srtpSuiteNames.join(', ')}`);
 }
 
 /** `user:password@realm`, and the server to tell. The password may stand in GRAINE_SIMULATE_PASSWORD instead. */

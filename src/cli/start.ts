@@ -18,8 +18,9 @@ function greet(server: Running, version: string, io: Io): void {
   row('configuration', config.source ?? 'built-in demo (no graine.yaml here)');
   for (const listener of server.sip) row('SIP', `${listener.transport}://${place(listener)}`);
   const http = `http://${place(server.http)}`;
-  if (server.portal) row('portal', `${http}/portal`);
-  row('REST', `${http}/v1  (described at ${http}/openapi.json)`);
+  const outside = config.http.public_url ?? http;
+  if (server.portal) row('portal', `${outside}/portal`);
+  row('REST', `${outside}/v1  (described at ${outside}/openapi.json)`);
   row('health', `${http}/readyz  ${http}/metrics`);
   if (config.source === undefined) {
     for (const account of config.accounts) {

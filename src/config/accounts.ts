@@ -69,6 +69,9 @@ const gateway = Type.Object({
   is_active: yes('False: neither in nor out'),
   send_options_ping: no('Watch it with OPTIONS; pass over it while it does not answer'),
   srtp: oneOf(['none', 'offer', 'require'], { default: 'none', description: 'Encrypted audio towards it' }),
+  ice: no(
+    'With SRTP: calls to it are offered with ICE (we are a lite agent). Calls from it are answered so in any case',
+  ),
   priority: count(1, 0, 65_535, 'Lower first'),
   weight: count(1, 0, 65_535, 'Share among equals'),
   tls: optional(
@@ -80,6 +83,9 @@ const gateway = Type.Object({
           text('PEM file: authorities believed of it, beside the well-known and sip.tls.ca', { file: true }),
         ),
         verify: yes('False: any certificate of it will do'),
+        require_certificate: no('Its calls must come over TLS with a certificate that sip.tls.client_ca signed'),
+        subject: optional(text('Name that certificate must have; default: `host`, where that is a name')),
+        fingerprint: optional(text('SHA-256 of that certificate in hex: this very one, whoever signed it')),
       },
       { description: 'Of a gateway of protocol tls' },
     ),
@@ -104,7 +110,12 @@ const carrier = Type.Object({
   tech_prefix: Type.String({ default: '', description: 'Put before every number that goes out' }),
   diversion: optional(text('Diversion header of calls that go out')),
   dtmf_type: oneOf(['rfc2833', 'tones', 'info'], { default: 'rfc2833', description: 'How digits go to it' }),
-  outbound_sip_proxy: optional(text('host[:port] that every request goes through')),
+  outbound_sip_proxy: optional(
+    text('host[:port], or a sip: URI, that every request goes through', {
+      maxLength: 255,
+      pattern: '^<?[^\\s<>",\\x00-\\x1f\\x7f]+>?$',
+    }),
+  ),
   max_calls: optional(bound(1, 1_000_000, 'Most calls at once; more wait as `queued`')),
   max_cps: optional(bound(1, 100_000, 'Most new calls a second; more wait as `queued`')),
   register: optional(registration),
@@ -135,6 +146,7 @@ const teams = Type.Object({
   sbc_fqdn: text('Name of this server in Microsoft Teams'),
   tenant_fqdn: text('The tenant'),
   application: optional(text('Runs for calls from Teams')),
+  media_bypass: no('Calls to Teams are offered with ICE: audio may come straight from the user’s Teams'),
   gateways: Type.Array(text('host:port'), {
     default: ['sip.pstnhub.microsoft.com:5061', 'sip2.pstnhub.microsoft.com:5061', 'sip3.pstnhub.microsoft.com:5061'],
     description: 'Overridable for tests',

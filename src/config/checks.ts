@@ -1,10 +1,22 @@
 /** What the schema alone cannot say: values with a grammar, names that must exist, names that must differ. */
 import { isIP } from 'node:net';
 import { type Fault, nearest } from './faults.ts';
+import { checkAskedClients, checkClientCertificate, checkPeers, type Complain } from './gateway-tls.ts';
 import type { Raw, RawAccount } from './schema.ts';
-import { isHost, isNetwork, type Listener, parseListener, parsePlace, parsePorts } from './values.ts';
+import { checkSpeech } from './speech.ts';
+import {
+  edgesIn,
+  isHost,
+  isNetwork,
+  type Listener,
+  parseBase,
+  parseListener,
+  parsePlace,
+  parsePorts,
+} from './values.ts';
 
-type Complain = (path: string, message: string) => void;
+/** Of what nodes sign with: nobody is to guess it. */
+const shortestSecret = 32;
 
 /** Checks every section whose shape is sound; a broken one is told of by its own faults. */
 export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: readonly string[]): Fault[] {
@@ -15,6 +27,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: read
   if (sound('media')) checkMedia(raw, complain);
   if (sound('sip', 'http')) checkHttp(raw, complain);
   if (sound('store', 'live')) checkUrls(raw, complain);
+  if (sound('speech')) checkSpeech(raw.speech, complain);
   if (sound('accounts', 'sip')) {
     const names = raw.accounts.map((each) => each.name);
     distinct(names, 'accounts', 'name', complain);
@@ -23,6 +36,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: read
     if (sound('http')) checkPeople(raw, complain);
   }
   if (sound('accounts')) checkPeers(raw.accounts, complain);
+  if (sound('accounts', 'sip')) checkAskedClients(raw, complain);
   const accounts = broken.includes('') || broken.includes('accounts') ? [] : raw.accounts;
   for (const [i, account] of accounts.entries())
     if (sound(`accounts[${i}]`)) checkAccount(account, `accounts[${i}]`, complain);
@@ -37,11 +51,24 @@ export function covers(broken: readonly string[], section: string): boolean {
 }
 
 function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
-  for (let at = path; at !== ''; at = at.replace(/(?:^|\.)[^.[]+$|\[\d+\]$/, '')) {
+  // A key may hold anything, dots and brackets too: what is no step is one letter less.
+  for (let at = path; at !== ''; at = at.replace(/(?:^|\.)[^.[]+$|\[\d+\]$|.$/s, '')) {
     const line = lines.get(at);
     if (line !== undefined) return line;
   }
   return 0;
+}
+
+function checkEdges(sip: Raw['sip'], complain: Complain): void {
+  for (const each of edgesIn(sip.outbound_edge))
+    if (isIP(parsePlace(each, 5060)?.address ?? '') === 0)
+      complain('sip.outbound_edge', `'${each}': expected address:port of the edge, such as 10.0.0.5:5060`);
+  if (sip.edge_contact !== undefined) {
+    const [, v6 = '', host = ''] = /^(?:\[(.+)\]|([^:]+))(?::\d{1,5})?$/.exec(sip.edge_contact) ?? [];
+    if (isIP(v6) !== 6 && !isHost(host)) complain('sip.edge_contact', 'expected host[:port], such as sip.example.com');
+    else if (sip.outbound_edge === undefined)
+      complain('sip.edge_contact', 'needs sip.outbound_edge: what is registered there must leave there');
+  }
 }
 
 function checkSip({ sip }: Raw, complain: Complain): void {
@@ -74,6 +101,10 @@ function checkSip({ sip }: Raw, complain: Complain): void {
   sip.teams.sources.forEach((each, i) => {
     if (!isNetwork(each)) complain(`sip.teams.sources[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
   });
+  sip.edges.forEach((each, i) => {
+    if (!isNetwork(each)) complain(`sip.edges[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
+  });
+  checkEdges(sip, complain);
   sip.ban.never.forEach((each, i) => {
     if (!isNetwork(each)) complain(`sip.ban.never[${i}]`, 'expected an address or a network such as 192.0.2.0/24');
   });
@@ -113,11 +144,19 @@ function checkPeople({ http, accounts }: Raw, complain: Complain): void {
 }
 
 function checkHttp({ sip, http }: Raw, complain: Complain): void {
+  if (http.public_url !== undefined && parseBase(http.public_url) === undefined) {
+    const form = 'expected scheme://host[:port][/path], http or https, such as https://voice.example.test';
+    complain('http.public_url', `${form}, without user, query or fragment`);
+  }
   const place = parsePlace(http.listen, 3000);
   if (place === undefined) {
     complain('http.listen', 'expected address:port, such as 127.0.0.1:3000');
     return;
   }
+  const { node_url: url } = http;
+  if (url !== undefined && !/^https?:\/\/[^/?#@\s]+\/?$/.test(url))
+    complain('http.node_url', 'expected http(s)://host:port and nothing behind it, such as http://10.0.0.5:3000');
+  else if (url !== undefined && !URL.canParse(url)) complain('http.node_url', 'is no URL');
   const clash = sip.listen.findIndex((each) => {
     const socket = socketOf(parseListener(each));
     return socket !== undefined && socket === socketOf({ transport: 'tcp', ...place });
@@ -146,6 +185,8 @@ function checkUrls({ store, live }: Raw, complain: Complain): void {
     complain('store.url', 'expected file:./folder, memory: or postgres://user:password@host/database');
   }
   if (!/^(memory:$|rediss?:\/\/.)/.test(live.url)) complain('live.url', 'expected memory: or redis://host:6379');
+  if (live.secret?.split(',').some((each) => each.trim().length < shortestSecret) === true)
+    complain('live.secret', `expected at least ${shortestSecret} characters, such as openssl rand -hex 32 prints`);
 }
 
 function checkTeams(teams: NonNullable<RawAccount['teams']>, path: string, complain: Complain): void {
@@ -213,30 +254,13 @@ function checkGateways(gateways: RawAccount['carriers'][number]['gateways'], pat
     if (tls !== undefined && gateway.protocol !== 'tls') complain(`${path}[${i}].tls`, 'needs protocol: tls');
     if ((tls?.client_cert === undefined) !== (tls?.client_key === undefined))
       complain(`${path}[${i}].tls`, 'client_cert and client_key belong together');
+    if (tls !== undefined) checkClientCertificate(tls, `${path}[${i}].tls`, complain);
   });
   distinct(
     gateways.map((each) => `${each.protocol} ${each.host}:${each.port ?? ''}/${each.netmask}`),
     path,
     '',
     complain,
-  );
-}
-
-/** Calls of two carriers to one place share its connections: it must be shown one certificate. */
-function checkPeers(accounts: readonly RawAccount[], complain: Complain): void {
-  const first = new Map<string, { at: string; tls: string }>();
-  accounts.forEach((account, a) =>
-    account.carriers.forEach((carrier, c) =>
-      carrier.gateways.forEach((gateway, g) => {
-        if (gateway.protocol !== 'tls') return;
-        const at = `accounts[${a}].carriers[${c}].gateways[${g}]`;
-        const place = `${gateway.host.toLowerCase()}:${gateway.port ?? 5061}`;
-        const tls = JSON.stringify(gateway.tls ?? {});
-        const before = first.get(place);
-        if (before === undefined) first.set(place, { at, tls });
-        else if (before.tls !== tls) complain(`${at}.tls`, `${before.at} goes to the same place with other keys`);
-      }),
-    ),
   );
 }
 

@@ -2,12 +2,23 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Raw } from './schema.ts';
-import { isLoopback, isWildcard, type Listener, parseListener, parsePlace, parsePorts } from './values.ts';
+import {
+  edgesIn,
+  isLoopback,
+  isWildcard,
+  type Listener,
+  parseBase,
+  parseListener,
+  parsePlace,
+  parsePorts,
+} from './values.ts';
 
 export type Config = {
   /** The file; undefined: the built-in demo configuration. */
   readonly source: string | undefined;
-  readonly sip: Omit<Raw['sip'], 'listen' | 'domain'> & {
+  readonly sip: Omit<Raw['sip'], 'listen' | 'domain' | 'outbound_edge'> & {
+    /** In the order to try them. */
+    readonly outbound_edge: readonly { readonly address: string; readonly port: number }[];
     readonly listen: readonly Listener[];
     readonly domain: string;
   };
@@ -48,15 +59,17 @@ export function configOf(
   const own = isWildcard(first) ? (raw.sip.advertise ?? '127.0.0.1') : first;
   const domain = raw.sip.domain ?? raw.sip.advertise ?? own;
   const local = [...listen, web].every((each) => isLoopback(each.address));
+  const mediaAddress = raw.media.address ?? first;
   const resolve = (file: string): string => path.resolve(from.folder, file);
-  const { tls } = raw.sip;
+  const { tls, outbound_edge: edge, ...sip } = raw.sip;
   const config: Config = {
     ...raw,
     source: from.source,
     lines: from.lines,
     secretKeys: from.secretKeys,
     sip: {
-      ...raw.sip,
+      ...sip,
+      outbound_edge: edgesIn(edge).flatMap((each) => parsePlace(each, 5060) ?? []),
       listen,
       domain,
       ...(tls && { tls: certificatePaths(tls, resolve) }),
@@ -64,12 +77,12 @@ export function configOf(
     media: {
       ...raw.media,
       ports: parsePorts(raw.media.ports) ?? { first: 40_000, last: 49_999 },
-      address: raw.media.address ?? first,
+      address: mediaAddress,
       workers: raw.media.workers ?? Math.max(1, os.availableParallelism() - 1),
       recordings: resolve(raw.media.recordings),
       ...(raw.media.sounds_dir === undefined ? {} : { sounds_dir: resolve(raw.media.sounds_dir) }),
     },
-    http: { ...raw.http, listen: web },
+    http: { ...httpOf(raw.http, web), ...nodeUrl(raw.http.node_url, web, mediaAddress) },
     store: storeOf(raw.store, resolve),
     hooks: { ...raw.hooks, allow_private_addresses: raw.hooks.allow_private_addresses ?? local },
     speech: {
@@ -88,6 +101,22 @@ export function configOf(
     })),
   };
   return freeze(config);
+}
+
+function httpOf(http: Raw['http'], listen: Config['http']['listen']): Config['http'] {
+  const { public_url: url } = http;
+  return { ...http, listen, ...(url === undefined ? {} : { public_url: parseBase(url) ?? url }) };
+}
+
+/** Where other nodes reach REST. A port that is not chosen yet says nothing. */
+function nodeUrl(
+  given: string | undefined,
+  { address, port }: { address: string; port: number },
+  mediaAddress: string,
+): { node_url?: string } {
+  if (given !== undefined || port === 0) return given === undefined ? {} : { node_url: given };
+  const host = isWildcard(address) ? mediaAddress : address;
+  return { node_url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
 }
 
 /** A shared database has no folder of its own: its key lies beside the configuration. */
@@ -109,13 +138,14 @@ function freeze<T>(value: T): T {
 
 type RawTls = NonNullable<Raw['sip']['tls']>;
 
-function certificatePaths({ cert, key, ca, domains }: RawTls, resolve: (file: string) => string): RawTls {
+function certificatePaths({ cert, key, ca, client_ca, domains }: RawTls, resolve: (file: string) => string): RawTls {
   const pair = <T extends { cert: string; key: string }>(files: T): T => {
     return { ...files, cert: resolve(files.cert), key: resolve(files.key) };
   };
   return {
     ...pair({ cert, key }),
     ...(ca === undefined ? {} : { ca: resolve(ca) }),
+    ...(client_ca === undefined ? {} : { client_ca: resolve(client_ca) }),
     ...(domains === undefined ? {} : { domains: domains.map(pair) }),
   };
 }
@@ -125,11 +155,11 @@ type RawGateway = Raw['accounts'][number]['carriers'][number]['gateways'][number
 function withPaths(gateway: RawGateway, resolve: (file: string) => string): RawGateway {
   const { tls } = gateway;
   if (tls === undefined) return gateway;
-  const { client_cert, client_key, ca, verify } = tls;
+  const { client_cert, client_key, ca } = tls;
   return {
     ...gateway,
     tls: {
-      verify,
+      ...tls,
       ...(client_cert === undefined ? {} : { client_cert: resolve(client_cert) }),
       ...(client_key === undefined ? {} : { client_key: resolve(client_key) }),
       ...(ca === undefined ? {} : { ca: resolve(ca) }),

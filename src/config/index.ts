@@ -5,4 +5,4 @@ export { loadConfig, parseConfig, refuseUnbuilt, type Surroundings } from './loa
 export { type NamedUser, type People, peopleOf } from './people.ts';
 export { printConfig } from './print.ts';
 export { type Existing, type Provisioned, provisioned, sidOf } from './provisioned.ts';
-export { isLoopback, type Listener, type Transport } from './values.ts';
+export { isLoopback, isWildcard, type Listener, type Transport } from './values.ts';

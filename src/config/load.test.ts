@@ -302,13 +302,24 @@ describe('secure transports', () => {
       client_key: '/etc/k.pem',
       ca: '/etc/ca.pem',
       verify: true,
+      require_certificate: false,
     });
     assert.deepEqual(config.sip.ws.origins, []);
   });
 
   it('what cannot be meant is refused', () => {
+    const asks = (more: string, sip = 'listen: ["tls://127.0.0.1:0"], tls: { cert: c, key: k }'): string =>
+      lines(`sip: { ${sip} }\n${carriers(`{ host: 192.0.2.1, protocol: tls, tls: { ${more} } }`)}`).join();
+    assert.match(asks('require_certificate: true'), /needs subject, fingerprint or sip\.tls\.client_ca/);
+    assert.match(asks('require_certificate: true, subject: a.test', 'domain: a.test'), /needs a tls listener/);
+    assert.match(asks('subject: a.test'), /need require_certificate: true/);
+    assert.match(asks('require_certificate: true, fingerprint: "00"'), /expected the SHA-256/);
     assert.match(lines('sip: { listen: ["wss://127.0.0.1:0"] }').join(), /a wss listener needs sip\.tls/);
     assert.match(lines('sip: { ws: { origins: ["phone.example.test"] } }').join(), /ws\.origins\[0\]: expected scheme/);
+    for (const url of ['voice.test', 'ftp://voice.test', 'https://u:p@voice.test', 'https://voice.test/?a=b']) {
+      const told = lines(`http: { public_url: "${url}" }`).join();
+      assert.match(told, /^1 http\.public_url: expected scheme:\/\/host/, url);
+    }
     const twice = '{ name: A.test, cert: c, key: k }, { name: a.test, cert: c, key: k }';
     assert.match(lines(`sip: { tls: { cert: c, key: k, domains: [${twice}] } }`).join(), /'a\.test' is there already/);
     assert.match(lines(carriers('{ host: h.test, tls: { verify: false } }')).join(), /tls: needs protocol: tls/);
@@ -358,5 +369,47 @@ describe('printing', () => {
     assert.match(shown, /drain_seconds: 5\n/);
     assert.match(shown, /timeout_seconds: 10 # default/);
     assert.equal(parse(shown).shutdown.drain_seconds, 5);
+  });
+});
+
+describe('speech vendors', () => {
+  it('what each needs is enough', () => {
+    parse(`speech:
+  tts: { default: custom:mine, custom:mine: { custom_tts_url: "http://127.0.0.1:1/tts" }, google: { service_key: "{}" } }
+  stt: { default: moonshine, openai: { base_url: "http://127.0.0.1:1", model_id: small.en } }
+  translate: { default: deepl }
+`);
+  });
+  it('a vendor nobody knows, a key that is missing, misspelt or no text is told of with its line', () => {
+    const told = lines(`speech:
+  tts:
+    default: eleven
+    elevenlab: { api_key: k }
+    aws: { access_key_id: i, aws_region: eu }
+    custom: { custom_tts_url: u }
+  stt:
+    deepgram:
+      model_id: nova-3
+      api_kee: secret-of-mine
+    assemblyai: key
+    azure: {}
+    "odd.name[x.": {}
+    openai: { api_key: 7 }
+  translate: { libretranslate: { api_key: "" } }
+`);
+    assert.deepEqual(told, [
+      "3 speech.tts.default: no vendor of tts is named 'eleven'; known: aws, custom:name, deepgram, elevenlabs, espeak-ng, flite, google, microsoft, openai",
+      "4 speech.tts.elevenlab: no vendor of tts is named 'elevenlab'; did you mean 'elevenlabs'?",
+      '5 speech.tts.aws: aws needs secret_access_key',
+      "6 speech.tts.custom: no vendor of tts is named 'custom'; known: aws, custom:name, deepgram, elevenlabs, espeak-ng, flite, google, microsoft, openai",
+      "9 speech.stt.deepgram.api_kee: deepgram has no key 'api_kee'; did you mean 'api_key'?",
+      '9 speech.stt.deepgram: deepgram needs api_key',
+      '11 speech.stt.assemblyai: expected keys and values, such as { api_key: … }',
+      "12 speech.stt.azure: no vendor of stt is named 'azure'; known: assemblyai, custom:name, deepgram, google, microsoft, moonshine, openai",
+      "13 speech.stt.odd.name[x.: no vendor of stt is named 'odd.name[x.'; known: assemblyai, custom:name, deepgram, google, microsoft, moonshine, openai",
+      '14 speech.stt.openai.api_key: expected a text',
+      '15 speech.translate.libretranslate: libretranslate needs base_url',
+    ]);
+    assert.doesNotMatch(told.join(), /secret-of-mine/);
   });
 });

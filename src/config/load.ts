@@ -38,6 +38,8 @@ export function parseConfig(
   if (text.length > longest) throw invalid(name, [{ line: 0, path: '', message: `longer than ${longest} bytes` }]);
   const { value, faults, broken, lines } = readYaml(text, schema as unknown as Shape);
   const raw = value as Raw;
+  const shared = blankless(env['GRAINE_LIVE_SECRET']);
+  if (shared !== undefined && !covers(broken, 'live')) raw.live.secret = shared;
   const all = [...faults, ...check(raw, lines, broken)];
   if (!covers(broken, 'log')) all.push(...overlay(raw, env));
   if (all.length > 0) throw invalid(name, all);

@@ -9,9 +9,14 @@ const hidden = '********';
 /** Safe to show: passwords, tokens and secrets are replaced. */
 export function printConfig(config: Config): string {
   const { source, lines, secretKeys: _, ...rest } = config;
+  const { outbound_edge: edges } = rest.sip;
   const shown = {
     ...rest,
-    sip: { ...rest.sip, listen: rest.sip.listen.map((each) => `${each.transport}://${place(each)}`) },
+    sip: {
+      ...rest.sip,
+      listen: rest.sip.listen.map((each) => `${each.transport}://${place(each)}`),
+      outbound_edge: edges.length === 0 ? undefined : edges.map(place).join(','),
+    },
     media: { ...rest.media, ports: `${rest.media.ports.first}-${rest.media.ports.last}` },
     http: { ...rest.http, listen: place(rest.http.listen) },
   };

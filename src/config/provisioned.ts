@@ -7,6 +7,7 @@ import type {
   Application,
   Carrier,
   Client,
+  ClientCertificate,
   Entities,
   Gateway,
   HookTarget,
@@ -226,6 +227,8 @@ class AccountBuilder {
       isActive: raw.is_active,
       sendOptionsPing: raw.send_options_ping,
       srtp: raw.srtp,
+      ...given('clientCertificate', clientCertificate(raw)),
+      ...(raw.ice ? { ice: true } : {}),
       priority: raw.priority,
       weight: raw.weight,
     };
@@ -266,6 +269,7 @@ class AccountBuilder {
       sbcFqdn: teams.sbc_fqdn,
       tenantFqdn: teams.tenant_fqdn,
       gateways: teams.gateways,
+      ...(teams.media_bypass ? { mediaBypass: true } : {}),
       ...given('applicationSid', this.#application(teams.application)),
     };
   }
@@ -278,6 +282,15 @@ function gatewayName({
   netmask,
 }: Pick<Gateway, 'protocol' | 'host' | 'port' | 'netmask'>): string {
   return `${protocol} ${host}:${port ?? ''}/${netmask}`;
+}
+
+function clientCertificate({ tls }: RawGateway): ClientCertificate | undefined {
+  if (tls?.require_certificate !== true) return undefined;
+  const { subject, fingerprint } = tls;
+  return {
+    ...given('subject', subject?.toLowerCase()),
+    ...given('fingerprint', fingerprint?.replaceAll(':', '').toLowerCase()),
+  };
 }
 
 function hookTarget(raw: RawHook | undefined): HookTarget | undefined {

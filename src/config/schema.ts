@@ -20,6 +20,11 @@ const sip = Type.Object(
           cert: text('PEM file', { file: true }),
           key: text('PEM file', { file: true }),
           ca: optional(text('PEM file: authorities believed beside the well-known ones', { file: true })),
+          client_ca: optional(
+            text('PEM file: authorities believed of carriers that connect; default: ca, else the well-known ones', {
+              file: true,
+            }),
+          ),
           domains: optional(
             Type.Array(
               Type.Object({
@@ -42,6 +47,21 @@ const sip = Type.Object(
         }),
       },
       { description: 'The ws and wss listeners' },
+    ),
+    edges: Type.Array(text('Address or network, 192.0.2.0/24'), {
+      default: [],
+      description:
+        'Edge proxies in front of this node: their X-Graine-Source says who sent a request. They are never banned',
+    }),
+    outbound_edge: optional(
+      text(
+        'address:port of an edge proxy that calls to carriers leave through, several with commas between, the first that answers is taken; default: they go straight there',
+      ),
+    ),
+    edge_contact: optional(
+      text(
+        'host[:port] of the edge for the world: carriers that we register at send their calls there, and what we send them leaves through sip.outbound_edge; default: registrations name this node',
+      ),
     ),
     limits: Type.Object(
       {
@@ -95,13 +115,13 @@ const sip = Type.Object(
 
 const calls = Type.Object(
   {
-    max_calls: optional(bound(1, 1_000_000, 'Most calls of this server; more get 503')),
+    max_calls: optional(bound(1, 1_000_000, 'Most calls of this server, each node for itself; more get 503')),
     failed_dial_status: optional(
       bound(400, 699, 'Final status to the caller when a dial fails unanswered; else the callee’s or the outcome’s'),
     ),
     standing_folder: optional(
       text(
-        'Folder where standing calls are written down, so that they outlive the process; default: in the store’s folder',
+        'Folder where standing calls are written down, so that they outlive the process; default: in the store’s folder, or Redis where nodes share it and PostgreSQL',
         {
           file: true,
         },
@@ -161,6 +181,17 @@ const http = Type.Object(
     listen: text('address:port of REST, portal, /healthz, /readyz, /metrics, /openapi.json', {
       default: '127.0.0.1:3000',
     }),
+    public_url: optional(
+      text(
+        'URL at which others reach REST, such as https://voice.example.test behind a proxy: what URLs we give out begin with. Default: `listen`, for a wildcard with the address SIP advertises',
+      ),
+    ),
+    node_url: optional(
+      text(
+        'Where the other nodes reach this one’s REST, such as http://10.0.0.5:3000; default: http:// with the address and port of `listen`, or of `media.address` where that is a wildcard',
+        { url: true },
+      ),
+    ),
     admin_token: optional(secret('The administrator’s token; else made on the first start, printed once')),
     max_body_bytes: count(1_048_576, 1_024, 104_857_600, 'Longest request body'),
     origins: Type.Array(text('Such as https://voice.example.test'), {
@@ -236,6 +267,11 @@ export const schema = Type.Object({
         url: true,
       }),
       max_contacts: count(500_000, 1, 10_000_000, 'Registered devices in all, over every node'),
+      secret: optional(
+        secret(
+          'What nodes sign their requests to each other with: the same on every node, 32 characters or more; several with commas between: the first signs, the others still open. GRAINE_LIVE_SECRET overrides it. Without it REST acts on the calls of its own node only',
+        ),
+      ),
     },
     { description: 'Registrations and calls in progress' },
   ),
@@ -296,7 +332,9 @@ export const schema = Type.Object({
   shutdown: Type.Object(
     {
       drain_seconds: count(3_600, 0, 86_400, 'How long calls may go on after SIGTERM'),
-      hand_over: no('SIGTERM leaves standing calls to the next start on this machine, and does not wait for their end'),
+      hand_over: no(
+        'SIGTERM leaves standing calls to the other nodes, or to the next start on this machine, and does not wait for their end',
+      ),
     },
     { description: 'The end' },
   ),

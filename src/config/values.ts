@@ -15,6 +15,11 @@ export function parseListener(text: string): Listener | undefined {
   return place && { transport, ...place };
 }
 
+/** The edges that calls leave through, as they are written. */
+export function edgesIn(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split(',').map((each) => each.trim());
+}
+
 /** `address:port`, `[address]:port` or the address alone. `localhost` is 127.0.0.1, so that all listeners agree on it. */
 export function parsePlace(text: string, usual: number): { address: string; port: number } | undefined {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/]+))(?::(\d{1,5}))?$/.exec(text);
@@ -23,6 +28,13 @@ export function parsePlace(text: string, usual: number): { address: string; port
   const address = named === 'localhost' ? '127.0.0.1' : named;
   const port = parts[3] === undefined ? usual : Number(parts[3]);
   return isIP(address) > 0 && port <= 65_535 ? { address, port } : undefined;
+}
+
+/** A URL that others may be put behind: without what would have to come after them, and without a slash at its end. */
+export function parseBase(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !/^https?:\/\/[^?#@\s]+$/i.test(text)) return undefined;
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
 export function parsePorts(text: string): { first: number; last: number } | undefined {

@@ -7,32 +7,38 @@ import type { Received } from './exchange.ts';
 /** Deep enough for any document; bounds what walks over it later. */
 const deepest = 64;
 
+/** `text`: the JSON that `body` was read from. */
+export type Interpreted = { readonly answer: HookAnswer; readonly text: string | undefined };
+
 /** `reads`: does anybody read the body? Of a notification only the status counts. */
-export function interpret(received: Received, url: string, reads: boolean): HookAnswer {
-  const { status, headers, body } = received;
-  if (status !== 200 && status !== 202 && status !== 204) return refusal(status, url);
-  if (!reads || body.length === 0) return { ok: true, status, body: undefined, url };
+export function interpret(received: Received, url: string, reads: boolean): Interpreted {
+  const { status, body } = received;
+  if (status !== 200 && status !== 202 && status !== 204) return { answer: refusal(status, url), text: undefined };
+  return reads && body.length > 0 ? read(received, url) : nothingSaid(status, url);
+}
+
+function read({ status, headers, body }: Received, url: string): Interpreted {
   const text = decode(body);
   const type = mediaType(headers['content-type']);
   if (!isJson(type)) {
-    if (isEmptyAnswer(text, status)) return { ok: true, status, body: undefined, url };
-    const message = `content type ${type === '' ? 'missing' : `"${printable(type)}"`}, expected application/json`;
-    return { ok: false, kind: 'not-json', status, url, message };
+    if (isEmptyAnswer(text, status)) return nothingSaid(status, url);
+    return notJson(`content type ${type === '' ? 'missing' : `"${printable(type)}"`}, expected application/json`);
   }
-  if (text.trim() === '') return { ok: true, status, body: undefined, url };
-  if (tooDeep(text))
-    return { ok: false, kind: 'not-json', status, url, message: `nested deeper than ${deepest} levels` };
+  if (text.trim() === '') return nothingSaid(status, url);
+  if (tooDeep(text)) return notJson(`nested deeper than ${deepest} levels`);
   try {
-    return { ok: true, status, body: JSON.parse(text) as unknown, url };
+    return { answer: { ok: true, status, body: JSON.parse(text) as unknown, url }, text };
   } catch {
-    return {
-      ok: false,
-      kind: 'not-json',
-      status,
-      url,
-      message: 'the body is not JSON although its content type says so',
-    };
+    return notJson('the body is not JSON although its content type says so');
   }
+
+  function notJson(message: string): Interpreted {
+    return { answer: { ok: false, kind: 'not-json', status, url, message }, text: undefined };
+  }
+}
+
+function nothingSaid(status: number, url: string): Interpreted {
+  return { answer: { ok: true, status, body: undefined, url }, text: undefined };
 }
 
 function refusal(status: number, url: string): HookAnswer {

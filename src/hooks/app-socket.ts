@@ -1,14 +1,24 @@
 /** The conversation with one WebSocket application: what it must be told, in order, until it is acknowledged; what it
  * answers and commands. Connections come and go underneath (socket-machine.ts). */
 import { Machine, printable, type Timer } from '../base/index.ts';
-import type { AppCommand, AppContext, ControlResult, HookAnswer, HookFault } from '../ports/index.ts';
+import type {
+  AppCommand,
+  AppContext,
+  ControlResult,
+  Conversation,
+  Delivery,
+  HookAnswer,
+  HookFault,
+} from '../ports/index.ts';
 import { raiseFault } from './alert-types.ts';
 import type { HookClient } from './client.ts';
 import type { Destination } from './destination.ts';
-import type { Entry, EventLogs } from './events.ts';
+import type { EventLog, EventLogs } from './events.ts';
+import { isFinal } from './final.ts';
 import type { Tally } from './link.ts';
 import { traceable } from './mask.ts';
 import { retryCause } from './retry.ts';
+import { type Item, SocketItems, unsent } from './socket-items.ts';
 import { type Frame, readFrame } from './socket-frames.ts';
 import {
   type SocketEffect,
@@ -38,6 +48,8 @@ export type SocketLimits = {
 export type SocketOwner = {
   command(command: AppCommand, from: AppSocket): ControlResult | Promise<ControlResult>;
   gone(socket: AppSocket): void;
+  /** What `conversation` says has changed. */
+  moved(): void;
 };
 
 export type SocketOptions = {
@@ -47,41 +59,37 @@ export type SocketOptions = {
   readonly owner: SocketOwner;
   /** `call`: opens with a session message. `status`: is only told. */
   readonly role: 'call' | 'status';
+  /** It goes on from where another process was. */
+  readonly from?: Conversation | undefined;
 };
 
 type Payload = Readonly<Record<string, unknown>>;
-type Item = {
-  readonly event: Entry;
-  /** The message without its closing brace. */
-  readonly text: string;
-  readonly asked: { at: number; settle(answer: HookAnswer): void } | undefined;
-  /** On the connection that stands now. */
-  sent: boolean;
-  deliveries: number;
-  timer: Timer | undefined;
+type Telling = Pick<Item, 'asked'> & {
+  readonly hook: string;
+  readonly type: string;
+  readonly data: Payload;
+  readonly id: string | undefined;
+  readonly again?: boolean | undefined;
 };
 
 const mostTries = 5;
 /** Of a whole call: an application that comes and goes for ever is given up. */
 const mostReturns = 20;
-const mostItems = 500;
 const mostEarly = 100;
 const mostCommands = 64;
 const mostBad = 20;
 /** Messages of one application: nobody's call may keep the thread from the others. */
 const mostInSecond = 500;
 const alertedBad = 3;
-const finals = new Set<unknown>(['completed', 'failed', 'busy', 'no-answer']);
 const sessionTypes = new Set(['session:new', 'session:redirect', 'session:adulting']);
 
 export class AppSocket implements SocketFacts {
   readonly place: Destination;
   readonly #options: SocketOptions;
   readonly #machine: Machine<SocketState, SocketEvent, SocketEffect, SocketFacts>;
-  /** Not acknowledged, by seq. */
-  readonly #items: Item[] = [];
+  readonly #items: SocketItems;
   /** Notifications from before the session message, which must be the first. */
-  readonly #early: [hook: string, type: string, data: Payload][] = [];
+  readonly #early: [hook: string, type: string, data: Payload, id: string | undefined][] = [];
   #wire: SocketWire | undefined;
   #timer: Timer | undefined;
   #tries = 0;
@@ -98,6 +106,7 @@ export class AppSocket implements SocketFacts {
   constructor(options: SocketOptions) {
     this.#options = options;
     this.place = options.place;
+    this.#items = new SocketItems(options.context.callSid);
     options.house.add();
     options.house.live.add(this);
     this.#machine = new Machine<SocketState, SocketEvent, SocketEffect, SocketFacts>({
@@ -106,6 +115,13 @@ export class AppSocket implements SocketFacts {
       context: this,
       perform: (effect) => this.#perform(effect),
     });
+    if (options.from !== undefined) this.#resume(options.from);
+  }
+
+  /** Where it stands, as long as an application has the call and may be asked back. */
+  get conversation(): Omit<Conversation, 'done'> | undefined {
+    if (!this.known || !this.alive || this.#session === undefined) return undefined;
+    return { session: this.#session, last: this.#log.last, owed: this.#items.written() };
   }
 
   get url(): string {
@@ -124,7 +140,7 @@ export class AppSocket implements SocketFacts {
   }
 
   get owes(): boolean {
-    return this.#options.role === 'status' && this.#items.length > 0;
+    return this.#options.role === 'status' && this.#items.size > 0;
   }
 
   mayRetry(fault: SocketFault): boolean {
@@ -136,32 +152,37 @@ export class AppSocket implements SocketFacts {
     return cause !== undefined && causes.has(cause) && this.#tries < count;
   }
 
-  request(hook: string, type: string, data: Payload): Promise<HookAnswer> {
+  request(
+    hook: string,
+    type: string,
+    data: Payload,
+    { patienceMs = 0, id, again }: Delivery = {},
+  ): Promise<HookAnswer> {
     if (!this.alive) return Promise.resolve(this.#fault({ kind: 'closed', message: 'the WebSocket is closed' }));
     if (sessionTypes.has(type)) this.#session = data;
     this.#session ??= data;
     return new Promise((resolve) => {
-      this.#add({ hook, type, data, asked: { at: this.#clock.monotonic(), settle: resolve } });
-      for (const [earlyHook, earlyType, earlyData] of this.#early.splice(0))
-        this.notify(earlyHook, earlyType, earlyData);
+      const asked = { at: this.#clock.monotonic(), settle: resolve, patienceMs };
+      this.#add({ hook, type, data, id, asked, again });
+      for (const early of this.#early.splice(0)) this.notify(...early);
       this.#machine.handle({ type: 'wanted' });
     });
   }
 
-  notify(hook: string, type: string, data: Payload): void {
+  notify(hook: string, type: string, data: Payload, id?: string): void {
     const { state } = this.#machine;
     if (state === 'closing' || state === 'leaving') return;
     if (this.#options.role === 'call' && this.#session === undefined) {
-      if (this.#early.length < mostEarly || finals.has(data['call_status'])) this.#early.push([hook, type, data]);
+      if (this.#early.length < mostEarly || isFinal(data)) this.#early.push([hook, type, data, id]);
       return;
     }
-    this.#add({ hook, type, data, asked: undefined });
+    this.#add({ hook, type, data, id, asked: undefined });
     this.#machine.handle({ type: 'wanted' });
   }
 
   close(code: number): void {
     // Told too early to be sent, but an application may still fetch it.
-    for (const [hook, type, data] of this.#early.splice(0)) this.#add({ hook, type, data, asked: undefined });
+    for (const [hook, type, data, id] of this.#early.splice(0)) this.#add({ hook, type, data, id, asked: undefined });
     this.#machine.handle({ type: 'close', code });
   }
 
@@ -231,7 +252,7 @@ export class AppSocket implements SocketFacts {
       type: 'session:reconnect',
       msgid: this.#greeting,
       call_sid: context.callSid,
-      data: { ...this.#session, unacknowledged: this.#items.length },
+      data: { ...this.#session, unacknowledged: this.#items.size },
     };
     this.#wire?.send(JSON.stringify(fields), house.limits.maxBytes);
     this.#timer = this.#clock.after(house.limits.ackMs, `${this.#label} reconnect`, () => {
@@ -254,36 +275,35 @@ export class AppSocket implements SocketFacts {
     }
   }
 
-  #add(what: { hook: string; type: string; data: Payload; asked: Item['asked'] }): void {
-    const { hook, type, data, asked } = what;
+  get #log(): EventLog {
     const { house, context } = this.#options;
-    const log = house.logs.open(context.accountSid, context.callSid);
-    const id = house.logs.random.uuid();
-    const head = { type, msgid: id, call_sid: context.callSid, ...(hook === '' ? {} : { hook }), data };
-    const text = JSON.stringify(head).slice(0, -1);
-    const event = log.append({
-      id,
-      type,
-      ...(hook === '' ? {} : { hook }),
-      at: this.#clock.now(),
-      data,
-      size: text.length,
-    });
-    const item: Item = { event, text, asked, sent: false, deliveries: 0, timer: undefined };
-    if (text.length > house.limits.maxBytes) {
-      const message = `the message is longer than ${house.limits.maxBytes} bytes`;
-      return this.#settle(item, this.#fault({ kind: 'too-large', message }));
-    }
-    this.#items.push(item);
-    if (this.#items.length > mostItems) this.#dropOldest();
+    return house.logs.open(context.accountSid, context.callSid);
   }
 
-  /** Makes room. Questions and a call's last word are never dropped; REST still has the rest. */
-  #dropOldest(): void {
-    const at = this.#items.findIndex(
-      ({ asked, event }) => asked === undefined && !finals.has((event.data as Payload)['call_status']),
-    );
-    if (at >= 0) this.#items.splice(at, 1);
+  #resume(from: Conversation): void {
+    this.#session = from.session;
+    this.known = true;
+    this.#items.resume(from, this.#log);
+    this.#machine.handle({ type: 'wanted' });
+  }
+
+  #add(what: Telling): void {
+    const { type, data, asked, again } = what;
+    const { house } = this.#options;
+    const hook = what.hook === '' ? {} : { hook: what.hook };
+    const message = { id: what.id ?? house.logs.random.uuid(), type, ...hook, at: this.#clock.now(), data };
+    const text = this.#items.textOf(message);
+    // The process before has told it, and had no ack.
+    if (asked === undefined && this.#items.find(message.id) !== undefined) return;
+    const before = this.#items.askedBefore(message.id);
+    const event = before ?? this.#log.append({ ...message, size: text.length });
+    const item: Item = { ...unsent, event, text, asked, deliveries: again === true ? 1 : 0 };
+    this.#options.owner.moved();
+    if (text.length > house.limits.maxBytes) {
+      const why = `the message is longer than ${house.limits.maxBytes} bytes`;
+      return this.#settle(item, this.#fault({ kind: 'too-large', message: why }));
+    }
+    this.#items.add(item);
   }
 
   #flush(): void {
@@ -299,7 +319,7 @@ export class AppSocket implements SocketFacts {
   }
 
   #await(item: Item): void {
-    const { ackMs } = this.#options.house.limits;
+    const ackMs = Math.max(this.#options.house.limits.ackMs, item.asked?.patienceMs ?? 0);
     item.timer = this.#clock.after(ackMs, `${this.#label} ack`, () => {
       this.#remove(item);
       this.#settle(item, this.#fault({ kind: 'timeout', message: `no ack within ${ackMs} ms` }));
@@ -330,7 +350,7 @@ export class AppSocket implements SocketFacts {
       return;
     }
     if (seq !== undefined) return this.#confirmUpTo(seq);
-    const item = this.#items.find((each) => each.event.id === msgid);
+    const item = this.#items.find(msgid);
     if (item === undefined) return; // Late, or acknowledged before.
     this.#remove(item);
     item.event.acknowledged = true;
@@ -345,16 +365,17 @@ export class AppSocket implements SocketFacts {
   }
 
   #confirmUpTo(seq: number): void {
-    for (const item of this.#items.filter((each) => each.asked === undefined && each.sent && each.event.seq <= seq)) {
+    for (const item of [...this.#items].filter(
+      (each) => each.asked === undefined && each.sent && each.event.seq <= seq,
+    )) {
       item.event.acknowledged = true;
       this.#remove(item);
     }
   }
 
   #remove(item: Item): void {
-    item.timer?.cancel();
-    const at = this.#items.indexOf(item);
-    if (at >= 0) this.#items.splice(at, 1);
+    this.#items.remove(item);
+    this.#options.owner.moved();
   }
 
   #settle(item: Item, answer: HookAnswer): void {
@@ -413,7 +434,7 @@ export class AppSocket implements SocketFacts {
 
   /** The application is gone for good: what still waits for it fails. */
   #lose(fault: SocketFault): void {
-    const asked = this.#items.filter((each) => each.asked !== undefined);
+    const asked = [...this.#items].filter((each) => each.asked !== undefined);
     for (const item of asked) {
       this.#remove(item);
       this.#settle(item, this.#fault(fault));
@@ -437,7 +458,7 @@ export class AppSocket implements SocketFacts {
     this.#timer?.cancel();
     this.#wire = undefined;
     const { house } = this.#options;
-    for (const item of this.#items.splice(0)) {
+    for (const item of this.#items.clear()) {
       item.timer?.cancel();
       item.asked?.settle(this.#fault({ kind: 'closed', message: 'the call is over' }));
     }

@@ -5,6 +5,8 @@ import type {
   AppContext,
   AppLink,
   ControlResult,
+  Conversation,
+  Delivery,
   HookAnswer,
   HookFault,
   HookRef,
@@ -33,7 +35,7 @@ export class CallLink implements AppLink, SocketOwner {
   #socket: AppSocket | undefined;
   readonly #others = new Map<string, AppSocket>();
   #handlers: Handlers | undefined;
-  readonly #known = new KnownCommands();
+  readonly #known: KnownCommands;
   #closed = false;
 
   constructor(house: SocketHouse, context: AppContext) {
@@ -41,6 +43,8 @@ export class CallLink implements AppLink, SocketOwner {
     this.#context = context;
     this.#base = context.base;
     this.#http = this.#httpLink();
+    this.#known = new KnownCommands(context.conversation?.done);
+    if (context.conversation !== undefined) this.#goOn(context.conversation);
   }
 
   get waits(): boolean {
@@ -55,28 +59,38 @@ export class CallLink implements AppLink, SocketOwner {
     return schemeOf(this.#base?.url ?? '') === 'ws';
   }
 
+  get conversation(): Conversation | undefined {
+    const conversation = this.#socket?.conversation;
+    return conversation && { ...conversation, done: this.#known.done };
+  }
+
   control(handlers: Handlers): void {
     this.#handlers = handlers;
   }
 
-  async request(hook: HookRef, type: string, payload: Payload): Promise<HookAnswer> {
+  request(hook: HookRef, type: string, payload: Payload, delivery?: Delivery): Promise<HookAnswer> {
+    if (this.#bySocket(urlOf(hook))) return this.#overSocket(hook, type, payload, delivery);
+    if (type === 'session:redirect' && this.#socket !== undefined) return this.#redirect(hook, type, payload, delivery);
+    return this.#http.request(hook, type, payload, delivery);
+  }
+
+  async #overSocket(hook: HookRef, type: string, payload: Payload, delivery?: Delivery): Promise<HookAnswer> {
     const url = urlOf(hook);
-    if (!this.#bySocket(url)) return this.#overHttp(hook, type, payload);
     if (this.#closed) return { ok: false, kind: 'closed', url, message: 'the link is closed' };
     const socket = this.#socketFor(hook, type);
     if (!(socket instanceof AppSocket)) return this.#refused(socket, type);
-    const answer = await socket.request(url, type, payload);
+    const answer = await socket.request(url, type, payload, delivery);
     if (answer.ok && socket !== this.#socket) this.#moveTo(socket, hook);
     else if (!answer.ok && socket !== this.#socket) socket.close(1000);
     return answer;
   }
 
-  notify(hook: HookRef, type: string, payload: Payload): void {
+  notify(hook: HookRef, type: string, payload: Payload, id?: string): void {
     const url = urlOf(hook);
-    if (!this.#bySocket(url)) return this.#http.notify(hook, type, payload);
+    if (!this.#bySocket(url)) return this.#http.notify(hook, type, payload, id);
     if (this.#closed) return;
     const socket = this.#tellerFor(hook);
-    if (socket instanceof AppSocket) socket.notify(url, type, payload);
+    if (socket instanceof AppSocket) socket.notify(url, type, payload, id);
     else this.#refused(socket, type);
   }
 
@@ -84,12 +98,15 @@ export class CallLink implements AppLink, SocketOwner {
     if (this.waits) this.#socket?.notify('', 'jambonz:error', what);
   }
 
-  close(why?: 'fault'): void {
+  close(why?: 'fault' | 'moved'): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#http.close();
-    this.#socket?.close(why === 'fault' ? 1001 : 1000);
-    for (const socket of this.#others.values()) socket.close(1000);
+    const sockets = [...(this.#socket === undefined ? [] : [this.#socket]), ...this.#others.values()];
+    for (const socket of sockets) {
+      if (why === 'moved') socket.abort();
+      else socket.close(why === 'fault' && socket === this.#socket ? 1001 : 1000);
+    }
     this.#house.logs.end(this.#context.callSid);
   }
 
@@ -101,13 +118,25 @@ export class CallLink implements AppLink, SocketOwner {
     return this.#known.once(command, () => perform(command));
   }
 
+  moved(): void {
+    this.#handlers?.moved?.();
+  }
+
   gone(socket: AppSocket): void {
     if (socket === this.#socket) this.#handlers?.gone();
   }
 
-  async #overHttp(hook: HookRef, type: string, payload: Payload): Promise<HookAnswer> {
-    const answer = await this.#http.request(hook, type, payload);
-    if (answer.ok && type === 'session:redirect' && this.#socket !== undefined) this.#leaveSocket(hook);
+  /** With the application that another process had: it is dialled, and told whose call this is. */
+  #goOn(from: Conversation): void {
+    const place = this.#place(this.#base ?? '');
+    if (!('method' in place)) return void this.#refused(place, 'session:reconnect');
+    this.#socket = this.#open(place, 'call', from);
+  }
+
+  /** From a WebSocket application to one that is asked over HTTP. */
+  async #redirect(hook: HookRef, type: string, payload: Payload, delivery?: Delivery): Promise<HookAnswer> {
+    const answer = await this.#http.request(hook, type, payload, delivery);
+    if (answer.ok && this.#socket !== undefined) this.#leaveSocket(hook);
     return answer;
   }
 
@@ -175,8 +204,8 @@ export class CallLink implements AppLink, SocketOwner {
     return socket;
   }
 
-  #open(place: Destination, role: 'call' | 'status'): AppSocket {
-    return new AppSocket({ house: this.#house, context: this.#context, place, owner: this, role });
+  #open(place: Destination, role: 'call' | 'status', from?: Conversation): AppSocket {
+    return new AppSocket({ house: this.#house, context: this.#context, place, owner: this, role, from });
   }
 
   /** The address rules and credentials of HTTP hooks: the same place, spelt ws. */
@@ -200,6 +229,9 @@ function urlOf(hook: HookRef): string {
 
 /** undefined: relative. */
 function schemeOf(url: string): 'ws' | 'other' | undefined {
+  // As nearly all are: no expression has to run.
+  if (url.startsWith('/')) return undefined;
+  if (url.startsWith('http://') || url.startsWith('https://')) return 'other';
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   return scheme === undefined ? undefined : scheme === 'ws' || scheme === 'wss' ? 'ws' : 'other';
 }

@@ -1,16 +1,13 @@
-/** Sends hooks: builds and signs the request, sends it over pooled connections, tries again where the URL asks for it,
- * traces each attempt, raises the alert of a fault. */
+/** Sends hooks over pooled connections, traces each attempt, raises the alert of a fault. */
 import { Agent, Client, type Dispatcher } from 'undici';
 import type { Clock, HookTrace, Random, TraceChannel } from '../base/index.ts';
-import type { Alerts, AppContext, HookAnswer, HookFault, HookRef } from '../ports/index.ts';
+import type { Alerts, AppContext, HookAnswer } from '../ports/index.ts';
 import { raiseFault } from './alert-types.ts';
-import { interpret } from './answer.ts';
 import { Connections, type ConnectionOptions } from './connections.ts';
 import { type Destination, Places } from './destination.ts';
 import { type Broken, Exchange, type Limits, type Owner, type Received } from './exchange.ts';
-import { traceable } from './mask.ts';
-import { eventHeaders, type Letter, type Sender, traceIdOf, write } from './letter.ts';
-import { retryCause, retryDelay } from './retry.ts';
+import { type Sender, traceIdOf } from './letter.ts';
+import { type Job, type Post, refused, type Request, Sending } from './sending.ts';
 import { Signers } from './signature.ts';
 
 export type ClientOptions = ConnectionOptions & {
@@ -24,20 +21,12 @@ export type ClientOptions = ConnectionOptions & {
   readonly connectionsPerOrigin: number;
 };
 
-/** A hook to be sent. */
-export type Job = {
-  readonly sender: Sender;
-  readonly hook: HookRef;
-  readonly type: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  /** Does the caller read the answer's body? */
-  readonly reads: boolean;
-};
-
-export class HookClient implements Owner {
+export class HookClient implements Owner, Post {
   readonly places: Places;
   readonly #options: ClientOptions;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly userAgent: string;
   readonly connections: Connections;
   readonly alerts: Alerts;
   readonly #agent: Agent;
@@ -50,6 +39,8 @@ export class HookClient implements Owner {
     this.#options = options;
     this.places = new Places({ allowPrivate: options.allowPrivate });
     this.clock = options.clock;
+    this.random = options.random;
+    this.userAgent = options.userAgent;
     this.alerts = options.alerts;
     this.connections = new Connections(options);
     this.#agent = new Agent({ ...this.#clientOptions(), connections: options.connectionsPerOrigin });
@@ -62,76 +53,42 @@ export class HookClient implements Owner {
     return { context, limits, signer: this.#signers.of(context.webhookSecret), trace: traceIdOf(context.traceId) };
   }
 
-  /** Sends until answered or given up. A fault has raised its alert by then. Never rejects. */
-  async send(job: Job): Promise<HookAnswer> {
-    const place = this.places.destination(job.hook, job.sender.context.base);
-    const answer =
-      'refused' in place
-        ? this.#traced(job, place.url, { ok: false, kind: place.refused, url: place.url, message: place.message })
-        : await this.#deliver(job, place);
-    if (!answer.ok) raiseFault(this.alerts, job.sender.context, job.type, answer);
-    return answer;
-  }
-
-  async #deliver(job: Job, place: Destination): Promise<HookAnswer> {
-    const letter = write(place, job.payload, this.#options.random.uuid());
-    if ('message' in letter) return { ok: false, kind: 'too-large', url: place.url, message: letter.message };
-    for (let attempt = 0; ; attempt++) {
-      const answer = await this.#attempt(job, place, letter, attempt);
-      if (answer.ok) return answer;
-      const cause = retryCause(answer);
-      if (attempt >= place.retry.count || cause === undefined || !place.retry.causes.has(cause)) return answer;
-      await this.#pause(retryDelay(attempt + 1), `hook ${job.sender.context.callSid} retry`);
-    }
-  }
-
-  async #attempt(job: Job, place: Destination, letter: Letter, attempt: number): Promise<HookAnswer> {
-    const { clock, userAgent } = this.#options;
-    const at = clock.now();
-    const began = clock.monotonic();
-    const request = {
-      origin: place.origin,
-      path: letter.path,
-      method: place.method,
-      headers: eventHeaders({ sender: job.sender, place, letter, userAgent, at }),
-      body: letter.body ?? null,
+  /** Sends until answered or given up; `done` is told once. A fault has raised its alert by then. */
+  send(job: Job, done: (answer: HookAnswer) => void): void {
+    const { context } = job.sender;
+    const told = (answer: HookAnswer): void => {
+      if (!answer.ok) raiseFault(this.alerts, context, job.type, answer);
+      done(answer);
     };
-    const result = await this.exchange(request, job.sender.limits);
-    const answer = 'fault' in result ? broken(result, place.url) : interpret(result, place.url, job.reads);
-    this.#trace(job, answer, {
-      at,
-      attempt,
-      method: place.method,
-      durationMs: clock.monotonic() - began,
-      letter,
-      result,
-    });
-    return answer;
+    const place = this.places.destination(job.hook, context.base);
+    if ('refused' in place) told(refused(this, job, place));
+    else new Sending(this, job, place, told).start();
   }
 
   /** One request on a pooled connection; once more on a fresh one when the pooled one turned out to be dead. */
-  async exchange(request: Dispatcher.DispatchOptions, limits: Limits): Promise<Received | Broken> {
-    const result = await this.#once(this.#agent, request, limits);
-    if (!('fault' in result) || !result.stale) return result;
-    const fresh = new Client(request.origin ?? '', this.#clientOptions());
-    const second = await this.#once(fresh, request, limits);
-    void fresh.destroy();
-    return second;
+  ask(request: Request, limits: Limits, done: (result: Received | Broken) => void): void {
+    this.#once(this.#agent, request, limits, (result) => {
+      if (!('fault' in result) || !result.stale) return done(result);
+      const fresh = new Client(request.origin, this.#clientOptions());
+      return this.#once(fresh, request, limits, (second) => {
+        void fresh.destroy();
+        done(second);
+      });
+    });
   }
 
-  #once(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, limits: Limits): Promise<Received | Broken> {
-    return new Promise((resolve) => {
-      if (this.#ended)
-        return resolve({ fault: 'closed', message: 'the server is stopping', status: undefined, stale: false });
-      const exchange = new Exchange(this, limits, resolve);
-      this.#live.add(exchange);
-      try {
-        dispatcher.dispatch(request, exchange);
-      } catch (fault) {
-        // undici throws for what it cannot write, such as a path with a blank.
-        exchange.abort('bad-url', fault instanceof Error ? fault.message : String(fault));
-      }
-    });
+  // oxlint-disable-next-line max-params -- private
+  #once(dispatcher: Dispatcher, request: Request, limits: Limits, done: (result: Received | Broken) => void): void {
+    if (this.#ended)
+      return done({ fault: 'closed', message: 'the server is stopping', status: undefined, stale: false });
+    const exchange = new Exchange(this, limits, done);
+    this.#live.add(exchange);
+    try {
+      dispatcher.dispatch(request, exchange);
+    } catch (fault) {
+      // undici throws for what it cannot write, such as a path with a blank.
+      exchange.abort('bad-url', fault instanceof Error ? fault.message : String(fault));
+    }
   }
 
   /** An exchange says that it is over. */
@@ -139,17 +96,15 @@ export class HookClient implements Owner {
     this.#live.delete(exchange);
   }
 
-  #pause(ms: number, label: string): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const timer = this.#options.clock.after(ms, label, end);
-      if (this.#ended) end();
-      else this.#pauses.add(end);
-    });
+  rest(ms: number, label: string, go: () => void): void {
+    const end = (): void => {
+      timer.cancel();
+      this.#pauses.delete(end);
+      go();
+    };
+    const timer = this.clock.after(ms, label, end);
+    if (this.#ended) end();
+    else this.#pauses.add(end);
   }
 
   #clientOptions(): Client.Options {
@@ -166,46 +121,6 @@ export class HookClient implements Owner {
     };
   }
 
-  #traced(job: Job, url: string, answer: HookFault): HookFault {
-    const at = this.#options.clock.now();
-    const letter = { path: url, body: undefined, size: 0, query: '', eventId: '' };
-    this.#trace(job, answer, { at, attempt: 0, method: 'POST', durationMs: 0, letter, result: undefined });
-    return answer;
-  }
-
-  #trace(
-    job: Job,
-    answer: HookAnswer,
-    seen: {
-      at: number;
-      attempt: number;
-      method: string;
-      durationMs: number;
-      letter: Letter;
-      result: Received | Broken | undefined;
-    },
-  ): void {
-    const size = seen.result !== undefined && 'body' in seen.result ? seen.result.body.length : 0;
-    const { body } = seen.letter;
-    const request = traceable(job.payload, seen.letter.size);
-    this.publish({
-      kind: 'hook',
-      at: seen.at,
-      callSid: job.sender.context.callSid,
-      url: answer.url,
-      method: seen.method,
-      type: job.type,
-      status: answer.status,
-      durationMs: seen.durationMs,
-      attempt: seen.attempt,
-      request,
-      // The body that was sent is the trace's text, too, where nothing had to be hidden in it.
-      ...(body !== undefined && request === job.payload && { requestText: body }),
-      response: answer.ok ? traceable(answer.body, size) : undefined,
-      error: answer.ok ? undefined : `${answer.kind}: ${answer.message}`,
-    });
-  }
-
   publish(trace: HookTrace): void {
     this.#options.trace.publish(trace);
   }
@@ -215,7 +130,7 @@ export class HookClient implements Owner {
     const seconds = Math.floor(this.clock.now() / 1000);
     const signature = this.#signers.of(context.webhookSecret).sign(seconds, place.path);
     return {
-      'user-agent': this.#options.userAgent,
+      'user-agent': this.userAgent,
       'graine-signature': signature,
       'jambonz-signature': signature,
       ...(place.authorization !== undefined && { authorization: place.authorization }),
@@ -229,8 +144,4 @@ export class HookClient implements Owner {
     for (const end of this.#pauses) end();
     await this.#agent.destroy();
   }
-}
-
-export function broken({ fault, message, status }: Broken, url: string): HookFault {
-  return { ok: false, kind: fault, url, message, ...(status !== undefined && { status }) };
 }

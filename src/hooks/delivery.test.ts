@@ -98,7 +98,7 @@ test('the link table and its drawing in the README show the same moves', async (
   const drawn = [...readme.matchAll(/^ {2}(\w+) --> (\w+): (\w+)(, more queued)?$/gm)].map(
     ([, from, to, event, more]) => `${from} ${event}${more === undefined ? '' : '+'} ${to}`,
   );
-  const note = { hook: '/', type: 'call:status', payload: {} };
+  const note = { hook: '/', type: 'call:status', payload: {}, id: undefined };
   const moves = (['idle', 'delivering', 'draining', 'closed'] as const).flatMap((from) => {
     const { notify, settled, close } = linkTable[from];
     return [
@@ -180,6 +180,22 @@ test('a refused connection is retried as ct, and a late success counts', async (
   clock.advance(500);
   assert.equal((await answer).ok, true);
   assert.deepEqual(alerts, []);
+});
+
+test('an application at an IPv6 address is asked, by the name its URL has', async (t) => {
+  let asked = '';
+  const origin = await rawServer(
+    t,
+    (socket) =>
+      socket.on('data', (bytes: Buffer) => {
+        asked += bytes.toString();
+        socket.write(ok);
+      }),
+    '::1',
+  );
+  const { link } = rig(t, { url: `${origin}/call` });
+  assert.equal((await link.request('/action', 'verb:hook', {})).ok, true);
+  assert.match(asked, /^POST \/action HTTP\/1\.1\r\nhost: \[::1\]:\d+\r\n/);
 });
 
 test('connections are kept alive and reused', async (t) => {
@@ -286,8 +302,10 @@ test('a trace holds both bodies, masked, with no credentials in the URL', async 
   assert.equal(trace?.url, `${app.origin}/action`);
   assert.equal(trace.status, 200);
   assert.equal(trace.type, 'verb:hook');
-  assert.ok(!JSON.stringify(trace).includes('hush'), JSON.stringify(trace));
-  assert.ok(JSON.stringify(trace).includes('From: a'));
+  const { request, requestText, response, responseText } = trace;
+  const shown = JSON.stringify([trace, request, requestText, response, responseText]);
+  assert.ok(!shown.includes('hush'), shown);
+  assert.ok(shown.includes('From: a') && shown.includes('username'), shown);
   // Only the trace is masked.
   assert.ok(app.seen[0]?.body.includes('hush'));
 });

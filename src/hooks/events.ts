@@ -26,6 +26,9 @@ export type Entry = { -readonly [key in keyof AppEvent]: AppEvent[key] } & {
   size: number;
 };
 
+/** Messages that the process before may have sent since it wrote their numbers down: none of ours may have one of those. */
+const UNSEEN = 100;
+
 export class EventLog {
   readonly accountSid: string;
   readonly #limits: EventLimits;
@@ -43,8 +46,18 @@ export class EventLog {
     return this.#last;
   }
 
+  /** Goes on after what a process before this one told; `owed`: what of it was not acknowledged. */
+  resume(last: number, owed: readonly Omit<Entry, 'acknowledged'>[]): Entry[] {
+    const entries = owed.map((each) => this.#keep({ ...each, acknowledged: false }));
+    this.#last = Math.max(this.#last, last + UNSEEN);
+    return entries;
+  }
+
   append(entry: Omit<Entry, 'seq' | 'acknowledged'>): Entry {
-    const whole = { ...entry, seq: ++this.#last, acknowledged: false };
+    return this.#keep({ ...entry, seq: ++this.#last, acknowledged: false });
+  }
+
+  #keep(whole: Entry): Entry {
     this.#entries.push(whole);
     this.bytes += whole.size;
     while (this.#entries.length > this.#limits.events || this.bytes > this.#limits.bytes) {

@@ -1,8 +1,9 @@
 /** Fetches a customer's file (music, prompts): same address rules as hooks, checked anew at every redirect. */
 import type { Clock } from '../base/index.ts';
 import type { CacheHints, Fetched, HookFault, Hooks, KnownFile } from '../ports/index.ts';
-import { broken, type HookClient } from './client.ts';
-import type { Received } from './exchange.ts';
+import type { HookClient } from './client.ts';
+import type { Broken, Limits, Received } from './exchange.ts';
+import { broken } from './sending.ts';
 
 type FetchOptions = Parameters<Hooks['fetch']>[1];
 
@@ -27,14 +28,15 @@ export async function fetchFile(
     const asked = condition(place.url, options.known);
     headers.push(...asked);
     const timeoutMs = Math.max(0, deadline - clock.monotonic());
-    const result = await client.exchange(
-      { origin: place.origin, path: place.path, method: 'GET', headers },
-      {
-        timeoutMs,
-        maxBytes: options.maxBytes,
-        label: `fetch ${options.accountSid} timeout`,
-        ...(options.into && { into: options.into }),
-      },
+    const limits: Limits = {
+      timeoutMs,
+      maxBytes: options.maxBytes,
+      label: `fetch ${options.accountSid} timeout`,
+      ...(options.into && { into: options.into }),
+    };
+    const { origin, path } = place;
+    const result = await new Promise<Received | Broken>((done) =>
+      client.ask({ origin, path, method: 'GET', headers, body: null }, limits, done),
     );
     if ('fault' in result) return broken(result, place.url);
     const location = redirects.has(result.status) ? result.headers.location : undefined;

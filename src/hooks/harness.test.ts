@@ -45,20 +45,20 @@ export async function application(t: TestContext, answer: Answerer): Promise<{ o
 }
 
 /** A server that speaks whatever bytes the test likes. */
-export async function rawServer(t: TestContext, accept: (socket: Socket) => void): Promise<string> {
+export async function rawServer(t: TestContext, accept: (socket: Socket) => void, host = '127.0.0.1'): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     accept(socket);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
 }
 
 export type Rig = {

@@ -1,16 +1,24 @@
 /** The HTTP side of a call's link to its application. Requests go out at once; notifications one after another, so that the application
  * reads a call's states in the order they happened. */
 import { ignore, Machine, type Table } from '../base/index.ts';
-import type { AppContext, HookAnswer, HookRef } from '../ports/index.ts';
+import type { AppContext, Delivery, HookAnswer, HookRef } from '../ports/index.ts';
 import type { HookClient } from './client.ts';
+import { isFinal } from './final.ts';
 import type { Sender } from './letter.ts';
 
 type State = 'idle' | 'delivering' | 'draining' | 'closed';
 type Event = { type: 'notify'; note: Note } | { type: 'settled' } | { type: 'close' };
 type Effect = { type: 'queue'; note: Note } | { type: 'deliver' };
-type Note = { readonly hook: HookRef; readonly type: string; readonly payload: Readonly<Record<string, unknown>> };
+type Note = {
+  readonly hook: HookRef;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly id: string | undefined;
+};
 
 type Queue = { readonly length: number };
+
+const noDelivery: Delivery = {};
 
 const deliver: Effect = { type: 'deliver' };
 
@@ -31,7 +39,6 @@ function nextOr(busy: State, empty: State) {
   return (_event: Event, { length }: Queue) => (length > 0 ? { to: busy, effects: [deliver] } : { to: empty });
 }
 
-const finals = new Set<unknown>(['completed', 'failed', 'busy', 'no-answer']);
 export const longestQueue = 1000;
 
 /** Counts what is not finished yet. */
@@ -56,25 +63,26 @@ export class Link {
     });
   }
 
-  async request(hook: HookRef, type: string, payload: Note['payload']): Promise<HookAnswer> {
+  request(hook: HookRef, type: string, payload: Note['payload'], delivery: Delivery = noDelivery): Promise<HookAnswer> {
     const { state } = this.#machine;
     if (state === 'closed' || state === 'draining')
-      return {
+      return Promise.resolve({
         ok: false,
         kind: 'closed',
         url: typeof hook === 'string' ? hook : hook.url,
         message: 'the link is closed',
-      };
+      });
     this.#tally.add();
-    try {
-      return await this.#client.send({ sender: this.#sender, hook, type, payload, reads: true });
-    } finally {
-      this.#tally.remove();
-    }
+    return new Promise((resolve) => {
+      this.#client.send({ sender: this.#sender, hook, type, payload, reads: true, delivery }, (answer) => {
+        this.#tally.remove();
+        resolve(answer);
+      });
+    });
   }
 
-  notify(hook: HookRef, type: string, payload: Note['payload']): void {
-    this.#machine.handle({ type: 'notify', note: { hook, type, payload } });
+  notify(hook: HookRef, type: string, payload: Note['payload'], id?: string): void {
+    this.#machine.handle({ type: 'notify', note: { hook, type, payload, id } });
   }
 
   close(): void {
@@ -89,7 +97,7 @@ export class Link {
 
   /** Makes room. A call's last word is never dropped. */
   #dropOldest(): void {
-    const index = this.#notes.findIndex(({ payload }) => !finals.has(payload['call_status']));
+    const index = this.#notes.findIndex(({ payload }) => !isFinal(payload));
     if (index < 0) return;
     this.#notes.splice(index, 1);
     this.#tally.remove();
@@ -98,10 +106,11 @@ export class Link {
   #deliver(): void {
     const note = this.#notes.shift();
     if (note === undefined) return;
-    const { hook, type, payload } = note;
-    void this.#client.send({ sender: this.#sender, hook, type, payload, reads: false }).finally(() => {
+    const { hook, type, payload, id } = note;
+    this.#client.send({ sender: this.#sender, hook, type, payload, reads: false, delivery: { id } }, () => {
       this.#tally.remove();
-      this.#machine.handle({ type: 'settled' });
+      // A refusal comes at once, in the midst of the move that sent it.
+      queueMicrotask(() => this.#machine.handle({ type: 'settled' }));
     });
   }
 }

@@ -4,6 +4,8 @@ const masked = '***';
 const largest = 16 * 1024;
 const preview = 2048;
 const secretWords = /password|passwd|secret|authorization|api[_-]?key|token|credential|private[_-]?key/i;
+/** What JSON says somewhere if anything is to be hidden in it: one look at the text instead of a walk over its members. */
+const anywhere = new RegExp(`${secretWords.source}|a=crypto:`, 'i');
 /** Keys repeat from hook to hook, so the verdict on each is remembered. */
 let verdicts = new Map<string, boolean>();
 
@@ -21,6 +23,11 @@ export function traceable(value: unknown, size: number): unknown {
   if (size <= largest) return mask(value, 0);
   const text = JSON.stringify(mask(value, 0)) ?? '';
   return { truncated: true, bytes: size, start: text.slice(0, preview) };
+}
+
+/** The JSON of a value itself, where nothing in it has to be hidden or cut. */
+export function traceableText(json: string | undefined, size: number): string | undefined {
+  return json !== undefined && size <= largest && !anywhere.test(json) ? json : undefined;
 }
 
 function mask(value: unknown, depth: number): unknown {

@@ -1,10 +1,13 @@
 /** Changes that Redis has not heard of yet, in order; a later change of the same thing takes the place of the earlier. */
-import type { Binding, LiveCall } from '../ports/index.ts';
+import { type Binding, bindingKey, type LiveCall } from '../ports/index.ts';
 
 export type Change =
   /** `age` and `left`: ms since it was registered and until it expires, when the change was made. */
   | { readonly kind: 'bind'; readonly binding: Binding; readonly age: number; readonly left: number }
-  | { readonly kind: 'unbind'; readonly aor: string; readonly contact: string | undefined }
+  | { readonly kind: 'unbind'; readonly aor: string; readonly key: string | undefined }
+  | CallChange;
+
+export type CallChange =
   | { readonly kind: 'put'; readonly call: LiveCall }
   | { readonly kind: 'remove'; readonly callSid: string };
 
@@ -55,12 +58,19 @@ export class Backlog {
 function keyOf(change: Change): string {
   switch (change.kind) {
     case 'bind':
-      return `aor ${change.binding.aor}\n${change.binding.contact}`;
+      return `aor ${change.binding.aor}\n${bindingKey(change.binding)}`;
     case 'unbind':
-      return `aor ${change.aor}\n${change.contact ?? ''}`;
+      return `aor ${change.aor}\n${change.key ?? ''}`;
     case 'put':
       return `call ${change.call.callSid}`;
     case 'remove':
       return `call ${change.callSid}`;
   }
+}
+
+/** For the script `tellCalls`; `node`: this one. */
+export function wordsOf(change: CallChange, node: string): (string | number)[] {
+  if (change.kind === 'remove') return [change.callSid, '', node, '', ''];
+  const { callSid, accountSid, node: owner, startedAt, session = '' } = change.call;
+  return [callSid, accountSid, owner, Math.round(startedAt), session];
 }

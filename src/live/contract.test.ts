@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { RedisServer, startRedis } from '../../test/kit/redis.ts';
 import { silentLog, SystemClock } from '../base/index.ts';
-import type { Binding, LiveStore } from '../ports/index.ts';
+import { type Binding, bindingKey, type LiveStore } from '../ports/index.ts';
 import { openLive } from './open.ts';
 import { bindingAt, eventually } from './testdata.test.ts';
 
@@ -26,7 +26,8 @@ for (const { name, url } of stores) {
 
     before(async () => {
       live = await openLive(url, { clock, log: silentLog, node: 'n', limits: { contactsPerAor: 3, contacts: 1_000 } });
-      assert.deepEqual(live.stats(), { up: true, nodes: 1, refused: 0, waiting: 0 });
+      const shared = name !== 'memory';
+      assert.deepEqual(live.stats(), { shared, up: true, nodes: 1, known: 1, refused: 0, waiting: 0 });
     });
     beforeEach(() => {
       round++;
@@ -76,6 +77,22 @@ for (const { name, url } of stores) {
       await live.bind(binding('sip:a@h2', { instance: 'urn:uuid:1' }));
       await live.bind(binding('sip:a@h3', { instance: 'urn:uuid:1' }));
       assert.deepEqual((await contacts()).sort(), ['sip:a@h1', 'sip:a@h3']);
+    });
+
+    it('a device that names its flows has a binding of each, the same contact or not; one that does not has one (RFC 5626 §6)', async () => {
+      const [device, other] = [{ instance: 'urn:uuid:7#1' }, { instance: 'urn:uuid:7' }];
+      const flows = async () => (await live.bindings(own('alice'))).map(({ regId, cseq }) => `${regId}/${cseq}`).sort();
+      await live.bind(binding('sip:a@h', { ...device, cseq: 1 }));
+      await live.bind(binding('sip:a@h', { ...device, regId: 1, cseq: 2 }));
+      await live.bind(binding('sip:a@h', { ...device, regId: 2, cseq: 3 }));
+      await live.bind(binding('sip:a@h', { ...other, regId: 1, cseq: 4 }));
+      assert.deepEqual(await flows(), ['1/2', '1/4', '2/3']);
+      await live.bind(binding('sip:b@h', { ...device, regId: 1, cseq: 5 }));
+      assert.deepEqual(await flows(), ['1/4', '1/5', '2/3']);
+      await live.unbind(own('alice'), bindingKey({ contact: '', ...device, regId: 2 }));
+      assert.deepEqual(await flows(), ['1/4', '1/5']);
+      await live.bind(binding('sip:c@h', { ...device, cseq: 6 }));
+      assert.deepEqual(await flows(), ['1/4', 'undefined/6']);
     });
 
     it('one contact or all can be removed', async () => {

@@ -1,7 +1,15 @@
 /** Live state of a single node, in memory. Expiry is monotonic: setting the wall clock must not forget every phone. One
  * timer forgets what has expired, whatever the number of bindings. */
 import { type Clock, GraineError, type Log, type Timer } from '../base/index.ts';
-import type { Binding, LiveCall, LiveStats, LiveStore } from '../ports/index.ts';
+import {
+  type Binding,
+  bindingKey,
+  type LiveCall,
+  type LiveNode,
+  type LiveStats,
+  type LiveStore,
+  replaces,
+} from '../ports/index.ts';
 import { liveFull } from './errors.ts';
 
 export type MemoryLimits = {
@@ -51,8 +59,8 @@ export class MemoryLive implements LiveStore {
     this.#expect(binding.aor, kept.deadline);
   }
 
-  async unbind(aor: string, contact?: string): Promise<void> {
-    const left = contact === undefined ? [] : this.#current(aor).filter((each) => each.binding.contact !== contact);
+  async unbind(aor: string, key?: string): Promise<void> {
+    const left = key === undefined ? [] : this.#current(aor).filter((each) => bindingKey(each.binding) !== key);
     this.#keep(aor, left);
   }
 
@@ -90,7 +98,7 @@ export class MemoryLive implements LiveStore {
   }
 
   async calls(accountSid: string): Promise<readonly LiveCall[]> {
-    return [...this.#calls.values()].filter((call) => call.accountSid === accountSid);
+    return [...this.#calls.values()].filter((call) => call.accountSid === accountSid && call.session === undefined);
   }
 
   async call(callSid: string): Promise<LiveCall | undefined> {
@@ -105,12 +113,40 @@ export class MemoryLive implements LiveStore {
     // There is no other node.
   }
 
-  callsElsewhere(): number {
-    return 0;
+  async claim(): Promise<undefined> {
+    return undefined;
+  }
+
+  async take(): Promise<undefined> {
+    return undefined;
+  }
+
+  holds(): void {
+    // There is no other node.
+  }
+
+  count(): void {
+    // There is no other node.
+  }
+
+  onReach(): void {
+    // Memory does not go away.
+  }
+
+  onLost(): void {
+    // There is no other node.
+  }
+
+  announce(): void {
+    // There is no other node.
+  }
+
+  nodes(): readonly LiveNode[] {
+    return [];
   }
 
   stats(): LiveStats {
-    return { up: true, nodes: 1, refused: 0, waiting: 0 };
+    return { shared: false, up: true, nodes: 1, known: 1, refused: 0, waiting: 0 };
   }
 
   async close(): Promise<void> {
@@ -186,10 +222,4 @@ export function preferred(a: Binding, b: Binding): number {
 
 function second(ms: number): number {
   return Math.floor(ms / 1_000);
-}
-
-/** RFC 5626 §6: an instance has one contact a registration; else the contact itself is the key. */
-function replaces(newer: Binding, older: Binding): boolean {
-  if (newer.contact === older.contact) return true;
-  return newer.instance !== undefined && newer.instance === older.instance;
 }

@@ -93,16 +93,58 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     assert.deepEqual(await raw.keys('graine:call*'), []);
   });
 
-  it('each knows how many calls of an account the others have; those of a node that is gone do not count', async () => {
-    for (const callSid of ['c1', 'c2']) await a.putCall({ callSid, accountSid: 'A', node: 'a', startedAt: 5 });
-    await b.putCall({ callSid: 'c3', accountSid: 'A', node: 'b', startedAt: 5 });
-    await a.putCall({ callSid: 'c2', accountSid: 'A', node: 'a', startedAt: 5 });
-    await eventually('they count', () => b.callsElsewhere('A') === 2 && a.callsElsewhere('A') === 1);
-    await a.removeCall('c1');
-    await eventually('one less', () => b.callsElsewhere('A') === 1);
+  it('a place that one takes the other does not get; those of a node that is gone are free', async () => {
+    const take = (node: LiveStore, running: number, mode: 'ask' | 'tell' = 'ask') =>
+      node.take({ name: 'account A', maxCalls: 2, maxCps: undefined, running, mode });
+    assert.deepEqual(await take(a, 0), { verdict: 'yes', others: 0, starts: 0, waitMs: 0 });
+    assert.deepEqual(await take(b, 0), { verdict: 'yes', others: 1, starts: 0, waitMs: 0 });
+    assert.equal((await take(b, 1))?.verdict, 'calls');
+    assert.equal((await take(a, 1))?.verdict, 'calls');
+    const views: number[] = [];
+    b.count({ running: () => 1, line: () => [], seen: (_, { others }) => void views.push(others) });
+    a.count({ running: () => 1, line: () => [], seen: () => {} });
+    await eventually('b hears of the one at a', () => views.at(-1) === 1);
+    a.count({ running: () => 0, line: () => [], seen: () => {} });
+    await eventually('one less', () => views.at(-1) === 0);
+    assert.equal((await take(a, 0))?.verdict, 'yes');
     await a.close();
-    await eventually('none', () => b.callsElsewhere('A') === 0);
-    assert.deepEqual(await raw.zrange('graine:busy', '0', '-1', 'WITHSCORES'), ['A', '1']);
+    await eventually('none', async () => (await take(b, 1))?.others === 0);
+  });
+
+  it('a second holds no more starts than max_cps, whoever asks; what was told counts too', async () => {
+    const take = (node: LiveStore, mode: 'ask' | 'tell' = 'ask') =>
+      node.take({ name: 'carrier C', maxCalls: undefined, maxCps: 3, running: 0, mode });
+    const all = await Promise.all([take(a), take(b), take(a), take(b), take(a)]);
+    assert.equal(all.filter((each) => each?.verdict === 'yes').length, 3);
+    const refused = all.filter((each) => each?.verdict === 'cps');
+    assert.ok(refused.every((each) => each !== undefined && each.waitMs > 0 && each.waitMs <= 1_000));
+    assert.equal((await take(a, 'tell'))?.starts, 4);
+    await eventually('the next second', async () => (await take(b))?.verdict === 'yes');
+    await raw.set('graine:starts:carrier C', 'nonsense');
+    await raw.set('graine:running:account A', 'nonsense');
+    assert.equal((await take(a))?.verdict, 'yes', 'what is nonsense is thrown away');
+  });
+
+  it('who waits longest comes first, at whichever node; who is gone or says no more that it waits holds nobody up', async () => {
+    const take = (node: LiveStore, line: readonly [number?, number?]) =>
+      node.take({ name: 'carrier L', maxCalls: 1, maxCps: undefined, running: 0, mode: 'ask', line });
+    const verdict = async (node: LiveStore, ...line: [number?, number?]) => (await take(node, line))?.verdict;
+    const free = (node: LiveStore): void => node.holds('carrier L', 0);
+    assert.equal(await verdict(a, 0), 'yes');
+    assert.equal(await verdict(b, 2_000), 'calls');
+    free(a);
+    await raw.hset('graine:line:carrier L', 'ghost', '5 9999999999999', 'b2', 'nonsense');
+    assert.equal(await verdict(a, 1_000), 'line');
+    // b has two: with the first served, the one behind it still came before a's.
+    assert.equal(await verdict(b, 2_000, 1_500), 'yes');
+    free(b);
+    await raw.hset('graine:line:carrier L', 'b', `${Date.now() - 1_500} ${Date.now()}`);
+    assert.equal(await verdict(a, 1_000), 'line');
+    assert.equal(await verdict(a, 1_400), 'yes', 'as good as come together');
+    free(a);
+    await raw.hset('graine:line:carrier L', 'b', `5 ${Date.now() - 2_100}`);
+    assert.equal(await verdict(a, 0), 'yes', 'b has not said for two seconds that it waits');
+    assert.deepEqual(await raw.hkeys('graine:line:carrier L'), []);
   });
 
   it('a source that one bans is banned by all, by those that come later for the time that is left', async () => {
@@ -254,7 +296,7 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
   });
 
   it('keys of a foreign type, or grown absurd, stop nobody', async () => {
-    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A', 'busy', 'bans'];
+    const names = [`aor:${aor}`, 'aors:A', 'contacts', 'nodes', 'node:a', 'call:c1', 'calls:A', 'bans'];
     for (const name of names) await raw.set(`graine:${name}`, 'nonsense');
     await a.bind(ofA('sip:1@h'));
     await a.putCall({ callSid: 'c1', accountSid: 'A', node: 'a', startedAt: 5 });

@@ -1,9 +1,25 @@
 /** Live state that several nodes share, in Redis. This node keeps a copy of what it wrote and read: while Redis is away it
  * serves that, and tells Redis what has changed when it is back. */
 import { type Clock, GraineError, type Log, silentLog } from '../base/index.ts';
-import type { Binding, LiveCall, LiveStats, LiveStore, SharedBan } from '../ports/index.ts';
+import {
+  type Binding,
+  bindingKey,
+  type LimitAnswer,
+  type LimitAsk,
+  type LimitCounts,
+  type LiveCall,
+  type LiveNode,
+  type LiveStats,
+  type LiveStore,
+  type SharedBan,
+} from '../ports/index.ts';
 import type { Change } from './backlog.ts';
+import { CallNews } from './call-news.ts';
+import { mourning } from './deaths.ts';
+import { isOfNode } from './detour.ts';
 import { liveFull } from './errors.ts';
+import { Limited } from './limited.ts';
+import type { Members, MembersListener } from './members.ts';
 import { MemoryLive, type MemoryLimits, preferred } from './memory.ts';
 import { rhythm, Shared } from './shared.ts';
 import { decodeBan, decodeBinding, decodeCall } from './stored.ts';
@@ -24,6 +40,15 @@ const readsAtOnce = 100;
 const maxPages = 200;
 const maxEarly = 1_000;
 const warnEvery = 60_000;
+/** Longer than any outage of Redis that is waited out, ms. */
+const longAgo = 600_000;
+
+const noListener: MembersListener = {
+  taken: () => Promise.resolve([]),
+  gone: () => {},
+  died: () => {},
+  forgotten: () => {},
+};
 
 export class RedisLive implements LiveStore {
   readonly #parts: RedisParts;
@@ -31,13 +56,16 @@ export class RedisLive implements LiveStore {
   readonly #copy: MemoryLive;
   /** Calls that run here. */
   readonly #mine = new Map<string, LiveCall>();
-  /** Their number, by account. */
-  readonly #running = new Map<string, number>();
+  readonly #news: CallNews;
+  readonly #limited: Limited;
   /** Bans that were heard before anybody listened: those of the first reading. */
   readonly #early: SharedBan[] = [];
   #hear: (ban: SharedBan) => void = (ban) => {
     if (this.#early.length < maxEarly) this.#early.push(ban);
   };
+  #listener = noListener;
+  #reach: (there: boolean, reason: string) => void = () => {};
+  #lost: (node: string) => void = () => {};
   #trustUntil = -Infinity;
   #refused = 0;
   #warnedAt = -Infinity;
@@ -48,10 +76,42 @@ export class RedisLive implements LiveStore {
     this.#copy = new MemoryLive(clock, silentLog, limits);
     this.#shared = new Shared({
       ...parts,
-      running: this.#running,
+      onBeat: () => this.#limited.beat(),
       onBan: (fields, ageMs) => this.#hearBan(fields, ageMs),
+      onReach: (there, reason) => this.#reach(there, reason),
       onForgotten: (what) => this.#tellAgain(what),
+      onTaken: () => this.#disown(),
+      onGone: (gone, steady) => this.#listener.gone(gone, steady),
+      onDied: (died) => this.#listener.died(died),
+      onLost: (node) => this.#lost(node),
     });
+    this.#news = new CallNews({ shared: this.#shared, node: parts.node, clock });
+    this.#limited = new Limited({ shared: this.#shared, node: parts.node, clock });
+  }
+
+  get members(): Members {
+    const shared = this.#shared;
+    const { node } = this.#parts;
+    return {
+      node,
+      lease: rhythm.lease,
+      longAgo,
+      proven: mourning.proven,
+      watchBy: (witness) => shared.deaths.watchBy(witness),
+      get sure() {
+        return shared.sure;
+      },
+      whenSure: () => shared.whenSure(),
+      others: () => shared.nodes.filter((each) => each !== node).length,
+      follow: (listener) => {
+        this.#listener = listener;
+      },
+      resign: () => this.#news.tell().then(() => shared.resign()),
+      detour: (way) => void (shared.detour = way),
+      around: (script, values) => shared.around(script, values),
+      serve: (from, script, values) =>
+        isOfNode(from, script, values) ? shared.ask(script, ...values) : Promise.resolve(undefined),
+    };
   }
 
   start(): Promise<void> {
@@ -70,11 +130,11 @@ export class RedisLive implements LiveStore {
     this.#shared.later(change, since);
   }
 
-  async unbind(aor: string, contact?: string): Promise<void> {
-    await this.#copy.unbind(aor, contact);
-    await this.#change({ kind: 'unbind', aor, contact });
+  async unbind(aor: string, key?: string): Promise<void> {
+    await this.#copy.unbind(aor, key);
+    await this.#change({ kind: 'unbind', aor, key });
     // A read that was on its way meanwhile may have brought it back.
-    await this.#copy.unbind(aor, contact);
+    await this.#copy.unbind(aor, key);
   }
 
   async bindings(aor: string): Promise<readonly Binding[]> {
@@ -100,17 +160,15 @@ export class RedisLive implements LiveStore {
     return count === undefined ? this.#copy.registered() : Number(count);
   }
 
-  async putCall(call: LiveCall): Promise<void> {
-    if (!this.#mine.has(call.callSid)) this.#count(call.accountSid, 1);
+  putCall(call: LiveCall): Promise<void> {
+    const fresh = !this.#mine.has(call.callSid);
     this.#mine.set(call.callSid, call);
-    await this.#change({ kind: 'put', call });
+    return this.#news.add({ kind: 'put', call }, fresh);
   }
 
-  async removeCall(callSid: string): Promise<void> {
-    const mine = this.#mine.get(callSid);
-    if (mine !== undefined) this.#count(mine.accountSid, -1);
+  removeCall(callSid: string): Promise<void> {
     this.#mine.delete(callSid);
-    await this.#change({ kind: 'remove', callSid });
+    return this.#news.add({ kind: 'remove', callSid }, false);
   }
 
   async calls(accountSid: string): Promise<readonly LiveCall[]> {
@@ -128,7 +186,8 @@ export class RedisLive implements LiveStore {
       cursor = next;
       if (cursor === '0') break;
     }
-    for (const call of this.#mine.values()) if (call.accountSid === accountSid) found.set(call.callSid, call);
+    for (const call of this.#mine.values())
+      if (call.accountSid === accountSid && call.session === undefined) found.set(call.callSid, call);
     return [...found.values()];
   }
 
@@ -152,16 +211,48 @@ export class RedisLive implements LiveStore {
     for (const ban of this.#early.splice(0)) hear(ban);
   }
 
-  callsElsewhere(accountSid: string): number {
-    return this.#shared.callsElsewhere(accountSid);
+  async claim(what: string): Promise<string | undefined> {
+    const node = await this.#shared.ask('claim', what, this.#parts.node, rhythm.lease);
+    return typeof node === 'string' ? node : undefined;
+  }
+
+  take(ask: LimitAsk): Promise<LimitAnswer | undefined> {
+    return this.#limited.take(ask);
+  }
+
+  holds(name: string, running: number): void {
+    this.#limited.holds(name, running);
+  }
+
+  count(counts: LimitCounts): void {
+    this.#limited.counts = counts;
+  }
+
+  onReach(hear: (there: boolean, reason: string) => void): void {
+    this.#reach = hear;
+    const { away } = this.#shared;
+    if (away !== undefined) hear(false, away);
+  }
+
+  onLost(hear: (node: string) => void): void {
+    this.#lost = hear;
+  }
+
+  announce(address: string): void {
+    this.#shared.announce(address);
+  }
+
+  nodes(): readonly LiveNode[] {
+    return this.#shared.announced;
   }
 
   stats(): LiveStats {
-    const { up, nodes, waiting } = this.#shared;
-    return { up, nodes: nodes.length, refused: this.#refused, waiting };
+    const { up, nodes, known, waiting } = this.#shared;
+    return { shared: true, up, nodes: nodes.length, known, refused: this.#refused, waiting };
   }
 
   async close(): Promise<void> {
+    await this.#news.close();
     await this.#shared.close();
     await this.#copy.close();
   }
@@ -172,10 +263,10 @@ export class RedisLive implements LiveStore {
     else if (ban.node !== this.#parts.node && ban.ms > 0) this.#hear(ban);
   }
 
-  #count(accountSid: string, by: 1 | -1): void {
-    const count = (this.#running.get(accountSid) ?? 0) + by;
-    if (count === 0) this.#running.delete(accountSid);
-    else this.#running.set(accountSid, count);
+  async #disown(): Promise<void> {
+    const taken = new Set(await this.#listener.taken());
+    if (taken.size === 0) return;
+    for (const [callSid, { session }] of this.#mine) if (taken.has(session ?? callSid)) this.#mine.delete(callSid);
   }
 
   async #change(change: Change): Promise<void> {
@@ -190,17 +281,17 @@ export class RedisLive implements LiveStore {
     const [now, ...entries] = answer as string[];
     const clocks = { redis: Number(now), here: this.#parts.clock.now() };
     const found: Binding[] = [];
-    for (const [contact, value] of pairs(entries)) {
-      const binding = decodeBinding(value, { aor, contact }, clocks);
+    for (const [key, value] of pairs(entries)) {
+      const binding = decodeBinding(value, { aor, key }, clocks);
       if (binding !== undefined) found.push(binding);
       else {
         this.#distrust(`contacts of ${aor.slice(0, 100)}`);
-        void this.#shared.ask('discard', aor, contact, value);
+        void this.#shared.ask('discard', aor, key, value);
       }
     }
     if (this.#parts.clock.monotonic() < this.#trustUntil) {
-      const known = new Set(found.map((each) => each.contact));
-      found.push(...(await this.#copy.bindings(aor)).filter((each) => !known.has(each.contact)));
+      const known = new Set(found.map(bindingKey));
+      found.push(...(await this.#copy.bindings(aor)).filter((each) => !known.has(bindingKey(each))));
     }
     await this.#copy.unbind(aor);
     for (const binding of found) await this.#remember(binding);
@@ -222,6 +313,7 @@ export class RedisLive implements LiveStore {
   #tellAgain(what: 'everything' | 'calls'): void {
     for (const call of this.#mine.values()) this.#shared.again({ kind: 'put', call });
     if (what === 'calls') return;
+    this.#listener.forgotten();
     this.#trustUntil = this.#parts.clock.monotonic() + trustMs;
     for (const binding of this.#copy.all()) {
       if (binding.node === this.#parts.node) this.#shared.again(this.#bindChange(binding));

@@ -1,28 +1,29 @@
 /** Bindings and calls as they stand in Redis. Whoever can write there may write nonsense, so all that is read is checked,
  * field by field; what is not understood is undefined. */
 import { isIP } from 'node:net';
-import type { Binding, LiveCall, SharedBan } from '../ports/index.ts';
+import { type Binding, bindingKey, type LiveCall, type SharedBan } from '../ports/index.ts';
 
 /** Longest texts, characters; the registrar takes less. */
 const longest = { text: 1_024, path: 10, value: 16_000 } as const;
 
 const transports = new Set<unknown>(['udp', 'tcp', 'tls', 'ws', 'wss']);
 
-/** The instance as one word without blanks. */
-export function instanceWord(instance: string | undefined): string {
-  return instance === undefined ? '-' : `i${encodeURIComponent(instance)}`;
+/** The instance, and after a # which of its flows, as one word without blanks. */
+export function deviceWord({ instance, regId }: Pick<Binding, 'instance' | 'regId'>): string {
+  if (instance === undefined) return '-';
+  return `i${encodeURIComponent(instance)}${regId === undefined ? '' : `#${regId}`}`;
 }
 
-/** `value`: `<deadline> <at> <instance> <json>`, times by Redis's clock; `clocks`: what it is now there and here, ms. */
+/** `value`: `<deadline> <at> <device> <json>`, times by Redis's clock; `clocks`: what it is now there and here, ms. */
 export function decodeBinding(
   value: string,
-  expected: { readonly aor: string; readonly contact: string },
+  expected: { readonly aor: string; readonly key: string },
   clocks: { readonly redis: number; readonly here: number },
 ): Binding | undefined {
   const [head = '', deadline = '', at = ''] = /^(\d{1,15}) (-?\d{1,15}) \S+ (?=\{)/.exec(value) ?? [];
   if (head === '' || value.length > longest.value) return undefined;
   const binding = jsonOf(value.slice(head.length));
-  if (!isBinding(binding) || binding.aor !== expected.aor || binding.contact !== expected.contact) return undefined;
+  if (!isBinding(binding) || binding.aor !== expected.aor || bindingKey(binding) !== expected.key) return undefined;
   const offset = clocks.here - clocks.redis;
   return { ...binding, registeredAt: Number(at) + offset, expiresAt: Number(deadline) + offset };
 }
@@ -62,6 +63,8 @@ function isBinding(value: unknown): value is Binding {
   const it = value as Record<string, unknown>;
   if (!texts.every((name) => isText(it[name]))) return false;
   if (!optionalTexts.every((name) => it[name] === undefined || isText(it[name]))) return false;
+  if (it['regId'] !== undefined && !(Number.isInteger(it['regId']) && isWithin(it['regId'], 1, 2 ** 31 - 1)))
+    return false;
   return isWay(it) && Number.isSafeInteger(it['cseq']) && isWithin(it['q'], 0, 1) && isPath(it['path']);
 }
 

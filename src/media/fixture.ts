@@ -3,11 +3,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { SeededRandom, silentLog, SystemClock } from '../base/index.ts';
 import type { Payload, StreamSettings } from '../ports/index.ts';
+import type { SrtpKeys } from '../sdp/index.ts';
 import { decodeG711, encodeG711, type G711 } from './codec/g711.ts';
 import { createEmbeddedEngine } from './embedded/create.ts';
 import type { EmbeddedEngine } from './embedded/engine.ts';
 import type { EmbeddedOptions } from './embedded/options.ts';
 import { readRtp, writeRtp } from './rtp/header.ts';
+import { OPENED } from './srtp/receiver.ts';
+import { Srtp } from './srtp/srtp.ts';
 import { toneSamples } from './tone/generate.ts';
 
 export const PCMU: Payload = { receive: 0, send: 0, codec: 'PCMU', clockRate: 8000, channels: 1 };
@@ -62,13 +65,17 @@ export class TestPhone {
   ssrc = 0x11223344;
   /** The longest that `talk` was behind, ms: a machine that stood still leaves holes that are not the engine's. */
   behindMs = 0;
+  /** What came and had not its key. */
+  forged = 0;
+  #srtp: Srtp | undefined;
   #wake: () => void = () => {};
 
   private constructor(rtp: Socket, rtcp: Socket) {
     this.rtp = rtp;
     this.rtcp = rtcp;
     rtp.on('message', (bytes) => {
-      const packet = readRtp(bytes);
+      const clear = this.#opened(bytes);
+      const packet = clear === undefined ? undefined : readRtp(clear);
       if (packet !== undefined) this.heard.push(packet);
       this.#wake();
     });
@@ -91,6 +98,11 @@ export class TestPhone {
     return { remote: this.remote, payloads, direction: 'sendrecv', ptime: 20, ...extra };
   }
 
+  /** RTP is encrypted from now on. `ours`: the keys as the engine has them. */
+  seal({ send, receive }: SrtpKeys): void {
+    this.#srtp = new Srtp({ send: receive, receive: send });
+  }
+
   /** Sends one packet; resolves when the kernel has it. */
   send(to: { address: string; port: number }, type: number, payload: Uint8Array, marker = false): Promise<void> {
     const bytes = Buffer.alloc(12 + payload.length);
@@ -98,7 +110,22 @@ export class TestPhone {
     writeRtp(bytes, 0, { payloadType: type, marker, sequence: this.sequence++ & 0xffff, timestamp, ssrc });
     if (sequence > 0xffff) this.sequence = 1;
     bytes.set(payload, 12);
-    return this.raw(to, bytes);
+    return this.raw(to, this.#sealed(bytes));
+  }
+
+  #sealed(bytes: Buffer): Uint8Array {
+    if (this.#srtp === undefined) return bytes;
+    const packet = { bytes: Buffer.concat([bytes, Buffer.alloc(32)]), at: 0, length: bytes.length, host: '', port: 0 };
+    this.#srtp.protect(packet);
+    return packet.bytes.subarray(0, packet.length);
+  }
+
+  #opened(bytes: Buffer): Buffer | undefined {
+    if (this.#srtp === undefined) return bytes;
+    const packet = { bytes, at: 0, length: bytes.length, host: '', port: 0 };
+    if (this.#srtp.open(packet, 12, 0) === OPENED) return bytes.subarray(0, packet.length);
+    this.forged++;
+    return undefined;
   }
 
   raw(to: { address: string; port: number }, bytes: Uint8Array, socket = this.rtp): Promise<void> {

@@ -20,10 +20,12 @@ export { type MosInputs, mosOf, mosOfRating, rating } from './quality/emodel.ts'
 export { readRtp, RTP_HEADER_BYTES, type RtpHeader, writeRtp } from './rtp/header.ts';
 export { createRtpengineEngine } from './rtpengine/create.ts';
 export type { RtpengineEngine } from './rtpengine/engine.ts';
-export { readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';
+export { ntpMiddle, readReport, type RtcpReport, writeReport } from './rtp/rtcp.ts';
 export { Reception } from './rtp/reception.ts';
 export { FORGED, OPENED, REPLAYED } from './srtp/receiver.ts';
 export { Srtp } from './srtp/srtp.ts';
+export { Checks } from './webrtc/checks.ts';
+export { IceLite } from './webrtc/ice-lite.ts';
 export { busyTone, ringbackTone, toneCountries } from './tone/countries.ts';
 export { RATE, toneCycle, toneSamples, type ToneSpec } from './tone/generate.ts';
 export { goertzel, levelDb } from './tone/goertzel.ts';

@@ -22,13 +22,17 @@ function messageOf(event: CallTrace): string | undefined {
 
 /** Returns the way to stop it. */
 export function logCalls(trace: TraceChannel, log: Log): () => void {
-  return trace.on('event', (event) => {
-    if (event.kind === 'end') log.info({ callSid: event.sessionSid }, 'call over');
+  const off = trace.on('event', (event) => {
+    if (event.kind === 'end') log.info({ callSid: event.sessionSid }, 'call over', event.at);
     if (event.kind !== 'call') return;
     const message = messageOf(event);
     if (message === undefined) return;
     const { callSid, sessionSid, detail } = event;
     const session = callSid === sessionSid ? {} : { sessionSid };
-    log.info({ callSid, ...session, ...detail }, message);
+    log.info({ callSid, ...session, ...detail }, message, event.at);
   });
+  return () => {
+    trace.flush();
+    off();
+  };
 }

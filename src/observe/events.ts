@@ -8,7 +8,7 @@ import type { CallTrace, HookTrace, SipTrace } from '../base/index.ts';
 import { hideSecrets, hideUrlSecrets, maskSip } from './secrets.ts';
 
 export type StoredSip = SipTrace;
-export type StoredHook = Omit<HookTrace, 'request' | 'requestText' | 'response'> & {
+export type StoredHook = Omit<HookTrace, 'request' | 'requestText' | 'response' | 'responseText'> & {
   /** JSON text, secrets hidden. */
   readonly request: string;
   readonly response: string;
@@ -37,13 +37,17 @@ const maxBody = 16_384;
 /** Longest title or Call-ID kept; both come from the network. */
 const maxName = 256;
 
-/** Bytes to write records into. */
-export type Room = { readonly bytes: Buffer; used: number };
+/** Bytes to write records into; numbers go in through the view, which checks its arguments without a call. */
+export type Room = { readonly bytes: Buffer; readonly view: DataView; used: number };
+
+export function roomOf(bytes: Buffer): Room {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), used: 0 };
+}
 
 function put(room: Room, type: number, session: number, bodyLength: number): void {
-  room.bytes.writeUInt32LE(recordHead + bodyLength, room.used);
+  room.view.setUint32(room.used, recordHead + bodyLength, true);
   room.bytes[room.used + 4] = type;
-  room.bytes.writeUInt32LE(session, room.used + 5);
+  room.view.setUint32(room.used + 5, session, true);
   room.used += recordHead + bodyLength;
 }
 
@@ -67,16 +71,16 @@ function short(text: string): string {
 }
 
 export function putSip(room: Room, session: number, event: SipTrace): void {
-  const { bytes } = room;
+  const { bytes, view } = room;
   const { local, remote } = event;
   const start = room.used + recordHead;
   const ends = `${local.address}\n${local.port}\n${remote.address}\n${remote.port}`;
   const text = `${event.transport}\n${ends}\n${short(event.callId)}\n${short(event.title)}`;
-  bytes.writeDoubleLE(event.at, start);
+  view.setFloat64(start, event.at, true);
   bytes[start + 8] = event.direction === 'in' ? 1 : 0;
   const length = bytes.write(text, start + 11);
-  bytes.writeUInt16LE(length, start + 9);
-  event.bytes.copy(bytes, start + 11 + length);
+  view.setUint16(start + 9, length, true);
+  bytes.set(event.bytes, start + 11 + length);
   put(room, sipType, session, 11 + length + event.bytes.length);
 }
 
@@ -98,7 +102,8 @@ export function hookText(event: HookTrace): string {
   const { at, callSid, url, method, type, status = null, durationMs, attempt, error = null } = event;
   const head = [at, callSid, url, method, type, status, durationMs, attempt, error];
   const request = event.requestText ?? stringify(event.request ?? null);
-  const text = `${stringify(head).slice(0, -1)},${request},${stringify(event.response ?? null)}]`;
+  const response = event.responseText ?? stringify(event.response ?? null);
+  const text = `${stringify(head).slice(0, -1)},${request},${response}]`;
   if (text.length <= maxHook) return text;
   return stringify([...head, beginning(event.request), beginning(event.response)]);
 }

@@ -1,7 +1,7 @@
 /** The stream of records: written into a block in memory, block after block handed to the segments. One copy a SIP message,
  * one write to disk a block; nothing of an event stays behind for the garbage collector. */
 import type { Clock, Timer } from '../base/index.ts';
-import type { Room } from './events.ts';
+import { type Room, roomOf } from './events.ts';
 import type { Place, Segments } from './segments.ts';
 
 const blockBytes = 256 * 1024;
@@ -88,7 +88,7 @@ export class Journal {
   }
 
   #fresh(number: number): Block {
-    return { number, room: { bytes: this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes), used: 0 } };
+    return { number, room: roomOf(this.#spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes)) };
   }
 
   #turn(): void {
@@ -105,7 +105,7 @@ export class Journal {
   async #write(number: number, bytes: Buffer, whole: Buffer): Promise<void> {
     try {
       const place = await this.#options.segments.append(bytes);
-      this.#kept.set(number, { ...place, length: bytes.length });
+      this.#kept.set(number, { length: bytes.length, ...place });
     } catch (fault) {
       this.#options.onFailure(fault);
     }

@@ -21,6 +21,9 @@ export type LogOptions = {
 const deepest = 6;
 const longestText = 4096;
 const mostItems = 100;
+const longestName = 64;
+/** Characters of lines that are one buffer. */
+const mostTogether = 16_384;
 
 /** A copy that may be shown. */
 function clean(value: unknown, depth: number): unknown {
@@ -48,21 +51,30 @@ function cleanError(fault: Error, depth: number): object {
   };
 }
 
+function cleanField(secret: boolean, value: unknown, depth: number): unknown {
+  return secret && value !== undefined && value !== null ? hidden : clean(value, depth + 1);
+}
+
 /** Adds to `shown`, where there is one. */
 function cleanFields(fields: object, depth: number, shown: Record<string, unknown> = {}): Record<string, unknown> {
-  for (const [name, value] of Object.entries(fields)) {
-    shown[name] = isSecretName(name) && value !== undefined && value !== null ? hidden : clean(value, depth + 1);
-  }
+  for (const name of Object.keys(fields)) shown[name] = cleanField(isSecretName(name), memberOf(fields, name), depth);
   return shown;
 }
 
+function memberOf(fields: object, name: string): unknown {
+  return (fields as Readonly<Record<string, unknown>>)[name];
+}
+
 type LineLevel = 'error' | 'warn' | 'info' | 'debug';
-/** The fields are the sink's to keep. */
-type Sink = { write(level: LineLevel, fields: Record<string, unknown>, message: string): void };
+/** What all lines of one logger say, cleaned; and the same as JSON, each field with its comma before it. */
+type Common = { readonly fields: Readonly<Record<string, unknown>>; readonly text: string };
+type Line = { readonly level: LineLevel; readonly at: number; readonly fields: object; readonly message: string };
+type Sink = { write(line: Line, common: Common): void };
 
 // JSON escapes C0 controls; these it does not, and a terminal obeys some of them.
 const unseenInJson = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 const allUnseen = new RegExp(unseenInJson, 'g');
+const needsNoEscape = /^[ !#-[\]-~]*$/;
 
 /** Now, as ISO 8601. Lines come several to a second: only their milliseconds are made anew. */
 class Timestamps {
@@ -80,24 +92,90 @@ class Timestamps {
 }
 
 /** A write costs more than a line, for it wakes a thread: the lines of 100 ms wait for each other; as buffers, since a
- * string is measured anew with each line that joins it. pino writes the rest at exit. */
-function standardOutput(): Stream {
+ * string is measured anew with each line that joins it. Lines written in one go are one buffer. pino writes the rest at exit. */
+function openStandardOutput(): Stream {
   const batch = { minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 };
   const out = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...batch });
-  return { write: (line) => out.write(Buffer.from(line) as never) };
+  let lines = '';
+  const send = (): void => {
+    if (lines !== '') out.write(Buffer.from(lines) as never);
+    lines = '';
+  };
+  // Before pino's own.
+  process.prependListener('exit', send);
+  return {
+    write: (line) => {
+      if (lines === '') queueMicrotask(send);
+      lines += line;
+      if (lines.length >= mostTogether) send();
+    },
+  };
 }
 
-/** pino's format and its stream, but one JSON.stringify a line: what reaches it is cleaned already, and to walk it again in
- * JavaScript, field by field, cost more than all the rest. */
+let opened: Stream | undefined;
+
+/** One for all logs of the process. */
+function standardOutput(): Stream {
+  return (opened ??= openStandardOutput());
+}
+
+/** As JSON, with what a terminal would obey made visible. Most values are plain words and numbers. */
+function jsonOf(shown: unknown): string | undefined {
+  if (typeof shown === 'string' && needsNoEscape.test(shown)) return `"${shown}"`;
+  if (typeof shown === 'number' && Number.isFinite(shown)) return String(shown);
+  const text = JSON.stringify(shown) as string | undefined;
+  return text !== undefined && unseenInJson.test(text) ? text.replace(allUnseen, (char) => visible(char)) : text;
+}
+
+/** What stands before a field's value; and is the value hidden? */
+type FieldName = { readonly text: string; readonly secret: boolean };
+/** Names come again with every line. Bounded: customers choose names too. */
+const fieldNames = new Map<string, FieldName>();
+const mostNames = 1000;
+
+function nameOf(name: string): FieldName {
+  const known = fieldNames.get(name);
+  if (known !== undefined) return known;
+  const made = { text: `,${jsonOf(name)}:`, secret: isSecretName(name) };
+  if (fieldNames.size < mostNames && name.length <= longestName) fieldNames.set(name, made);
+  return made;
+}
+
+function fieldText({ text }: FieldName, shown: unknown): string {
+  const value = jsonOf(shown);
+  return value === undefined ? '' : text + value;
+}
+
+function commonOf(fields: Readonly<Record<string, unknown>>): Common {
+  return {
+    fields,
+    text: Object.keys(fields)
+      .map((name) => fieldText(nameOf(name), fields[name]))
+      .join(''),
+  };
+}
+
+/** pino's format and its stream, but written field by field as it is cleaned: no copy of the fields is made. */
 function jsonSink(stream: Stream): Sink {
   const times = new Timestamps();
   return {
-    write: (level, fields, message) => {
-      fields['msg'] = message;
-      const line = `{"level":"${level}","time":"${times.at(Date.now())}",${JSON.stringify(fields).slice(1)}\n`;
-      stream.write(unseenInJson.test(line) ? line.replace(allUnseen, (char) => visible(char)) : line);
+    write: ({ level, at, fields, message }, common) => {
+      const names = Object.keys(fields);
+      // What a line says itself counts, not what all lines say.
+      const { text } = names.some((name) => name in common.fields) ? without(common, fields) : common;
+      let line = `{"level":"${level}","time":"${times.at(at)}"${text}`;
+      for (const name of names) {
+        if (name === 'msg') continue;
+        const known = nameOf(name);
+        line += fieldText(known, cleanField(known.secret, memberOf(fields, name), 0));
+      }
+      stream.write(`${line},"msg":${jsonOf(message)}}\n`);
     },
   };
+}
+
+function without({ fields }: Common, own: object): Common {
+  return commonOf(Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in own))));
 }
 
 const paint = { error: colors.red, warn: colors.yellow, info: colors.green, debug: colors.dim } as const;
@@ -111,9 +189,9 @@ function plain(value: unknown): string {
 function prettySink(destination: LogOptions['destination']): Sink {
   const stream = destination ?? process.stdout;
   return {
-    write: (level, fields, message) => {
-      const time = new Date().toISOString().slice(11, 23);
-      const rest = Object.entries(fields)
+    write: ({ level, at, fields, message }, common) => {
+      const time = new Date(at).toISOString().slice(11, 23);
+      const rest = Object.entries(cleanFields(fields, 0, { ...common.fields }))
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => `${colors.dim(`${name}=`)}${plain(value)}`);
       stream.write(`${colors.dim(time)} ${paint[level](level.padEnd(5))} ${visible(message)} ${rest.join(' ')}\n`);
@@ -127,11 +205,11 @@ type Shared = { readonly sink: Sink; readonly rank: number; readonly areas: read
 
 class Lines implements Log {
   readonly #shared: Shared;
-  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #common: Common;
 
   constructor(shared: Shared, fields: Readonly<Record<string, unknown>>) {
     this.#shared = shared;
-    this.#fields = fields;
+    this.#common = commonOf(fields);
   }
 
   error(fields: object, message: string): void {
@@ -142,8 +220,8 @@ class Lines implements Log {
     if (this.#shared.rank >= ranks.warn) this.#write('warn', fields, message);
   }
 
-  info(fields: object, message: string): void {
-    if (this.#shared.rank >= ranks.info) this.#write('info', fields, message);
+  info(fields: object, message: string, at?: number): void {
+    if (this.#shared.rank >= ranks.info) this.#write('info', fields, message, at);
   }
 
   debug(fields: object, message: string): void {
@@ -151,18 +229,18 @@ class Lines implements Log {
   }
 
   child(fields: object): Log {
-    return new Lines(this.#shared, { ...this.#fields, ...cleanFields(fields, 0) });
+    return new Lines(this.#shared, cleanFields(fields, 0, { ...this.#common.fields }));
   }
 
   #wanted(fields: object): boolean {
     const { areas } = this.#shared;
     if (areas.length === 0) return false;
-    const area = String((fields as { area?: unknown }).area ?? this.#fields['area'] ?? '');
+    const area = String((fields as { area?: unknown }).area ?? this.#common.fields['area'] ?? '');
     return areas.some((each) => area === each || area.startsWith(`${each}.`));
   }
 
-  #write(level: LineLevel, fields: object, message: string): void {
-    this.#shared.sink.write(level, cleanFields(fields, 0, { ...this.#fields }), message);
+  #write(level: LineLevel, fields: object, message: string, at = Date.now()): void {
+    this.#shared.sink.write({ level, at, fields, message }, this.#common);
   }
 }
 

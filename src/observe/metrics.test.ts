@@ -4,7 +4,7 @@ import { TraceChannel } from '../base/index.ts';
 import { createMetrics } from './metrics.ts';
 
 const leg = { status: 'in-progress', identity: { direction: 'inbound' } };
-const registry = { size: { legs: 1, sessions: 1 }, legs: () => [leg], leg: () => leg };
+const registry = { size: { legs: 1, sessions: 1 }, legs: () => [leg] };
 const stats = { endpoints: 2, portsInUse: 4, portsResting: 2, portsFree: 94, packetsRelayed: 500, engine: 'embedded' };
 const media = { stats: () => Promise.resolve(stats) };
 
@@ -12,7 +12,7 @@ test('one call, told by the trace, becomes figures with units in their names', a
   const trace = new TraceChannel();
   const metrics = createMetrics({ trace, registry, media });
   const note = (at: number, what: string, detail = {}, callSid = 'a') =>
-    trace.publish({ kind: 'call', at, callSid, sessionSid: 'a', what, detail });
+    trace.publish({ kind: 'call', at, callSid, sessionSid: 'a', what, detail, direction: 'inbound' });
   const sip = (direction: 'in' | 'out', title: string) => {
     const end = { address: '127.0.0.1', port: 5060 };
     trace.publish({

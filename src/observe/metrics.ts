@@ -11,7 +11,6 @@ import { SipCounters } from './sip-counters.ts';
 export type LiveLegs = {
   readonly size: { readonly legs: number; readonly sessions: number };
   legs(): Iterable<{ readonly status: string; readonly identity: { readonly direction: string } }>;
-  leg(callSid: string): { readonly identity: { readonly direction: string } } | undefined;
 };
 
 export type Followed = {
@@ -72,7 +71,7 @@ class Prometheus implements Metrics {
   constructor(options: MetricsOptions) {
     this.#options = options;
     const registers = this.#registers;
-    this.#calls = new CallFigures(registers, (callSid) => options.registry.leg(callSid)?.identity.direction);
+    this.#calls = new CallFigures(registers);
     this.#alerts = new Counter({ name: 'graine_alerts_total', help: 'Alerts raised', labelNames: ['type'], registers });
     this.#loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
     this.#loop.enable();
@@ -89,6 +88,7 @@ class Prometheus implements Metrics {
 
   async text(): Promise<{ contentType: string; body: string }> {
     const [register] = this.#registers as [Registry];
+    this.#options.trace.flush();
     const body = await register.metrics();
     this.#loop.reset();
     return { contentType: register.contentType, body };

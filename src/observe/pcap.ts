@@ -1,7 +1,9 @@
 /** SIP messages as a classic pcap file (LINKTYPE_RAW): each message gets IP and UDP headers as it would have had on the
- * wire, with right checksums; TCP messages become minimal TCP segments whose sequence numbers run on. What went over TLS or
- * WebSocket is shown in clear, as UDP, since its own bytes were encrypted. */
-import { isIPv6 } from 'node:net';
+ * wire, with right checksums; TCP messages become minimal TCP segments whose sequence numbers run on. In a story with
+ * messages of TLS or WebSockets, whose own bytes nobody could read, all are as Wireshark exports what it has decrypted:
+ * exported-pdu.ts. */
+import { addresses, type Addresses, type End } from './addresses.ts';
+import { exportedPdu, linkTypeExportedPdu } from './exported-pdu.ts';
 import type { StoredEvent, StoredSip } from './events.ts';
 
 const linkTypeRaw = 101;
@@ -9,37 +11,17 @@ const udpProtocol = 17;
 const tcpProtocol = 6;
 /** Largest payload of one packet; a longer TCP message becomes several segments. */
 const maxPayload = 65_000;
+/** What a capture can show as it was. */
+const plain: ReadonlySet<string> = new Set(['udp', 'tcp']);
 
-function fileHeader(): Buffer {
+function fileHeader(linkType: number): Buffer {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
   header.writeUInt16LE(2, 4);
   header.writeUInt16LE(4, 6);
   header.writeUInt32LE(262_144, 16);
-  header.writeUInt32LE(linkTypeRaw, 20);
+  header.writeUInt32LE(linkType, 20);
   return header;
-}
-
-/** 16 bytes of an IPv6 literal; IPv4-mapped ones too. */
-function ipv6Bytes(address: string): Buffer {
-  const bytes = Buffer.alloc(16);
-  let text = address.split('%')[0] as string;
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  if (dotted !== null) {
-    const [a, b, c, d] = dotted.slice(2).map(Number) as [number, number, number, number];
-    text = `${dotted[1]}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  }
-  const [head = '', tail] = text.split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
-  groups(head).forEach((group, i) => bytes.writeUInt16BE(group & 0xffff, i * 2));
-  const end = groups(tail ?? '');
-  end.forEach((group, i) => bytes.writeUInt16BE(group & 0xffff, 16 - (end.length - i) * 2));
-  return bytes;
-}
-
-function ipv4Bytes(address: string): Buffer {
-  const parts = address.split('.').map((part) => Number(part) & 0xff);
-  return parts.length === 4 ? Buffer.from(parts) : Buffer.alloc(4);
 }
 
 /** RFC 1071. */
@@ -51,15 +33,6 @@ function checksum(...parts: Buffer[]): number {
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;
-}
-
-type End = { readonly address: string; readonly port: number };
-type Addresses = { readonly v6: boolean; readonly source: Buffer; readonly target: Buffer };
-
-function addresses(from: End, to: End): Addresses {
-  const v6 = isIPv6(from.address) || isIPv6(to.address);
-  const bytes = v6 ? ipv6Bytes : ipv4Bytes;
-  return { v6, source: bytes(from.address), target: bytes(to.address) };
 }
 
 function pseudoHeader(ip: Addresses, protocol: number, length: number): Buffer {
@@ -144,8 +117,12 @@ function record(at: number, packet: Buffer[]): Buffer[] {
   return [header, ...packet];
 }
 
+function endsOf({ direction, remote, local }: StoredSip): { from: End; to: End } {
+  return direction === 'in' ? { from: remote, to: local } : { from: local, to: remote };
+}
+
 function packets(event: StoredSip, flows: Flows): Buffer[] {
-  const [from, to] = event.direction === 'in' ? [event.remote, event.local] : [event.local, event.remote];
+  const { from, to } = endsOf(event);
   if (event.transport.toLowerCase() !== 'tcp')
     return record(event.at, udp(from, to, event.bytes.subarray(0, maxPayload)));
   const parts: Buffer[] = [];
@@ -156,10 +133,17 @@ function packets(event: StoredSip, flows: Flows): Buffer[] {
   return parts;
 }
 
+function exported(event: StoredSip): Buffer[] {
+  const { from, to } = endsOf(event);
+  const way = { from, to, ip: addresses(from, to), datagram: event.transport.toLowerCase() === 'udp' };
+  return record(event.at, exportedPdu(way, event.bytes));
+}
+
 /** A capture file of every SIP message of the story. */
 export function capture(events: readonly StoredEvent[]): Buffer {
+  const messages = events.filter((event) => event.kind === 'sip');
+  if (messages.some(({ transport }) => !plain.has(transport.toLowerCase())))
+    return Buffer.concat([fileHeader(linkTypeExportedPdu), ...messages.flatMap(exported)]);
   const flows = new Flows();
-  const parts = [fileHeader()];
-  for (const event of events) if (event.kind === 'sip') parts.push(...packets(event, flows));
-  return Buffer.concat(parts);
+  return Buffer.concat([fileHeader(linkTypeRaw), ...messages.flatMap((each) => packets(each, flows))]);
 }

@@ -11,6 +11,7 @@ import {
   recordHead,
   sessionText,
   sipOverhead,
+  type StoredCall,
 } from './events.ts';
 import type { Journal } from './journal.ts';
 import { PreLink } from './prelink.ts';
@@ -47,17 +48,23 @@ const maxSessionBytes = 2 * 1024 * 1024;
 const recordCost = 128;
 
 export class Recorder {
-  readonly sessions = new Map<string, Session>();
   readonly byCallSid = new Map<string, Session>();
   readonly #options: RecorderOptions;
   readonly #byCallId = new Map<string, Session>();
   readonly #prelink = new PreLink();
   readonly #ended = new Set<Session>();
   #numbers = 0;
+  /** Sessions that were let go. */
+  #forgotten = 0;
   #timer: Timer | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+  }
+
+  /** How many sessions are known. */
+  get sessions(): number {
+    return this.#numbers - this.#forgotten;
   }
 
   /** Call-IDs whose session is not known yet. */
@@ -86,7 +93,7 @@ export class Recorder {
   }
 
   forget(session: Session): void {
-    this.sessions.delete(session.sid);
+    this.#forgotten++;
     this.#ended.delete(session);
     for (const sid of session.callSids) if (this.byCallSid.get(sid) === session) this.byCallSid.delete(sid);
     this.#unlink(session);
@@ -108,31 +115,33 @@ export class Recorder {
   }
 
   #session(sid: string): Session {
-    let session = this.sessions.get(sid);
-    if (session === undefined) {
-      session = {
-        number: ++this.#numbers,
-        sid,
-        accountSid: undefined,
-        callSids: [],
-        callIds: [],
-        blocks: [],
-        declared: false,
-        bytes: 0,
-        lost: 0,
-        endedAt: undefined,
-      };
-      this.sessions.set(sid, session);
-      // Even of a call that began in another session: from now on it has its own.
-      this.byCallSid.set(sid, session);
-      session.callSids.push(sid);
-      session.declared = false;
-    }
+    const known = this.#find(sid);
+    if (known !== undefined) return known;
+    const session: Session = {
+      number: ++this.#numbers,
+      sid,
+      accountSid: undefined,
+      callSids: [sid],
+      callIds: [],
+      blocks: [],
+      declared: false,
+      bytes: 0,
+      lost: 0,
+      endedAt: undefined,
+    };
+    // Even of a call that began in another session: from now on it has its own.
+    this.byCallSid.set(sid, session);
     return session;
   }
 
+  /** A session is called by its first call. */
+  #find(sid: string): Session | undefined {
+    const session = this.byCallSid.get(sid);
+    return session?.sid === sid ? session : undefined;
+  }
+
   #addCall(session: Session, callSid: string): void {
-    if (this.byCallSid.has(callSid)) return;
+    if (callSid === session.sid || this.byCallSid.has(callSid)) return;
     this.byCallSid.set(callSid, session);
     session.callSids.push(callSid);
     session.declared = false;
@@ -161,6 +170,10 @@ export class Recorder {
     const session = this.#session(event.sessionSid);
     this.#addCall(session, event.callSid);
     if (session.accountSid === undefined) this.#learnAccount(session, event.detail['accountSid']);
+    this.#putCall(session, event);
+  }
+
+  #putCall(session: Session, event: StoredCall): void {
     const text = callText(event);
     if (!this.#admits(session, text.length)) return;
     putCall(this.#roomFor(session, recordHead + text.length * 3), session.number, text);
@@ -183,12 +196,12 @@ export class Recorder {
     }
     for (const sip of this.#prelink.take(event.callId)) this.#putSip(session, sip);
     // The link itself is an event: it says which leg a Call-ID is.
-    const { at, callSid, sessionSid, callId } = event;
-    this.#call({ kind: 'call', at, callSid, sessionSid, what: 'link', detail: { callId } });
+    const { at, callSid, callId } = event;
+    this.#putCall(session, { kind: 'call', at, callSid, what: 'link', detail: { callId } });
   }
 
   #end(sessionSid: string, at: number): void {
-    const session = this.sessions.get(sessionSid);
+    const session = this.#find(sessionSid);
     if (session === undefined || session.endedAt !== undefined) return;
     session.endedAt = at;
     this.#linger(session);
@@ -214,7 +227,8 @@ export class Recorder {
     const { journal } = this.#options;
     const room = journal.room(length);
     if (session.declared && session.blocks.at(-1) === journal.block) return room;
-    const owner = sessionText({ ...session, sessionSid: session.sid });
+    const { sid: sessionSid, accountSid, callSids, lost } = session;
+    const owner = sessionText({ sessionSid, accountSid, callSids, lost });
     const both = journal.room(length + recordHead + owner.length * 3);
     if (session.blocks.at(-1) !== journal.block) session.blocks.push(journal.block);
     session.declared = true;

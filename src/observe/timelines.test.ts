@@ -76,12 +76,14 @@ class Sample {
   }
 
   /** The whole call. `from` is the caller's From header. */
-  play(options: { from?: string; far?: string } = {}): void {
+  /** `over`: what the caller's leg goes over. */
+  play(options: { from?: string; far?: string; over?: string } = {}): void {
     const caller: Wire = {
       callId: 'cid-a',
       port: 5070,
       far: options.far ?? '127.0.0.1',
       ...(options.from === undefined ? {} : { from: options.from }),
+      ...(options.over === undefined ? {} : { transport: options.over }),
     };
     const legs: Wire[] = [
       { callId: 'cid-b1', port: 5090, far: '127.0.0.2', uri: 'sip:+15557654321@127.0.0.2:5090' },
@@ -342,13 +344,12 @@ const tshark = (() => {
   }
 })();
 
-test(
-  'tshark reads the capture as SIP without a complaint',
-  { skip: tshark === undefined ? 'tshark is not installed' : false },
-  async () => {
+for (const over of [undefined, 'tls', 'wss', 'ws']) {
+  const options = { skip: tshark === undefined ? 'tshark is not installed' : false };
+  test(`tshark reads the capture as SIP without a complaint (${over ?? 'udp and tcp'})`, options, async () => {
     const sample = new Sample();
     const timelines = timelinesOf(sample);
-    sample.play();
+    sample.play(over === undefined ? {} : { over });
     const file = path.join(folder, 'call.pcap');
     fs.writeFileSync(file, (await timelines.pcap(account, a)) ?? '');
     const checks = ['-o', 'ip.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE', '-o', 'tcp.check_checksum:TRUE'];
@@ -363,19 +364,26 @@ test(
       'ip.checksum.status',
       '-e',
       '_ws.expert.message',
+      '-e',
+      'exported_pdu.port_type',
     ];
     const lines = execFileSync('tshark', ['-r', file, ...checks, ...fields], { stdio: ['ignore', 'pipe', 'ignore'] })
       .toString()
       .trimEnd()
       .split('\n');
     assert.equal(lines.length, 26);
+    if (over !== undefined)
+      assert.ok(
+        lines.some((line) => line.endsWith('\t2')),
+        'over TCP, not UDP',
+      );
     for (const line of lines) {
       assert.match(line, /^(?:[A-Z]+\t|\t\d{3})/, `not read as SIP: ${line}`);
       assert.doesNotMatch(line, /[Bb]ad checksum|[Mm]alformed/);
     }
     await timelines.close();
-  },
-);
+  });
+}
 
 test('A10, F3: what a stranger wrote in From, a URI or a hook body cannot act in the page', async () => {
   const sample = new Sample();

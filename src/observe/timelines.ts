@@ -45,6 +45,7 @@ class Archive implements ClosableTimelines {
   readonly #log: Log;
   readonly #maxSessions: number;
   readonly #finished = new Set<Session>();
+  readonly #trace: TraceChannel;
   readonly #stopListening: () => void;
   readonly #restored: Promise<void>;
   #writeFailures = 0;
@@ -62,6 +63,7 @@ class Archive implements ClosableTimelines {
     this.#journal = new Journal({ clock, segments: this.#segments, onFailure: (fault) => this.#failed(fault) });
     this.#recorder = new Recorder({ clock, journal: this.#journal, finished: (session) => this.#keep(session) });
     this.#restored = this.#restore();
+    this.#trace = options.trace;
     this.#stopListening = options.trace.on('event', (event) => this.#recorder.handle(event));
   }
 
@@ -84,13 +86,14 @@ class Archive implements ClosableTimelines {
   }
 
   async flush(): Promise<void> {
+    this.#trace.flush();
     await this.#restored;
     await this.#journal.flush();
   }
 
   dump(): { sessions: number; calls: number; unlinked: number; linked: number; writeFailures: number } {
     const { sessions, byCallSid, unlinked, linked } = this.#recorder;
-    return { sessions: sessions.size, calls: byCallSid.size, unlinked, linked, writeFailures: this.#writeFailures };
+    return { sessions, calls: byCallSid.size, unlinked, linked, writeFailures: this.#writeFailures };
   }
 
   close(): Promise<void> {
@@ -99,6 +102,7 @@ class Archive implements ClosableTimelines {
   }
 
   async #close(): Promise<void> {
+    this.#trace.flush();
     this.#stopListening();
     this.#recorder.close();
     await this.flush();
@@ -106,6 +110,7 @@ class Archive implements ClosableTimelines {
   }
 
   async #story(accountSid: string, callSid: string): Promise<Story | undefined> {
+    this.#trace.flush();
     await this.#restored;
     const session = this.#recorder.byCallSid.get(callSid);
     // The tenant wall: another account's call is as unknown as one that never was.

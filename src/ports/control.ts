@@ -1,5 +1,7 @@
 /** What REST and WebSocket applications may do with calls. Implemented by call control; every refusal has a reason. */
 
+import type { Quality } from './media.ts';
+
 /** A call as REST shows it: snake_case, reference.md 3.1 and 4.3. */
 export type CallInfo = Readonly<Record<string, unknown>> & {
   readonly call_sid: string;
@@ -28,8 +30,13 @@ export interface CallControl {
     filter: { direction?: string; from?: string; to?: string; callStatus?: string },
   ): readonly CallInfo[];
   get(accountSid: string, callSid: string): CallInfo | undefined;
+  /** What was measured so far of each leg that runs of the call this leg belongs to, second by second; undefined when it does
+   * not run. */
+  quality(accountSid: string, callSid: string): Promise<readonly LegFigures[] | undefined>;
   count(accountSid: string): { inbound: number; outbound: number };
 }
+
+export type LegFigures = Quality & { readonly call_sid: string };
 
 /** Timelines of calls, kept by `observe`. */
 export interface Timelines {

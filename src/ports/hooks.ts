@@ -14,6 +14,31 @@ export type AppContext = {
   /** Relative hooks resolve against this; its credentials go to its origin only. */
   readonly base: HookTarget | undefined;
   readonly traceId: string;
+  /** The call goes on here, and with it the WebSocket of its application: it is dialled at once. */
+  readonly conversation?: Conversation | undefined;
+};
+
+/** Where the conversation with a WebSocket application stands, as plain data for a process that goes on with it. */
+export type Conversation = {
+  /** What its session began with: `session:reconnect` says it again. */
+  readonly session: Readonly<Record<string, unknown>>;
+  /** The last number that a message was given. */
+  readonly last: number;
+  /** Told or asked, and not acknowledged. */
+  readonly owed: readonly (Omit<AppEvent, 'acknowledged'> & { readonly asked: boolean })[];
+  /** Commands that must not be done again. */
+  readonly done: readonly DoneCommand[];
+};
+
+/** A command that had a key: which it was, and what came of it. */
+export type DoneCommand = { readonly key: string; readonly digest: string; readonly result: ControlResult };
+
+/** `id`: the same over all deliveries, whichever process makes them, so that an application knows a repetition. `again`:
+ * another process has asked it. `patienceMs`: where the answer may take longer than the server's own limit. */
+export type Delivery = {
+  readonly id?: string | undefined;
+  readonly again?: boolean | undefined;
+  readonly patienceMs?: number | undefined;
 };
 
 /** Why a hook gave no usable answer. */
@@ -76,20 +101,29 @@ export interface AppLink {
   readonly base: HookTarget | undefined;
   /** Call states go to the application without a status hook too: it has a WebSocket. */
   readonly takesStatus: boolean;
-  /** Who carries commands out, and who hears that the WebSocket is gone for good (`waits` is false from then on). */
+  /** Undefined: no WebSocket application has the call. */
+  readonly conversation: Conversation | undefined;
+  /** Who carries commands out, who hears that the WebSocket is gone for good (`waits` is false from then on), and that
+   * `conversation` is not what it was. */
   control(handlers: {
     command: (command: AppCommand) => ControlResult | Promise<ControlResult>;
     gone: () => void;
+    moved?: () => void;
   }): void;
   /** Tells a WebSocket application what it did wrong (jambonz:error); others read it in the alert. */
   complain(what: Readonly<Record<string, unknown>>): void;
   /** Asks and waits: call_hook, actionHook, confirmHook, redirect. `type` as in reference.md 3.3 (session:new, verb:hook …). */
-  request(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): Promise<HookAnswer>;
+  request(
+    hook: HookRef,
+    type: string,
+    payload: Readonly<Record<string, unknown>>,
+    delivery?: Delivery,
+  ): Promise<HookAnswer>;
   /** Tells: call status, dtmf. In order a link; returns at once; each is delivered or given up on its own. */
-  notify(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>): void;
+  notify(hook: HookRef, type: string, payload: Readonly<Record<string, unknown>>, id?: string): void;
   /** Lets what is queued go out, then forgets the link. A WebSocket is closed: 1000, or 1001 after a `fault` of the
-   * application's. */
-  close(why?: 'fault'): void;
+   * application's; not a word where the call has `moved` to another node, which has the application now. */
+  close(why?: 'fault' | 'moved'): void;
 }
 
 /** A file of which we have a copy, as HTTP identifies it (RFC 9110 §8.8). `url`: what it came from in the end. */

@@ -1,13 +1,16 @@
 export type * from './access.ts';
 export type * from './alerts.ts';
+export * from './binding.ts';
 export type * from './control.ts';
 export type * from './directory.ts';
 export type * from './hooks.ts';
 export type * from './live.ts';
 export type * from './load.ts';
 export type * from './media.ts';
+export type * from './nodes.ts';
 export type * from './provisioning.ts';
 export type * from './speech.ts';
+export { type SpeechUse, speechVendors, type VendorSettings } from './speech-vendors.ts';
 export type * from './standing.ts';
 export type * from './store.ts';
 export type * from './streams.ts';

@@ -20,6 +20,8 @@ export type Binding = {
   readonly q: number;
   /** RFC 5626 instance, when the device gave one: its newer contact replaces the older. */
   readonly instance?: string;
+  /** Which of the device's flows it is, where it has several: each has a binding of its own. */
+  readonly regId?: number;
   readonly userAgent: string;
   readonly registeredAt: number;
   /** Milliseconds since the epoch. */
@@ -31,10 +33,53 @@ export type LiveCall = {
   readonly accountSid: string;
   readonly node: string;
   readonly startedAt: number;
+  /** Of a leg that is not the first of its session: the sid of that. It is found, but neither listed nor counted. */
+  readonly session?: string;
+};
+
+/** A node, and where it says that its REST is: opaque here, for whoever speaks with nodes. */
+export type LiveNode = { readonly name: string; readonly address: string };
+
+/** What other nodes have of something limited. `starts`: calls that began in the last second, here and there. */
+export type LimitView = { readonly others: number; readonly starts: number };
+
+/** How long the first two of a line have waited, ms. */
+export type LimitLine = readonly [first?: number, second?: number];
+
+export type LimitAsk = {
+  /** `account <sid>` or `carrier <sid>`. */
+  readonly name: string;
+  readonly maxCalls: number | undefined;
+  readonly maxCps: number | undefined;
+  /** Calls that run here already. */
+  readonly running: number;
+  /** Where calls wait for a place: so long the first one here has waited, ms, and the one behind it. */
+  readonly line?: LimitLine;
+  /** `tell`: it has begun, whatever the limits say. */
+  readonly mode: 'ask' | 'tell';
+};
+
+export type LimitAnswer = LimitView & {
+  /** `line`: there is a place, and at another node somebody has waited longer for it. */
+  readonly verdict: 'yes' | 'calls' | 'cps' | 'line';
+  /** Until the next may begin by `maxCps`; 0: now. */
+  readonly waitMs: number;
+};
+
+export type LimitCounts = {
+  /** How many run here: asked at every heartbeat, of all that was taken lately. */
+  running(name: string): number;
+  /** How long who waits here has waited. */
+  line(name: string): LimitLine;
+  seen(name: string, view: LimitView): void;
 };
 
 /** For /metrics. */
 export type LiveStats = {
+  /** Are there nodes to share with at all? */
+  readonly shared: boolean;
+  /** `nodes`, as it was when it could last be known. */
+  readonly known: number;
   /** False while what the nodes share cannot be reached: this node then serves what it knows. */
   readonly up: boolean;
   /** Nodes that were there a moment ago, this one among them. */
@@ -54,10 +99,10 @@ export type SharedBan = {
 };
 
 export interface LiveStore {
-  /** Adds or refreshes. The same contact (or instance) of the AOR is replaced. */
+  /** Adds or refreshes. What it replaces of the AOR (`replaces`) goes. */
   bind(binding: Binding): Promise<void>;
-  /** Removes one contact, or all when `contact` is undefined. */
-  unbind(aor: string, contact?: string): Promise<void>;
+  /** Removes the one of that key (`bindingKey`), or all when there is none. */
+  unbind(aor: string, key?: string): Promise<void>;
   /** Contacts that have not expired, highest q first, newest first. */
   bindings(aor: string): Promise<readonly Binding[]>;
   /** Every binding of an account. */
@@ -67,16 +112,31 @@ export interface LiveStore {
   /** Never rejects, as removeCall does not: a call does not wait for its entry. */
   putCall(call: LiveCall): Promise<void>;
   removeCall(callSid: string): Promise<void>;
-  /** Calls of an account, on whichever node. */
+  /** Calls of an account, on whichever node; of a session the first leg. */
   calls(accountSid: string): Promise<readonly LiveCall[]>;
   /** Where a call runs; undefined when it does not, or its node is gone. */
   call(callSid: string): Promise<LiveCall | undefined>;
-  /** How many calls of an account run on other nodes, as of a second ago; 0 while that cannot be known. */
-  callsElsewhere(accountSid: string): number;
+  /** The node that was first to say that it does this, this one or another that beats; undefined while that cannot be known. */
+  claim(what: string): Promise<string | undefined>;
+  /** Asks for a place among the calls that nodes count together, or tells of one that was taken; one step, whoever else asks.
+   * undefined: what the nodes share is away, or there are no other nodes. Never rejects. */
+  take(ask: LimitAsk): Promise<LimitAnswer | undefined>;
+  /** So many calls run here now. */
+  holds(name: string, running: number): void;
+  /** Who counts the calls of this node. */
+  count(counts: LimitCounts): void;
   /** Tells the other nodes; while they cannot be reached, nobody. */
   ban(ban: SharedBan): Promise<void>;
   /** What other nodes tell, those before this one began too: `ms` is what is left. */
   onBan(hear: (ban: SharedBan) => void): void;
+  /** Where this node's REST is, for the others. */
+  announce(address: string): void;
+  /** Nodes that beat and have announced themselves; while that cannot be known, those that did last. */
+  nodes(): readonly LiveNode[];
+  /** What the nodes share cannot be reached, and why; or it is there again. Told once each, and not of every flicker. */
+  onReach(hear: (there: boolean, reason: string) => void): void;
+  /** A node stopped beating that had not said that it leaves. Told of by each node that notices. */
+  onLost(hear: (node: string) => void): void;
   stats(): LiveStats;
   close(): Promise<void>;
 }

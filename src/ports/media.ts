@@ -33,19 +33,39 @@ export type StreamSettings = {
   readonly rtcpMux?: boolean;
   /** Keys of SRTP; without them the stream is in the clear. Secret. */
   readonly srtp?: SrtpKeys;
-  /** The far end speaks WebRTC: `remote` is then of no account, unless it is `lite`. */
+  /** The far end speaks WebRTC: `remote` is then of no account. */
   readonly web?: WebSettings;
+  /** ICE finds the far end of an SRTP stream whose keys are in `srtp`: `remote` is then of no account. RTCP shares its port. */
+  readonly ice?: IceSettings;
+  /** So long ago, ms, another process may have begun to receive under the keys of today: how far their counters are, packets
+   * must tell. RFC 3711 §3.3.1. */
+  readonly underWayMs?: number;
 };
 
-/** ICE (we are the lite agent, RFC 8445 §2.5) and DTLS-SRTP (RFC 5764) of one endpoint. */
-export type WebSettings = {
+/** Where ICE found a far end, and the keys that DTLS agreed on with it, where it was DTLS. Secret. */
+export type Reached = { readonly far: { readonly address: string; readonly port: number }; readonly keys?: SrtpKeys };
+
+/** ICE of one endpoint. We are the lite agent (RFC 8445 §2.5), unless the far end is one: then we look for it. */
+export type IceSettings = {
+  /** What a process before this one had reached, and goes on: where the far end is, its keys. */
+  readonly reached?: Reached;
   readonly local: { readonly ufrag: string; readonly pwd: string };
   readonly remote: {
     readonly ufrag: string;
-    /** Hash as SDP names it; value as `AB:CD…`. */
-    readonly fingerprint: { readonly hash: string; readonly value: string };
+    /** It makes no checks itself. */
     readonly lite: boolean;
+    /** Where it may be, and the password its answers are proved with: of a lite far end. */
+    readonly seek?: {
+      readonly pwd: string;
+      readonly candidates: readonly { readonly address: string; readonly port: number }[];
+    };
   };
+};
+
+/** ICE and DTLS-SRTP (RFC 5764) of one endpoint. */
+export type WebSettings = IceSettings & {
+  /** `fingerprint`: hash as SDP names it; value as `AB:CD…`. */
+  readonly remote: { readonly fingerprint: { readonly hash: string; readonly value: string } };
   /** Our part in the DTLS handshake. */
   readonly role: 'client' | 'server';
 };
@@ -107,6 +127,9 @@ export type Quality = {
         readonly delayMs: number;
         readonly bpl: number;
         readonly ie: number;
+        /** Loss, jitter and round trip are what the other party reported (RTCP) of the whole way to it, for nobody here saw
+         * the packets. Absent: measured here. */
+        readonly reportedBy?: 'listener';
       }
     | undefined;
   /** Dropped because they came from a stranger (RTP bleed), were not RTP, or did not pass SRTP. */
@@ -116,7 +139,7 @@ export type Quality = {
   readonly packetsReplayed?: number;
   /** Loss the far end reported for what we sent it (RTCP), percent. */
   readonly farLostPercent?: number | undefined;
-  /** Second by second: in the last figures of an endpoint that lived so long. */
+  /** Second by second: in the last figures of an endpoint that lived so long, and where they are asked for. */
   readonly seconds?: QualitySeconds;
 };
 
@@ -140,6 +163,27 @@ export type EndpointSnapshot = {
   readonly settings: StreamSettings | undefined;
 };
 
+/** Another place of an endpoint, and what `open` says of WebRTC there. */
+export type MovedTo = {
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort: number;
+  readonly fingerprint?: string | undefined;
+  readonly ice?: { readonly ufrag: string; readonly pwd: string } | undefined;
+};
+
+export type OpenOptions = {
+  readonly session: string;
+  readonly endpoint: string;
+  readonly address?: string;
+  readonly port?: number;
+  /** Where that port was: at another address it is another place. */
+  readonly portAddress?: string;
+  readonly notSsrcs?: readonly number[];
+  /** The far end may speak ICE, or WebRTC: what our SDP says of it is wanted. */
+  readonly ice?: boolean;
+};
+
 /** Ways to lose an endpoint are: release() and the engine's `lost`. */
 export interface MediaEngine {
   readonly events: Emitter<{
@@ -153,6 +197,8 @@ export interface MediaEngine {
     keysSent: [endpoint: string];
     /** A far end of WebRTC left without a goodbye, or was never there: nothing can come any more. */
     gone: [endpoint: string, why: string];
+    /** A far end was found, by ICE, or its keys are there, by DTLS: what another process needs to go on. Secret. */
+    reached: [endpoint: string, reached: Reached];
     /** No RTP for `silentMs` although some was due. */
     silent: [endpoint: string, silentMs: number];
     /** A recording ended by itself: full disk, limit, all its endpoints released. */
@@ -160,20 +206,25 @@ export interface MediaEngine {
     /** The worker or engine that carried these endpoints is gone. */
     lost: [endpoints: readonly string[], why: string];
     /** What its far end sends to is gone; the endpoint goes on at this address, of which the far end must be told. */
-    moved: [endpoint: string, to: { readonly address: string; readonly port: number; readonly rtcpPort: number }];
+    moved: [endpoint: string, to: MovedTo];
   }>;
   /** Reserves ports for one leg. Endpoints of one session live in one worker. Address and port go into our SDP. `port`: the
-   * one that an endpoint of a process before this had, and no other; it was named when the engine was made. */
-  open(options: { session: string; endpoint: string; address?: string; port?: number }): Promise<{
+   * one that an endpoint of a process before this had, and no other; it was named when the engine was made. `notSsrcs`:
+   * those it sent with, under keys that are still in use: with another no index can come twice (RFC 3711 §9.1). */
+  open(options: OpenOptions): Promise<{
     address: string;
     port: number;
     rtcpPort: number;
     ssrc: number;
     /** Names of the audio codecs it speaks, G.711 unless said otherwise. */
     codecs?: readonly string[];
-    /** `sha-256 AB:CD…` of its DTLS certificate; absent where it cannot speak WebRTC. */
+    /** `sha-256 AB:CD…` of its DTLS certificate; absent where it cannot speak WebRTC, or was not asked to. */
     fingerprint?: string | undefined;
+    /** Its credentials of ICE, where it is not told which to take. */
+    ice?: { readonly ufrag: string; readonly pwd: string } | undefined;
   }>;
+  /** What `open` tells of ICE and WebRTC, for an endpoint that was opened without: its far end wants it now. */
+  introduce(endpoint: string): Promise<Pick<MovedTo, 'fingerprint' | 'ice'>>;
   /** Sets or changes what was negotiated. */
   configure(endpoint: string, settings: StreamSettings): Promise<void>;
   /** Whether the two can be bridged where they are. Endpoints of one session can. */
@@ -202,9 +253,13 @@ export interface MediaEngine {
   /** Another endpoint of the session is heard on the right from now on. */
   recordRight(session: string, endpoint: string): Promise<void>;
   stopRecording(session: string): Promise<{ path: string; seconds: number }>;
-  quality(endpoint: string): Promise<Quality>;
-  /** Closes the endpoint; its ports rest before reuse. Returns its last figures. Idempotent: a second gets undefined. */
+  /** The figures so far; `bySecond`: with their history, which is the larger part. */
+  quality(endpoint: string, bySecond?: boolean): Promise<Quality>;
+  /** Closes the endpoint; its ports rest before reuse. Returns its last figures; undefined where nothing was done with it, and
+   * to a second. */
   release(endpoint: string): Promise<Quality | undefined>;
+  /** As release, for an endpoint whose call another node carries on: what the two share outside this process is not touched. */
+  abandon(endpoint: string): Promise<void>;
   stats(): Promise<{
     endpoints: number;
     portsInUse: number;

@@ -95,8 +95,20 @@ export type Gateway = {
   readonly isActive: boolean;
   readonly sendOptionsPing: boolean;
   readonly srtp: 'none' | 'offer' | 'require';
+  /** With SRTP: calls to it are offered with ICE. */
+  readonly ice?: boolean;
+  /** Its calls must come over TLS and with a certificate: of this name, or this very one. undefined: its address will do. */
+  readonly clientCertificate?: ClientCertificate;
   readonly priority: number;
   readonly weight: number;
+};
+
+/** With neither: of the gateway's own host name; of any name, where `host` is an address. */
+export type ClientCertificate = {
+  /** A name among those of a certificate whose authority is believed. */
+  readonly subject?: string;
+  /** SHA-256, 64 hex digits in lower case: the very certificate, whoever signed it. */
+  readonly fingerprint?: string;
 };
 
 /** A registered SIP or WebRTC user. */
@@ -148,6 +160,8 @@ export type TeamsTenant = {
   readonly sbcFqdn: string;
   readonly tenantFqdn: string;
   readonly gateways: readonly string[];
+  /** Calls to Teams are offered with ICE. */
+  readonly mediaBypass?: boolean;
 };
 
 /** An account's way in to a speech vendor. */

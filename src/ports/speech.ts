@@ -60,9 +60,23 @@ export type HearingChoice = SpeechChoice & {
   readonly options?: Readonly<Record<string, unknown>>;
 };
 
+/** Nothing goes to the vendor before somebody speaks. */
+export type VoiceGate = {
+  /** So long a voice must last to be one, and a pause to be the end of it, ms. */
+  readonly voiceMs: number;
+  readonly silenceMs: number;
+  /** What was said before that goes along, ms. */
+  readonly padMs: number;
+  /** dB by which a voice stands out from the background. */
+  readonly aboveDb: number;
+  /** continuous: each time somebody speaks is a stream of its own. one-shot: the first voice opens it for good. */
+  readonly strategy: 'continuous' | 'one-shot';
+};
+
 export type RecognitionOptions = SpeechOwner & {
   readonly hearing: HearingChoice;
   readonly fallback?: HearingChoice;
+  readonly gate?: VoiceGate;
 };
 
 /** What was heard. */
@@ -92,6 +106,8 @@ export interface Recognition {
 }
 
 export interface Recogniser {
+  /** The configuration names who hears for those that name nobody, and this account may use it. */
+  hearsUnasked(accountSid: string): boolean;
   /** Never rejects; what cannot open fails by its `failed` event, after the caller could subscribe. */
   open(options: RecognitionOptions): Recognition;
 }

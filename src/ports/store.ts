@@ -52,7 +52,18 @@ export type AlertType =
   | 'error-updating-call'
   | 'media-failure'
   | 'carrier-registration-failure'
-  | 'dial-refused';
+  | 'dial-refused'
+  | 'tls-failure'
+  | ServerAlertType;
+
+/** Of the whole server, and no account's: its rows have `accountSid` ''. */
+export type ServerAlertType =
+  | 'redis-away'
+  | 'redis-back'
+  | 'database-away'
+  | 'database-back'
+  | 'node-lost'
+  | 'calls-adopted';
 
 export type Alert = {
   readonly sid: string;
@@ -107,6 +118,8 @@ export interface Store extends WebSessions, AuditLog {
   /** Queues; rows are committed in batches within 200 ms. Never throws: a failing disk is logged, counted and retried. */
   appendCdr(cdr: Cdr): void;
   appendAlert(alert: Alert): void;
+  /** The database takes no rows, and why; or it does again. Told once each, and not of every flicker. */
+  onReach(hear: (there: boolean, reason: string) => void): void;
   /** Resolves when all that was appended before is committed. */
   flush(): Promise<void>;
   cdrs(query: CdrQuery): Promise<Page<Cdr>>;

@@ -8,6 +8,8 @@ export type CallRow = {
   /** The sid of the first leg: all legs of one session share it. */
   readonly session: string;
   readonly account_sid: string;
+  /** Where it runs. */
+  readonly node: string;
   readonly application_sid: string | null;
   readonly direction: 'inbound' | 'outbound';
   readonly from: string;

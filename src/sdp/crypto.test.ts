@@ -195,3 +195,35 @@ test('keys belong to the m-line they stand in, and not to the session', () => {
   const above = parseSdp(Buffer.from(sdp(plain).toString().replace('t=0 0', `t=0 0\r\n${line}`)));
   assert.ok(above.ok && above.sdp.media[0]?.crypto === undefined);
 });
+
+for (const ours of ['offer', 'answer'] as const) {
+  test(`RFC 4568 §7.1.4 the answer to a refresh of our ${ours} may name a new key: it is taken, and ours stays`, () => {
+    const bytes = new SeededRandom(3);
+    const negotiation = new Negotiation({ address: '192.0.2.1', port: 4000, rtcpPort: 4001 }, '1', {
+      policy: 'require',
+      bytes: (length) => bytes.bytes(length),
+    });
+    const theirs = (tag: number, fill: number): Buffer =>
+      Buffer.from(
+        `v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 5000 RTP/SAVP 0\r\n` +
+          `a=crypto:${tag} ${suite} inline:${key(30, fill)}\r\n`,
+      );
+    const tag = ours === 'offer' ? 4 : 7;
+    if (ours === 'offer') {
+      negotiation.offer();
+      assert.ok(negotiation.answered(theirs(tag, 1)).ok);
+    } else {
+      assert.ok(negotiation.receive(theirs(tag, 1)).ok);
+      assert.ok('sdp' in negotiation.answer());
+    }
+    const before = negotiation.agreement?.srtp;
+    assert.equal(negotiation.refreshed(theirs(tag, 1)), undefined, 'nothing new');
+    const after = negotiation.refreshed(theirs(tag, 2));
+    assert.equal(after?.srtp?.receive.masterKey, key(30, 2));
+    assert.deepEqual(after?.srtp?.send, before?.send);
+    assert.equal(negotiation.refreshed(Buffer.from('v=0')), undefined);
+    assert.equal(negotiation.refreshed(theirs(99, 3)), undefined, 'a key for no line of ours');
+    assert.deepEqual(negotiation.agreement, after);
+    assert.equal(negotiation.state, 'stable');
+  });
+}

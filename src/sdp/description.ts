@@ -1,8 +1,11 @@
 /** SDP text ↔ the little of it that a voice call needs. The library does the grammar; bounds and sanity are ours
  * (attacks A9, E5): every number that comes out of here is in range. RFC 8866. */
 import sdpTransform from 'sdp-transform';
+import { Recent } from '../base/index.ts';
 import { type CryptoLine, cryptoValues, printCrypto } from './crypto.ts';
-import { readPlain } from './plain.ts';
+import { onceFor } from './once.ts';
+import { readHead, readPlain } from './plain.ts';
+import { type IceLine, type LocalIce, printCandidate, printCredentials, readIce } from './ice.ts';
 import { isWeb, type LocalWeb, printWebLine, printWebSession, readWeb, type WebLine } from './webrtc.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -36,15 +39,13 @@ export type MediaLine = {
   readonly mid?: string;
   /** ICE and DTLS, where the protocol is WebRTC's. */
   readonly web?: WebLine;
+  /** Of a line of SRTP whose keys are in SDP: how it may be found. */
+  readonly ice?: IceLine;
   /** Values of its a=crypto lines, as they stand. Secret. */
   readonly crypto?: readonly string[];
 };
 
-export type SessionDescription = {
-  readonly sessionId: string;
-  readonly version: number;
-  readonly media: readonly MediaLine[];
-};
+export type SessionDescription = { readonly media: readonly MediaLine[] };
 export type SdpFault = { readonly ok: false; readonly fault: string };
 
 const maxBytes = 32_768;
@@ -75,6 +76,11 @@ type RawMedia = sdpTransform.MediaDescription & {
 
 type SdpRead = { readonly ok: true; readonly sdp: SessionDescription } | SdpFault;
 
+/** What was read of plain bodies, by all that follows the port: a far end says the same of its codecs call after call. Address
+ * and port are another call's, the lists are the same objects for all calls. Longer ones are read each time. */
+const usual = new Recent<string, MediaLine>(256);
+const longestUsual = 1024;
+
 /** A body is read by routing and again by the offer/answer machine; the same bytes are parsed once. */
 const memory = new WeakMap<Buffer, SdpRead>();
 
@@ -93,8 +99,30 @@ function readSdp(bytes: Buffer): SdpRead {
   const text = bytes.toString('utf8');
   if (!text.startsWith('v=0')) return fault('SDP does not begin with v=0');
   if (text.includes('\0')) return fault('SDP contains NUL');
+  return readUsual(text) ?? readWhole(text);
+}
+
+/** undefined: it is none that was read before. */
+function readUsual(text: string): SdpRead | undefined {
+  const head = text.length > longestUsual ? undefined : readHead(text);
+  if (head === undefined) return undefined;
+  const { address, port, rest } = head;
+  const known = usual.get(rest);
+  if (known !== undefined) return { ok: true, sdp: { media: [{ ...known, address, port }] } };
+  const plain = readPlain(text) as unknown as sdpTransform.SessionDescription | undefined;
+  const read = plain && readLines(plain, text);
+  const [line] = read?.ok === true ? read.sdp.media : [];
+  // An address of the line's own stands in the rest.
+  if (line?.address === address && !/^c=/m.test(rest)) usual.set(rest, line);
+  return read;
+}
+
+function readWhole(text: string): SdpRead {
   const raw = (readPlain(text) as unknown as sdpTransform.SessionDescription | undefined) ?? readAny(text);
-  if (raw === undefined) return fault('SDP cannot be read');
+  return raw === undefined ? fault('SDP cannot be read') : readLines(raw, text);
+}
+
+function readLines(raw: sdpTransform.SessionDescription, text: string): SdpRead {
   const lines = raw.media as RawMedia[];
   if (lines.length === 0) return fault('SDP has no m-line');
   if (lines.length > maxLines) return fault(`SDP has ${lines.length} m-lines, more than ${maxLines}`);
@@ -107,10 +135,7 @@ function readSdp(bytes: Buffer): SdpRead {
     const crypto = keys[at] ?? [];
     media.push(crypto.length === 0 ? read : { ...read, crypto });
   }
-  return {
-    ok: true,
-    sdp: { sessionId: String(raw.origin?.sessionId ?? '0'), version: Number(raw.origin?.sessionVersion ?? 0), media },
-  };
+  return { ok: true, sdp: { media } };
 }
 
 function readAny(text: string): sdpTransform.SessionDescription | undefined {
@@ -156,7 +181,16 @@ function readLine(line: RawMedia, session: sdpTransform.SessionDescription): Med
     rawFormats,
     ...(line.mid === undefined ? {} : { mid: String(line.mid) }),
     ...(web === undefined ? {} : { web }),
+    ...readSdesIce(line, session),
   };
+}
+
+/** ICE is the offerer's wish, not a condition: what cannot be used is passed over. One port must carry RTP and RTCP. */
+function readSdesIce(line: RawMedia, session: sdpTransform.SessionDescription): { ice?: IceLine } {
+  if (line.protocol !== 'RTP/SAVP' && line.protocol !== 'RTP/SAVPF') return {};
+  if (line.rtcpMux === undefined || line.port === 0) return {};
+  const ice = readIce(line, session);
+  return typeof ice === 'string' ? {} : { ice };
 }
 
 /** RFC 8866 §6.4, §6.5: the length asked for, no longer than the longest that is taken. NaN where neither is said. */
@@ -168,8 +202,8 @@ function readPtime({ ptime, maxptime }: RawMedia): number {
 /** A c-line of 0.0.0.0 is the old way to hold (RFC 3264 §8.4): the far end does not want to receive. */
 function readDirection(line: RawMedia, session: sdpTransform.SessionDescription, address: string): Direction {
   const stated = line.direction ?? (session as { direction?: Direction }).direction ?? 'sendrecv';
-  // A browser that does not know its address yet says so the same way.
-  if (address !== '0.0.0.0' || isWeb(line.protocol)) return stated;
+  // Who is found by ICE, and does not know its address yet, says so the same way.
+  if (address !== '0.0.0.0' || isWeb(line.protocol) || line.iceUfrag !== undefined) return stated;
   return stated === 'recvonly' || stated === 'inactive' ? 'inactive' : 'sendonly';
 }
 
@@ -210,9 +244,11 @@ export type LocalAudio = {
   readonly direction: Direction;
   readonly ptime: number;
   /** Of a line of WebRTC. */
-  readonly web?: LocalWeb;
+  readonly web?: LocalWeb | undefined;
+  /** Of a line of SRTP that may be found by ICE. RTCP shares its port. */
+  readonly ice?: LocalIce | undefined;
   /** Our keys: the line is RTP/SAVP. */
-  readonly crypto?: readonly CryptoLine[];
+  readonly crypto?: readonly CryptoLine[] | undefined;
 };
 
 /** The lines of an offer, and which of them is answered. */
@@ -236,27 +272,32 @@ export function printSdp(origin: { sessionId: string; version: number }, audio: 
 }
 
 /** An offer of ours has one line, so its name is known; an answer bundles where the offer did. */
-function webHead({ web }: LocalAudio, offered: MediaLine | undefined): string {
-  if (web === undefined) return '';
-  if (offered === undefined) return printWebSession(OFFERED_MID);
-  return printWebSession(offered.web?.bundled === true ? offered.mid : undefined);
+function webHead({ web, ice }: LocalAudio, offered: MediaLine | undefined): string {
+  if (web === undefined) return ice?.lite === true ? 'a=ice-lite\r\n' : '';
+  if (offered === undefined) return printWebSession(web.ice, OFFERED_MID);
+  return printWebSession(web.ice, offered.web?.bundled === true ? offered.mid : undefined);
 }
 
 function printAudio(audio: LocalAudio, protocol: string, mid: string | undefined): string {
-  let text = `m=audio ${audio.port} ${protocol}`;
-  for (const format of audio.formats) text += ` ${format.payload}`;
-  text += '\r\n';
-  for (const format of audio.formats) {
-    const channels = format.channels > 1 ? `/${format.channels}` : '';
-    text += `a=rtpmap:${format.payload} ${printCodec(format.codec)}/${format.clockRate}${channels}\r\n`;
-    if (format.fmtp !== undefined) text += `a=fmtp:${format.payload} ${format.fmtp}\r\n`;
-  }
+  const { numbers, maps } = printFormats(audio.formats);
+  let text = `m=audio ${audio.port} ${protocol}${numbers}\r\n${maps}`;
   if (mid !== undefined) text += `a=mid:${mid}\r\n`;
   if (audio.web !== undefined) text += printWebLine(audio.web, audio.address, audio.port);
-  else if (audio.rtcpMux === true) text += 'a=rtcp-mux\r\n';
+  else if (audio.rtcpMux === true || audio.ice !== undefined) text += 'a=rtcp-mux\r\n';
+  if (audio.ice !== undefined) text += printCredentials(audio.ice) + printCandidate(audio.address, audio.port);
   for (const line of audio.crypto ?? []) text += printCrypto(line);
   return `${text}a=ptime:${audio.ptime}\r\na=${audio.direction}\r\n`;
 }
+
+const printFormats = onceFor((formats: readonly Format[]) => {
+  let [numbers, maps] = ['', ''];
+  for (const { payload, codec, clockRate, channels, fmtp } of formats) {
+    numbers += ` ${payload}`;
+    maps += `a=rtpmap:${payload} ${printCodec(codec)}/${clockRate}${channels > 1 ? `/${channels}` : ''}\r\n`;
+    if (fmtp !== undefined) maps += `a=fmtp:${payload} ${fmtp}\r\n`;
+  }
+  return { numbers, maps };
+});
 
 function printCodec(codec: string): string {
   return codec === 'TELEPHONE-EVENT' ? 'telephone-event' : codec === 'OPUS' ? 'opus' : codec;

@@ -1,7 +1,8 @@
-export { type Agreed, answerDirection, mirrored, ourCodecs, sameCodec } from './codecs.ts';
+export { type Agreed, alone, answerDirection, mirrored, ourCodecs, sameCodec, spokenOf } from './codecs.ts';
 export {
   chooseCrypto,
   type CryptoLine,
+  cryptoValues,
   freshKey,
   hideKeys,
   offeredSuites,
@@ -22,8 +23,8 @@ export {
   printSdp,
   type SessionDescription,
 } from './description.ts';
+export type { Agreement } from './agreement.ts';
 export {
-  type Agreement,
   type LocalMedia,
   type Negotiated,
   Negotiation,
@@ -31,5 +32,8 @@ export {
   type NegotiationState,
   negotiationTable,
 } from './negotiation.ts';
+export { onceFor } from './once.ts';
 export { policyFault, type Security } from './secure.ts';
-export { type IceCredentials, isWeb, type WebAgreement } from './webrtc.ts';
+export { asksForIce, type Candidate, type IceAgreement, type IceCredentials } from './ice.ts';
+export { type Fragment, readFragment } from './trickle.ts';
+export { isWeb, type WebAgreement } from './webrtc.ts';

@@ -161,3 +161,53 @@ test('RFC 8866 §6.4 packets are as long as the far end asks for, and no longer 
     [20, 40, 30, 10, 20, 20],
   );
 });
+
+const events = { codec: 'TELEPHONE-EVENT', clockRate: 8000, channels: 1 };
+const offers = (negotiation: Negotiation, prefer: readonly object[]) =>
+  /m=audio \d+ RTP\/AVP ([\d ]+)/.exec(negotiation.offer({ prefer: prefer as never }).toString())?.[1];
+
+test('keys are offered by the number that the other leg has for them, so that its packets pass as they are', () => {
+  const negotiation = new Negotiation(local, '7');
+  const text = negotiation.offer({ prefer: [{ ...events, payload: 126 }] }).toString();
+  assert.match(text, /RTP\/AVP 0 8 126\r\n(?:a=.*\r\n)*a=rtpmap:126 telephone-event\/8000\r\na=fmtp:126 0-15/);
+  const answer = sdp('m=audio 5004 RTP/AVP 0 126', 'a=rtpmap:126 telephone-event/8000\r\n');
+  const answered = negotiation.answered(answer);
+  assert.ok(answered.ok);
+  assert.deepEqual(
+    answered.agreement.payloads.map(({ receive, send }) => [receive, send]),
+    [
+      [0, 0],
+      [126, 126],
+    ],
+  );
+  assert.equal(offers(negotiation, [{ ...events, payload: 96 }]), '0 8 126', 'RFC 3264 §8.3.2 the number stays');
+});
+
+test('a number is given once, and never one of those that are fixed', () => {
+  const all = { ...local, codecs: ['PCMU', 'PCMA', 'OPUS'] };
+  const opus = { payload: 101, codec: 'OPUS', clockRate: 48_000, channels: 2 };
+  assert.equal(offers(new Negotiation(all, '7'), [opus]), '101 0 8 96 110');
+  assert.equal(offers(new Negotiation(all, '7'), [opus, { ...events, payload: 111 }]), '101 0 8 111 110');
+  assert.equal(offers(new Negotiation(all, '7'), [{ ...events, payload: 111 }]), '0 8 96 111 110');
+  assert.equal(offers(new Negotiation(local, '7'), [{ ...events, payload: 8 }]), '0 8 101');
+});
+
+test('a far end that numbers keys otherwise than it was offered is sent its number, and sends ours', () => {
+  const negotiation = new Negotiation(local, '7');
+  negotiation.offer({ prefer: [{ ...events, payload: 126 } as never] });
+  const answered = negotiation.answered(sdp('m=audio 5004 RTP/AVP 0 101', 'a=rtpmap:101 telephone-event/8000\r\n'));
+  assert.ok(answered.ok);
+  const keys = answered.agreement.payloads[1];
+  assert.deepEqual([keys?.receive, keys?.send], [126, 101]);
+});
+
+test('comfort noise is agreed to unless the other leg, where it is known, has none', () => {
+  const offer = sdp('m=audio 5004 RTP/AVP 0 13 126', 'a=rtpmap:126 telephone-event/8000\r\n');
+  const [pcmu, noise] = [
+    { payload: 0, codec: 'PCMU', clockRate: 8000, channels: 1 },
+    { payload: 13, codec: 'CN', clockRate: 8000, channels: 1 },
+  ];
+  assert.match(answerTo(offer).text, /RTP\/AVP 0 13 126/);
+  assert.match(answerTo(offer, { prefer: [pcmu, noise] }).text, /RTP\/AVP 0 13 126/);
+  assert.match(answerTo(offer, { prefer: [pcmu] }).text, /RTP\/AVP 0 126/);
+});

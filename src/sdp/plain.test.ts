@@ -69,6 +69,22 @@ test('what the plain reader reads, the library reads the same', () => {
   assert.ok(plain > 300, `only ${plain} bodies were plain`);
 });
 
+test('what one body said of its codecs is known of the next, which keeps its own address and port', () => {
+  fc.assert(
+    fc.property(body, (text) => {
+      const before = text.replace(/m=audio \d+ /, 'm=audio 6004 ').replaceAll('192.0.2.1', '198.51.100.7');
+      parseSdp(Buffer.from(before));
+      assert.deepEqual(parseSdp(Buffer.from(text)), parseSdp(Buffer.from(forced(text))));
+    }),
+    { numRuns: 3000, seed: 11 },
+  );
+  const plain = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0\r\n';
+  const read = parseSdp(Buffer.from(plain));
+  const next = parseSdp(Buffer.from(plain.replace('5004', '5006')));
+  assert.ok(read.ok && next.ok);
+  assert.equal(read.sdp.media[0]?.formats, next.sdp.media[0]?.formats, 'the same object');
+});
+
 test('any bytes are read or refused, never thrown at', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 300 }), (text) => {

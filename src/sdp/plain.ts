@@ -15,10 +15,24 @@ export type PlainMedia = {
   maxptime?: number;
 };
 export type Plain = {
-  origin?: { sessionId: string; sessionVersion: string };
   connection?: { version: number; ip: string };
   media: PlainMedia[];
 };
+
+/** A plain body up to the port: what a far end says anew in each call. The rest of it is mostly the same every time. */
+const head = /^v=0\r?\n(?:[ostb]=[^\n]*\n)*c=IN IP[46] ([\w.:]+)\r?\n(?:[ostb]=[^\n]*\n)*m=audio (\d{1,5}) /;
+
+export type PlainHead = { readonly address: string; readonly port: number; readonly rest: string };
+
+/** undefined: the body is not that plain, or its address says more than where the far end is. */
+export function readHead(text: string): PlainHead | undefined {
+  const found = head.exec(text);
+  if (found === null) return undefined;
+  const [all, address = '', digits] = found;
+  const port = Number(digits);
+  if (address === '0.0.0.0' || port > 65_535) return undefined;
+  return { address, port, rest: text.slice(all.length) };
+}
 
 const directions: ReadonlySet<string> = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const word = /^[\w.:\-/+*]+$/;
@@ -40,7 +54,7 @@ export function readPlain(text: string): Plain | undefined {
       media = readMedia(value);
       if (media === undefined) return undefined;
       session.media.push(media);
-    } else if (!readOther(kind, value, media === undefined ? session : media, session)) return undefined;
+    } else if (!readOther(kind, value, media === undefined ? session : media)) return undefined;
     at = end + 1;
   }
   return media === undefined ? undefined : session;
@@ -55,28 +69,15 @@ function readMedia(value: string): PlainMedia | undefined {
   return { type, port: Number(port), protocol, payloads: parts.slice(3).join(' '), rtp: [], fmtp: [] };
 }
 
-function readOther(kind: string | undefined, value: string, level: Plain | PlainMedia, session: Plain): boolean {
+function readOther(kind: string | undefined, value: string, level: Plain | PlainMedia): boolean {
   switch (kind) {
     case 'v':
       return value === '0';
+    case 'o':
     case 's':
     case 't':
     case 'b':
       return true;
-    case 'o': {
-      const [, sessionId, sessionVersion, net, , ip, more] = value.split(' ');
-      if (
-        sessionId === undefined ||
-        sessionVersion === undefined ||
-        net !== 'IN' ||
-        ip === undefined ||
-        more !== undefined
-      )
-        return false;
-      if (!/^\d{1,15}$/.test(sessionId) || !/^\d{1,15}$/.test(sessionVersion)) return false;
-      session.origin = { sessionId, sessionVersion };
-      return true;
-    }
     case 'c': {
       const found = /^IN IP([46]) ([\w.:]+)$/.exec(value);
       if (found?.[1] === undefined || found[2] === undefined) return false;

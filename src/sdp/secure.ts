@@ -72,6 +72,11 @@ export function offeredLines(
   return suites.map((suite, at) => ({ tag: at + 1, ...freshKey(suite, bytes) }));
 }
 
+/** The same suite with a key of ours that nobody had before. */
+export function renewed(keys: SrtpKeys, bytes: Security['bytes']): SrtpKeys {
+  return { ...keys, send: freshKey(keys.send.suite, bytes) };
+}
+
 /** Our key in an answer: as it was while the far end's is, a new one for each new one of its (RFC 4568 §7.1.4). */
 export function answeredLine(far: CryptoLine, inForce: SrtpKeys | undefined, bytes: Security['bytes']): CryptoLine {
   const kept = sameKey(inForce?.receive, far) && inForce?.send.suite === far.suite;

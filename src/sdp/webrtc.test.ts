@@ -17,7 +17,7 @@ function negotiation(): Negotiation {
     port: 40_000,
     rtcpPort: 40_001,
     codecs,
-    web: { fingerprint, ssrc: 7, freshIce },
+    web: { fingerprint, freshIce },
   };
   return new Negotiation(local, '1');
 }
@@ -182,4 +182,35 @@ test('any line of it changed to anything is read or refused, never thrown at', (
     }),
     { numRuns: 2000 },
   );
+});
+
+/** As another process reads what this one wrote, with a certificate of its own. */
+function resumed(ours: Negotiation, anew = false): Negotiation {
+  const snapshot = JSON.parse(JSON.stringify(ours.snapshot())) as NonNullable<ReturnType<Negotiation['snapshot']>>;
+  const freshIce = () => ({ ufrag: 'theNext1', pwd: 'passwordOf24LettersNext1' });
+  return Negotiation.restore(snapshot, { web: { fingerprint: other, freshIce }, anew });
+}
+
+test('another process goes on with the association and ICE of the one before, and offers the same line', () => {
+  const ours = negotiation();
+  answerTo(sdp(), ours);
+  const text = resumed(ours).offer().toString();
+  for (const each of [`a=fingerprint:${fingerprint}`, 'a=ice-ufrag:ours1', 'a=mid:0', 'm=audio 40000 UDP'])
+    assert.ok(text.includes(each), each);
+});
+
+test('RFC 8842 §5.5 it has its own fingerprint once the browser has another', () => {
+  const ours = negotiation();
+  answerTo(sdp(), ours);
+  const { text } = answerTo(sdp(line({ print: other, ufrag: 'efgh' })), resumed(ours));
+  assert.ok(text.includes(`a=fingerprint:${other}`));
+  assert.ok(text.includes('a=ice-ufrag:theNext1'));
+});
+
+test('a process elsewhere begins ICE and DTLS anew, in the line that was', () => {
+  const ours = negotiation();
+  answerTo(sdp(), ours);
+  const text = resumed(ours, true).offer().toString();
+  for (const each of [`a=fingerprint:${other}`, 'a=ice-ufrag:theNext1', 'a=mid:0', 'a=setup:actpass'])
+    assert.ok(text.includes(each), each);
 });

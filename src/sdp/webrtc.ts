@@ -1,36 +1,39 @@
-/** What an audio line of WebRTC says beside RTP: ICE, DTLS, BUNDLE. We are an ICE-lite agent (RFC 8445 §2.5): the far end
- * finds the way to our one address, so its candidates are of no use to us and none is ever sent to; that is why they may
- * be as many and as wild as they like, trickled or not. RFC 8839, RFC 8842, RFC 8843, RFC 5761. */
+/** What an audio line of WebRTC says beside RTP: ICE (ice.ts), DTLS, BUNDLE. RFC 8839, RFC 8842, RFC 8843, RFC 5761. */
 import type sdpTransform from 'sdp-transform';
+import {
+  type IceAgreement,
+  type IceLevel,
+  type IceLine,
+  type IceRaw,
+  type LocalIce,
+  printCandidate,
+  printCredentials,
+  readIce,
+} from './ice.ts';
 
-export type IceCredentials = { readonly ufrag: string; readonly pwd: string };
 export type Setup = 'active' | 'passive' | 'actpass';
 export type Fingerprint = { readonly hash: string; readonly value: string };
 
 /** The far end's half. */
 export type WebLine = {
-  readonly ice: IceCredentials;
+  readonly ice: IceLine;
   readonly fingerprint: Fingerprint;
   readonly setup: Setup;
-  /** It waits to be found, as we do: there is nobody to ask, its address must be right. */
-  readonly lite: boolean;
   /** Its line is in a BUNDLE group. */
   readonly bundled: boolean;
 };
 
 /** Ours. */
 export type LocalWeb = {
-  readonly ice: IceCredentials;
+  readonly ice: LocalIce;
   /** `sha-256 AB:CD…` */
   readonly fingerprint: string;
   readonly setup: Setup;
-  readonly ssrc: number;
 };
 
 /** Of both, once agreed. */
-export type WebAgreement = {
-  readonly local: IceCredentials;
-  readonly remote: Pick<WebLine, 'fingerprint' | 'lite'> & { readonly ufrag: string };
+export type WebAgreement = IceAgreement & {
+  readonly remote: Pick<WebLine, 'fingerprint'>;
   /** Who begins the DTLS handshake: the client. Seen from us. */
   readonly role: 'client' | 'server';
 };
@@ -42,26 +45,19 @@ const hashes: ReadonlyMap<string, number> = new Map([
   ['sha-512', 64],
 ]);
 const setups: ReadonlySet<string> = new Set(['active', 'passive', 'actpass']);
-/** RFC 8839 §5.4. */
-const ICE_TOKEN = /^[A-Za-z0-9+/]+$/;
-/** Preference of the one host candidate: RFC 8445 §5.1.2.1. */
-const PRIORITY = 2_130_706_431;
 
 /** `m=audio … UDP/TLS/RTP/SAVPF`. */
 export function isWeb(protocol: string): boolean {
   return protocol === 'UDP/TLS/RTP/SAVPF' || protocol === 'UDP/TLS/RTP/SAVP';
 }
 
-type Level = Pick<
-  sdpTransform.SessionDescription,
-  'fingerprint' | 'iceUfrag' | 'icePwd' | 'setup' | 'icelite' | 'groups'
->;
-type Line = Level & { type: string; port: number; protocol: string; rtcpMux?: string; mid?: string | number };
+type Level = IceLevel & Pick<sdpTransform.SessionDescription, 'fingerprint' | 'setup' | 'groups'>;
+type Line = Level & IceRaw & { type: string; port: number; protocol: string; rtcpMux?: string; mid?: string | number };
 
 /** Reads it, where the line is of WebRTC; what is missing or out of bounds is a fault in words. */
 export function readWeb(line: Line, session: Level): WebLine | string | undefined {
   if (!isWeb(line.protocol) || line.type !== 'audio' || line.port === 0) return undefined;
-  const ice = readIce(line.iceUfrag ?? session.iceUfrag, line.icePwd ?? session.icePwd);
+  const ice = readIce(line, session);
   if (typeof ice === 'string') return ice;
   const fingerprint = readFingerprint(line.fingerprint ?? session.fingerprint);
   if (typeof fingerprint === 'string') return fingerprint;
@@ -72,17 +68,8 @@ export function readWeb(line: Line, session: Level): WebLine | string | undefine
     ice,
     fingerprint,
     setup: setup as Setup,
-    lite: session.icelite !== undefined,
     bundled: isBundled(line, session),
   };
-}
-
-/** The grammar's library makes numbers of what looks like one. */
-function readIce(name: unknown = '', secret: unknown = ''): IceCredentials | string {
-  const [ufrag, pwd] = [String(name), String(secret)];
-  if (!ICE_TOKEN.test(ufrag) || ufrag.length < 4 || ufrag.length > 256) return 'a=ice-ufrag is missing or wrong';
-  if (!ICE_TOKEN.test(pwd) || pwd.length < 22 || pwd.length > 256) return 'a=ice-pwd is missing or wrong';
-  return { ufrag, pwd };
 }
 
 function readFingerprint(said: Level['fingerprint']): Fingerprint | string {
@@ -106,18 +93,19 @@ export function roleAgainst(theirs: Setup): 'client' | 'server' {
 }
 
 /** Attributes of the session. */
-export function printWebSession(mid: string | undefined): string {
-  return `a=ice-lite\r\n${mid === undefined ? '' : `a=group:BUNDLE ${mid}\r\n`}`;
+export function printWebSession({ lite }: LocalIce, mid: string | undefined): string {
+  return `${lite ? 'a=ice-lite\r\n' : ''}${mid === undefined ? '' : `a=group:BUNDLE ${mid}\r\n`}`;
 }
 
 /** Attributes of the line. */
 export function printWebLine(web: LocalWeb, address: string, port: number): string {
   return (
     `a=rtcp:${port} IN ${address.includes(':') ? 'IP6' : 'IP4'} ${address}\r\na=rtcp-mux\r\n` +
-    `a=ice-ufrag:${web.ice.ufrag}\r\na=ice-pwd:${web.ice.pwd}\r\n` +
+    printCredentials(web.ice) +
     `a=fingerprint:${web.fingerprint}\r\na=setup:${web.setup}\r\n` +
-    `a=candidate:1 1 udp ${PRIORITY} ${address} ${port} typ host\r\na=end-of-candidates\r\n` +
-    // A page hears of a track only with the stream it belongs to.
-    `a=msid:graine audio\r\na=ssrc:${web.ssrc} cname:graine\r\n`
+    printCandidate(address, port) +
+    // A page hears of a track only with the stream it belongs to. No a=ssrc: with one Chromium would give the track nothing
+    // of another source, and a process that goes on with the keys of another must have a source of its own.
+    'a=msid:graine audio\r\n'
   );
 }

@@ -2,10 +2,34 @@
  * Follows the directory: what is provisioned now is kept now. */
 import { isIP } from 'node:net';
 import type { Clock, Log, Timer } from '../base/index.ts';
-import type { Alerts, Carrier, Directory, Gateway } from '../ports/index.ts';
-import type { GatewayPing, Hop, OutboundRegistration, RegistrationStatus, UserAgent } from '../sip/agent/index.ts';
+import { proxyUri, routeByEdge } from '../call/index.ts';
+import type { Alerts, Carrier, Directory, Gateway, LiveStore } from '../ports/index.ts';
+import type {
+  GatewayPing,
+  Hop,
+  OutboundRegistration,
+  RegistrationOptions,
+  RegistrationStatus,
+  UserAgent,
+} from '../sip/agent/index.ts';
+import type { EdgeChoice } from './edges.ts';
 
-type Parts = { agent: UserAgent; directory: Directory; alerts: Alerts; clock: Clock; log: Log; pingSeconds: number };
+type Parts = {
+  agent: UserAgent;
+  directory: Directory;
+  alerts: Alerts;
+  clock: Clock;
+  log: Log;
+  pingSeconds: number;
+  live: Pick<LiveStore, 'claim' | 'stats'>;
+  node: string;
+  edges: Pick<EdgeChoice, 'first'>;
+  /** Carriers know the edge by this; undefined: they know this node. */
+  edgeContact: string | undefined;
+};
+/** ms. How often the nodes look who registers. */
+const claimMs = 1000;
+
 type Kept<T> = { readonly key: string; readonly thing: T };
 
 export class CarrierUpkeep {
@@ -13,7 +37,11 @@ export class CarrierUpkeep {
   readonly #registrations = new Map<string, Kept<OutboundRegistration>>();
   readonly #pings = new Map<string, Kept<GatewayPing>>();
   readonly #off: () => void;
+  readonly #turn: Timer | undefined;
+  /** Carriers that this node keeps us registered at, where one node does it for all. */
+  #held: ReadonlySet<string> = new Set();
   #soon: Timer | undefined;
+  #closed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -26,6 +54,9 @@ export class CarrierUpkeep {
       });
     });
     this.#follow();
+    if (parts.edgeContact === undefined) return;
+    void this.#claim();
+    this.#turn = parts.clock.every(claimMs, 'carrier registrations', () => void this.#claim());
   }
 
   /** A gateway nobody watches counts as up. */
@@ -39,12 +70,35 @@ export class CarrierUpkeep {
 
   /** Stops watching and takes our registrations back. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#off();
     this.#soon?.cancel();
+    this.#turn?.cancel();
     for (const { thing } of this.#pings.values()) thing.close();
     this.#pings.clear();
-    await Promise.all(Array.from(this.#registrations.values(), ({ thing }) => thing.close()));
+    // Of the same contact: another node keeps it from now on.
+    const others = this.#parts.edgeContact !== undefined && this.#parts.live.stats().nodes > 1;
+    const registrations = Array.from(this.#registrations.values(), ({ thing }) => thing);
     this.#registrations.clear();
+    if (others) for (const each of registrations) each.abandon();
+    else await Promise.all(registrations.map((each) => each.close()));
+  }
+
+  /** One node registers for all: the first to say so, and when it is gone another. */
+  async #claim(): Promise<void> {
+    const { directory, live, node } = this.#parts;
+    const held = new Set<string>();
+    for (const { sid, register } of directory.all('carrier')) {
+      if (register === undefined) continue;
+      const alone = !live.stats().shared;
+      const holder = alone ? node : await live.claim(`carrier registration ${sid}`);
+      // While that cannot be known it stays as it is.
+      if (holder === undefined ? this.#held.has(sid) : holder === node) held.add(sid);
+    }
+    if (this.#closed) return;
+    const before = this.#held;
+    this.#held = held;
+    if (held.size !== before.size || [...held].some((sid) => !before.has(sid))) this.#follow();
   }
 
   #follow(): void {
@@ -53,6 +107,7 @@ export class CarrierUpkeep {
       directory
         .all('carrier')
         .filter((each) => each.isActive && each.register !== undefined)
+        .filter((each) => this.#parts.edgeContact === undefined || this.#held.has(each.sid))
         .map((each) => [each.sid, each]),
     );
     const watched = new Map(
@@ -64,7 +119,8 @@ export class CarrierUpkeep {
     for (const [sid, { key, thing }] of this.#registrations) {
       const carrier = carriers.get(sid);
       if (carrier !== undefined && this.#registrationKey(carrier) === key) continue;
-      void thing.close();
+      if (this.#parts.edgeContact !== undefined && !this.#held.has(sid)) thing.abandon();
+      else void thing.close();
       this.#registrations.delete(sid);
     }
     for (const [sid, { key, thing }] of this.#pings) {
@@ -92,8 +148,10 @@ export class CarrierUpkeep {
       from: `sip:${register.fromUser ?? register.username}@${domain}`,
       contactUser: register.username,
       credentials: { username: register.username, password: register.password },
-      ...(gateway === undefined ? {} : wayTo(gateway)),
-      ...proxyOf(carrier, gateway),
+      ...(this.#byEdge(carrier, gateway) ?? {
+        ...(gateway === undefined ? {} : wayTo(gateway)),
+        ...proxyOf(carrier, gateway),
+      }),
     });
     this.#registrations.set(carrier.sid, { key: this.#registrationKey(carrier), thing });
     let failed = false;
@@ -110,6 +168,17 @@ export class CarrierUpkeep {
       }
       failed = status.state === 'failed';
     });
+  }
+
+  #byEdge(carrier: Carrier, gateway: Gateway | undefined): Partial<RegistrationOptions> | undefined {
+    const { edges, edgeContact } = this.#parts;
+    const place = edges.first;
+    if (edgeContact === undefined || place === undefined) return undefined;
+    return {
+      contactHost: edgeContact,
+      hops: [{ transport: 'udp', ...place }],
+      headers: [['Route', routeByEdge(place, carrier, gateway)]],
+    };
   }
 
   #ping(gateway: Gateway): void {
@@ -131,7 +200,7 @@ export class CarrierUpkeep {
 
 /** A gateway that is a name and wants TCP or TLS gets them, whatever DNS says of the realm. */
 function proxyOf(carrier: Carrier, gateway: Gateway | undefined): { proxy?: string } {
-  if (carrier.outboundSipProxy !== undefined) return { proxy: carrier.outboundSipProxy };
+  if (carrier.outboundSipProxy !== undefined) return { proxy: proxyUri(carrier.outboundSipProxy) };
   if (gateway === undefined || gateway.protocol === 'udp' || isIP(gateway.host) !== 0) return {};
   const port = gateway.port === undefined ? '' : `:${gateway.port}`;
   return { proxy: `sip:${gateway.host}${port};transport=${gateway.protocol}` };

@@ -5,7 +5,7 @@ import type { Config } from '../config/index.ts';
 
 const noFolder = defineError('hand-over-nowhere', {
   message: 'shutdown.hand_over: standing calls are written nowhere with the store {store}',
-  fix: 'Name a folder of this machine in calls.standing_folder.',
+  fix: 'Name a folder of this machine in calls.standing_folder, or share live: redis:// and a database with other nodes.',
   http: 500,
 });
 
@@ -16,10 +16,13 @@ export type HandOverParts = {
   readonly sessions: () => Iterable<{
     readonly caller: { readonly answeredAt: number | undefined };
     end(cause: { by: 'server'; reason: string }): void;
+    letGo(): void;
   }>;
   /** Writes every call that stands, at once. */
-  readonly keeper: { flush(): void };
+  readonly keeper: { flush(): void; close(): void };
   readonly standing: { close(): Promise<void> };
+  /** Where other nodes share what is written: they have it at once. */
+  readonly shared: { resign(): Promise<number> } | undefined;
   /** What is to be written before the process goes, besides. */
   readonly flush: () => Promise<unknown>;
 };
@@ -43,15 +46,28 @@ export async function handOver(parts: HandOverParts): Promise<void> {
   // In one go: nobody may end a call between its last line and the silence.
   keeper.flush();
   agent.abandon();
+  const left = await leave(parts);
   await Promise.race([parts.flush(), after(parts.clock, FLUSH_MS)]);
-  keeper.flush();
+  if (left === undefined) keeper.flush();
   await parts.standing.close();
-  log.warn({ calls }, 'handed over: the next start carries these calls on');
+  log.warn(
+    { calls, taken: calls - (left ?? calls) },
+    'handed over: other nodes, or the next start, carry these calls on',
+  );
 }
 
-/** Without a folder there is nobody to hand over to. Throws. */
-export function refuseHandOver(config: Config, folder: string | undefined): void {
-  if (!config.shutdown.hand_over || folder !== undefined) return;
+/** How many calls no other node took; undefined where none could. From then on they are the others': nothing that is due here
+ * may happen a second time. */
+async function leave({ shared, keeper, sessions }: HandOverParts): Promise<number | undefined> {
+  if (shared === undefined) return undefined;
+  keeper.close();
+  for (const session of sessions()) session.letGo();
+  return shared.resign();
+}
+
+/** Where they are written nowhere there is nobody to hand over to. Throws. */
+export function refuseHandOver(config: Config, written: boolean): void {
+  if (!config.shutdown.hand_over || written) return;
   throw new GraineError(noFolder, { store: config.store.url.split(':')[0] });
 }
 

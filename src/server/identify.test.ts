@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { SystemClock, SystemRandom, silentLog } from '../base/index.ts';
+import { SystemClock, SystemRandom, silentLog, withinNetworks } from '../base/index.ts';
 import { parseConfig, provisioned } from '../config/index.ts';
 import { createRequest } from '../sip/message/index.ts';
 import { type OpenDirectory, type OpenStore, openDirectory, openStore } from '../store/index.ts';
 import { identify } from './identify.ts';
-import { withinNetworks } from './teams.ts';
 
 const config = parseConfig(
   `
@@ -46,7 +45,7 @@ describe('who a request comes from', () => {
     const head = { from: `<sip:${from}>;tag=1`, to: `<sip:${method === 'REGISTER' ? from : '1@h'}>` };
     const request = createRequest({ method, uri: 'sip:1@h', callId: 'c', cseq: 1, ...head });
     const source = { transport: 'udp', address, port, localAddress: '192.0.2.9', localPort: 5060 } as const;
-    const found = identify({ directory, isTeams: () => false }, request, source);
+    const found = identify({ directory, isTeams: () => false, unproven: () => {} }, request, source);
     return found.kind === 'challenge' ? `challenge ${found.realm}` : found.kind;
   };
 
@@ -61,7 +60,7 @@ describe('who a request comes from', () => {
     });
     const source = { transport, address, port: 1234, localAddress: '192.0.2.9', localPort: 5061 } as const;
     const isTeams = withinNetworks(['52.112.0.0/14', '52.120.0.0/14']);
-    const found = identify({ directory, isTeams }, request, source);
+    const found = identify({ directory, isTeams, unproven: () => {} }, request, source);
     if (found.kind === 'teams') return `teams ${found.contactHost}`;
     return found.kind === 'forbidden' ? `forbidden: ${found.why}` : found.kind;
   };

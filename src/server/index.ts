@@ -1,2 +1,3 @@
 export { type Server, startServer } from './start.ts';
 export { version } from './version.ts';
+export { runningNodes } from './roster.ts';

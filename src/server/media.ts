@@ -34,6 +34,7 @@ export async function openMedia(config: Config, parts: MediaParts): Promise<Open
     log,
     restMs: media.port_rest_seconds * 1000,
     silentMs,
+    nearCandidates: config.hooks.allow_private_addresses,
     preferBatched: wires[media.wire],
     ...(sip.advertise === undefined ? {} : { publicAddress: sip.advertise }),
   });

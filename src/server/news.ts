@@ -1,6 +1,15 @@
 /** Says what happened beside calls: alerts that were raised, registrations that changed. */
 import { Emitter } from '../base/index.ts';
-import type { Alert, Binding, Directory, LiveCall, LiveStore, SharedBan } from '../ports/index.ts';
+import type {
+  Alert,
+  Binding,
+  Directory,
+  LimitAsk,
+  LimitCounts,
+  LiveCall,
+  LiveStore,
+  SharedBan,
+} from '../ports/index.ts';
 
 export type News = Emitter<{ alert: [Alert]; registration: [aor: string, accountSid: string] }>;
 
@@ -25,8 +34,8 @@ export class TellingLive implements LiveStore {
     this.#news.emit('registration', binding.aor, binding.accountSid);
   }
 
-  async unbind(aor: string, contact?: string): Promise<void> {
-    await this.#live.unbind(aor, contact);
+  async unbind(aor: string, key?: string): Promise<void> {
+    await this.#live.unbind(aor, key);
     const account = this.#directory.accountByRealm(aor.slice(aor.lastIndexOf('@') + 1));
     if (account !== undefined) this.#news.emit('registration', aor, account.sid);
   }
@@ -38,9 +47,16 @@ export class TellingLive implements LiveStore {
   removeCall = (callSid: string) => this.#live.removeCall(callSid);
   calls = (accountSid: string) => this.#live.calls(accountSid);
   call = (callSid: string) => this.#live.call(callSid);
-  callsElsewhere = (accountSid: string) => this.#live.callsElsewhere(accountSid);
+  claim = (what: string) => this.#live.claim(what);
+  take = (ask: LimitAsk) => this.#live.take(ask);
+  holds = (name: string, running: number) => this.#live.holds(name, running);
+  count = (counts: LimitCounts) => this.#live.count(counts);
   ban = (ban: SharedBan) => this.#live.ban(ban);
   onBan = (hear: (ban: SharedBan) => void) => this.#live.onBan(hear);
+  onReach = (hear: (there: boolean, reason: string) => void) => this.#live.onReach(hear);
+  onLost = (hear: (node: string) => void) => this.#live.onLost(hear);
+  announce = (address: string) => this.#live.announce(address);
+  nodes = () => this.#live.nodes();
   stats = () => this.#live.stats();
   close = () => this.#live.close();
 }

@@ -1,13 +1,14 @@
 /** SIP put together: transports, source guard, agent; and the transports as the agent's network. */
-import type { Clock, Log, Random, TraceChannel } from '../base/index.ts';
+import { type Certainty, type Clock, type Log, type Random, type TraceChannel, withinNetworks } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Directory, Door, LiveStore } from '../ports/index.ts';
+import type { Alerts, Directory, Door, LiveStore } from '../ports/index.ts';
 import { createUserAgent, type Network, type UserAgent, type UserSecret } from '../sip/agent/index.ts';
 import { defaultLimits } from '../sip/message/index.ts';
-import { Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
-import { identify } from './identify.ts';
-import { withinNetworks } from './teams.ts';
+import { type CertificateFiles, Certificates, NextHops, SourceGuard, TransportLayer } from '../sip/transport/index.ts';
+import { EdgeChoice } from './edges.ts';
+import { identify, type Known } from './identify.ts';
 import { tlsPeersOf } from './tls-peers.ts';
+import { TlsRefusals } from './tls-refusals.ts';
 
 type Parts = {
   config: Config;
@@ -19,18 +20,26 @@ type Parts = {
   live: LiveStore;
   node: string;
   door: Door;
+  /** Whether the calls here are still this node's: in doubt, what comes waits. */
+  owner: Certainty | undefined;
+  alerts: Alerts;
 };
 
 export type Sip = {
   readonly agent: UserAgent;
   readonly transport: TransportLayer;
   readonly guard: SourceGuard;
+  readonly edges: EdgeChoice;
   /** What came since it listens is handled now, and all that follows: before, who it is for may not be there yet. */
   begin(): void;
   /** Reads certificates anew if their files have changed. */
   reload(): Promise<void>;
   close(): Promise<void>;
 };
+
+function certificateFiles({ client_ca: clientCa, ...files }: NonNullable<Config['sip']['tls']>): CertificateFiles {
+  return { ...files, clientCa };
+}
 
 /** Messages held while the server is being put together. */
 const mostWaiting = 10_000;
@@ -40,15 +49,23 @@ export async function openSip(parts: Parts): Promise<Sip> {
   const { config, clock, log } = parts;
   const isTeams = withinNetworks(config.sip.teams.sources);
   const guard = guardOf(parts, isTeams);
-  const certificates = config.sip.tls && (await Certificates.load(config.sip.tls, { clock, log }));
+  const certificates = config.sip.tls && (await Certificates.load(certificateFiles(config.sip.tls), { clock, log }));
   const transport = transportOf(parts, guard, certificates);
-  const holding = new Holding(transport);
+  const refusals = new TlsRefusals(parts);
+  transport.onUnsecured = (refusal) => refusals.handshake(refusal);
+  const known: Known = {
+    directory: parts.directory,
+    isTeams,
+    unproven: (gateway, why) => refusals.unproven(gateway, why),
+  };
+  const holding = new Holding(transport, parts.owner);
+  const edges = new EdgeChoice(config.sip.outbound_edge, log);
   const agent = createUserAgent({
-    network: networkOf(transport, holding),
+    network: networkOf(transport, holding, edges),
     clock,
     random: parts.random,
     log,
-    identify: (request, source) => identify({ directory: parts.directory, isTeams }, request, source),
+    identify: (request, source) => identify(known, request, source),
     credentials: (username, realm) => secretOf(parts, username, realm),
     door: parts.door,
     nonceSeconds: config.sip.registrar.nonce_seconds,
@@ -61,6 +78,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     },
   });
   const close = async (): Promise<void> => {
+    edges.close();
     await agent.close();
     await transport.close();
     certificates?.close();
@@ -73,7 +91,9 @@ export async function openSip(parts: Parts): Promise<Sip> {
     await close();
     throw fault;
   }
-  return { agent, transport, guard, begin: () => holding.open(), reload: async () => certificates?.refresh(), close };
+  edges.watch(agent);
+  const reload = async (): Promise<void> => certificates?.refresh();
+  return { agent, transport, guard, edges, begin: () => holding.open(), reload, close };
 }
 
 /** The configuration counts faults: an INVITE of a stranger is one (10 points here), a wrong password two. */
@@ -83,7 +103,7 @@ function guardOf({ config, clock, log, directory, live }: Parts, isTeams: (addre
     onBan: (ban) => void live.ban(ban),
     clock,
     log,
-    trusted: never,
+    trusted: [...never, ...config.sip.edges],
     exempt: (address) =>
       directory.inboundGateway(address, 0, 'udp') !== undefined ||
       // One customer's wrong name must not shut all others out, who come from the same addresses.
@@ -98,7 +118,7 @@ function guardOf({ config, clock, log, directory, live }: Parts, isTeams: (addre
 
 function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificates | undefined): TransportLayer {
   const { config, clock, random, log, trace, directory } = parts;
-  const { limits, advertise, ws } = config.sip;
+  const { limits, advertise, ws, edges } = config.sip;
   return new TransportLayer({
     clock,
     log,
@@ -108,7 +128,11 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
     ...(advertise === undefined ? {} : { advertise }),
     certificates,
     tlsPeer: tlsPeersOf(config, directory),
+    asksClient: (address, port) => {
+      return directory.inboundGateway(address, port, 'tls')?.gateway.clientCertificate !== undefined;
+    },
     origins: ws.origins,
+    isEdge: withinNetworks(edges),
     messageLimits: { ...defaultLimits, total: limits.max_message_bytes, headers: limits.max_headers },
     connectionLimits: {
       partialMessageMs: limits.stream_message_seconds * 1000,
@@ -119,18 +143,19 @@ function transportOf(parts: Parts, guard: SourceGuard, certificates: Certificate
   });
 }
 
-/** Holds messages until the server has all its parts. What comes beyond the limit is lost, as a busy network loses it. */
+/** Holds messages until the server has all its parts, and while it is in doubt whether its calls are still its own. What comes
+ * beyond the limit is lost, as a busy network loses it. */
 class Holding {
   readonly #transport: TransportLayer;
+  readonly #owner: Certainty | undefined;
   #handler: TransportLayer['onMessage'];
   #waiting: Parameters<TransportLayer['onMessage']>[] | undefined = [];
 
-  constructor(transport: TransportLayer) {
+  constructor(transport: TransportLayer, owner: Certainty | undefined) {
     this.#transport = transport;
+    this.#owner = owner;
     this.#handler = transport.onMessage;
-    transport.onMessage = (...message) => {
-      if ((this.#waiting?.length ?? 0) < mostWaiting) this.#waiting?.push(message);
-    };
+    transport.onMessage = this.#take;
   }
 
   get handler(): TransportLayer['onMessage'] {
@@ -139,18 +164,28 @@ class Holding {
 
   set handler(handler: TransportLayer['onMessage']) {
     this.#handler = handler;
-    if (this.#waiting === undefined) this.#transport.onMessage = handler;
+    if (this.#waiting === undefined && this.#owner === undefined) this.#transport.onMessage = handler;
   }
 
   open(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    this.#transport.onMessage = this.#handler;
+    this.#transport.onMessage = this.#owner === undefined ? this.#handler : this.#take;
     for (const message of waiting) this.#handler(...message);
   }
+
+  readonly #take: TransportLayer['onMessage'] = (...message) => {
+    if (this.#waiting !== undefined) {
+      if (this.#waiting.length < mostWaiting) this.#waiting.push(message);
+      return;
+    }
+    if (this.#owner?.sure !== false) return this.#handler(...message);
+    this.#waiting = [message];
+    void this.#owner.whenSure().then(() => this.open());
+  };
 }
 
-function networkOf(transport: TransportLayer, holding: Holding): Network {
+function networkOf(transport: TransportLayer, holding: Holding, edges: EdgeChoice): Network {
   return {
     get onMessage() {
       return holding.handler;
@@ -158,8 +193,8 @@ function networkOf(transport: TransportLayer, holding: Holding): Network {
     set onMessage(handler) {
       holding.handler = handler;
     },
-    send: (bytes, to, listener) => transport.send(bytes, to, listener),
-    reply: (bytes, to, listener) => transport.reply(bytes, to, listener),
+    send: (bytes, to, listener) => transport.send(bytes, edges.instead(to), listener),
+    reply: (bytes, to, listener) => transport.reply(bytes, edges.insteadOf(to), listener),
     localFor: (to) => transport.localFor(to),
     resolve: (uri) => transport.resolve(uri),
     offence: (source, weight) => transport.offence(source, weight),

@@ -3,43 +3,52 @@ import os from 'node:os';
 import path from 'node:path';
 import { AuditTrail, Sessions, Softphones } from '../access/index.ts';
 import { createApi, readPlacing, updateFaults } from '../api/index.ts';
-import { type Log, setListenerFault, SystemClock, SystemRandom, TraceChannel } from '../base/index.ts';
+import { GatheringTrace, type Log, setListenerFault, SystemClock, SystemRandom } from '../base/index.ts';
 import {
+  adoptCalls,
   CarrierPacers,
   carryOnAll,
   createControl,
-  findStanding,
   followMedia,
   followStreams,
   handleInvitation,
+  letGoOf,
   Quotas,
   RecordingKeeper,
   RecordingShelf,
   Registry,
   type Services,
+  SharedLimits,
   SoundFiles,
   StandingKeeper,
   Watch,
 } from '../call/index.ts';
 import { type Config, peopleOf, printConfig, provisioned, refuseUnbuilt } from '../config/index.ts';
 import { createHooks, createStreamFinder, refuseAddress } from '../hooks/index.ts';
-import { NoStandingCalls, openLive, StandingFile } from '../live/index.ts';
+import { openLive } from '../live/index.ts';
+import { Cluster, DeathWitness } from '../nodes/index.ts';
 import { createLog, createMetrics, createTimelines, logCalls } from '../observe/index.ts';
 import { createStreams } from '../streams/index.ts';
 import { createSpeech } from '../speech/index.ts';
-import { ensureAdminKey, openDirectory, openStore, type Secrets } from '../store/index.ts';
+import { ensureAdminKey, openDirectory, openStore } from '../store/index.ts';
 import { createScript } from '../verbs/index.ts';
 import { createAlerts } from './alerts.ts';
 import { CarrierUpkeep } from './carriers.ts';
-import { openMedia } from './media.ts';
+import { byWay } from './detour.ts';
+import { closingOf, openEarly } from './early.ts';
+import { secretsOf, spoolFolder, traceFolder } from './folders.ts';
 import { handOver, refuseHandOver } from './hand-over.ts';
 import { createAdmission } from './load.ts';
 import { createNews, TellingLive } from './news.ts';
 import { putPeople } from './people.ts';
+import { isOwnDoor, originOf, publicUrl } from './public-url.ts';
 import { portalFolder, portalSip } from './portal.ts';
+import { followServer, redisAway } from './server-alerts.ts';
 import { openSip } from './sip.ts';
+import { openStanding } from './standing.ts';
 import { TeamsUpkeep } from './teams.ts';
 import { version } from './version.ts';
+import { hopOf, refuseNode, secretsIn, sipPlace } from './roster.ts';
 
 /** A running server. One way to end it: stop(). */
 export interface Server {
@@ -87,19 +96,22 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
 async function build(config: Config, options: { log?: Log }, closers: (() => Promise<void> | void)[]): Promise<Server> {
   const clock = new SystemClock();
   const random = new SystemRandom();
-  const trace = new TraceChannel();
+  const trace = new GatheringTrace(clock);
   const log =
     options.log ?? createLog({ level: config.log.level, debugAreas: config.log.debug, pretty: config.log.pretty });
   setListenerFault((event, fault) => log.error({ event, fault: String(fault) }, 'a listener failed'));
   const node = `${os.hostname()}-${random.token(6)}`;
 
-  const store = await openStore(config.store.url, {
+  const opening = openStore(config.store.url, {
     clock,
     log: log.child({ area: 'store' }),
     spoolRows: config.store.spool_rows,
-    spoolFolder: besideData(config, config.store.spool_folder, 'spool'),
+    spoolFolder: spoolFolder(config),
     ...secretsOf(config),
   });
+  const early = openEarly(config, { clock, random, log });
+  closers.push(closingOf(early));
+  const store = await opening;
   closers.push(() => store.close());
   const directory = await openDirectory(store, { clock, log });
   closers.push(() => directory.close());
@@ -117,6 +129,15 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   });
   closers.push(() => openedLive.close());
   const live = new TellingLive(openedLive, news, directory);
+  const nodes = new Cluster({
+    clock,
+    random,
+    node,
+    secrets: secretsIn(config.live.secret),
+    live,
+    refuse: refuseNode,
+  });
+  closers.push(() => nodes.close());
 
   const traceDir = traceFolder(config);
   const timelines = createTimelines({
@@ -130,19 +151,17 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   closers.push(() => timelines.close());
   closers.push(logCalls(trace, log));
 
-  const standingAt = standingFolder(config);
-  refuseHandOver(config, standingAt);
-  const standing =
-    standingAt === undefined ? new NoStandingCalls() : new StandingFile({ folder: standingAt, clock, log });
+  const { here, left, media, workers } = await early;
+  const kept = await openStanding({ config, clock, log }, { here, store, live: openedLive });
+  const { calls: standing, shared, owner, clock: callClock } = kept;
   closers.push(() => standing.close());
-  const left = await findStanding(standing);
-  const { media, workers } = await openMedia(config, { clock, random, log, kept: left.ports });
-  closers.push(() => media.close());
+  refuseHandOver(config, kept.written);
 
   const registry = new Registry();
   const metrics = createMetrics({ trace, media, registry });
   closers.push(() => metrics.close());
   const alerts = createAlerts({ clock, random, log, store, news, counted: (type) => metrics.alert(type) });
+  followServer({ alerts, node, live, store, shared });
   const hooks = createHooks({
     clock,
     random,
@@ -208,7 +227,8 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   const { door, refusals } = admission;
   const sip = await openSip({
     config,
-    clock,
+    clock: callClock,
+    owner,
     random,
     log: log.child({ area: 'sip' }),
     trace,
@@ -216,6 +236,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     live,
     node,
     door,
+    alerts,
   });
   closers.push(() => sip.close());
   metrics.follow({
@@ -233,6 +254,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     clock,
     log,
     pingSeconds: config.sip.options_ping_seconds,
+    live,
+    node,
+    edges: sip.edges,
+    edgeContact: config.sip.edge_contact,
   });
   closers.push(() => upkeep.close());
   const teams = new TeamsUpkeep({
@@ -243,15 +268,18 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     pingSeconds: config.sip.teams.ping_seconds,
   });
   closers.push(() => teams.close());
-  const pacers = new CarrierPacers(clock);
+  const limits = new SharedLimits({ clock, live });
+  const pacers = new CarrierPacers(callClock, limits);
   closers.push(() => pacers.close());
 
   const keeperOfCalls = new StandingKeeper({ store: standing, clock, find: (sid) => registry.session(sid) });
   closers.push(() => keeperOfCalls.close());
 
   const [listening] = sip.transport.listening();
+  const outside = listening?.advertisedHost ?? config.sip.domain;
+  let http: { address: string; port: number } | undefined;
   const services: Services = {
-    clock,
+    clock: callClock,
     random,
     log,
     trace,
@@ -267,7 +295,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     store,
     registry,
     pacers,
-    quotas: new Quotas({ clock, alerts, registry, live }),
+    quotas: new Quotas({ clock, alerts, registry, limits }),
     door,
     refusals,
     standing: keeperOfCalls,
@@ -284,8 +312,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     settings: {
       domain: config.sip.domain,
       sipAddress:
-        listening === undefined ? config.sip.domain : `${listening.advertisedHost}:${listening.advertisedPort}`,
-      apiBaseUrl: `http://${hostPort(config.http.listen)}/v1`,
+        listening === undefined ? config.sip.domain : hostPort({ address: outside, port: listening.advertisedPort }),
+      get apiBaseUrl() {
+        return `${publicUrl(config, http, outside)}/v1`;
+      },
       toneCountry: 'us',
       gatewayTimeoutMs: 5000,
       failedDialStatus: config.calls.failed_dial_status,
@@ -293,15 +323,27 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
       maxCalls: config.calls.max_calls,
       maxRecordingSeconds: config.media.max_recording_seconds,
       recordingsDir: config.media.recordings,
+      get outboundEdge() {
+        return sip.edges.first;
+      },
+      edgeContact: config.sip.edge_contact,
       node,
     },
   };
   const control = createControl(services, createScript);
   closers.push(followMedia(services), followStreams(services));
   sip.agent.onInvitation((invitation) => handleInvitation(services, createScript, invitation));
-  const carried = carryOnAll({ services, scripts: createScript }, left, standing);
+  const house = { services, scripts: createScript };
+  const carried = carryOnAll(house, left, standing);
   sip.begin();
   await carried;
+  shared?.onTaken((sids) => letGoOf(services, sids));
+  shared?.onOrphans((snapshots) => adoptCalls(house, snapshots, shared));
+  if (shared !== undefined)
+    sip.agent.onStray(
+      (tag) => shared.find(tag),
+      (node) => hopOf(nodes.sipOf(node)),
+    );
 
   const watch = new Watch(services);
   closers.push(() => watch.close());
@@ -327,13 +369,14 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     directory,
     store,
     live,
+    nodes,
     control,
     watch,
     news,
     sessions,
     softphones,
     audit,
-    origins: config.http.origins,
+    origins: [...config.http.origins, ...(config.http.public_url ? [originOf(config.http.public_url)] : [])],
     trustedProxies: config.http.trusted_proxies,
     portal: {
       folder: pages,
@@ -344,7 +387,12 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     recordings: new RecordingShelf(config.media.recordings),
     events: hooks,
     metrics,
-    readiness: () => (state.stopping || sip.agent.draining ? { ready: false, reason: 'draining' } : { ready: true }),
+    owner,
+    redisFor: byWay(openedLive.members, nodes),
+    readiness: () => {
+      if (state.stopping || sip.agent.draining) return { ready: false, reason: 'draining' };
+      return live.stats().up ? { ready: true } : { ready: true, reason: redisAway };
+    },
     clock,
     random,
     log,
@@ -352,7 +400,10 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     config: { yaml: printConfig(config) },
   });
   closers.push(() => api.close());
-  const http = await api.listen({ host: config.http.listen.address, port: config.http.listen.port });
+  http = await api.listen({ host: config.http.listen.address, port: config.http.listen.port });
+  const nodeUrl = config.http.node_url ?? `http://${hostPort(http)}`;
+  nodes.announce(nodeUrl, { sip: sipPlace(sip.transport.listening()), direct: isOwnDoor(nodeUrl, http) });
+  owner?.watchBy(new DeathWitness({ clock, nodes, urlOf: (name) => nodes.urlOf(name) }));
   log.info(
     { sip: sip.transport.listening(), http, store: config.store.url.split('@').at(-1), node },
     'graine is ready',
@@ -387,48 +438,24 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
         sessions: () => registry.sessions(),
         keeper: keeperOfCalls,
         standing,
+        shared,
         flush: () => Promise.all([api.close(), store.flush(), timelines.flush(), live.close()]),
       });
     },
     leaks: async () => {
       const { portsInUse } = await media.stats();
-      const held = sip.agent.dump() as { dialogs: unknown[]; transactions?: number };
+      const held = sip.agent.dump() as { dialogs: unknown[]; clients: unknown[]; servers: unknown[] };
       return {
         timers: clock.pending(),
         ...registry.size,
         dialogs: held.dialogs.length,
-        transactions: Number(held.transactions ?? 0),
+        transactions: held.clients.length + held.servers.length,
         ports: portsInUse,
         hooks: hooks.pending(),
         streams: streams.stats().streams,
       };
     },
   };
-}
-
-/** Where standing calls are written. Beside the store where that is a folder of this machine; a store in memory is not meant
- * to outlive anything. */
-function standingFolder(config: Config): string | undefined {
-  return besideData(config, config.calls.standing_folder, 'standing');
-}
-
-/** The folder that was named, else one in the store's. */
-function besideData({ store: { url } }: Config, named: string | undefined, name: string): string | undefined {
-  return named ?? (url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), name) : undefined);
-}
-
-const isFile = (url: string): boolean => /\.(db|sqlite3?)$/.test(url);
-
-/** Keys of the environment before those of a file; neither: beside the data. */
-function secretsOf({ secretKeys, store }: Config): { secrets?: Secrets } {
-  if (secretKeys.length > 0) return { secrets: { keys: secretKeys } };
-  return store.key_file === undefined ? {} : { secrets: { file: store.key_file } };
-}
-
-function traceFolder(config: Config): string | undefined {
-  if (config.trace.folder !== undefined) return config.trace.folder;
-  const { url } = config.store;
-  return url.startsWith('file:') && !isFile(url) ? path.join(url.slice(5), 'timelines') : undefined;
 }
 
 function hostPort({ address, port }: { address: string; port: number }): string {

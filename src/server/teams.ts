@@ -1,6 +1,5 @@
 /** What Microsoft Teams needs between calls: OPTIONS from every SBC to every gateway, without which it sends no calls and
  * takes none. Follows the directory, as the upkeep of carriers does. And where Teams calls from. */
-import ipaddr from 'ipaddr.js';
 import type { Clock, Log, Timer } from '../base/index.ts';
 import type { Directory } from '../ports/index.ts';
 import type { GatewayPing, UserAgent } from '../sip/agent/index.ts';
@@ -81,18 +80,4 @@ export class TeamsUpkeep {
 
 function keyOf({ sbcFqdn, gateway }: Watched): string {
   return `${sbcFqdn} ${gateway}`.toLowerCase();
-}
-
-/** Tells whether an address is one of these networks'. They are checked by the configuration. */
-export function withinNetworks(networks: readonly string[]): (address: string) => boolean {
-  const ranges = networks.map((text) => {
-    if (text.includes('/')) return ipaddr.parseCIDR(text);
-    const address = ipaddr.process(text);
-    return [address, address.kind() === 'ipv4' ? 32 : 128] as const;
-  });
-  return (text) => {
-    if (!ipaddr.isValid(text)) return false;
-    const address = ipaddr.process(text);
-    return ranges.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
-  };
 }

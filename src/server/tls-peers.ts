@@ -28,7 +28,8 @@ function isTeamsGateway(directory: Directory, at: string): boolean {
   return directory.all('teamsTenant').some(({ gateways }) => gateways.some((each) => placeOf(each) === at));
 }
 
-function placeOf(gateway: string): string {
+/** `host:port` as a hop is compared with it. */
+export function placeOf(gateway: string): string {
   return (/:\d+$/.test(gateway) ? gateway : `${gateway}:5061`).toLowerCase();
 }
 

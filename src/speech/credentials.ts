@@ -1,8 +1,6 @@
 /** Who may use which vendor: an account's own credentials (REST) before the server's (configuration). */
 
-import type { SpeechCredential } from '../ports/index.ts';
-
-export type SpeechUse = 'tts' | 'stt' | 'translate';
+import type { SpeechCredential, SpeechUse } from '../ports/index.ts';
 
 /** What a vendor needs to know us. Its settings hold secrets: they never reach a log, a trace or an error. */
 export type Credential = {

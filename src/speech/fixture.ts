@@ -119,3 +119,16 @@ export async function until(what: string, ready: () => boolean): Promise<void> {
   for (const end = performance.now() + 20_000; !ready(); await delay(5))
     if (performance.now() > end) throw new Error(`never came true: ${what}`);
 }
+
+/** Seconds of a voice (a buzz) or of a quiet room. */
+export function sound(kind: 'voice' | 'room', seconds: number): Int16Array {
+  let seed = 1;
+  return Int16Array.from({ length: 16_000 * seconds }, (_, i) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    const noise = (seed / 2 ** 31 - 0.5) * 40;
+    // Syllables: four a second.
+    return kind === 'room'
+      ? noise
+      : noise + 6000 * Math.sin((2 * Math.PI * 180 * i) / 16_000) * Math.sin((Math.PI * 4 * i) / 16_000);
+  });
+}

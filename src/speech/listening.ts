@@ -1,12 +1,19 @@
 /** Sound to text: vendor, fallback vendor, alert. */
 import { type Clock, Emitter, type Timer } from '../base/index.ts';
 import type { Alerts, HearingChoice, Recogniser, Recognition, RecognitionOptions } from '../ports/index.ts';
+import { GatedEar } from './stt/gated-ear.ts';
 import { type Ear, type EarVendor, VendorFault } from './vendor.ts';
 
 /** Finds who hears for an account. Throws a VendorFault when nobody does. */
 export type FindEar = (accountSid: string, choice: HearingChoice) => EarVendor;
 
-type Parts = { readonly clock: Clock; readonly alerts: Alerts; readonly find: FindEar };
+type Parts = {
+  readonly clock: Clock;
+  readonly alerts: Alerts;
+  readonly find: FindEar;
+  /** The vendor the configuration names for all. */
+  readonly preferred: string | undefined;
+};
 
 const RATE = 16_000;
 /** What was said since the last final result, for the vendor that takes over: at most so many samples. */
@@ -22,6 +29,17 @@ export class Listening implements Recogniser {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  hearsUnasked(accountSid: string): boolean {
+    const { preferred, find } = this.#parts;
+    if (preferred === undefined) return false;
+    try {
+      find(accountSid, {});
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   open(options: RecognitionOptions): Recognition {
@@ -78,7 +96,7 @@ class Listener implements Recognition {
 
   #connect(): void {
     try {
-      const ear = this.#parts.find(this.#options.accountSid, this.#choice).open(this.#choice);
+      const ear = this.#open();
       this.#ear = ear;
       this.#state = 'open';
       this.#openedAt = this.#parts.clock.monotonic();
@@ -92,6 +110,13 @@ class Listener implements Recognition {
     } catch (fault) {
       this.#broken(undefined, fault instanceof VendorFault ? fault : new VendorFault('garbage', String(fault)));
     }
+  }
+
+  #open(): Ear {
+    const { accountSid, gate } = this.#options;
+    const choice = this.#choice;
+    const vendor = this.#parts.find(accountSid, choice);
+    return gate === undefined ? vendor.open(choice) : new GatedEar(() => vendor.open(choice), gate);
   }
 
   #forget(): void {

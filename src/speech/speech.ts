@@ -63,12 +63,14 @@ export function createSpeech(options: SpeechOptions): Speech {
     clock,
     alerts,
     find: earFinder({ credentials, offline: moonshine, makers: earMakers({ clock, reach, google }) }),
+    preferred: credentials.preferred('stt'),
   });
   const translating = new Translating({ alerts, credentials, reach, timeoutMs });
   return {
     canTranslate: (owner, choice) => translating.canTranslate(owner, choice),
     translate: (request) => translating.translate(request),
     synthesise: (request, signal) => speaking.synthesise(request, signal),
+    hearsUnasked: (accountSid) => listening.hearsUnasked(accountSid),
     open: (request) => listening.open(request),
     stop: async () => {
       await Promise.all([speaking.stop(), listening.stop()]);

@@ -1,7 +1,9 @@
 /** The audit log: written once, read by page, pruned. */
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { AuditEntry, AuditQuery, Page } from '../ports/index.ts';
-import { Inserter, span } from './records.ts';
+import { type Inserter, inserterOf } from './inserter.ts';
+import type { Engine } from './migrations.ts';
+import { span } from './records.ts';
 import type { AuditTable, Tables } from './schema.ts';
 import { plain } from './text.ts';
 
@@ -41,15 +43,11 @@ function entryOf(row: AuditTable): AuditEntry {
 
 export class AuditRows {
   readonly #db: Kysely<Tables>;
-  readonly #inserter: Inserter<AuditEntry>;
+  readonly into: Inserter<AuditEntry>;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, engine: Engine) {
     this.#db = db;
-    this.#inserter = new Inserter(db, 'audit', 'sid', rowOf);
-  }
-
-  insert(entries: readonly AuditEntry[]): Promise<void> {
-    return this.#inserter.insert(entries);
+    this.into = inserterOf({ db, engine, table: 'audit', key: 'sid', rowOf });
   }
 
   async page(query: AuditQuery): Promise<Page<AuditEntry>> {

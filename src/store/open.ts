@@ -21,6 +21,7 @@ import { storeAway, storeKeyFile, storeMigration, storeUnreachable, storeUrl } f
 import { type Engine, migrate } from './migrations.ts';
 import { maskedUrl, postgresDialect } from './postgres.ts';
 import { type Changes, type Item, Provisioning } from './provisioning.ts';
+import { Reach } from './reach.ts';
 import { Records } from './records.ts';
 import { reseal } from './reseal.ts';
 import type { Tables } from './schema.ts';
@@ -38,6 +39,10 @@ export type StoreOptions = {
   readonly log: Log;
   /** What seals the store. Default: the file `secret.key` beside the data; PostgreSQL has no such place and needs it told. */
   readonly secrets?: Secrets;
+  /** PostgreSQL: longest a statement may run, ms. */
+  readonly statementMs?: number;
+  /** PostgreSQL: how much longer than that its word is waited for before its connection is given up, ms. */
+  readonly goneMs?: number;
   /** For tests of a full disk: most pages the SQLite file may have. */
   readonly maxPages?: number;
   /** Most rows that wait for the database, CDRs and alerts each. */
@@ -53,7 +58,14 @@ export interface OpenStore extends Store {
   changes(seq: number): Promise<Changes>;
   lastChange(): Promise<number>;
   stats(): { cdrs: Readonly<SpoolStats>; alerts: Readonly<SpoolStats> };
+  /** What seals its documents: for secrets that are kept elsewhere. */
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>;
 }
+
+const STATEMENT_MS = 30_000;
+const GONE_MS = 5_000;
+/** A new column of a long table takes its time, and so does the turn of another node that makes it. */
+const MIGRATION_MS = 15 * 60_000;
 
 type Opened = { readonly db: Kysely<Tables>; readonly engine: Engine; readonly shared: boolean };
 
@@ -61,7 +73,7 @@ type Opened = { readonly db: Kysely<Tables>; readonly engine: Engine; readonly s
 export async function openStore(url: string, options: StoreOptions): Promise<OpenStore> {
   const opened = connect(url, options);
   try {
-    await migrate(opened.db, opened.engine);
+    await (opened.shared ? migrateShared(url, options.log) : migrate(opened.db, opened.engine));
     return await unlock(opened, url, options);
   } catch (fault) {
     await opened.db.destroy().catch(() => undefined);
@@ -69,6 +81,16 @@ export async function openStore(url: string, options: StoreOptions): Promise<Ope
     const reason = messageOf(fault instanceof Error && fault.cause !== undefined ? fault.cause : fault);
     if (isAway(fault)) throw new GraineError(storeUnreachable, { url: maskedUrl(url), reason }, { cause: fault });
     throw fault;
+  }
+}
+
+/** By connections of their own, which may wait: those of the work give up long before. */
+async function migrateShared(url: string, log: Log): Promise<void> {
+  const db = new Kysely<Tables>({ dialect: postgresDialect(url, log, { statementMs: MIGRATION_MS, goneMs: GONE_MS }) });
+  try {
+    await migrate(db, 'postgres');
+  } finally {
+    await db.destroy();
   }
 }
 
@@ -86,15 +108,20 @@ async function unlock(opened: Opened, url: string, options: StoreOptions): Promi
   return new SqlStore(opened, options, sealer);
 }
 
-function chooseSealer(url: string, { secrets, log }: StoreOptions): Sealer {
-  if (url === 'memory:') return passingSealer();
+function chooseSealer(url: string, options: StoreOptions): Sealer {
+  return url === 'memory:' ? passingSealer() : sealerFor(url, options);
+}
+
+/** What seals a store, and what else is not to be read by others. */
+export function sealerFor(url: string, { secrets, log }: Pick<StoreOptions, 'secrets' | 'log'>): Sealer {
   if (secrets !== undefined) return sealerOf(secrets, log);
   if (!url.startsWith('file:'))
     throw new GraineError(storeKeyFile, { file: '(none named)', reason: 'a shared database has no folder for one' });
   return sealerOf({ file: path.join(path.dirname(databaseFile(url)), 'secret.key') }, log);
 }
 
-function connect(url: string, { log, maxPages }: StoreOptions): Opened {
+function connect(url: string, options: StoreOptions): Opened {
+  const { log, maxPages, statementMs = STATEMENT_MS, goneMs = GONE_MS } = options;
   const sqlite = (file: string): Opened => {
     const link = new SqliteLink(maxPages === undefined ? { path: file } : { path: file, maxPages }, log);
     return { db: new Kysely<Tables>({ dialect: new ThreadDialect(link) }), engine: 'sqlite', shared: false };
@@ -102,7 +129,8 @@ function connect(url: string, { log, maxPages }: StoreOptions): Opened {
   if (url === 'memory:') return sqlite(':memory:');
   if (url.startsWith('file:') && url.length > 5) return sqlite(databaseFile(url));
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
-    return { db: new Kysely<Tables>({ dialect: postgresDialect(url, log) }), engine: 'postgres', shared: true };
+    const dialect = postgresDialect(url, log, { statementMs, goneMs });
+    return { db: new Kysely<Tables>({ dialect }), engine: 'postgres', shared: true };
   }
   throw new GraineError(storeUrl, { url: maskedUrl(url) });
 }
@@ -143,6 +171,7 @@ async function coded<T>(answer: Promise<T>): Promise<T> {
 
 class SqlStore implements OpenStore {
   readonly shared: boolean;
+  readonly sealer: Pick<Sealer, 'seal' | 'open'>;
   readonly #db: Kysely<Tables>;
   readonly #provisioning: Provisioning;
   readonly #records: Records;
@@ -152,16 +181,19 @@ class SqlStore implements OpenStore {
   readonly #audit: AuditRows;
   readonly #auditSpool: Spool<AuditEntry>;
   readonly #sessions: WebSessionRows;
+  readonly #reach: Reach;
   #closed: Promise<void> | undefined;
 
   constructor({ db, engine, shared }: Opened, options: StoreOptions, sealer: Sealer) {
     this.shared = shared;
+    this.sealer = sealer;
     this.#db = db;
     this.#provisioning = new Provisioning(db, engine, sealer);
-    const records = new Records(db);
+    const records = new Records(db, engine);
     this.#records = records;
     this.#settings = new Settings(db);
-    const common = { clock: options.clock, log: options.log, isRowFault };
+    this.#reach = new Reach(options.clock);
+    const common = { clock: options.clock, log: options.log, isRowFault, reach: this.#reach };
     const bound = options.spoolRows === undefined ? common : { ...common, capacity: options.spoolRows };
     const { spoolFolder: folder, log } = options;
     const fileOf = <Row>(name: string) => (folder === undefined ? undefined : new SpoolFile<Row>(folder, name, log));
@@ -169,21 +201,21 @@ class SqlStore implements OpenStore {
       ...bound,
       name: 'cdr',
       file: fileOf('cdr'),
-      insert: (rows) => records.insertCdrs(rows),
+      into: records.intoCdrs,
     });
     this.#alertSpool = new Spool<Alert>({
       ...bound,
       name: 'alert',
       file: fileOf('alert'),
-      insert: (rows) => records.insertAlerts(rows),
+      into: records.intoAlerts,
     });
-    const audit = new AuditRows(db);
+    const audit = new AuditRows(db, engine);
     this.#audit = audit;
     this.#auditSpool = new Spool<AuditEntry>({
       ...bound,
       name: 'audit',
       file: fileOf('audit'),
-      insert: (rows) => audit.insert(rows),
+      into: audit.into,
     });
     this.#sessions = new WebSessionRows(db);
   }
@@ -208,8 +240,20 @@ class SqlStore implements OpenStore {
     return coded(this.#provisioning.remove(kind, sid));
   }
 
-  changes(seq: number): Promise<Changes> {
-    return coded(this.#provisioning.changes(seq));
+  /** Asked all the time, where others may change what is here: it notices first that the database is away. */
+  async changes(seq: number): Promise<Changes> {
+    try {
+      const changes = await coded(this.#provisioning.changes(seq));
+      this.#reach.there();
+      return changes;
+    } catch (fault) {
+      this.#reach.lost(messageOf(fault instanceof Error && fault.cause !== undefined ? fault.cause : fault));
+      throw fault;
+    }
+  }
+
+  onReach(hear: (there: boolean, reason: string) => void): void {
+    this.#reach.on(hear);
   }
 
   lastChange(): Promise<number> {

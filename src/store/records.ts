@@ -1,6 +1,8 @@
 /** CDRs and alerts: what is written once and read by page. */
-import { CompiledQuery, type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Alert, AlertQuery, AlertType, Cdr, CdrQuery, Page } from '../ports/index.ts';
+import { type Inserter, inserterOf } from './inserter.ts';
+import type { Engine } from './migrations.ts';
 import type { AlertTable, CdrTable, Tables } from './schema.ts';
 import { plain } from './text.ts';
 
@@ -110,46 +112,6 @@ function alertOf(row: AlertTable): Alert {
   };
 }
 
-/** How many rows one statement takes: a batch is cut into these. 64 rows of 26 columns are far under either engine's limit. */
-export const batchSizes = [64, 32, 16, 8, 4, 2, 1] as const;
-
-/** Inserts rows of one table in statements of fixed sizes, each compiled once: building a statement with a thousand
- * parameters anew for every batch would cost more than the database does. A row that is there already stays as it is,
- * so a batch whose answer was lost can be sent again. */
-export class Inserter<Source> {
-  readonly #db: Kysely<Tables>;
-  readonly #table: 'cdr' | 'alert' | 'audit';
-  readonly #key: string;
-  readonly #rowOf: (source: Source) => object;
-  readonly #compiled = new Map<number, string>();
-
-  constructor(db: Kysely<Tables>, table: 'cdr' | 'alert' | 'audit', key: string, rowOf: (source: Source) => object) {
-    this.#db = db;
-    this.#table = table;
-    this.#key = key;
-    this.#rowOf = rowOf;
-  }
-
-  /** `sources` must be as many as one of `batchSizes`. */
-  async insert(sources: readonly Source[]): Promise<void> {
-    const rows = sources.map(this.#rowOf);
-    const values = rows.flatMap((row) => Object.values(row) as unknown[]);
-    await this.#db.executeQuery(CompiledQuery.raw(this.#statement(rows), values));
-  }
-
-  #statement(rows: readonly object[]): string {
-    const known = this.#compiled.get(rows.length);
-    if (known !== undefined) return known;
-    const made = this.#db
-      .insertInto(this.#table)
-      .values(rows as never)
-      .onConflict((conflict) => conflict.column(this.#key as never).doNothing())
-      .compile().sql;
-    this.#compiled.set(rows.length, made);
-    return made;
-  }
-}
-
 type Span = { readonly page: number; readonly count: number };
 
 /** Pages count from 1. Jambonz allows 500 rows a page. */
@@ -169,21 +131,13 @@ function contains(part: string): string {
 
 export class Records {
   readonly #db: Kysely<Tables>;
-  readonly #cdrs: Inserter<Cdr>;
-  readonly #alerts: Inserter<Alert>;
+  readonly intoCdrs: Inserter<Cdr>;
+  readonly intoAlerts: Inserter<Alert>;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, engine: Engine) {
     this.#db = db;
-    this.#cdrs = new Inserter(db, 'cdr', 'call_sid', cdrRow);
-    this.#alerts = new Inserter(db, 'alert', 'sid', alertRow);
-  }
-
-  insertCdrs(cdrs: readonly Cdr[]): Promise<void> {
-    return this.#cdrs.insert(cdrs);
-  }
-
-  insertAlerts(alerts: readonly Alert[]): Promise<void> {
-    return this.#alerts.insert(alerts);
+    this.intoCdrs = inserterOf({ db, engine, table: 'cdr', key: 'call_sid', rowOf: cdrRow });
+    this.intoAlerts = inserterOf({ db, engine, table: 'alert', key: 'sid', rowOf: alertRow });
   }
 
   async cdr(callSid: string): Promise<Cdr | undefined> {

@@ -10,6 +10,7 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 export class SpoolFile<Row> {
   readonly #file: string;
   readonly #log: Log;
+  #rows = 0;
   /** Rows are in it, or a write was refused half way. */
   #state: 'empty' | 'used' | 'refused' = 'empty';
 
@@ -18,6 +19,11 @@ export class SpoolFile<Row> {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#file = path.join(folder, `${name}.jsonl`);
     this.#log = log;
+  }
+
+  /** How many rows were put into it. */
+  get rows(): number {
+    return this.#rows;
   }
 
   /** What an earlier process left. A torn last line is passed over. */
@@ -41,6 +47,7 @@ export class SpoolFile<Row> {
     try {
       fs.appendFileSync(this.#file, torn + rows.map((row) => `${JSON.stringify(row)}\n`).join(''), { mode: 0o600 });
       this.#state = 'used';
+      this.#rows += rows.length;
     } catch (fault) {
       if (this.#state !== 'refused')
         this.#log.error({ why: messageOf(fault) }, 'waiting rows cannot be kept on disk: they wait in memory alone');
@@ -53,6 +60,13 @@ export class SpoolFile<Row> {
     if (this.#state === 'empty') return;
     fs.rmSync(this.#file, { force: true });
     this.#state = 'empty';
+    this.#rows = 0;
+  }
+
+  /** The database has all but these. */
+  shorten(rows: readonly Row[]): void {
+    this.clear();
+    this.append(rows);
   }
 }
 

@@ -12,10 +12,12 @@ import { SpoolFile } from './spool-file.ts';
 class Disk {
   readonly batches: number[][] = [];
   away = false;
+  /** It answers when this does. */
+  slow: Promise<void> | undefined;
   poison: number | undefined;
 
   readonly insert = async (rows: readonly number[]): Promise<void> => {
-    await turn();
+    await (this.slow ?? turn());
     if (this.away) throw new Error('disk full');
     if (this.poison !== undefined && rows.includes(this.poison)) throw new RangeError('bad row');
     this.batches.push([...rows]);
@@ -37,7 +39,7 @@ function make(capacity = 1000, file?: SpoolFile<number>): Spool<number> {
     name: 'test',
     clock,
     log,
-    insert: disk.insert,
+    into: { insert: disk.insert, batch: (waiting) => Math.min(waiting, 64) },
     isRowFault: (fault) => fault instanceof RangeError,
     capacity,
     file,
@@ -63,10 +65,7 @@ describe('rows on their way to the database', () => {
     await pass(149);
     assert.deepEqual(disk.rows, []);
     await pass(1);
-    assert.deepEqual(disk.batches, [
-      [0, 1, 2, 3, 4, 5, 6, 7],
-      [8, 9],
-    ]);
+    assert.deepEqual(disk.batches, [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
     assert.deepEqual(clock.pending(), []);
   });
 
@@ -87,6 +86,46 @@ describe('rows on their way to the database', () => {
     assert.deepEqual(new Set(disk.rows), new Set([1, 2, 3]));
     assert.deepEqual(readdirSync(folder), []);
     await second.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('wait on disk too while it takes its time, are written once, and leave a file no longer than what waits', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'graine-spool-'));
+    const file = new SpoolFile<number>(folder, 'test', silentLog);
+    spool = make(10, file);
+    const left = () => new SpoolFile<number>(folder, 'test', silentLog).load();
+    let answer = () => {};
+    const slowly = (): void => void (disk.slow = new Promise((resolve) => (answer = resolve)));
+    slowly();
+    spool.append(1);
+    await pass(150);
+    await pass(999);
+    assert.deepEqual(left(), [], 'it may be prompt yet');
+    await pass(1);
+    spool.append(2);
+    assert.deepEqual(left(), [1, 2], 'a process that dies now leaves them');
+    // Hours of it, each row a batch.
+    for (let i = 3; i < 40; i++) {
+      spool.append(i);
+      const answered = answer;
+      slowly();
+      answered();
+      await pass(0);
+    }
+    assert.ok(left().length <= 12, `${left().length} rows on disk`);
+    disk.slow = undefined;
+    answer();
+    await pass(0);
+    await pass(150);
+    assert.deepEqual(
+      disk.rows,
+      Array.from({ length: 39 }, (_, i) => i + 1),
+    );
+    assert.deepEqual(readdirSync(folder), []);
+    spool.append(40);
+    assert.deepEqual(left(), [], 'prompt again');
+    await spool.close();
+    assert.deepEqual(clock.pending(), []);
     rmSync(folder, { recursive: true });
   });
 

@@ -2,13 +2,15 @@
 import type { Clock, Log, Timer } from '../base/index.ts';
 import { GraineError, messageOf } from '../base/index.ts';
 import { storeClosed } from './errors.ts';
-import { batchSizes } from './records.ts';
+import { type Inserter, mostAtOnce } from './inserter.ts';
 import type { SpoolFile } from './spool-file.ts';
 
 /** Rows wait at most this long before they are sent. The contract says 200 ms to the commit; the rest is the database’s. */
 const delayMs = 150;
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
+/** A batch that is not committed by then waits on disk too: the process may end before the database answers. */
+const slowMs = 1_000;
 /** A database away for two minutes at 400 calls a second. Past it the oldest knowledge is worth more: new rows are dropped. */
 const capacity = 50_000;
 
@@ -17,14 +19,19 @@ export type SpoolOptions<Row> = {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Commits these rows, all or none. */
-  readonly insert: (rows: readonly Row[]) => Promise<void>;
+  /** Commits a batch, all or none. */
+  readonly into: Inserter<Row>;
   /** Is the row at fault, not the database? Such a row would block all that follow. */
   readonly isRowFault: (fault: unknown) => boolean;
   readonly capacity?: number;
+  /** Takes the database these rows? Told of every answer. */
+  readonly reach?: { there(): void; lost(reason: string): void };
   /** Where they wait while the database is away, beside memory. */
   readonly file?: SpoolFile<Row> | undefined;
 };
+
+/** How the database takes rows: in the last two they are on disk as well. */
+type Pace = 'prompt' | 'slow' | 'refusing';
 
 export type SpoolStats = { waiting: number; written: number; dropped: number; retries: number };
 
@@ -35,7 +42,7 @@ export class Spool<Row> {
   #timer: Timer | undefined;
   #writing: Promise<void> | undefined;
   #retryMs = firstRetryMs;
-  #failing = false;
+  #pace: Pace = 'prompt';
   #appended = 0;
   #settled = 0;
   /** Takes no more rows. */
@@ -66,8 +73,8 @@ export class Spool<Row> {
     this.#rows.push(row);
     this.#appended++;
     this.stats.waiting = this.#rows.length;
-    if (this.#failing) this.#options.file?.append([row]);
-    if (this.#rows.length >= batchSizes[0] && !this.#failing) this.#write();
+    if (this.#pace !== 'prompt') this.#options.file?.append([row]);
+    if (this.#rows.length >= mostAtOnce && this.#pace !== 'refusing') this.#write();
     else if (this.#timer === undefined && this.#writing === undefined) this.#later(delayMs);
   }
 
@@ -77,7 +84,7 @@ export class Spool<Row> {
     if (this.#settled >= this.#appended) return Promise.resolve();
     if (this.#ended) return Promise.reject(new GraineError(storeClosed));
     const flushed = new Promise<void>((done, lost) => this.#flushers.push({ upTo: this.#appended, done, lost }));
-    if (!this.#failing) this.#write();
+    if (this.#pace !== 'refusing') this.#write();
     return flushed;
   }
 
@@ -112,28 +119,37 @@ export class Spool<Row> {
     this.#timer = undefined;
     this.#writing = this.#drain().finally(() => {
       this.#writing = undefined;
-      if (this.#rows.length > 0 && !this.#closed) this.#later(this.#failing ? this.#retryMs : delayMs);
+      if (this.#rows.length > 0 && !this.#closed) this.#later(this.#pace === 'refusing' ? this.#retryMs : delayMs);
     });
   }
 
   /** Writes batch after batch until nothing is left or the database refuses. */
   async #drain(): Promise<void> {
     while (this.#rows.length > 0) {
-      const size = batchSizes.find((each) => each <= this.#rows.length) ?? 1;
+      const size = this.#options.into.batch(this.#rows.length);
       const batch = this.#rows.slice(0, size);
       try {
-        await this.#options.insert(batch);
+        await this.#insert(batch);
         this.#settle(size);
         this.stats.written += size;
         this.#recovered();
-        if (this.#rows.length === 0) this.#options.file?.clear();
+        this.#tidy();
       } catch (fault) {
         if (!this.#options.isRowFault(fault)) return this.#failed(fault);
         await this.#oneByOne(batch, fault);
-        if (this.#failing) return undefined;
+        if (this.#pace === 'refusing') return undefined;
       }
     }
     return undefined;
+  }
+
+  async #insert(batch: readonly Row[]): Promise<void> {
+    const patience = this.#options.clock.after(slowMs, `store ${this.#options.name} slow`, () => this.#slow());
+    try {
+      await this.#options.into.insert(batch);
+    } finally {
+      patience.cancel();
+    }
   }
 
   /** Finds the row that poisons its batch, and lets the others through. */
@@ -141,7 +157,7 @@ export class Spool<Row> {
     for (const row of batch) {
       try {
         if (batch.length === 1) throw first;
-        await this.#options.insert([row]);
+        await this.#insert([row]);
         this.stats.written++;
       } catch (fault) {
         if (!this.#options.isRowFault(fault)) return this.#failed(fault);
@@ -160,24 +176,44 @@ export class Spool<Row> {
     while (this.#flushers[0] !== undefined && this.#flushers[0].upTo <= this.#settled) this.#flushers.shift()?.done();
   }
 
+  /** A database that is slow for hours never leaves nothing to wait: its file must not grow for hours. */
+  #tidy(): void {
+    const { file } = this.#options;
+    if (this.#rows.length === 0) file?.clear();
+    else if (file !== undefined && file.rows > this.#rows.length + this.#capacity) file.shorten(this.#rows);
+  }
+
+  #slow(): void {
+    if (this.#pace !== 'prompt') return;
+    this.#pace = 'slow';
+    const { log, file, name } = this.#options;
+    log.warn({ waiting: this.#rows.length }, `the store is slow to take ${name} rows`);
+    file?.append(this.#rows);
+  }
+
   #failed(fault: unknown): void {
+    this.#options.reach?.lost(messageOf(fault));
     const waiting = this.#rows.length;
-    if (this.#failing) this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
+    if (this.#pace === 'refusing') this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
     else {
       this.#options.log.error(
         { reason: messageOf(fault), waiting },
         `the store takes no ${this.#options.name} rows; they wait`,
       );
-      this.#options.file?.append(this.#rows);
+      if (this.#pace === 'prompt') this.#options.file?.append(this.#rows);
     }
-    this.#failing = true;
+    this.#pace = 'refusing';
     this.stats.retries++;
   }
 
   #recovered(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
+    this.#options.reach?.there();
+    if (this.#pace === 'prompt') return;
+    const was = this.#pace;
+    // What is on disk stays there until nothing waits: so do the rows that come meanwhile.
+    this.#pace = this.#rows.length === 0 ? 'prompt' : 'slow';
     this.#retryMs = firstRetryMs;
+    if (was === 'slow') return;
     this.#options.log.info({ dropped: this.stats.dropped }, `the store takes ${this.#options.name} rows again`);
   }
 

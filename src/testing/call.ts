@@ -4,6 +4,7 @@ import type { SrtpKey, SrtpSuite } from '../sdp/index.ts';
 import type { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
 import { after, Journal } from './journal.ts';
+import { type IceKind, PhoneIce } from './ice.ts';
 import { PhoneKeys } from './keys.ts';
 import { PhoneMedia } from './media.ts';
 import {
@@ -17,7 +18,7 @@ import {
   uriOf,
   write,
 } from './message.ts';
-import { type Direction, mirrored, type PhoneSdp, readSdp, writeSdp } from './sdp.ts';
+import { type Direction, mirrored, type PhoneSdp, readSdp, type SdpOptions, writeSdp } from './sdp.ts';
 import { ladder, type Peer, type Transcript, type Transport } from './transcript.ts';
 
 /** What a call needs of its phone. */
@@ -36,6 +37,8 @@ export type Host = {
   readonly rtcpMux: boolean;
   /** SRTP that it offers and takes; undefined: none. */
   readonly srtp: SrtpSuite | undefined;
+  /** How it is found, where its audio is SRTP; undefined: by its SDP. */
+  readonly ice: IceKind | undefined;
   /** What happened in its calls. */
   readonly events: Journal<PhoneEvent>;
 };
@@ -91,6 +94,11 @@ export abstract class PhoneCall {
     this.localTag = host.random.token(10);
     this.keys = new PhoneKeys(host.srtp);
     this.localCSeq = 1 + host.random.integer(1000);
+  }
+
+  /** The next requests go there, until the far end says again where it is. */
+  asksAt({ host, port }: { readonly host: string; readonly port: number }): void {
+    this.remoteTarget = `sip:${host}:${port}`;
   }
 
   /** The story so far, for a failure message. */
@@ -190,6 +198,7 @@ export abstract class PhoneCall {
       version: ++this.#version,
       mux: this.host.rtcpMux && this.remoteSdp?.mux !== false,
       crypto: this.remoteSdp?.secure === false ? undefined : this.keys.offered,
+      ice: this.#iceLines(media, this.remoteSdp),
       ...(options.payloads === undefined ? {} : { payloads: options.payloads }),
     });
     this.#invitePending = true;
@@ -210,6 +219,11 @@ export abstract class PhoneCall {
 
   resumes(): Promise<Message> {
     return this.#insists({ direction: 'sendrecv' });
+  }
+
+  /** From its next SDP on, be it an offer or an answer, it sends with another SRTP key. */
+  rekeys(): void {
+    this.keys.renew();
   }
 
   /** The SRTP key it sends with, once there is one. */
@@ -293,6 +307,8 @@ export abstract class PhoneCall {
   async openMedia(): Promise<PhoneMedia> {
     // Several may ask before the sockets are bound: they get the same ones.
     this.#opening ??= PhoneMedia.open(this.host.address, this.host.random).then((media) => {
+      const { ice, random } = this.host;
+      if (ice !== undefined) media.ice = new PhoneIce(ice, random, (bytes, to) => media.sendRaw(bytes, to));
       this.opened(media);
       return media;
     });
@@ -328,7 +344,14 @@ export abstract class PhoneCall {
     this.remoteSdp = readSdp(sdp);
     this.media?.secure(this.keys.agreed(this.remoteSdp));
     if (this.media !== undefined) this.media.mux = this.host.rtcpMux && this.remoteSdp.mux;
+    if (this.remoteSdp.ice !== undefined) this.media?.ice?.meets(this.remoteSdp.ice);
     this.media?.connect(this.remoteSdp);
+  }
+
+  /** None where the other side has none. */
+  #iceLines({ ice, address, port }: PhoneMedia, theirs: PhoneSdp | undefined): SdpOptions['ice'] {
+    if (ice === undefined || (theirs !== undefined && theirs.ice === undefined)) return undefined;
+    return { session: ice.sessionLines(), media: ice.mediaLines({ address, port }) };
   }
 
   protected ownSdp(direction: Direction, offered?: PhoneSdp): string {
@@ -343,6 +366,7 @@ export abstract class PhoneCall {
       version: ++this.#version,
       mux: this.host.rtcpMux && offered?.mux !== false,
       crypto: crypto === 'refused' ? undefined : crypto,
+      ice: this.#iceLines(media, offered),
       ...(shared === undefined ? {} : { payloads: shared.slice(0, 1), events: offered?.events }),
     });
   }

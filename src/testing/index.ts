@@ -13,6 +13,7 @@ export { type InviteOptions, type OutgoingPhoneCall } from './outgoing.ts';
 export { at, Phone, type PhoneOptions, type RegisterOptions, type Server } from './phone.ts';
 export { type Direction, type PhoneSdp } from './sdp.ts';
 export type { SrtpSuite } from '../sdp/index.ts';
+export { srtpSuiteNames } from './keys.ts';
 export { type Entry, ladder, now, type Transcript, type Transport } from './transcript.ts';
 export { murmur, toneSamples, wavSamples } from './voice.ts';
 export { type VoicemailScript } from './voicemail.ts';

@@ -55,7 +55,7 @@ export class Journal<T> {
 }
 
 /** How long a wait lasts where the caller does not say, ms. */
-export const patience = 8000;
+export const patience = 15_000;
 
 export type WaitOptions = {
   /** What is waited for, in words: it heads the failure. */

@@ -1,7 +1,10 @@
 /** A phone's SRTP keys in one call: offered, answered, changed. RFC 4568. */
 import { randomBytes } from 'node:crypto';
-import { chooseCrypto, type CryptoLine, freshKey, type SrtpKeys, type SrtpSuite } from '../sdp/index.ts';
+import { chooseCrypto, type CryptoLine, freshKey, type SrtpKeys, type SrtpSuite, srtpSuites } from '../sdp/index.ts';
 import type { PhoneSdp } from './sdp.ts';
+
+/** The suites a phone may speak. */
+export const srtpSuiteNames = Object.keys(srtpSuites) as readonly SrtpSuite[];
 
 export class PhoneKeys {
   readonly #suite: SrtpSuite | undefined;

@@ -14,6 +14,8 @@ import {
   type Voice,
 } from './audio.ts';
 import { Ears } from './ears.ts';
+import { Hearing } from './hearing.ts';
+import type { PhoneIce } from './ice.ts';
 import type { PhoneSdp } from './sdp.ts';
 
 const digits = '0123456789*#ABCD';
@@ -32,6 +34,7 @@ type Press = {
 
 export class PhoneMedia {
   readonly ears = new Ears();
+  readonly #hearing = new Hearing();
   readonly address: string;
   readonly port: number;
   /** Share of our packets that get lost on the way out, 0 to 1. */
@@ -45,6 +48,8 @@ export class PhoneMedia {
   muxedReports = 0;
   /** The last packet as it left. */
   lastSent: Buffer = Buffer.alloc(0);
+  /** How it finds the other side, or is found; nothing is sent before. */
+  ice: PhoneIce | undefined;
   #srtp: Srtp | undefined;
   readonly #rtp: dgram.Socket;
   readonly #rtcp: dgram.Socket;
@@ -76,6 +81,7 @@ export class PhoneMedia {
     this.address = rtp.address().address;
     this.port = rtp.address().port;
     rtp.on('message', (bytes, from) => {
+      if (this.ice !== undefined && (bytes[0] ?? 255) < 4) return this.ice.takes(bytes, from);
       const type = (bytes[1] ?? 0) & 0x7f;
       if (!this.mux || type < 64 || type > 95) this.#receive(bytes, `${from.address}:${from.port}`);
       else if (this.#heardReport(bytes)) this.muxedReports++;
@@ -176,6 +182,7 @@ export class PhoneMedia {
 
   async close(): Promise<void> {
     this.stop();
+    this.ice?.close();
     this.ears.close('the phone was closed');
     await Promise.all(
       [this.#rtp, this.#rtcp].map(
@@ -266,7 +273,8 @@ export class PhoneMedia {
     const bytes = this.#protected(packet, 'rtp');
     this.lastSent = bytes;
     if (this.loss > 0 && this.#random.integer(1000) < this.loss * 1000) return;
-    this.#rtp.send(bytes, remote.port, remote.address, () => {});
+    const to = this.ice === undefined || remote.ice === undefined ? remote : this.ice.far;
+    if (to !== undefined) this.#rtp.send(bytes, to.port, to.address, () => {});
   }
 
   #protected(bytes: Buffer, kind: 'rtp' | 'rtcp'): Buffer {
@@ -292,6 +300,7 @@ export class PhoneMedia {
   #heardReport(bytes: Buffer): boolean {
     if (this.#srtp !== undefined && !this.#opens(bytes, 'rtcp')) return false;
     const type = bytes[1] ?? 0;
+    this.#hearing.heardReport(bytes);
     this.ears.rtcp.set(type, (this.ears.rtcp.get(type) ?? 0) + 1);
     return true;
   }
@@ -301,6 +310,7 @@ export class PhoneMedia {
     const bytes = this.#srtp === undefined ? received : received.subarray(0, this.#opens(received, 'rtp'));
     if (bytes.length === 0) return;
     const payload = (bytes[1] ?? 0) & 0x7f;
+    this.#hearing.heard(bytes, payload === 0 || payload === 8 ? 8000 : 0);
     const sequence = bytes.readUInt16BE(2);
     const ssrc = bytes.readUInt32BE(8);
     const marker = ((bytes[1] ?? 0) & 0x80) !== 0;
@@ -326,21 +336,16 @@ export class PhoneMedia {
     });
   }
 
-  /** A sender report without reception blocks. RFC 3550 §6.4.1. */
+  /** A sender report, with a block about what it hears. RFC 3550 §6.4.1. */
   #report(): void {
     const remote = this.#remote;
     if (remote === undefined || remote.port === 0) return;
-    const report = Buffer.alloc(28);
-    report[0] = 0x80;
-    report[1] = 200;
-    report.writeUInt16BE(6, 2);
-    report.writeUInt32BE(this.#ssrc, 4);
-    const ntp = Date.now() / 1000 + 2208988800;
-    report.writeUInt32BE(Math.floor(ntp), 8);
-    report.writeUInt32BE(Math.floor((ntp % 1) * 2 ** 32), 12);
-    report.writeUInt32BE(this.#timestamp, 16);
-    report.writeUInt32BE(this.packetsSent, 20);
-    report.writeUInt32BE((this.packetsSent * frame) >>> 0, 24);
+    const report = this.#hearing.report({
+      ssrc: this.#ssrc,
+      timestamp: this.#timestamp,
+      packets: this.packetsSent,
+      bytes: (this.packetsSent * frame) >>> 0,
+    });
     const bytes = this.#protected(report, 'rtcp');
     if (this.mux) this.#rtp.send(bytes, remote.port, remote.address, () => {});
     else this.#rtcp.send(bytes, remote.port + 1, remote.address, () => {});

@@ -8,6 +8,7 @@ import type { Host, PhoneCall, Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
 import { Exchanges } from './exchange.ts';
 import type { PhoneEvent } from './happenings.ts';
+import type { IceKind } from './ice.ts';
 import { IncomingPhoneCall } from './incoming.ts';
 import { Journal } from './journal.ts';
 import { type Header, type Message, param, read, targetOf, transportParam, userOf, write } from './message.ts';
@@ -32,6 +33,8 @@ export type PhoneOptions = {
   readonly loss?: number;
   /** Offers and takes SRTP in this suite, by SDES; without it, it refuses an offer of SRTP with 488. */
   readonly srtp?: SrtpSuite;
+  /** With SRTP and `rtcpMux`: is found by ICE, as a full or a lite agent. */
+  readonly ice?: IceKind;
   /** Takes RTCP on the port of RTP, RFC 5761. */
   readonly rtcpMux?: boolean;
   /** False: forgets a call when it is over. For phones that run for long; a test wants to look back. */
@@ -76,6 +79,8 @@ export class Phone implements Host {
   /** May be set anew between calls. */
   srtp: SrtpSuite | undefined;
   readonly rtcpMux: boolean;
+  /** May be set anew between calls. */
+  ice: IceKind | undefined;
   exchanges!: Exchanges;
   #wire!: Wire;
   #loss = 0;
@@ -94,6 +99,7 @@ export class Phone implements Host {
     this.transport = options.transport ?? 'udp';
     this.srtp = options.srtp;
     this.rtcpMux = options.rtcpMux ?? false;
+    this.ice = options.ice;
     this.#remembers = options.remembers ?? true;
     if (!this.#remembers) for (const journal of [this.transcript, this.strays, this.events]) journal.limit = recent;
     this.#loss = options.loss ?? 0;
@@ -219,9 +225,9 @@ export class Phone implements Host {
     this.#wire.names.set(`${host}:${port}`, at);
   }
 
-  /** Cuts its connections. */
-  cutConnections(): void {
-    this.#wire.cut();
+  /** Cuts its connections, or the one to there. */
+  cutConnections(to?: Server): void {
+    this.#wire.cut(to);
   }
 
   /** Lets go of everything. Calls still up are not hung up. */

@@ -1,6 +1,8 @@
 /** A phone's own SDP: writes what it can do, reads what the other can. RFC 4566, RFC 3264. */
 import { type CryptoLine, printCrypto } from '../sdp/index.ts';
 
+import { readIceOf, type SdpIce } from './ice.ts';
+
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 export type PhoneSdp = {
@@ -18,6 +20,7 @@ export type PhoneSdp = {
   /** RTCP may come to the port of RTP. */
   readonly mux: boolean;
   readonly crypto: readonly string[];
+  readonly ice: SdpIce | undefined;
 };
 
 export type SdpOptions = {
@@ -30,6 +33,8 @@ export type SdpOptions = {
   readonly session?: number;
   readonly ptime?: number;
   readonly mux?: boolean;
+  /** Lines of ICE, of the session and of the audio. */
+  readonly ice?: { readonly session: readonly string[]; readonly media: readonly string[] } | undefined;
   /** Our key: the line is RTP/SAVP. */
   readonly crypto?: CryptoLine | undefined;
 };
@@ -46,10 +51,12 @@ export function writeSdp(options: SdpOptions): string {
     's=-',
     `c=IN ${family} ${address}`,
     't=0 0',
+    ...(options.ice?.session ?? []),
     `m=audio ${port} RTP/${options.crypto === undefined ? 'AVP' : 'SAVP'} ${all.join(' ')}`,
     ...payloads.filter((pt) => names[pt] !== undefined).map((pt) => `a=rtpmap:${pt} ${names[pt]}`),
     ...(events === undefined ? [] : [`a=rtpmap:${events} telephone-event/8000`, `a=fmtp:${events} 0-16`]),
     ...(options.mux === true ? ['a=rtcp-mux'] : []),
+    ...(options.ice?.media ?? []),
     ...(options.crypto === undefined ? [] : [printCrypto(options.crypto).trimEnd()]),
     `a=ptime:${options.ptime ?? 20}`,
     `a=${direction}`,
@@ -82,6 +89,7 @@ export function readSdp(text: string): PhoneSdp {
     ptime: Number(find(inMedia, 'a=ptime:') ?? 20),
     version: Number(find(lines, 'o=')?.split(' ')[2] ?? 0),
     mux: inMedia.some((line) => line.trim() === 'a=rtcp-mux'),
+    ice: readIceOf(lines),
     secure: protocol.startsWith('RTP/SAVP'),
     crypto: inMedia.filter((line) => line.startsWith('a=crypto:')).map((line) => line.slice('a=crypto:'.length)),
   };

@@ -95,10 +95,13 @@ export class Wire {
     (line?.open === true ? line : this.#connect(to)).send(bytes);
   }
 
-  /** Cuts every connection, as a reboot or a NAT would. */
-  cut(): void {
-    for (const line of this.#lines.values()) line.cut();
-    this.#lines.clear();
+  /** Cuts every connection, or the one to there, as a reboot or a NAT would. */
+  cut(to?: { readonly host: string; readonly port: number }): void {
+    for (const [place, line] of this.#lines) {
+      if (to !== undefined && place !== `${to.host}:${to.port}`) continue;
+      line.cut();
+      this.#lines.delete(place);
+    }
   }
 
   async close(): Promise<void> {

@@ -1,26 +1,16 @@
 /** What goes on beside the verbs of an application until it ends: set by `config`. */
-import type { Timer } from '../base/index.ts';
 import { callInfo, type Leg, type Session } from '../call/index.ts';
-import type { HookRef } from '../ports/index.ts';
+import type { HookAnswer, HookRef } from '../ports/index.ts';
+import { type Application, BargeInWatch } from './barge-in.ts';
 import { takeReferrals } from './lone-referral.ts';
-import type { AmdOptions, BargeIn, ConfigVerb, ListenOptions, TranscribeOptions } from './schema/schema.ts';
-import { askHook, type TaskContext } from './task.ts';
+import type { AmdOptions, BargeIn, ConfigVerb, ListenOptions, TranscribeOptions, Waiting } from './schema/schema.ts';
+import { askHook, type Outcome, outcomeOf, type TaskContext } from './task.ts';
 import { detectAnswer } from './tasks/amd.ts';
-import { KeyInput } from './tasks/key-input.ts';
 import { ListenRun } from './tasks/listen-run.ts';
 import { Transcription } from './tasks/transcription.ts';
+import { type Heard, WaitingTime } from './waiting.ts';
+import { whenAnswered, whenAudible } from './when.ts';
 
-type Application = {
-  /** The verb that runs now. */
-  readonly verb: () => string | undefined;
-  /** Ends it early. */
-  readonly interrupt: () => void;
-  readonly replace: (document: unknown) => void;
-};
-
-/** These take keys themselves. */
-const takesKeys: ReadonlySet<string | undefined> = new Set(['gather', 'dial']);
-const interruptible: ReadonlySet<string | undefined> = new Set(['say', 'play']);
 const bodyLimit = 65_536;
 
 export class Background {
@@ -36,11 +26,14 @@ export class Background {
   /** What the other party of a dial hears while one holds, where the dial has no hook for it: a URL. */
   onHoldMusic: string | undefined;
   #stopListening: (() => void) | undefined;
-  #stopKeys: (() => void) | undefined;
+  #bargeIn: BargeInWatch | undefined;
   #stopRequests: (() => void) | undefined;
   #stopWriting: (() => void) | undefined;
   #stopDetecting: (() => void) | undefined;
   #stopReferrals: (() => void) | undefined;
+
+  #waiting: WaitingTime | undefined;
+  #heard: Heard = { filler: undefined, delay: undefined };
 
   constructor(application: Application) {
     this.#application = application;
@@ -97,9 +90,40 @@ export class Background {
   }
 
   bargeIn(context: TaskContext, options: BargeIn | 'off'): void {
-    this.#stopKeys?.();
-    this.#stopKeys = undefined;
-    if (options !== 'off') this.#stopKeys = this.#takeKeys(context, options);
+    this.#bargeIn?.stop();
+    this.#bargeIn = options === 'off' ? undefined : new BargeInWatch(context, options, this.#application);
+  }
+
+  /** Another verb runs now, or none. */
+  follow(): void {
+    this.#bargeIn?.follow();
+  }
+
+  /** What is heard from now on while a verb's hook is waited for. */
+  fillWaiting({ fillerNoise, actionHookDelayAction }: Waiting): void {
+    const { filler, delay } = this.#heard;
+    this.#heard = { filler: chosen(fillerNoise, filler), delay: chosen(actionHookDelayAction, delay) };
+  }
+
+  /** Asks the hook that ends a verb, and lets the caller hear meanwhile what `own`, else `config`, says. */
+  async whileAsked(
+    context: TaskContext,
+    own: Partial<Waiting>,
+    ask: (patienceMs: number | undefined) => Promise<HookAnswer>,
+  ): Promise<Outcome> {
+    const delay = chosen(own.actionHookDelayAction, this.#heard.delay);
+    const filler = chosen(own.fillerNoise, this.#heard.filler);
+    const patience = delay?.noResponseGiveUpTimeout;
+    const asked = ask(patience === undefined ? undefined : (patience + 1) * 1000);
+    if (delay === undefined && filler === undefined) return outcomeOf(await asked);
+    const url = filler?.url ?? this.#heard.filler?.url;
+    this.#waiting = new WaitingTime(context, { filler: filler && { ...filler, url }, delay });
+    return this.#waiting.until(asked).finally(() => (this.#waiting = undefined));
+  }
+
+  /** The hook that is waited for does not matter any more. */
+  hush(): void {
+    this.#waiting?.stop();
   }
 
   takeRequests(context: TaskContext, hook: HookRef): void {
@@ -110,64 +134,14 @@ export class Background {
   }
 
   stop(): void {
+    this.hush();
     this.#stopListening?.();
-    this.#stopKeys?.();
+    this.#bargeIn?.stop();
     this.#stopRequests?.();
     this.#stopWriting?.();
     this.#stopDetecting?.();
     this.#stopReferrals?.();
   }
-
-  #takeKeys(context: TaskContext, options: BargeIn): () => void {
-    const { caller, session } = context;
-    let input = new KeyInput(options);
-    let timer: Timer | undefined;
-    const stop = (): void => {
-      off();
-      timer?.cancel();
-    };
-    const done = (reason: 'dtmfDetected' | 'timeout'): void => {
-      const { digits } = input;
-      timer?.cancel();
-      input = new KeyInput(options);
-      if (!options.sticky) stop();
-      if (options.actionHook === undefined) return;
-      void askHook(context, options.actionHook, { reason, digits }, undefined).then(({ next }) => {
-        if (next !== undefined && caller.end === undefined) this.#application.replace(next);
-      });
-    };
-    const off = caller.events.on('digit', (key) => {
-      const verb = this.#application.verb();
-      if (takesKeys.has(verb)) return;
-      if (interruptible.has(verb)) this.#application.interrupt();
-      timer?.cancel();
-      if (input.press(key) === 'complete') return done('dtmfDetected');
-      timer = session.services.clock.after(options.interDigitTimeout * 1000, `call ${caller.callSid} barge-in`, () =>
-        done(input.enough ? 'dtmfDetected' : 'timeout'),
-      );
-    });
-    return stop;
-  }
-}
-
-/** Now, or as soon as the call is answered. The function it returns ends what was begun. */
-export function whenAnswered(leg: Leg, begin: () => () => void): () => void {
-  if (leg.state === 'in-progress') return begin();
-  let stop: (() => void) | undefined;
-  const off = leg.events.on('status', (status) => {
-    if (status !== 'in-progress') return;
-    off();
-    stop = begin();
-  });
-  return () => {
-    off();
-    stop?.();
-  };
-}
-
-/** As whenAnswered, but early media will do. */
-export function whenAudible(leg: Leg, begin: () => () => void): () => void {
-  return leg.state === 'early-media' ? begin() : whenAnswered(leg, begin);
 }
 
 /** sipRequestWithinDialogHook: requests of the far end inside the dialog are answered 200 and told. INFO with a key is not
@@ -193,4 +167,9 @@ export function watchRequests(
     }),
   );
   return () => offs.forEach((off) => off());
+}
+
+/** What a verb says of itself goes before what `config` set. */
+function chosen<T>(own: T | 'off' | undefined, set: T | undefined): T | undefined {
+  return own === 'off' ? undefined : (own ?? set);
 }

@@ -10,6 +10,7 @@ import { earlyMediaOf, makeTask, needOf } from './tasks/all.ts';
 import { ConfigTask } from './tasks/config.ts';
 import { type DialFacts, DialTask } from './tasks/dial/dial.ts';
 import { DubTask } from './tasks/dub.ts';
+import { type Owed, OwedTask } from './tasks/owed.ts';
 import { Whisper, whisperVerbs } from './whisper.ts';
 
 /** What a confirm application may not do: the callee is there to be asked, not to call on. decisions.md confirmHook. */
@@ -24,6 +25,7 @@ const mostWaiting = 1000;
 type CarriedScript = {
   readonly verb: Verb | undefined;
   readonly dial: DialFacts | undefined;
+  readonly owed?: Owed;
   readonly rest: readonly Verb[];
   readonly background: ConfigVerb | undefined;
 };
@@ -72,23 +74,45 @@ export class Interpreter implements Script {
 
   async carryOn(from: ScriptSnapshot, connected: Connected | undefined): Promise<'done' | 'invalid'> {
     // It was checked when it came; what is kept is what was made of it.
-    const { verb, dial, rest, background } = from as CarriedScript;
+    const { verb, dial, owed, rest, background } = from as CarriedScript;
     this.#queue = [...rest];
     this.#phase = 'running';
     if (background !== undefined) await new ConfigTask(this.#context, background).run();
     if (verb?.verb === 'dial' && dial !== undefined && connected !== undefined)
-      await this.#perform(verb, new DialTask(this.#context, verb, { ...connected, facts: dial }));
-    else if (verb !== undefined) this.#queue.unshift(verb);
+      await this.#resume(verb, new DialTask(this.#context, verb, { ...connected, facts: dial }));
+    else if (owed !== undefined) await this.#resume(owed.verb, new OwedTask(this.#context, owed));
+    else {
+      if (verb !== undefined) this.#queue.unshift(verb);
+      this.#takeEarly();
+    }
     return this.#goOn();
+  }
+
+  /** What another process had begun. An application that was quicker than this has the last word. */
+  async #resume(verb: Verb, task: Task): Promise<void> {
+    const performing = this.#performWhole(verb, task);
+    this.#takeEarly();
+    await performing;
+  }
+
+  /** Verbs that came while this was being taken over. */
+  #takeEarly(): void {
+    const { verbs, replaces } = this.#early;
+    this.#early = { verbs: [], replaces: false };
+    if (replaces) this.#instead(verbs);
+    else this.#queue.push(...verbs);
   }
 
   snapshot(): ScriptSnapshot | undefined {
     // Two calls that were joined have no verb to begin anew.
     if (!this.#running || this.#own !== undefined) return undefined;
     const standing = this.#task?.standing?.() ?? 'anew';
+    const owed =
+      typeof standing === 'object' && 'owed' in standing ? { ...standing.owed, verb: this.#verb } : undefined;
     return {
-      verb: standing === 'over' ? undefined : this.#verb,
-      dial: typeof standing === 'object' ? standing.connected : undefined,
+      verb: standing === 'over' || owed !== undefined ? undefined : this.#verb,
+      dial: typeof standing === 'object' && 'connected' in standing ? standing.connected : undefined,
+      owed,
       rest: this.#queue,
       background: this.#background.settings,
     };
@@ -214,10 +238,17 @@ export class Interpreter implements Script {
     while (this.#running) {
       const verb = this.#own === undefined ? this.#queue.shift() : undefined;
       if (this.#own !== undefined) await this.#performOwn(this.#own);
-      else if (verb !== undefined) await this.#perform(verb);
+      else if (verb !== undefined) await this.#performWhole(verb);
       else if (!(await this.#more())) break;
     }
     return this.#conclude();
+  }
+
+  async #performWhole(verb: Verb, carried?: Task): Promise<void> {
+    await this.#perform(verb, carried);
+    const { session } = this.#context;
+    // What its hook has answered need not be asked again.
+    if (verb.verb === 'dial') session.services.standing.rewrite(session);
   }
 
   /** `carried`: another process had begun it. */
@@ -225,6 +256,7 @@ export class Interpreter implements Script {
     const generation = this.#generation;
     const { caller, session } = this.#context;
     this.#verb = verb;
+    this.#background.follow();
     if (carried === undefined && !(await this.#ready(verb))) return;
     if (!this.#running || generation !== this.#generation) return;
     caller.note('verb.started', { verb: verb.verb, id: verb.id });
@@ -234,6 +266,7 @@ export class Interpreter implements Script {
     const { next, hookFailed } = await this.#task.run();
     this.#task = undefined;
     this.#verb = undefined;
+    this.#background.follow();
     caller.note('verb.finished', { verb: verb.verb, id: verb.id });
     this.#tell('finished', verb);
     if (hookFailed === true) this.#breakOff();
@@ -271,6 +304,7 @@ export class Interpreter implements Script {
     this.#queue = verbs;
     this.#generation++;
     this.#task?.stop();
+    this.#background.hush();
     this.#dropOwn();
     this.#wake();
   }
@@ -285,11 +319,13 @@ export class Interpreter implements Script {
     const { session, caller } = this.#context;
     const { referHook } = own.task;
     const referrals = referHook === undefined ? undefined : takeReferrals(session, caller, referHook);
+    this.#background.follow();
     await own.task.run();
     referrals?.stop();
     // Who had the other party transferred is told what came of it before it is let go.
     if (this.#own === own) await referrals?.settled();
     if (this.#own === own) this.#own = undefined;
+    this.#background.follow();
   }
 
   #conclude(): 'done' | 'invalid' {

@@ -1,7 +1,7 @@
 /** Who speaks and who listens for a verb: the verb's own words, then what `config` set, then the application's defaults.
  * What nobody says is left open: the speech service chooses. reference.md 5, 4.4. */
 import type { Session } from '../call/index.ts';
-import type { HearingChoice, VoiceChoice } from '../ports/index.ts';
+import type { HearingChoice, VoiceChoice, VoiceGate } from '../ports/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,14 +13,36 @@ export function voicesFor(session: Session, own: Fields = {}): { voice: VoiceCho
   return { voice: voice(set), ...(isChosen(other) ? { fallback: other } : {}) };
 }
 
-/** First and fallback ear of a `recognizer` object. */
-export function hearingFor(session: Session, own: Fields = {}): { hearing: HearingChoice; fallback?: HearingChoice } {
+type Ears = { readonly hearing: HearingChoice; readonly fallback?: HearingChoice; readonly gate?: VoiceGate };
+
+/** First and fallback ear of a `recognizer` object, and when they are listened with. */
+export function hearingFor(session: Session, own: Fields = {}): Ears {
   const set = layered(own, session.speech.recognizer ?? {}, defaults(session, 'speech_recognizer_'));
   const fallback = hearing({ ...common(set), ...named(set, 'fallback') });
   const other = isChosen(named(set, 'fallback'))
     ? fallback
     : hearing({ ...common(set), ...defaults(session, 'fallback_speech_recognizer_') });
-  return { hearing: hearing(set), ...(isChosen(other) ? { fallback: other } : {}) };
+  const gate = gateOf((set['vad'] ?? session.speech.vad ?? {}) as Fields);
+  const more = { ...(isChosen(other) ? { fallback: other } : {}), ...(gate === undefined ? {} : { gate }) };
+  return { hearing: hearing(set), ...more };
+}
+
+/** `mode` 0 to 3 and `threshold` 0 to 1 are how sure a detector must be; ours counts dB. */
+function gateOf(vad: Fields): VoiceGate | undefined {
+  if (vad['enable'] !== true) return undefined;
+  const { mode, threshold } = vad;
+  const sure = typeof threshold === 'number' ? 4 + 8 * threshold : typeof mode === 'number' ? 6 + 2 * mode : 8;
+  return {
+    voiceMs: within(vad['voiceMs'], { usual: 120, least: 20, most: 2000 }),
+    silenceMs: within(vad['silenceMs'], { usual: 1000, least: 200, most: 10_000 }),
+    padMs: within(vad['speechPadMs'], { usual: 300, least: 0, most: 2000 }),
+    aboveDb: sure,
+    strategy: vad['strategy'] === 'one-shot' ? 'one-shot' : 'continuous',
+  };
+}
+
+function within(raw: unknown, { usual, least, most }: Readonly<Record<'usual' | 'least' | 'most', number>>): number {
+  return typeof raw === 'number' ? Math.min(most, Math.max(least, raw)) : usual;
 }
 
 /** What is wanted of whoever hears. */

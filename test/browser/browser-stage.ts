@@ -1,6 +1,6 @@
 /** The stage of a browser story: a server with a WebSocket listener, a phone of a trunk, one of a user, and a Chromium. */
 import type { Page } from 'playwright-core';
-import { Browser, ensureDebian, freePort, realm, stage, type Tab } from '../kit/index.ts';
+import { Browser, type Config, ensureDebian, freePort, realm, stage, type Tab } from '../kit/index.ts';
 
 export type BrowserStage = {
   readonly story: ReturnType<typeof stage>;
@@ -17,10 +17,10 @@ export async function startBrowser(): Promise<{ browser: Browser; ws: number }> 
 }
 
 /** Not to be waited for: stories are gathered in the turn they are told in. */
-export function browserStage({ browser, ws }: { browser: Browser; ws: number }): BrowserStage {
+export function browserStage({ browser, ws }: { browser: Browser; ws: number }, media: Config = {}): BrowserStage {
   const story = stage({
     phones: ['bob', 'trunk'],
-    config: { sip: { alsoListen: [`ws://127.0.0.1:${ws}`] } },
+    config: { sip: { alsoListen: [`ws://127.0.0.1:${ws}`] }, media },
     account: (w) => ({ carriers: [w.origin(), { name: 'out', gateways: [w.gateway('trunk')] }] }),
   });
   const open: BrowserStage['open'] = async (as, hz, library = 'jssip') => {

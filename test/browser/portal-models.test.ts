@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { amdOf, isVerdict } from '../../portal/src/pages/call/amd-model.ts';
 import { ladderOf } from '../../portal/src/pages/call/ladder-model.ts';
 import { qualityOf, seriesOf } from '../../portal/src/pages/call/quality-model.ts';
+import { missingOf } from '../../portal/src/pages/live/missing.ts';
 import { changed, dialOf, read, textOf, withDial } from '../../portal/src/pages/dial/document.ts';
 
 const base = { time: '2026-01-01T00:00:00Z', offset_ms: 0, leg: 'a', call_sid: 'c' } as const;
@@ -141,5 +142,22 @@ describe('the document of the dial builder', () => {
   it('says where JSON ends to be JSON', () => {
     const result = read('[{');
     assert.ok(!result.ok && result.why !== '');
+  });
+});
+
+describe('live calls of several nodes', () => {
+  const nodes = (shared: boolean, ...shown: boolean[]) => ({
+    shared,
+    nodes: shown.map((each, n) => ({ node: `n${n}`, shown: each })),
+  });
+
+  it('nothing is said while all are shown, nor of a server that is alone', () => {
+    assert.equal(missingOf(undefined), undefined);
+    assert.equal(missingOf(nodes(true, true, true)), undefined);
+  });
+
+  it('a node that is not shown is named, and Redis away is said', () => {
+    assert.equal(missingOf(nodes(true, true, false)), 'Calls of n1 are not shown.');
+    assert.match(missingOf(nodes(false, true)) ?? '', /^Redis is away/);
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after as afterAll } from 'node:test';
 import { dial, phones, realm, type World } from '../kit/index.ts';
-import { softphoneStage, startSoftphones, withPhones } from './softphone-stage.ts';
+import { adaAndGrace, softphoneStage, startSoftphones, withPhones } from './softphone-stage.ts';
 
 const equipment = await startSoftphones();
 const story = softphoneStage(equipment);
@@ -15,62 +15,41 @@ const ringsWhoIsCalled = (w: World, more = {}): void =>
 
 story('two people signed in talk through a dial, each hears the other’s tone, and one hangs up', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.says('calls you');
-      await grace.says('Ada');
-      await ada.says('Ringing');
-      await grace.button('Accept').click();
-      await Promise.all([ada.says('Talking'), grace.says('Talking')]);
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await ada.button('Hang up').click();
-      await grace.says('Ada hung up');
-      await ada.says('The call with grace is over');
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.says('calls you');
+    await grace.says('Ada');
+    await ada.says('Ringing');
+    await grace.button('Accept').click();
+    await Promise.all([ada.says('Talking'), grace.says('Talking')]);
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await ada.button('Hang up').click();
+    await grace.says('Ada hung up');
+    await ada.says('The call with grace is over');
+  });
   await w.next('/action');
 });
 
 story('who is called may decline: the caller is told, and the application too', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.button('Decline').click();
-      await grace.says('You declined Ada');
-      await ada.says(/grace: declined \(603\)/);
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.button('Decline').click();
+    await grace.says('You declined Ada');
+    await ada.says(/grace: declined \(603\)/);
+  });
   assert.equal((await w.next('/action')).body['dial_sip_status'], 603);
 });
 
 story('who calls may give up while it rings', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.says('calls you');
-      await ada.button('Give up').click();
-      await grace.says('Missed call of Ada');
-      await ada.says('You gave up calling grace');
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.says('calls you');
+    await ada.button('Give up').click();
+    await grace.says('Missed call of Ada');
+    await ada.says('You gave up calling grace');
+  });
   await w.next('/action');
 });
 
@@ -94,31 +73,24 @@ story('keys pressed in the panel and typed on the keyboard reach the application
 
 story('muted is not heard, held is told to the other side and hears nothing, and both come back', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.button('Accept').click();
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await ada.button('Mute').click();
-      assert.equal(await ada.button('Mute').getAttribute('aria-pressed'), 'true');
-      await grace.hearsNothing();
-      await ada.button('Mute').click();
-      await grace.hears(500);
-      await ada.button('Hold').click();
-      await ada.says('On hold');
-      await grace.hearsNothing();
-      await ada.button('Hold').click();
-      await ada.says('Talking');
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await grace.button('Hang up').click();
-      await ada.says('grace hung up');
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.button('Accept').click();
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await ada.button('Mute').click();
+    assert.equal(await ada.button('Mute').getAttribute('aria-pressed'), 'true');
+    await grace.hearsNothing();
+    await ada.button('Mute').click();
+    await grace.hears(500);
+    await ada.button('Hold').click();
+    await ada.says('On hold');
+    await grace.hearsNothing();
+    await ada.button('Hold').click();
+    await ada.says('Talking');
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await grace.button('Hang up').click();
+    await ada.says('grace hung up');
+  });
   await w.next('/action');
 });
 
@@ -127,46 +99,32 @@ story('a call is handed on: the other party talks to the third, and the panel is
   w.app.on('/refer', ({ body }) => dial([{ type: 'user', name: String(body['refer_details'].refer_to_user) }]));
   w.phone('desk').onInvite = phones.answersAfter(300, { tone: 880 });
   await w.register('desk', 'carol');
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.button('Accept').click();
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await grace.panel.getByRole('textbox', { name: 'Transfer to' }).fill('carol');
-      await grace.button('Transfer').click();
-      await ada.hears(880);
-      await (await w.phone('desk').nextCall()).hears(500);
-      await grace.panel.getByRole('textbox', { name: 'Call' }).waitFor();
-      await ada.button('Hang up').click();
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.button('Accept').click();
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await grace.panel.getByRole('textbox', { name: 'Transfer to' }).fill('carol');
+    await grace.button('Transfer').click();
+    await ada.hears(880);
+    await (await w.phone('desk').nextCall()).hears(500);
+    await grace.panel.getByRole('textbox', { name: 'Call' }).waitFor();
+    await ada.button('Hang up').click();
+  });
   await w.phone('desk').register(w.serverFor('desk'), { username: 'carol', password: 'secret', realm, expires: 0 });
 });
 
 story('without a referHook the transfer is refused in words, and the call goes on', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.button('Accept').click();
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await ada.panel.getByRole('textbox', { name: 'Transfer to' }).fill('carol');
-      await ada.button('Transfer').click();
-      await ada.says(/Not transferred to carol.*referHook/);
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await ada.button('Hang up').click();
-      await grace.says('Ada hung up');
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.button('Accept').click();
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await ada.panel.getByRole('textbox', { name: 'Transfer to' }).fill('carol');
+    await ada.button('Transfer').click();
+    await ada.says(/Not transferred to carol.*referHook/);
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await ada.button('Hang up').click();
+    await grace.says('Ada hung up');
+  });
   await w.next('/action');
 });

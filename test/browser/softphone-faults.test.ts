@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after as afterAll } from 'node:test';
 import { dial, type World } from '../kit/index.ts';
 import { openBrowser } from '../kit/chromium.ts';
-import { softphoneStage, startSoftphones, withPhones } from './softphone-stage.ts';
+import { adaAndGrace, softphoneStage, startSoftphones, withPhones } from './softphone-stage.ts';
 
 const equipment = await startSoftphones();
 const bare = await openBrowser();
@@ -51,34 +51,27 @@ story('a page that is not secure says so before anybody tries', async (w) => {
 
 story('a page loaded anew mid-call: asked first, the other side is let go, and it offers to call again', async (w) => {
   ringsWhoIsCalled(w);
-  await withPhones(
-    at(w),
-    [
-      { email: 'ada', hz: 500 },
-      { email: 'grace', hz: 700 },
-    ],
-    async (ada, grace) => {
-      await ada.call('grace');
-      await grace.button('Accept').click();
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      const asked: string[] = [];
-      ada.page.on('dialog', (dialog) => {
-        asked.push(dialog.type());
-        void dialog.accept();
-      });
-      await ada.page.reload();
-      assert.deepEqual(asked, ['beforeunload']);
-      await w.next('/action', 8000);
-      await grace.says(/hung up|is over/);
-      await ada.says('Loading the page anew ended your call with grace.');
-      await ada.says('registered');
-      await ada.button('Call again').click();
-      await grace.button('Accept').click();
-      await Promise.all([ada.hears(700), grace.hears(500)]);
-      await grace.button('Hang up').click();
-      await ada.says('grace hung up');
-    },
-  );
+  await withPhones(at(w), adaAndGrace, async (ada, grace) => {
+    await ada.call('grace');
+    await grace.button('Accept').click();
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    const asked: string[] = [];
+    ada.page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.accept();
+    });
+    await ada.page.reload();
+    assert.deepEqual(asked, ['beforeunload']);
+    await w.next('/action', 8000);
+    await grace.says(/hung up|is over/);
+    await ada.says('Loading the page anew ended your call with grace.');
+    await ada.says('registered');
+    await ada.button('Call again').click();
+    await grace.button('Accept').click();
+    await Promise.all([ada.hears(700), grace.hears(500)]);
+    await grace.button('Hang up').click();
+    await ada.says('grace hung up');
+  });
   await w.next('/action');
 });
 

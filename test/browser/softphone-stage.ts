@@ -121,6 +121,12 @@ export async function openPhoneWindow(
   return window;
 }
 
+/** Two who talk: by what each says one hears whose voice it is. */
+export const adaAndGrace: readonly Person[] = [
+  { email: 'ada', hz: 500 },
+  { email: 'grace', hz: 700 },
+];
+
 /** Windows of these people with the phone open and registered; closed at the end, whatever happens. */
 export async function withPhones(
   { browser, url }: { readonly browser: Browser; readonly url: string },

@@ -47,8 +47,8 @@ test('what is understood but cannot run yet is this list; shorten it as features
       names.add(name + path.slice('[0]'.length));
   }
   const known =
-    'agent conference config.actionHookDelayAction config.autoStreamTts config.bargeIn.input config.fillerNoise ' +
-    'config.notifySttLatency config.record.siprecServerURL config.vad dequeue dialogflow enqueue leave lex llm message ' +
+    'agent conference config.autoStreamTts ' +
+    'config.notifySttLatency config.record.siprecServerURL dequeue dialogflow enqueue leave lex llm message ' +
     'rasa transfer';
   assert.deepEqual(
     [...names].toSorted((a, b) => (a < b ? -1 : 1)),

@@ -25,9 +25,10 @@ const flags = [
   '--allow-loopback-in-peer-connection',
 ];
 const pages = fileURLToPath(new URL('../browser/page/', import.meta.url));
-const WAIT_MS = 8000;
+const WAIT_MS = 20_000;
 
 export type Library = 'jssip' | 'sipjs';
+/** `socket`: several, with a space between them, of a server with several nodes. */
 export type Login = { readonly socket: string; readonly uri: string; readonly password: string; readonly hz: number };
 
 /** One tab. What it happens to is in `events`, in the library's words. */
@@ -72,9 +73,9 @@ export class Tab {
   }
 
   /** Waits for the next event that matches; those before it are skipped. */
-  async sees(match: RegExp): Promise<string> {
+  async sees(match: RegExp, within = WAIT_MS): Promise<string> {
     let events: string[] = [];
-    for (const end = performance.now() + WAIT_MS; performance.now() < end; await after(20)) {
+    for (const end = performance.now() + within; performance.now() < end; await after(20)) {
       events = await this.events();
       const at = events.findIndex((event, index) => index >= this.#seen && match.test(event));
       if (at < 0) continue;

@@ -1,5 +1,7 @@
 /** The server under test, in this process: the thin adapter to src/main.ts. */
 import { parseConfig, startServer } from '../../src/main.ts';
+import { createLog } from '../../src/observe/index.ts';
+import { lastWords } from './last-words.ts';
 import { freePort, mediaPorts } from './ports.ts';
 
 /** A configuration as graine.yaml has it. */
@@ -43,23 +45,28 @@ export async function kitConfig(
       ban: { never: ['127.0.0.1'] },
       ...ofSip,
     },
-    log: { level: process.env['GRAINE_TEST_LOG'] ?? 'silent' },
+    log: { level: process.env['GRAINE_TEST_LOG'] ?? 'warn' },
     media: {
       engine: 'embedded',
       address: '127.0.0.1',
-      ports: mediaPorts(),
+      ports: await mediaPorts(),
       workers: 1,
       ...(overrides['media'] as Config | undefined),
     },
-    http: { listen: `127.0.0.1:${httpPort}`, admin_token: token },
+    http: {
+      listen: `127.0.0.1:${httpPort}`,
+      admin_token: token,
+      ...(overrides['http'] as Config | undefined),
+    },
     store: { url: 'memory:' },
     live: { url: 'memory:' },
-    hooks: { timeout_seconds: 2, allow_private_addresses: true, ...(overrides['hooks'] as Config | undefined) },
+    // Longer than a busy machine lets a hook wait.
+    hooks: { timeout_seconds: 6, allow_private_addresses: true, ...(overrides['hooks'] as Config | undefined) },
     // A shared machine that is busy with other things is part of the stories of overload.test.ts only.
     calls: { overload: { enabled: false }, ...(overrides['calls'] as Config | undefined) },
     shutdown: { drain_seconds: 0 },
     ...Object.fromEntries(
-      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'hooks', 'calls'].includes(key)),
+      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'http', 'hooks', 'calls'].includes(key)),
     ),
   };
   return { config, sipPort, httpPort };
@@ -69,7 +76,11 @@ export async function startGraine(overrides: Config = {}): Promise<Graine> {
   const { config, sipPort, httpPort } = await kitConfig(overrides);
   // YAML reads JSON, so the kit's configuration takes the road a customer's file takes.
   const parsed = parseConfig(JSON.stringify(config), { source: undefined, folder: process.cwd() });
-  const server = await startServer(parsed);
+  const { level } = parsed.log;
+  const server = await startServer(
+    parsed,
+    level === 'warn' ? { log: createLog({ level, destination: lastWords }) } : {},
+  );
   return {
     sip: { host: '127.0.0.1', port: sipPort },
     ports: Object.fromEntries(server.sip.map(({ transport, port }) => [transport, port])),

@@ -35,7 +35,7 @@ export class PortalWindow {
   static async open(browser: Browser, url: string, look: Look = {}): Promise<PortalWindow> {
     const { width = 1280, height = 800, scheme = 'light' } = look;
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
-    context.setDefaultTimeout(12_000);
+    context.setDefaultTimeout(30_000);
     return new PortalWindow(context, await context.newPage(), url);
   }
 

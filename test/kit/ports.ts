@@ -1,26 +1,76 @@
-/** Free ports for what cannot take port 0: a server in another process, SIPp. */
+/** Ports for what cannot take port 0: a server in another process, media, SIPp. They are this process's alone: blocks of
+ * ports, below the kernel's ephemeral ones, each held by a name that the kernel gives to one process at a time. (A port
+ * that was free at some moment may be anybody's a moment later, and a process number says nothing about others'.) */
 import dgram from 'node:dgram';
 import net from 'node:net';
 
-/** A port free on UDP and TCP of 127.0.0.1 at this moment. */
+const first = 10_000;
+const size = 400;
+const blocks = 56;
+let tried = process.pid % blocks;
+
+/** The first port of a block that is ours until this process ends. */
+async function takeBlock(): Promise<number> {
+  for (let tries = 0; tries < blocks; tries++) {
+    const block = tried++ % blocks;
+    if (await hold(`graine-test-ports-${block}`)) return first + block * size;
+  }
+  throw new Error(`all ${blocks} blocks of ports are in use by tests of this machine`);
+}
+
+function hold(name: string): Promise<boolean> {
+  // Elsewhere a local socket has no name without a file, which would outlive us.
+  if (process.platform !== 'linux') return Promise.resolve(true);
+  const server = net.createServer().unref();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(`\0${name}`, () => resolve(true));
+  });
+}
+
+let own: Promise<number> | undefined;
+let given = 0;
+
+/** A port that is free on UDP and TCP of 127.0.0.1, and that no other test is given. */
 export async function freePort(): Promise<number> {
+  own ??= takeBlock();
   for (;;) {
-    const server = net.createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as net.AddressInfo;
-    const socket = dgram.createSocket('udp4');
-    const free = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
+    // Some programs take the port above as well: baresip for TLS.
+    const port = (await own) + (given % size);
+    given += 2;
+    if (await free(port)) return port;
   }
 }
 
-/** A range of media ports of this test process's own, below the kernel's ephemeral ports. */
-export function mediaPorts(): string {
-  const start = 10_000 + (process.pid % 50) * 400;
-  return `${start}-${start + 399}`;
+async function free(port: number): Promise<boolean> {
+  const server = net.createServer();
+  const socket = dgram.createSocket('udp4');
+  const tcp = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  const udp = await new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => resolve(true));
+  });
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  if (tcp) await new Promise((resolve) => server.close(resolve));
+  return tcp && udp;
+}
+
+let media: Promise<number> | undefined;
+
+/** The range of media ports of this test process's servers. */
+export async function mediaPorts(): Promise<string> {
+  const [low, high] = await (media ??= takeBlock()).then(rangeOf);
+  return `${low}-${high}`;
+}
+
+/** A range of its own for a server with media of another make. */
+export async function otherMediaPorts(): Promise<readonly [low: number, high: number]> {
+  return rangeOf(await takeBlock());
+}
+
+function rangeOf(low: number): readonly [number, number] {
+  return [low, low + size - 1];
 }

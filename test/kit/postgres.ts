@@ -1,14 +1,15 @@
 /** A real PostgreSQL for tests: Debian's, as a cluster of its own in a temporary folder, on a free loopback port. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
+import { ended } from './ended.ts';
+import { freePort } from './ports.ts';
 
 export interface Postgres {
+  readonly pid: number;
   /** A fresh, empty database. */
   database(): Promise<string>;
   /** Ends the server as a crash would: connections break, what was committed stays. */
@@ -54,15 +55,6 @@ function installBin(): string | undefined {
   return findBin();
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 class Cluster implements Postgres {
   readonly #bin: string;
   readonly #port: number;
@@ -98,6 +90,10 @@ class Cluster implements Postgres {
       '--no-instructions',
     );
     process.once('exit', this.#reap);
+  }
+
+  get pid(): number {
+    return this.#server?.pid ?? 0;
   }
 
   get #data(): string {
@@ -137,10 +133,7 @@ class Cluster implements Postgres {
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const gone = once(server, 'exit');
-    server.kill('SIGQUIT');
-    await gone;
+    await ended(server, 'SIGQUIT');
   }
 
   async remove(): Promise<void> {

@@ -36,6 +36,11 @@ export class RawPeer {
     return peer;
   }
 
+  /** It sends from there. */
+  get port(): number {
+    return this.#sockets[0]?.address().port ?? 0;
+  }
+
   send(bytes: Buffer | string, to: Server): void {
     this.#sockets[0]?.send(bytes, to.port, to.host);
   }

@@ -1,15 +1,19 @@
 /** A real Redis for tests: Debian's, on a free loopback port, in a temporary folder, keeping nothing on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { ended } from './ended.ts';
 import { ensureDebian } from './debian.ts';
 import { freePort } from './ports.ts';
 
 /** Why there is none: for the `skip` of tests. */
 export type NoRedis = { readonly missing: string };
+
+/** Loopback addresses it answers at: a test may close one to one node. */
+const roads = ['127.0.0.1', '127.0.0.3'];
 
 export async function startRedis(): Promise<RedisServer | NoRedis> {
   if (!ensureDebian(['redis-server'])) return { missing: 'Redis is not installed: apt-get install -y redis-server' };
@@ -29,13 +33,42 @@ export class RedisServer {
     process.once('exit', this.#reap);
   }
 
+  get pid(): number {
+    return this.#server?.pid ?? 0;
+  }
+
+  /** The same server by another road. */
+  urlBy(address: string): string {
+    return `redis://${address}:${this.port}`;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** How many calls stand in it, whoever has them. */
+  async standing(): Promise<number> {
+    const client = new Redis(this.url);
+    const keys = await client.keys('graine:standing:*');
+    const counts = await Promise.all(keys.map((key) => client.hlen(key)));
+    client.disconnect();
+    return counts.reduce((sum, each) => sum + each, 0);
+  }
+
   /** Also after kill(): on the same port, with nothing of what it knew. */
   async start(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder];
+    const options = [
+      '--port',
+      String(this.port),
+      '--bind',
+      ...roads,
+      '--protected-mode',
+      'no',
+      '--save',
+      '',
+      '--dir',
+      this.#folder,
+    ];
     // setpriv ends it when this process is killed.
     const server = spawn('setpriv', ['--pdeathsig', 'KILL', 'redis-server', ...options], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -54,10 +87,7 @@ export class RedisServer {
   async kill(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const gone = once(server, 'exit');
-    server.kill('SIGKILL');
-    await gone;
+    await ended(server, 'SIGKILL');
   }
 
   /** It hangs: connections stay, nothing is answered. */

@@ -6,19 +6,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from '../../src/testing/index.ts';
+import { ended } from './ended.ts';
 import { ensureDebian } from './debian.ts';
-import { freePort } from './ports.ts';
+import { freePort, otherMediaPorts } from './ports.ts';
 
 /** Why there is none: for the `skip` of tests. */
 export type NoRtpengine = { readonly missing: string };
 
-let ranges = 0;
+/** `ports`: first and last of its media, where 400 are not enough. */
+export type RtpengineOptions = { readonly digits?: boolean; readonly ports?: readonly [number, number] };
 
-export async function startRtpengine(options: { digits?: boolean } = {}): Promise<Rtpengine | NoRtpengine> {
+export async function startRtpengine(options: RtpengineOptions = {}): Promise<Rtpengine | NoRtpengine> {
   if (!ensureDebian(['rtpengine-daemon'])) {
     return { missing: 'rtpengine is not installed: apt-get install -y rtpengine-daemon' };
   }
-  const engine = new Rtpengine(await freePort(), options.digits ?? true);
+  const { digits = true, ports = await otherMediaPorts() } = options;
+  const engine = new Rtpengine(await freePort(), { digits, ports });
   await engine.start();
   return engine;
 }
@@ -27,14 +30,15 @@ export class Rtpengine {
   readonly port: number;
   readonly #digits: boolean;
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'graine-rtpengine-'));
-  /** 200 ports above those of the kit's media workers, below the kernel's ephemeral ones. */
-  readonly #low = 30_000 + (((process.pid % 6) * 800 + ranges++ * 200) % 2600);
+  readonly #low: number;
+  readonly #high: number;
   #server: ChildProcess | undefined;
   readonly #reap = (): void => void this.#server?.kill('SIGKILL');
 
-  constructor(port: number, digits: boolean) {
+  constructor(port: number, { digits, ports }: Required<RtpengineOptions>) {
     this.port = port;
     this.#digits = digits;
+    [this.#low, this.#high] = ports;
     process.once('exit', this.#reap);
   }
 
@@ -44,7 +48,7 @@ export class Rtpengine {
 
   /** Is this one of its media ports? */
   has(port: number): boolean {
-    return port >= this.#low && port < this.#low + 200;
+    return port >= this.#low && port <= this.#high;
   }
 
   /** Also after kill(): on the same port, with nothing of what it knew. */
@@ -55,7 +59,7 @@ export class Rtpengine {
       '--interface=127.0.0.1',
       `--listen-ng=127.0.0.1:${this.port}`,
       `--port-min=${this.#low}`,
-      `--port-max=${this.#low + 199}`,
+      `--port-max=${this.#high}`,
       '--log-stderr',
       '--log-level=5',
       '--pidfile=/dev/null',
@@ -94,17 +98,35 @@ export class Rtpengine {
 
   /** How many calls it knows. */
   async calls(): Promise<number> {
-    const answer = await this.ask('d7:command4:liste');
-    return [...answer.matchAll(/\d+:(?!calls|result|ok)[\w-]{6,}/g)].length;
+    return (await this.#ids()).length;
+  }
+
+  /** Of those, the ones whose far ends hear each other and no worker. */
+  async direct(): Promise<number> {
+    let count = 0;
+    for (const id of await this.#ids()) {
+      const said = await this.ask(`d7:call-id${id.length}:${id}7:command5:querye`);
+      if ((said.match(/3:tag\d+:far-[\w~-]+?7:createdi\d+e13:subscriptionsld3:tag\d+:far-/g) ?? []).length === 2)
+        count++;
+    }
+    return count;
+  }
+
+  async #ids(): Promise<string[]> {
+    const [, list = ''] = (await this.ask('d7:command4:liste')).split('5:callsl');
+    const ids: string[] = [];
+    for (let at = 0; /\d/.test(list[at] ?? '');) {
+      const colon = list.indexOf(':', at);
+      at = colon + 1 + Number(list.slice(at, colon));
+      ids.push(list.slice(colon + 1, at));
+    }
+    return ids;
   }
 
   async kill(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const gone = once(server, 'exit');
-    server.kill('SIGKILL');
-    await gone;
+    await ended(server, 'SIGKILL');
   }
 
   /** It hangs: nothing is answered, nothing is relayed. */

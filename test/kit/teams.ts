@@ -53,7 +53,7 @@ export class TeamsGateway {
     if (viaOf(invite) !== 'TLS') return { status: 403, rule: 'TLS only' };
     if (tenant === undefined) return { status: 403, rule: `Contact of no tenant: ${invite.get('contact')}` };
     if (!this.greeted.has(tenant.sbc)) return { status: 403, rule: `no OPTIONS of ${tenant.sbc} was seen` };
-    return this.#headerFault(invite, tenant) ?? sdpFault(invite.sdp ?? '');
+    return this.#headerFault(invite, tenant) ?? sdpFault(invite.sdp ?? '', this.phone.ice !== undefined);
   }
 
   #headerFault(invite: Message, { tenant }: TeamsTenant): { status: number; rule: string } | undefined {
@@ -70,13 +70,17 @@ export class TeamsGateway {
   }
 }
 
-function sdpFault(sdp: string): { status: number; rule: string } | undefined {
+/** `bypass`: the trunk has media bypass on, which wants an SBC that is ICE-lite. */
+function sdpFault(sdp: string, bypass: boolean): { status: number; rule: string } | undefined {
   const bad = (rule: string): { status: number; rule: string } => ({ status: 488, rule });
   const lines = sdp.split(/\r?\n/);
   const audio = lines.filter((line) => line.startsWith('m=audio'));
   if (audio.length !== 1 || !/^m=audio \d+ RTP\/SAVP /.test(audio[0] ?? ''))
     return bad(`audio is ${audio.join(' + ')}`);
   if (!lines.includes('a=rtcp-mux')) return bad('RTCP has a port of its own');
+  const found = ['a=ice-lite', 'a=ice-ufrag:', 'a=ice-pwd:', 'a=candidate:'];
+  const missing = found.find((each) => !lines.some((line) => line.startsWith(each)));
+  if (bypass && missing !== undefined) return bad(`media bypass without ${missing}`);
   const keys = lines.filter((line) => line.startsWith('a=crypto:'));
   if (keys.length === 0 || keys.some((line) => line.split(' ')[1] !== suite))
     return bad(`keys are ${keys.length} lines`);

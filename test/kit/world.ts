@@ -12,6 +12,7 @@ import {
   type PhoneOptions,
   phones as behaviours,
 } from '../../src/testing/index.ts';
+import { GraineProcess } from './child.ts';
 import { type Config, type Graine, startGraine } from './graine.ts';
 import { excess, type Held, held, ofACall } from './held.ts';
 import { HookApp, type HookRequest, type Json } from './hook-app.ts';
@@ -48,23 +49,42 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const world = new World();
-    world.app = await HookApp.start();
-    for (const each of ['alice', ...(options.phones ?? [])]) {
-      const phone = await Phone.listen(typeof each === 'string' ? { name: each } : each);
-      world.phones.set(phone.name, phone);
+    try {
+      await world.#open(options);
+      return world;
+    } catch (fault) {
+      // What is left open would keep the process, and the fault untold.
+      await Promise.all([
+        world.graine?.stop(),
+        world.app?.close(),
+        ...Array.from(world.phones.values(), (phone) => phone.close()),
+      ]);
+      throw fault;
     }
-    world.#config = { ...options.config, accounts: [{ ...world.#account(), ...options.account?.(world) }] };
-    world.graine = await startGraine(world.#config);
-    const accounts = await world.rest('GET', '/v1/Accounts');
-    world.accountSid =
-      (accounts.body as { account_sid: string; name: string }[]).find((each) => each.name === 'kit')?.account_sid ?? '';
-    world.#storyBefore = held();
-    return world;
   }
 
-  /** Another node with the same configuration; whoever starts it stops it, before the world. */
-  twin(): Promise<Graine> {
-    return startGraine(this.#config);
+  async #open(options: WorldOptions): Promise<void> {
+    this.app = await HookApp.start();
+    for (const each of ['alice', ...(options.phones ?? [])]) {
+      const phone = await Phone.listen(typeof each === 'string' ? { name: each } : each);
+      this.phones.set(phone.name, phone);
+    }
+    this.#config = { ...options.config, accounts: [{ ...this.#account(), ...options.account?.(this) }] };
+    this.graine = await startGraine(this.#config);
+    const accounts = await this.rest('GET', '/v1/Accounts');
+    this.accountSid =
+      (accounts.body as { account_sid: string; name: string }[]).find((each) => each.name === 'kit')?.account_sid ?? '';
+    this.#storyBefore = held();
+  }
+
+  /** Another node with the same configuration, but for `more`; whoever starts it stops it, before the world. */
+  twin(more: Config = {}): Promise<Graine> {
+    return startGraine({ ...this.#config, ...more });
+  }
+
+  /** Another node as a process of its own, to be killed. */
+  twinProcess(more: Config = {}): Promise<GraineProcess> {
+    return GraineProcess.start({ ...this.#config, ...more });
   }
 
   phone(name: string): Phone {
@@ -132,8 +152,8 @@ export class World {
   }
 
   /** Polls REST until it says so: for what no hook announces. */
-  async eventually<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
-    for (const end = performance.now() + 5000; performance.now() < end; await after(25)) {
+  async eventually<T>(what: string, ask: () => Promise<T | undefined | false>, within = 15_000): Promise<T> {
+    for (const end = performance.now() + within; performance.now() < end; await after(25)) {
       const got = await ask();
       if (got !== undefined && got !== false) return got;
     }
@@ -182,7 +202,7 @@ export class World {
   async clean(): Promise<void> {
     const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0, open: [] as string[] };
     let left = none;
-    for (const end = performance.now() + 4000; ; await after(20)) {
+    for (const end = performance.now() + 10_000; ; await after(20)) {
       const { sessions, legs, dialogs, ports, hooks, streams } = await this.graine.leaks();
       const open = excess(ofACall(this.#storyBefore), ofACall(held()));
       left = { sessions, legs, dialogs, ports, hooks, streams, open };
@@ -217,9 +237,10 @@ export class World {
 
   async stop(): Promise<void> {
     await this.graine.stop();
-    const { timers } = await this.graine.leaks();
+    const { timers, transactions } = await this.graine.leaks();
     await Promise.all([this.app.close(), ...Array.from(this.phones.values(), (phone) => phone.close())]);
     assert.deepEqual(timers, [], 'timers left after the server stopped');
+    assert.equal(transactions, 0, 'transactions left after the server stopped');
     let open: string[] = [];
     for (const end = performance.now() + 4000; performance.now() < end; await after(20)) {
       open = excess(this.#before, held());
@@ -257,7 +278,7 @@ export function stage(options: WorldOptions = {}): (title: string, tell: Story['
         await world?.stop();
       });
       for (const story of stories)
-        it(story.title, { timeout: 60_000 }, async () => {
+        it(story.title, { timeout: 120_000 }, async () => {
           if (world === undefined) throw new Error('the server did not start');
           await play(world, story);
         });

@@ -11,7 +11,7 @@ before(async () => {
 });
 
 const story = stage({
-  phones: ['desk', 'hall', 'acme'],
+  phones: ['desk', 'hall', 'acme', { name: 'vault', srtp: 'AES_CM_128_HMAC_SHA1_80' }],
   account: (w) => ({ carriers: [w.origin(), { name: 'acme', gateways: [w.gateway('acme')] }] }),
 });
 
@@ -64,6 +64,24 @@ story('a mailbox: machine, its beep with the frequency, the end of its greeting'
   ]);
   const beep = bodies[1]!;
   assert.ok(Math.abs(beep['frequency'] - 1000) <= 5 && Number.isInteger(beep['variance']), JSON.stringify(beep));
+  await call.hangsUp();
+  await w.next('/action');
+});
+
+story('a mailbox behind SRTP is heard as in the clear', async (w) => {
+  w.phone('vault').onInvite = phones.answersAfter(10, { speech: mailbox });
+  w.app.answers(dial([toSip(w.phone('vault'))], { srtpEncryption: 'sdes', amd: { hook: '/amd' } }));
+  const call = w.calls();
+  const callee = await w.phone('vault').nextCall();
+  assert.match(callee.invite.sdp ?? '', /RTP\/SAVP/);
+  const bodies = await told(w, 'amd_stopped');
+  assert.deepEqual(inWords(bodies), [
+    'amd_machine_detected amd machine',
+    'amd_tone_detected beep',
+    'amd_machine_stopped_speaking silence',
+    'amd_stopped',
+  ]);
+  assert.ok(Math.abs(bodies[1]!['frequency'] - 1000) <= 5);
   await call.hangsUp();
   await w.next('/action');
 });

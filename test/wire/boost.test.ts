@@ -53,10 +53,24 @@ story('what is no level is refused by name', async (w) => {
   await w.next('/action');
 });
 
+story('a dial with a boost that is no level goes out without it, and the account hears of it', async (w) => {
+  w.phone('desk').onInvite = phones.answersAtOnce();
+  w.app.answers(dial([toSip(w.phone('desk'))], { boostAudioSignal: 'loud' }));
+  const call = w.calls();
+  await w.status((body) => body['call_status'] === 'in-progress' && body['parent_call_sid'] !== undefined);
+  await w.eventually('the alert', async () =>
+    (await w.alerts('invalid-app-payload')).some((alert) => JSON.stringify(alert).includes('dial.boostAudioSignal')),
+  );
+  await call.hangsUp();
+  await w.next('/action');
+});
+
 story('a dial with a boost beyond the limits is refused with the reason', async (w) => {
   w.app.answers(dial([toSip(w.phone('desk'))], { boostAudioSignal: '90 dB' }));
   w.calls();
-  assert.equal((await w.next('/action')).body['dial_call_status'], 'failed');
+  const { body } = await w.next('/action');
+  assert.equal(body['dial_call_status'], 'failed');
+  assert.equal(body['dial_sip_reason'], 'boostAudioSignal: expected -60 to 40 dB, got 90 dB');
   await w.eventually('the alert', async () =>
     (await w.alerts('dial-refused')).some((alert) => JSON.stringify(alert).includes('boostAudioSignal')),
   );

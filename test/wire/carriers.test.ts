@@ -121,6 +121,11 @@ const story = stage({
           name: 'acme',
           gateways: [w.gateway('dead', { ...watched, priority: 1 }), w.gateway('alive', { ...watched, priority: 2 })],
         },
+        ...['', 'sip:', '<sip:'].map((scheme, n) => ({
+          name: `behind${n}`,
+          gateways: [{ host: 'gateway.behind.test', protocol: 'udp', inbound: false, outbound: true }],
+          outbound_sip_proxy: `${scheme}127.0.0.1:${w.phone('alive').port}${scheme.startsWith('<') ? '>' : ''}`,
+        })),
       ],
     };
   },
@@ -139,4 +144,18 @@ story('gateways are asked with OPTIONS, and one that refuses is passed over', as
   await call.hangsUp();
   await w.next('/action');
   assert.deepEqual([w.phone('dead').calls.entries.length, w.phone('alive').calls.entries.length], [0, 1]);
+});
+
+story('a carrier with an outbound proxy, an address or a URI, is called by it', async (w) => {
+  const proxy = w.phone('alive');
+  proxy.onInvite = phones.answersAfter(10);
+  for (const n of [0, 1, 2]) {
+    w.app.answers(dial([toPhone({ trunk: `behind${n}` })], { answerOnBridge: true, timeout: 3 }));
+    const call = w.calls();
+    await call.answered();
+    const { invite } = await proxy.nextCall(n);
+    assert.match(invite.uri, /@gateway\.behind\.test$/);
+    assert.equal(invite.get('route'), `<sip:127.0.0.1:${proxy.port};lr>`);
+    await call.hangsUp();
+  }
 });

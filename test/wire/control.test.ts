@@ -118,6 +118,10 @@ story('POST Calls places a call; its hook is asked at the answer', async (w) => 
     to: { type: 'phone', number: '+15559990001' },
     call_hook: w.app.url('/outbound'),
     call_status_hook: w.app.url('/status'),
+    speech_synthesis_voice: 'alto',
+    speech_recognizer_language: 'de-DE',
+    env_vars: { GREETING: 'hello' },
+    timeout: 0,
   });
   assert.equal(created.status, 201, JSON.stringify(created.body));
   assert.equal(typeof created.body.callId, 'string');
@@ -127,6 +131,8 @@ story('POST Calls places a call; its hook is asked at the answer', async (w) => 
   const { body } = await w.next('/outbound');
   assert.equal(body['call_sid'], created.body.sid);
   assert.equal(body['direction'], 'outbound');
+  assert.deepEqual(body['defaults'], { synthesizer: { voice: 'alto' }, recognizer: { language: 'de-DE' } });
+  assert.deepEqual(body['env_vars'], { GREETING: 'hello' });
   await callee.hangsUp();
   await w.status((status) => status['call_sid'] === created.body.sid && status['call_status'] === 'completed');
 });

@@ -131,18 +131,23 @@ story('a pattern no key can make is refused by name', async (w) => {
   assert.equal((await w.next('/action')).body['dial_call_status'], 'failed');
   await call.gets((message) => message.status >= 400 || message.method === 'BYE');
   await w.eventually('the alert', async () =>
-    (await w.alerts('dial-refused')).some((alert) => JSON.stringify(alert).includes('dtmfCapture.childCall')),
+    (await w.alerts('dial-refused')).some((alert) => JSON.stringify(alert).includes('dtmfCapture[1]')),
   );
 });
 
 story('dtmfSuppress: keys are told, but the other party gets none, by RTP or INFO, from either side', async (w) => {
-  const { call, callee } = await talk(w, { dtmfCapture: ['12', '34'], dtmfHook: '/dtmf', dtmfSuppress: true });
-  await callee.presses('1', 60);
-  await callee.pressesByInfo('2');
-  assert.equal((await w.next('/dtmf')).body['dtmf'], '12');
-  await call.presses('3', 60);
-  await call.pressesByInfo('4');
-  assert.equal((await w.next('/dtmf')).body['dtmf'], '34');
+  const dtmfCapture = ['12', '34', '56', '78'];
+  const { call, callee } = await talk(w, { dtmfCapture, dtmfHook: '/dtmf', dtmfSuppress: true });
+  // A sequence comes by one road: which of two is faster nobody promises.
+  for (const [party, byRtp, byInfo] of [
+    [callee, '12', '34'],
+    [call, '56', '78'],
+  ] as const) {
+    await party.presses(byRtp, 60);
+    assert.equal((await w.next('/dtmf')).body['dtmf'], byRtp);
+    for (const key of byInfo) await party.pressesByInfo(key);
+    assert.equal((await w.next('/dtmf')).body['dtmf'], byInfo);
+  }
   const since = performance.now();
   await Promise.all([call.hears(620, { since }), callee.hears(440, { since })]);
   assert.deepEqual([call.media?.ears.digits.entries.length, callee.media?.ears.digits.entries.length], [0, 0]);

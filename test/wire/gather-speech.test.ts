@@ -2,7 +2,7 @@
 // reference.md 5.
 import assert from 'node:assert/strict';
 import { beforeEach } from 'node:test';
-import { ensureEars, type HookRequest, type Json, SttVendor, spoken, stage, type World } from '../kit/index.ts';
+import { after, ensureEars, type HookRequest, type Json, SttVendor, spoken, stage, type World } from '../kit/index.ts';
 
 const vendor = await SttVendor.start();
 const story = stage({});
@@ -181,6 +181,34 @@ story('who hangs up while speaking leaves no stream and no hook behind', async (
   await vendor.stops.until(() => true, { what: 'the end of the stream' });
   await w.status((body) => body['call_status'] === 'completed');
   assert.equal(w.app.all('/said').length, 0);
+  await remove();
+});
+
+story('vad: the vendor gets what is said and no silence; config.vad holds for every recognizer', async (w) => {
+  const sentence = await spoken('Three apple pies.');
+  const listen = { verb: 'config', vad: { enable: true, silenceMs: 400 } };
+  const remove = await vendor.credential(w);
+  const recognizer = { vendor: vendor.vendor };
+  const gather = { verb: 'gather', input: ['speech'], actionHook: '/said', timeout: 20, recognizer };
+  w.app.answers([{ verb: 'answer' }, listen, gather]);
+  w.app.on('/said', [
+    { ...gather, actionHook: '/again', timeout: 1, recognizer: { ...recognizer, vad: { enable: false } } },
+  ]);
+  w.app.on('/again', [{ verb: 'hangup' }]);
+  vendor.lastWords = 'three apple pies';
+  const call = w.calls({ tone: 0 });
+  await call.answered();
+  await after(1500);
+  assert.equal(vendor.starts.entries.length, 0);
+  call.media?.speaks(sentence);
+  const { body } = await w.next('/said', 20_000);
+  assert.equal(body['speech'].alternatives[0].transcript, 'three apple pies');
+  const seconds = vendor.sound.entries.reduce((sum, bytes) => sum + bytes, 0) / 32_000;
+  assert.ok(seconds > 0.8 && seconds < sentence.length / 8000, `${seconds} s of ${sentence.length / 8000}`);
+  // Without it the silence is sent too.
+  await vendor.starts.until((start) => start !== vendor.starts.entries[0], { what: 'the stream of the second gather' });
+  await w.next('/again');
+  await call.byed();
   await remove();
 });
 

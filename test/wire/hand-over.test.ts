@@ -2,7 +2,7 @@
 // issue 6, item 5.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { after, at, GraineProcess, HookApp, type Json, Phone, phones, realm } from '../kit/index.ts';
+import { accountOf, after, at, GraineProcess, HookApp, type Json, Phone, phones } from '../kit/index.ts';
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -19,21 +19,7 @@ async function stage(store: object = { url: 'file:./data' }) {
     store,
     shutdown: { hand_over: true, drain_seconds: 600 },
     log: { level: 'warn' },
-    accounts: [
-      {
-        name: 'kit',
-        webhook_secret: 'whsec_kit',
-        sip_realm: realm,
-        applications: [{ name: 'main', call_hook: app.url('/call'), call_status_hook: app.url('/status') }],
-        carriers: [
-          {
-            name: 'origin',
-            application: 'main',
-            gateways: [{ host: '127.0.0.1', port: alice.port, inbound: true, outbound: false }],
-          },
-        ],
-      },
-    ],
+    accounts: [accountOf(app, alice)],
   });
   open.unshift(graine);
   desk.onInvite = phones.answersAfter(5, { tone: 620 });

@@ -105,6 +105,31 @@ story('callerId anonymous asks for privacy and shows nothing', async (w) => {
   assert.doesNotMatch(invite.raw.toString(), /\+15557650001/);
 });
 
+story(
+  'an identity of the application’s own goes before the caller’s, but past nobody’s wish for privacy',
+  async (w) => {
+    const own = { 'P-Asserted-Identity': '<sip:+15557659999@house.test>' };
+    const app = dial([viaPlain], { answerOnBridge: true, headers: own });
+    const identities = (await reached(w, 'plain', app, asserted)).all('p-asserted-identity');
+    assert.deepEqual(identities, [own['P-Asserted-Identity']]);
+    w.phone('plain').calls.entries.length = 0;
+    const open = dial([viaPlain], { answerOnBridge: true, headers: { ...own, Privacy: 'none' } });
+    const invite = await reached(w, 'plain', open, restricted);
+    assert.equal(invite.get('p-asserted-identity'), undefined);
+    assert.deepEqual(invite.all('privacy'), ['id']);
+  },
+);
+
+story('the application may ask for privacy where the caller has not', async (w) => {
+  const open: Header[] = [...asserted, ['Privacy', 'none']];
+  for (const more of [{ headers: { Privacy: 'id' } }, { callerId: 'restricted' }]) {
+    w.phone('plain').calls.entries.length = 0;
+    const invite = await reached(w, 'plain', dial([viaPlain], { answerOnBridge: true, ...more }), open);
+    assert.deepEqual(invite.all('privacy'), ['id']);
+    assert.equal(invite.get('p-asserted-identity'), undefined);
+  }
+});
+
 story('headers of the dial and of the target arrive; the target’s go first', async (w) => {
   const target = toSip(w.phone('desk'), { headers: { 'X-Both': 'target', 'X-Target': '2' } });
   const invite = await reached(
@@ -153,7 +178,7 @@ story('nothing of the inside leaves: no sids, no internal headers, no caller’s
     ['X-Internal-Secret', 'of the caller'],
   ]);
   const known =
-    /^(via|max-forwards|from|to|call-id|cseq|contact|user-agent|allow|supported|session-expires|min-se|content-type|content-length|p-asserted-identity|privacy|date)$/i;
+    /^(via|max-forwards|from|to|call-id|cseq|contact|user-agent|allow|supported|session-expires|min-se|content-type|content-length|p-asserted-identity|privacy|date|recv-info)$/i;
   assert.deepEqual(
     invite.headers.map(([name]) => name).filter((name) => !known.test(name)),
     [],

@@ -66,6 +66,8 @@ story('media_path full-media brings it back, no-media takes it out again; a stat
   const talk = await talking(w);
   assert.equal((await w.update(talk.sid, { media_path: 'full-media' })).status, 422);
   assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 202);
+  const key = await w.update(talk.sid, { dtmf: { digit: '5' } });
+  assert.equal(key.status, 422, 'nobody would hear it while the media leaves');
   await direct(w, talk);
   assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 422);
   const muted = await w.update(talk.sid, { mute_status: 'mute' });

@@ -131,10 +131,10 @@ story('a target without its key field fails the dial at once, named in an alert'
   await call.refused();
   assert.equal((await w.next('/action')).body['dial_call_status'], 'failed');
   const alerts = await w.eventually('the alert', async () => {
-    const found = await w.alerts('dial-refused');
-    return found.length > 0 && found;
+    const found = JSON.stringify(await w.alerts('dial-refused'));
+    return found.includes('number') && found;
   });
-  assert.match(JSON.stringify(alerts), /number/);
+  assert.match(alerts, /target\[0\]\.number: expected E\.164 digits/);
 });
 
 story('eleven targets are refused', async (w) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, test } from 'node:test';
-import { after, at, GraineProcess, HookApp, type Json, Phone, phones, realm } from '../kit/index.ts';
+import { accountOf, after, at, GraineProcess, HookApp, type Json, Phone, phones } from '../kit/index.ts';
 
 type Stage = { graine: GraineProcess; app: HookApp; alice: Phone; desk: Phone };
 const open: { close(): Promise<void> }[] = [];
@@ -14,21 +14,7 @@ async function stage(): Promise<Stage> {
   const desk = await Phone.listen({ name: 'desk' });
   const graine = await GraineProcess.start({
     store: { url: 'file:./data' },
-    accounts: [
-      {
-        name: 'kit',
-        webhook_secret: 'whsec_kit',
-        sip_realm: realm,
-        applications: [{ name: 'main', call_hook: app.url('/call'), call_status_hook: app.url('/status') }],
-        carriers: [
-          {
-            name: 'origin',
-            application: 'main',
-            gateways: [{ host: '127.0.0.1', port: alice.port, inbound: true, outbound: false }],
-          },
-        ],
-      },
-    ],
+    accounts: [accountOf(app, alice)],
   });
   open.push(graine, app, alice, desk);
   desk.onInvite = phones.answersAfter(5, { tone: 620 });
@@ -102,14 +88,14 @@ test('kill -9 and the callee hangs up: the verbs after the dial run', { timeout:
 test('kill -9: the time limit goes on from where it was', { timeout: 120_000 }, async () => {
   const on = await stage();
   const { graine, app, alice, desk } = on;
-  app.answers(dials(desk, { timeLimit: 12 }));
+  app.answers(dials(desk, { timeLimit: 9 }));
   const call = alice.invites(at('100', graine.sip), { from: '+15557650001', tone: 440 });
   const answered = performance.now();
   await call.hears(620);
   await struck(on);
   await call.byed();
   const seconds = (performance.now() - answered) / 1000;
-  assert.ok(seconds > 11 && seconds < 20, `${seconds} s`);
+  assert.ok(seconds > 8 && seconds < 20, `${seconds} s`);
   assert.equal((await app.next('/dialled')).body['dial_terminated_by'], 'timelimit');
 });
 

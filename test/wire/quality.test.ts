@@ -17,6 +17,14 @@ story(
     const desk = await w.phone('desk').nextCall();
     await desk.hears(440);
     await after(3200);
+    const [{ call_sid: sid }] = (await w.account('GET', '/Calls')).body as [{ call_sid: string }];
+    const now = (await w.account('GET', `/Calls/${sid}/Quality`)).body as { call_sid: string; seconds: Seconds }[];
+    assert.equal(now.length, 2);
+    assert.ok(
+      now.some(({ seconds }) => seconds.lost.some((lost) => lost > 0)),
+      JSON.stringify(now),
+    );
+    assert.ok(now.every(({ seconds }) => seconds.received.length >= 2 && seconds.secondsEach === 1));
     await call.hangsUp();
     await desk.byed();
     const { body } = await w.next('/action');
@@ -24,6 +32,7 @@ story(
     assert.ok(callee.packets_lost_percent > 8 && callee.packets_lost_percent < 35, `${callee.packets_lost_percent} %`);
     assert.ok(caller.packets_lost_percent < 5, `${caller.packets_lost_percent} %`);
     assert.ok(callee.mos < caller.mos, `${callee.mos} is worse than ${caller.mos}`);
+    assert.equal((await w.account('GET', `/Calls/${sid}/Quality`)).status, 404);
     const quality = await w.eventually('both legs are in the timeline', async () => {
       const trace = await w.account('GET', `/Calls/${body['call_sid']}/Trace`);
       const found = JSON.stringify(trace.body).match(/"secondsEach"/g) ?? [];

@@ -28,7 +28,7 @@ afterAll(() => {
 
 const every = stage({
   phones: ['desk'],
-  config: { media: { recordings: folder } },
+  config: { media: { recordings: folder }, http: { public_url: 'https://voice.example.test/graine/' } },
   account: (w) => ({
     applications: [
       { name: 'main', call_hook: w.app.url('/call'), call_status_hook: w.app.url('/status'), record_all_calls: true },
@@ -216,7 +216,12 @@ every('the CDR’s recording_url is the recording: whole, in ranges, listed, and
   const sid = String(body['dial_call_sid']);
   const { file } = await recordingOf(w, sid);
   const { body: page } = await w.account('GET', '/RecentCalls?page=1&count=50');
-  const url = String((page.data as Json[]).find((each) => each.call_sid === sid)?.recording_url);
+  const told = String((page.data as Json[]).find((each) => each.call_sid === sid)?.recording_url);
+  // As the proxy in front would pass it on: `http.public_url` is what others know us by.
+  const base = 'https://voice.example.test/graine/v1/';
+  assert.equal(String(body['api_base_url']), base.slice(0, -1));
+  assert.ok(told.startsWith(base), told);
+  const url = `${w.graine.http.url}/v1/${told.slice(base.length)}`;
   const { token } = w.graine.http;
   const get = (at: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(at, { method, headers: { authorization: `Bearer ${token}`, ...headers } });

@@ -1,22 +1,13 @@
 // media.engine: rtpengine, with the real daemon: which way packets go, measured on our side and on its own.
 import assert from 'node:assert/strict';
 import { after as afterAll, test } from 'node:test';
-import { SystemClock, SystemRandom, silentLog } from '../../src/base/index.ts';
-import { EVENTS, PCMA, PCMU, TestPhone, testEngine } from '../../src/media/fixture.ts';
-import { createRtpengineEngine, goertzel } from '../../src/media/index.ts';
-import { after, startRtpengine } from '../kit/index.ts';
+import { EVENTS, PCMA, PCMU, TestPhone } from '../../src/media/fixture.ts';
+import { goertzel, mosOf, ntpMiddle, writeReport } from '../../src/media/index.ts';
+import { after, rtpengineEngine, startRtpengine } from '../kit/index.ts';
 
 const daemon = await startRtpengine();
 const skip = 'missing' in daemon ? daemon.missing : false;
 afterAll(async () => 'missing' in daemon || (await daemon.remove()));
-
-async function engineOn(places: readonly string[]) {
-  const clock = new SystemClock();
-  const workers = await testEngine({ clock });
-  const random = new SystemRandom();
-  const engine = await createRtpengineEngine({ places, workers, clock, random, log: silentLog, silentMs: 600 });
-  return { engine, clock };
-}
 
 async function talking(
   t: { after(end: () => Promise<void>): void },
@@ -26,7 +17,7 @@ async function talking(
   ],
 ) {
   assert.ok(!('missing' in daemon));
-  const { engine, clock } = await engineOn([daemon.place]);
+  const { engine, clock, way } = await rtpengineEngine(daemon.place);
   const [a, b] = [await TestPhone.open(), await TestPhone.open()];
   const atA = await engine.open({ session: 'session-1', endpoint: 'a' });
   const atB = await engine.open({ session: 'session-1', endpoint: 'b' });
@@ -43,10 +34,6 @@ async function talking(
     assert.equal(await daemon.calls(), 0, 'rtpengine knows no call any more');
     assert.deepEqual(clock.pending(), []);
   });
-  const way = async (wanted: string): Promise<void> => {
-    for (let tries = 0; engine.wayOf('a') !== wanted && tries < 150; tries++) await after(20);
-    assert.equal(engine.wayOf('a'), wanted);
-  };
   return { daemon, engine, a, b, atA, atB, path, way, quiet };
 }
 
@@ -66,7 +53,7 @@ test(
     assert.equal(path, 'relay');
     assert.ok(at.has(atA.port) && at.has(atB.port), 'the ports of the SDP are rtpengine’s');
     assert.ok(goertzel(await next(b), 440) > 0.95, 'by a worker at first');
-    await way('direct');
+    await way('a', 'direct');
     const before = (await engine.stats()).packetsRelayed;
     const [heardA, heardB] = await Promise.all([next(a), next(b)]);
     assert.ok(goertzel(heardB, 440) > 0.95);
@@ -85,7 +72,7 @@ test(
   { skip, timeout: 20_000 },
   async (t) => {
     const { engine, a, b, way } = await talking(t);
-    await way('direct');
+    await way('a', 'direct');
     b.heard.length = 0;
     await engine.play('a', 'p', {
       sound: { kind: 'tone', frequencies: [700], levelDb: -10, cadence: [{ on: 1000, off: 0 }] },
@@ -94,7 +81,7 @@ test(
     assert.equal(engine.wayOf('a'), 'worker');
     assert.ok(goertzel(await next(a), 700) > 0.9, 'a hears the tone');
     await engine.stopPlay('a');
-    await way('direct');
+    await way('a', 'direct');
     const [heardA, heardB] = await Promise.all([next(a), next(b)]);
     assert.ok(goertzel(heardA, 1000) > 0.95 && goertzel(heardB, 440) > 0.95);
   },
@@ -102,13 +89,13 @@ test(
 
 test('there and back: the other party hears each packet once', { skip, timeout: 20_000 }, async (t) => {
   const { engine, b, way } = await talking(t);
-  await way('direct');
+  await way('a', 'direct');
   await b.more(5);
   b.heard.length = 0;
   await engine.setGain('a', 6);
   await b.more(10);
   await engine.setGain('a', 0);
-  await way('direct');
+  await way('a', 'direct');
   await b.more(10);
   const steps = b.heard.slice(1).map((packet, i) => (packet.timestamp - b.heard[i]!.timestamp) >>> 0);
   const odd = steps.filter((step) => step !== 160);
@@ -117,7 +104,7 @@ test('there and back: the other party hears each packet once', { skip, timeout: 
 
 test('muted: the other hears nothing of it, and hears it again', { skip, timeout: 20_000 }, async (t) => {
   const { engine, b, way } = await talking(t);
-  await way('direct');
+  await way('a', 'direct');
   await engine.mute('a', true);
   await after(100);
   b.heard.length = 0;
@@ -125,7 +112,7 @@ test('muted: the other hears nothing of it, and hears it again', { skip, timeout
   assert.ok(goertzel(b.audio(), 440) < 0.05);
   await engine.mute('a', false);
   assert.ok(goertzel(await next(b), 440) > 0.95);
-  await way('direct');
+  await way('a', 'direct');
   assert.ok(goertzel(await next(b), 440) > 0.95);
 });
 
@@ -133,7 +120,7 @@ test('keys are told while rtpengine carries the pair alone, once each', { skip, 
   const { engine, a, atA, way } = await talking(t);
   const digits: string[] = [];
   engine.events.on('digit', (endpoint, digit) => digits.push(`${endpoint} ${digit}`));
-  await way('direct');
+  await way('a', 'direct');
   for (const key of [5, 11]) {
     for (const duration of [160, 320, 480])
       await a.send(atA, 101, Uint8Array.of(key, 10, duration >> 8, duration & 255));
@@ -144,6 +131,73 @@ test('keys are told while rtpengine carries the pair alone, once each', { skip, 
   assert.equal(engine.wayOf('a'), 'direct');
   assert.deepEqual(digits, ['a 5', 'a #']);
 });
+
+/** One says what it sends and how well it hears the other, as phones do every few seconds. */
+function reports(from: TestPhone, to: { port: number }, wall: number, about?: object): Promise<void> {
+  const bytes = new Uint8Array(128);
+  const sent = { timestamp: from.timestamp, packets: 100, bytes: 16_000 };
+  const said = about as Parameters<typeof writeReport>[1]['about'];
+  const cname = Buffer.from('far');
+  const length = writeReport(bytes, { ssrc: from.ssrc, cname, wall, sent, about: said, goodbye: false });
+  return from.raw({ address: '127.0.0.1', port: to.port + 1 }, bytes.subarray(0, length), from.rtcp);
+}
+
+test(
+  'what went by rtpengine alone is rated by what the other party reports, and not at all where it reports nothing',
+  { skip, timeout: 20_000 },
+  async (t) => {
+    const { engine, a, b, atA, atB, way } = await talking(t);
+    b.ssrc = 0x55667788;
+    await way('a', 'direct');
+    // Each hears when the other's report left; and answers it after a second, of which it says it sat on it for 900 ms.
+    const rounds = async (...fractions: number[]): Promise<void> => {
+      for (const fraction of fractions) {
+        const left = Date.now();
+        await Promise.all([reports(a, atA, left), reports(b, atB, left)]);
+        await after(1000);
+        const delay = Math.round(0.9 * 65_536);
+        const about = { lost: 77, highest: 0, lastReport: ntpMiddle(left), delay };
+        await reports(a, atA, Date.now(), { ...about, ssrc: b.ssrc, fraction: 0, jitter: 0 });
+        await reports(b, atB, Date.now(), { ...about, ssrc: a.ssrc, fraction, jitter: 80 });
+        await after(50);
+      }
+    };
+    await b.more(10);
+    assert.deepEqual(
+      [(await engine.quality('a')).mos, (await engine.quality('a')).packetsLostPercent],
+      [undefined, undefined],
+      'nobody has reported yet',
+    );
+    // In 1/256: 10 and 20 %. How many are lost in all is of no matter: rtpengine mixes that up.
+    await rounds(26, 52);
+    const { packetsLost, packetsReceived, packetsLostPercent, jitterMs, roundTripMs, mos, mosInputs } =
+      await engine.quality('a');
+    // Between the two, by how many reports of each rtpengine has taken; what had gone by a worker before is whole.
+    const isSome = (percent: number | undefined): boolean => percent !== undefined && percent > 8 && percent < 20;
+    assert.ok(isSome(packetsLostPercent), `${packetsLostPercent} %`);
+    assert.equal(packetsLostPercent, (100 * packetsLost) / (packetsReceived + packetsLost));
+    assert.ok(jitterMs !== undefined && jitterMs > 5 && jitterMs <= 11, `${jitterMs} ms`);
+    assert.ok(roundTripMs !== undefined && roundTripMs > 150 && roundTripMs < 400, `${roundTripMs} ms there and back`);
+    assert.ok(mosInputs !== undefined);
+    assert.deepEqual([mosInputs.codec, mosInputs.reportedBy], ['PCMU', 'listener']);
+    assert.equal(mosInputs.lossPercent, packetsLostPercent);
+    assert.equal(mos, mosOf(mosInputs));
+    const ofB = await engine.quality('b');
+    assert.ok(ofB.mos !== undefined && mos !== undefined && mos < ofB.mos - 0.3, `${mos} is worse than ${ofB.mos}`);
+
+    // By a worker and back: the listener calls that a hole of the source it knew, and it is none.
+    const { sequence } = a;
+    await engine.setGain('a', 6);
+    await a.more(60);
+    await engine.setGain('a', 0);
+    await way('a', 'direct');
+    const hole = a.sequence - sequence;
+    await rounds(230, 52);
+    const again = (await engine.quality('a')).packetsLostPercent;
+    assert.ok(hole > 60 && isSome(again), `${again} %, a hole of ${hole}`);
+    assert.equal((await engine.release('a'))?.mosInputs?.reportedBy, 'listener');
+  },
+);
 
 test('different codecs: a worker stays in the way and both hear', { skip, timeout: 20_000 }, async (t) => {
   const { engine, a, b, path } = await talking(t, [[PCMU], [PCMA]]);
@@ -156,7 +210,7 @@ test('different codecs: a worker stays in the way and both hear', { skip, timeou
 
 test('a far end that falls silent is told, while rtpengine carries it alone', { skip, timeout: 20_000 }, async (t) => {
   const { engine, way, quiet } = await talking(t);
-  await way('direct');
+  await way('a', 'direct');
   const silent = new Promise<string>((resolve) => void engine.events.once('silent', resolve));
   quiet[0]!();
   assert.equal(await silent, 'a');

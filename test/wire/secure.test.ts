@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { connect } from 'node:tls';
+import { SystemClock } from '../../src/base/index.ts';
+import { run } from '../../src/cli/program.ts';
 import {
   certificateFile,
   dial,
@@ -89,6 +91,37 @@ for (const device of ['browser', 'page', 'desk'] as const) {
 }
 
 const login = { password: 'secret', realm };
+
+story('graine simulate registers over WSS and over TLS with SRTP, is rung there, and heard', async (w) => {
+  const { ports } = w.graine;
+  const trust = ['--ca', certificateFile('ca'), '--server-name', 'sip.example.test', '--after', '0', '--for', '4'];
+  const lines: string[] = [];
+  const io = {
+    out: (line: string) => void lines.push(line),
+    err: (line: string) => void lines.push(line),
+    color: false,
+  };
+  const simulate = (user: string, over: string, ...more: string[]): Promise<number> => {
+    const who = ['--register', `${user}:secret@${realm}`, '--server', `127.0.0.1:${ports[over]}`];
+    const args = ['simulate', '--listen', `${over}://127.0.0.1:0`, ...who, ...trust, ...more];
+    return run(args, { ...io, clock: new SystemClock() });
+  };
+  const ended = Promise.all([
+    simulate('carol', 'wss', '--tone', '620'),
+    simulate('dave', 'tls', '--tone', '880', '--srtp', 'AEAD_AES_128_GCM'),
+  ]);
+  await w.eventually('both registered', async () => lines.filter((line) => line.includes('registered')).length === 2);
+  for (const [user, tone] of [
+    ['carol', 620],
+    ['dave', 880],
+  ] as const) {
+    w.app.answers(dial([toUser(user)], { answerOnBridge: true }));
+    const call = w.calls();
+    await call.hears(tone);
+    await call.hangsUp();
+  }
+  assert.deepEqual(await ended, [0, 0], lines.join('\n'));
+});
 
 story('a carrier over TLS is called, and ends the call from its side', async (w) => {
   w.phone('trunk').onInvite = phones.answersAfter(20, { tone: 620 });

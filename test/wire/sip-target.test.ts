@@ -22,6 +22,24 @@ story(
   },
 );
 
+story(
+  'codecs: these and no others are offered, in this order; a list with an unknown name is ignored, with an alert',
+  async (w) => {
+    const offered = async (codecs: readonly string[]): Promise<string | undefined> => {
+      w.phone('desk').onInvite = phones.busy();
+      w.phone('desk').calls.entries.length = 0;
+      w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true, codecs }));
+      await w.calls().refused();
+      return /m=audio \d+ RTP\/AVP (.*)/.exec((await w.phone('desk').nextCall()).invite.sdp ?? '')?.[1];
+    };
+    assert.equal(await offered(['G722', 'pcma']), '9 8 101');
+    assert.match((await offered(['PCMA', 'G729'])) ?? '', /^0 8 9 /);
+    await w.eventually('the alert', async () =>
+      (await w.alerts('invalid-app-payload')).some((alert) => JSON.stringify(alert).includes('dial.codecs')),
+    );
+  },
+);
+
 story('a proxy without a scheme is a SIP URI', async (w) => {
   w.phone('proxy').onInvite = phones.busy();
   const proxy = `127.0.0.1:${w.phone('proxy').port}`;

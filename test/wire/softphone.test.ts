@@ -69,6 +69,11 @@ story('signed in, the softphone registers, rings, calls, and is heard', async (w
     tone: 440,
   });
   await out.hears(700);
+  assert.equal(
+    w.app.all('/call').at(-1)?.body['from'],
+    'ann',
+    'the application is told the person, who can be dialled',
+  );
   await out.hangsUp();
   await signOut(w, session);
 });

@@ -134,6 +134,28 @@ story('the callee changes its key: the server takes it, and keeps the caller’s
   await talk.call.hangsUp();
 });
 
+story(
+  'the callee changes its key in the answer to our re-INVITE: it is followed both ways, and heard from then on',
+  async (w) => {
+    const talk = await talking(w, 'vault');
+    const { call, rung, sid } = talk;
+    const before = rung.sends?.masterKey;
+    rung.rekeys();
+    assert.equal((await call.holds()).status, 200);
+    assert.equal((await call.resumes()).status, 200);
+    assert.notEqual(rung.sends?.masterKey, before);
+    // Its old sequence goes on under the new key; a context that began anew takes it as it comes.
+    await bothHear(talk);
+    assert.equal(rung.media?.packetsForged, 0, 'our own key stays');
+    rung.rekeys();
+    await call.holds();
+    await call.resumes();
+    await bothHear(talk);
+    await call.hangsUp();
+    assert.ok(Number((await figures(w, sid))['packetsReceived']) > 0);
+  },
+);
+
 story('two devices of a user get keys of their own, each in its suite; the winner talks', async (w) => {
   await w.register('bob', 'bob');
   await w.register('tablet', 'bob');

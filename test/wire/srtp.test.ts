@@ -197,6 +197,17 @@ keyed(
   },
 );
 
+story('srtpEncryption dtls: a sip target is offered DTLS-SRTP and nothing after it', async (w) => {
+  const desk = w.phone('desk');
+  w.app.answers(dial([toSip(desk)], { answerOnBridge: true, srtpEncryption: 'dtls' }) as never);
+  // The phone of the kit speaks none of it: 488 before it rings.
+  assert.equal((await w.calls().refused()).status, 488);
+  const invites = desk.transcript.entries.flatMap(({ message }) => (message?.method === 'INVITE' ? [message.sdp] : []));
+  assert.equal(desk.calls.entries.length, 0);
+  assert.match(invites[0] ?? '', /m=audio \d+ UDP\/TLS\/RTP\/SAVPF /);
+  assert.match(invites[0] ?? '', /a=fingerprint:sha-256 /);
+});
+
 story('srtpEncryption of a dial: a sip target must speak SRTP', async (w) => {
   const sdes = { answerOnBridge: true, srtpEncryption: 'sdes' };
   w.phone('vault').onInvite = phones.answersAfter(10, { tone: 620 });

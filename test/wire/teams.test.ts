@@ -43,6 +43,7 @@ const story = stage({
         sbc_fqdn: ours.sbc,
         tenant_fqdn: ours.tenant,
         application: 'main',
+        media_bypass: true,
         gateways: gateways.map(({ address }) => address),
       },
     };
@@ -97,6 +98,24 @@ story('a Teams user is rung as Microsoft wants it, and both hear each other over
   // It comes over a new connection to the name that our Contact gave.
   await rung.hangsUp();
   assert.equal((await w.next('/done')).body['dial_call_status'], 'completed');
+});
+
+story('media bypass: a Teams user is found by ICE, and so is the server by one that calls', async (w) => {
+  await ready(w);
+  for (const name of ['sip', 'redmond']) w.phone(name).ice = 'full';
+  w.app.answers(dial([user()], { answerOnBridge: true }));
+  const call = fromTeams(w, ours.tenant);
+  const answer = await call.answered();
+  assert.match(
+    answer.sdp ?? '',
+    /a=ice-lite[^]*RTP\/SAVP[^]*a=rtcp-mux[^]*a=candidate:[^]*a=crypto:1 AES_CM_128_HMAC_SHA1_80 /,
+  );
+  const rung = await w.phone('sip').nextCall();
+  await Promise.all([call.hears(620), rung.hears(440)]);
+  for (const { media } of [call, rung]) assert.equal(media?.ice?.far?.address, '127.0.0.1');
+  noneBroken();
+  await call.hangsUp();
+  for (const name of ['sip', 'redmond']) w.phone(name).ice = undefined;
 });
 
 for (const word of ['voicemail', 'vmail'])

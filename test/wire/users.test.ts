@@ -36,12 +36,14 @@ story('one device of a user that refuses does not end the others', async (w) => 
   await call.hangsUp();
 });
 
-story('a user name without a domain is of the account’s realm', async (w) => {
+story('a user name without a domain is of the account’s realm: with it, it is the same target', async (w) => {
   w.phone('bob').onInvite = phones.answersAfter(10);
-  w.app.answers(dial([{ type: 'user', name: 'bob' }], { answerOnBridge: true }));
+  w.app.answers(dial([{ type: 'user', name: 'bob' }, toUser('bob')], { answerOnBridge: true }));
   const call = w.calls();
   await call.answered();
   await call.hangsUp();
+  assert.equal((await w.next('/action')).body['dial_results'].length, 1);
+  assert.equal(w.phone('bob').calls.entries.length, 1);
 });
 
 story('RegisteredSipUsers lists who is there, and a device that unregisters is gone', async (w) => {

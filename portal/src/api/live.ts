@@ -17,6 +17,8 @@ export type LiveCall = {
   readonly parent_call_sid: string | null;
   readonly session: string;
   readonly account_sid: string;
+  /** Where it runs. */
+  readonly node?: string;
   readonly application_sid: string | null;
   readonly direction: 'inbound' | 'outbound';
   readonly from: string;
@@ -33,8 +35,15 @@ export type LiveCall = {
 
 export type FeedState = 'connecting' | 'live' | 'lost';
 
+/** Of several nodes: whose calls are shown, and whether the server can know of all nodes. */
+export type NodesView = {
+  readonly shared: boolean;
+  readonly nodes: readonly { readonly node: string; readonly shown: boolean }[];
+};
+
 export type LiveView = {
   readonly state: FeedState;
+  readonly nodes?: NodesView | undefined;
   /** Legs, those of one session together, the newest session first. */
   readonly calls: readonly LiveCall[];
 };
@@ -51,6 +60,16 @@ function startOf(call: LiveCall): number {
   return typeof call.started_at === 'number' ? call.started_at : Date.parse(call.started_at);
 }
 
+/** Does it stay where it is in the list? What changes in most news (state, quality) does not move a leg. */
+function staysInPlace(known: LiveCall | undefined, call: LiveCall): boolean {
+  return (
+    known !== undefined &&
+    known.session === call.session &&
+    known.started_at === call.started_at &&
+    known.parent_call_sid === call.parent_call_sid
+  );
+}
+
 export class LiveFeed {
   #source: EventSource | undefined;
   #view: LiveView = { state: 'connecting', calls: [] };
@@ -59,6 +78,7 @@ export class LiveFeed {
   readonly #levels = new Map<string, { db: number; at: number }>();
   readonly #listeners = new Set<() => void>();
   readonly #others = new Map<string, Set<(data: unknown) => void>>();
+  #nodes: NodesView | undefined;
   #frame = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
 
@@ -90,7 +110,15 @@ export class LiveFeed {
     this.#source = source;
     const on = (name: string, take: (data: unknown) => void) =>
       source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data)));
-    on('snapshot', (data) => this.#snapshot((data as { calls: LiveCall[] }).calls));
+    on('snapshot', (data) => {
+      const { calls, nodes } = data as { calls: LiveCall[]; nodes?: NodesView };
+      this.#nodes = nodes;
+      this.#snapshot(calls);
+    });
+    on('nodes', (data) => {
+      this.#nodes = data as NodesView;
+      this.#schedule();
+    });
     on('call', (data) => this.#change((data as LiveCall).call_sid, data as LiveCall));
     on('gone', (data) => this.#change((data as { call_sid: string }).call_sid, undefined));
     on('levels', (data) => this.#heard(data as Record<string, number>));
@@ -114,6 +142,7 @@ export class LiveFeed {
     this.#pending.calls.clear();
     this.#calls.clear();
     this.#levels.clear();
+    this.#nodes = undefined;
     this.#view = { state: 'connecting', calls: [] };
   }
 
@@ -140,8 +169,10 @@ export class LiveFeed {
 
   #apply(): void {
     this.#frame = 0;
+    let inPlace = !this.#pending.snapshot;
     if (this.#pending.snapshot) this.#calls.clear();
     for (const [callSid, call] of this.#pending.calls) {
+      inPlace &&= call !== undefined && staysInPlace(this.#calls.get(callSid), call);
       if (call !== undefined) this.#calls.set(callSid, call);
       else {
         this.#calls.delete(callSid);
@@ -150,11 +181,12 @@ export class LiveFeed {
     }
     this.#pending.calls.clear();
     this.#pending.snapshot = false;
-    this.#tell('live', inOrder(this.#calls));
+    const latest = (call: LiveCall): LiveCall => this.#calls.get(call.call_sid) as LiveCall;
+    this.#tell('live', inPlace ? this.#view.calls.map(latest) : inOrder(this.#calls));
   }
 
   #tell(state: FeedState, calls = this.#view.calls): void {
-    this.#view = { state, calls };
+    this.#view = { state, calls, nodes: this.#nodes };
     for (const listener of this.#listeners) listener();
   }
 }
@@ -162,17 +194,15 @@ export class LiveFeed {
 /** Sessions by their first leg, newest first; in a session the caller's leg first. */
 function inOrder(calls: ReadonlyMap<string, LiveCall>): LiveCall[] {
   const starts = new Map<string, number>();
-  for (const call of calls.values()) {
-    const known = starts.get(call.session);
-    const start = startOf(call);
-    if (known === undefined || start < known) starts.set(call.session, start);
-  }
+  const legs = Array.from(calls.values(), (call) => ({ call, start: startOf(call) }));
+  for (const { call, start } of legs) starts.set(call.session, Math.min(start, starts.get(call.session) ?? Infinity));
   const rank = (call: LiveCall) => (call.parent_call_sid === null ? 0 : 1);
-  return [...calls.values()].sort(
+  legs.sort(
     (a, b) =>
-      (starts.get(b.session) as number) - (starts.get(a.session) as number) ||
-      (a.session < b.session ? -1 : a.session > b.session ? 1 : 0) ||
-      rank(a) - rank(b) ||
-      startOf(a) - startOf(b),
+      (starts.get(b.call.session) as number) - (starts.get(a.call.session) as number) ||
+      (a.call.session < b.call.session ? -1 : a.call.session > b.call.session ? 1 : 0) ||
+      rank(a.call) - rank(b.call) ||
+      a.start - b.start,
   );
+  return legs.map(({ call }) => call);
 }

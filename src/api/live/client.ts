@@ -20,6 +20,8 @@ export type LiveClientOptions = {
   /** undefined: all accounts. */
   readonly accountSid: string | undefined;
   readonly levels: boolean;
+  /** Another node listens: it wants to hear of the calls here, and of no others. */
+  readonly own: boolean;
   /** The snapshot event's data, as of now. */
   readonly snapshot: () => string;
 };
@@ -27,6 +29,7 @@ export type LiveClientOptions = {
 export class LiveClient {
   readonly accountSid: string | undefined;
   readonly wantsLevels: boolean;
+  readonly own: boolean;
   readonly #options: LiveClientOptions;
   #state: State = 'flowing';
   #blockedAt = 0;
@@ -36,11 +39,13 @@ export class LiveClient {
   readonly #registrations = new Map<string, string>();
   #alerts: string[] = [];
   #levels: string | undefined;
+  #nodes: string | undefined;
 
   constructor(options: LiveClientOptions) {
     this.#options = options;
     this.accountSid = options.accountSid;
     this.wantsLevels = options.levels;
+    this.own = options.own;
   }
 
   sees(accountSid: string): boolean {
@@ -68,6 +73,10 @@ export class LiveClient {
 
   levels(data: string): void {
     this.#levels = data;
+  }
+
+  nodes(data: string): void {
+    if (!this.#snapshot) this.#nodes = data;
   }
 
   /** Says everything anew. */
@@ -110,10 +119,12 @@ export class LiveClient {
     for (const { event: name, data } of this.#calls.values()) text += event(name, data);
     for (const data of this.#registrations.values()) text += event('registration', data);
     for (const data of this.#alerts) text += event('alert', data);
+    if (this.#nodes !== undefined) text += event('nodes', this.#nodes);
     if (this.#levels !== undefined) text += event('levels', this.#levels);
     this.#calls.clear();
     this.#registrations.clear();
     this.#alerts = [];
+    this.#nodes = undefined;
     this.#levels = undefined;
     return text;
   }

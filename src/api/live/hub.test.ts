@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { beforeEach, test } from 'node:test';
-import { Emitter, FakeClock } from '../../base/index.ts';
-import type { CallRow, CallWatch } from '../../ports/index.ts';
+import { Emitter, FakeClock, silentLog } from '../../base/index.ts';
+import type { CallRow, CallWatch, Nodes } from '../../ports/index.ts';
 import type { News } from '../options.ts';
 import type { LiveSink } from './client.ts';
 import { LiveHub } from './hub.ts';
+import { OtherCalls } from './others.ts';
 
 /** A connection that takes what the test lets it take. */
 class Sink extends EventEmitter {
@@ -64,6 +65,20 @@ class Watched implements CallWatch {
   }
 }
 
+/** There is no other node. */
+function nobody(): OtherCalls {
+  const nodes: Nodes = {
+    name: 'n',
+    speaking: false,
+    direct: false,
+    others: () => [],
+    send: () => Promise.resolve({ silent: 'there is none' }),
+    check: () => ({ refused: 'there is none' }),
+  };
+  const stats = { shared: false, up: true, nodes: 1, known: 1, refused: 0, waiting: 0 };
+  return new OtherCalls({ nodes, live: { stats: () => stats }, clock, log: silentLog });
+}
+
 let clock: FakeClock;
 let watch: Watched;
 let news: News;
@@ -72,12 +87,13 @@ beforeEach(() => {
   clock = new FakeClock();
   watch = new Watched();
   news = new Emitter();
-  hub = new LiveHub({ watch, news, clock, contactsOf: async (aor) => [{ name: aor }] });
+  hub = new LiveHub({ watch, news, clock, contactsOf: async (aor) => [{ name: aor }], others: nobody() });
 });
 
 function join(sink: Sink, more: { accountSid?: string; levels?: boolean; owner?: string; allowed?: boolean } = {}) {
   const { accountSid, levels = false, owner = 'me', allowed = true } = more;
   const client = hub.join({
+    own: false,
     sink: sink as unknown as LiveSink,
     accountSid,
     levels,

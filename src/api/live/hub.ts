@@ -9,6 +9,8 @@ import { alertFields } from '../cdr-fields.ts';
 import { tooManyStreams } from '../errors.ts';
 import type { News } from '../options.ts';
 import { LiveClient, type LiveSink } from './client.ts';
+import type { OtherCalls } from './others.ts';
+import type { RemoteRow } from './peer.ts';
 
 const callsMs = 250;
 const levelsMs = 200;
@@ -22,6 +24,7 @@ export type LiveOptions = {
   readonly watch: CallWatch;
   readonly news: News;
   readonly clock: Clock;
+  readonly others: OtherCalls;
   /** The contacts of an address of record, as REST shows them. */
   readonly contactsOf: (aor: string, accountSid: string) => Promise<readonly unknown[]>;
 };
@@ -30,6 +33,8 @@ export type LiveAsk = {
   readonly sink: LiveSink;
   readonly accountSid: string | undefined;
   readonly levels: boolean;
+  /** Only the calls of this node: another node asks. */
+  readonly own: boolean;
   /** Whose it is: one key or session may have only so many. */
   readonly owner: string;
   /** May it still listen? Asked at every heartbeat. */
@@ -38,12 +43,15 @@ export type LiveAsk = {
 
 type Known = { readonly accountSid: string; readonly session: string; readonly text: string; readonly state: string };
 
+/** `remote`: of a call at another node. */
+type Level = { readonly accountSid: string; readonly db: number; readonly remote: boolean };
+
 export class LiveHub {
   readonly #options: LiveOptions;
   readonly #clients = new Map<LiveClient, LiveAsk>();
   readonly #known = new Map<string, Known>();
   readonly #dirty = new Set<string>();
-  #levels = new Map<string, { accountSid: string; db: number }>();
+  #levels = new Map<string, Level>();
   #running: (() => void)[] = [];
   #metering: Timer | undefined;
 
@@ -56,12 +64,12 @@ export class LiveHub {
     const own = [...this.#clients.values()].filter(({ owner }) => owner === ask.owner).length;
     if (own >= mostOfOne) throw new GraineError(tooManyStreams, { limit: mostOfOne });
     if (this.#clients.size >= mostClients) throw new GraineError(tooManyStreams, { limit: mostClients });
-    const { accountSid } = ask;
-    const snapshot = () => this.#snapshot(accountSid);
+    const snapshot = () => this.#snapshot(ask);
     const client = new LiveClient({ ...ask, clock: this.#options.clock, snapshot });
     this.#clients.set(client, ask);
     if (this.#clients.size === 1) this.#begin();
     this.#meter();
+    this.#want();
     return client;
   }
 
@@ -69,6 +77,7 @@ export class LiveHub {
     client.close();
     if (!this.#clients.delete(client)) return;
     this.#meter();
+    this.#want();
     if (this.#clients.size === 0) this.#end();
   }
 
@@ -82,7 +91,7 @@ export class LiveHub {
   }
 
   #begin(): void {
-    const { watch, news, clock } = this.#options;
+    const { watch, news, clock, others } = this.#options;
     for (const row of watch.rows()) this.#learn(row);
     const timers = [
       clock.every(callsMs, 'live calls', () => this.#tellCalls()),
@@ -91,7 +100,16 @@ export class LiveHub {
     this.#running = [
       watch.follow(),
       watch.events.on('changed', (session) => this.#dirty.add(session)),
-      watch.events.on('level', (callSid, accountSid, db) => this.#levels.set(callSid, { accountSid, db })),
+      watch.events.on('level', (callSid, accountSid, db) => {
+        this.#levels.set(callSid, { accountSid, db, remote: false });
+      }),
+      others.events.on('call', (row) => this.#tellRemote('call', row, row)),
+      others.events.on('gone', (row, data) => this.#tellRemote('gone', row, data)),
+      others.events.on('level', (row, db) => {
+        this.#levels.set(row.call_sid, { accountSid: row.account_sid, db, remote: true });
+      }),
+      others.events.on('news', (event, data) => this.#tellNews(event, data)),
+      others.events.on('nodes', (view) => this.#tellNodes(JSON.stringify(view))),
       news.on('alert', (alert) => this.#tellAlert(alert)),
       news.on('registration', (aor, accountSid) => void this.#tellRegistration(aor, accountSid)),
       ...timers.map((timer) => () => timer.cancel()),
@@ -111,9 +129,42 @@ export class LiveHub {
     return known;
   }
 
-  #snapshot(accountSid: string | undefined): string {
-    const { watch, clock } = this.#options;
-    return JSON.stringify({ calls: watch.rows(accountSid), at: new Date(clock.now()).toISOString() });
+  #snapshot({ accountSid, own }: LiveAsk): string {
+    const { watch, clock, others } = this.#options;
+    const at = new Date(clock.now()).toISOString();
+    const calls = watch.rows(accountSid);
+    if (own) return JSON.stringify({ calls, at });
+    const nodes = others.view();
+    return JSON.stringify({ calls: [...calls, ...others.rows(accountSid)], at, ...(nodes && { nodes }) });
+  }
+
+  /** What is wanted of the other nodes: no more than somebody here looks at. */
+  #want(): void {
+    const looking = [...this.#clients.values()].filter(({ own }) => !own);
+    const accounts = new Set(looking.map(({ accountSid }) => accountSid));
+    const [accountSid] = accounts.size === 1 ? accounts : [undefined];
+    const levels = looking.some((each) => each.levels);
+    this.#options.others.want(looking.length === 0 ? undefined : { accountSid, levels });
+  }
+
+  #tellRemote(event: 'call' | 'gone', row: RemoteRow, data: unknown): void {
+    const text = JSON.stringify(data);
+    for (const client of this.#clients.keys())
+      if (!client.own && client.sees(row.account_sid)) client.call(row.call_sid, event, text);
+  }
+
+  #tellNews(event: 'alert' | 'registration', data: Readonly<Record<string, unknown>>): void {
+    const { account_sid: accountSid, aor } = data;
+    if (typeof accountSid !== 'string') return;
+    for (const client of this.#clients.keys()) {
+      if (client.own || !client.sees(accountSid)) continue;
+      if (event === 'alert') client.alert(JSON.stringify(data));
+      else client.registration(String(aor), JSON.stringify(data));
+    }
+  }
+
+  #tellNodes(text: string): void {
+    for (const client of this.#clients.keys()) if (!client.own) client.nodes(text);
   }
 
   #tellCalls(): void {
@@ -179,7 +230,7 @@ export class LiveHub {
     for (const client of this.#clients.keys()) {
       if (!client.wantsLevels) continue;
       const seen = [...levels]
-        .filter(([, { accountSid }]) => client.sees(accountSid))
+        .filter(([, { accountSid, remote }]) => client.sees(accountSid) && !(remote && client.own))
         .map(([sid, { db }]) => [sid, db]);
       if (seen.length === 0) continue;
       client.levels(JSON.stringify(Object.fromEntries(seen)));

@@ -1,11 +1,13 @@
 /** `/v1/Live`: server-sent events (WHATWG HTML §9.2) of calls, alerts and registrations. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { accountOf, type Keys, type Scope } from '../auth.ts';
+import { missing } from '../errors.ts';
 import type { ApiOptions } from '../options.ts';
 import { contactFields } from '../registered-users.ts';
 import { closed } from '../schema.ts';
-import { LiveHub } from './hub.ts';
+import { type LiveAsk, LiveHub } from './hub.ts';
+import { OtherCalls } from './others.ts';
 
 function ownerOf({ person, signedIn }: Scope): string {
   return signedIn?.session.hash ?? person.keySid ?? '';
@@ -13,11 +15,13 @@ function ownerOf({ person, signedIn }: Scope): string {
 
 /** The hub, with its way to hear of sessions and keys that end; it goes down with the server. */
 function hubOf(server: FastifyInstance, options: ApiOptions): LiveHub {
-  const { directory, watch, news, clock, live, sessions } = options;
+  const { directory, watch, news, clock, live, sessions, nodes, log } = options;
+  const others = new OtherCalls({ nodes, live, clock, log });
   const hub = new LiveHub({
     watch,
     news,
     clock,
+    others,
     contactsOf: async (aor, accountSid) => {
       const bindings = await live.bindings(aor);
       return bindings.filter((each) => each.accountSid === accountSid).map((each) => contactFields(each, directory));
@@ -42,7 +46,7 @@ const schema = {
   tags: ['Live'],
   summary: 'Calls as they go, alerts and registrations: server-sent events',
   description:
-    'Events: snapshot {calls, at}, call, gone {call_sid, ended}, levels {call_sid: dBFS}, alert, registration {aor, contacts}, heartbeat.',
+    'Events: snapshot {calls, at, nodes}, call, nodes {shared, nodes}, gone {call_sid, ended}, levels {call_sid: dBFS}, alert, registration {aor, contacts}, heartbeat.',
   querystring: closed({
     account_sid: Type.Optional(Type.String({ maxLength: 64 })),
     levels: Type.Optional(Type.Enum(['0', '1'])),
@@ -59,25 +63,40 @@ export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys
       return keys.stands(person.keySid ?? '');
     };
   server.get('/Live', { schema }, (request, reply) => {
-    const { account_sid: asked, levels } = request.query as { account_sid?: string; levels?: string };
+    const { account_sid: asked, levels } = request.query as Query;
     if (asked !== undefined) accountOf(directory, request.scope, asked);
-    const { raw } = reply;
-    const client = hub.join({
-      sink: raw,
+    stream(hub, reply, {
       accountSid: asked ?? request.scope.accountSid,
       levels: levels === '1',
+      own: false,
       owner: ownerOf(request.scope),
       allowed: allowed(request.scope),
     });
-    reply.hijack();
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-accel-buffering': 'no',
-    });
-    raw.once('close', () => hub.leave(client));
-    raw.on('error', () => hub.leave(client));
-    client.flush();
   });
+  const ofNode = { ...schema, summary: 'The same, of the calls of this node alone: for the other nodes', hide: true };
+  server.get('/Nodes/Live', { schema: ofNode, config: { nodes: 'own' } }, (request, reply) => {
+    const { account_sid: accountSid, levels } = request.query as Query;
+    const { via, person } = request.scope;
+    // A key has nothing to ask here: only a node knows what to do with half of the calls.
+    if (via === undefined) throw missing('this');
+    const allowed = (): Promise<boolean> => Promise.resolve(true);
+    stream(hub, reply, { accountSid, levels: levels === '1', own: true, owner: person.name, allowed });
+  });
+}
+
+type Query = { readonly account_sid?: string; readonly levels?: string };
+
+function stream(hub: LiveHub, reply: FastifyReply, ask: Omit<LiveAsk, 'sink'>): void {
+  const { raw } = reply;
+  const client = hub.join({ ...ask, sink: raw });
+  reply.hijack();
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-accel-buffering': 'no',
+  });
+  raw.once('close', () => hub.leave(client));
+  raw.on('error', () => hub.leave(client));
+  client.flush();
 }

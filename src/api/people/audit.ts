@@ -36,7 +36,7 @@ function tellsItself({ routeOptions }: FastifyRequest): boolean {
 }
 
 function isDeed(request: FastifyRequest): boolean {
-  if (tellsItself(request)) return false;
+  if (tellsItself(request) || request.routeOptions.config.quiet === true) return false;
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false;
   return request.method !== 'GET' || (request.query as { regenerate?: unknown }).regenerate === true;
 }
@@ -51,13 +51,13 @@ export function addAuditTrail(server: FastifyInstance, { audit }: ApiOptions): v
     // Of what was refused only trespass is told; what was not valid changed nothing.
     const told = reply.statusCode < 400 || reply.statusCode === 403;
     const { scope } = request;
-    if (told && scope !== undefined && isDeed(request)) {
+    if (told && scope !== undefined && !request.passedOn && isDeed(request)) {
       audit.write({
         person: scope.person,
         action: reply.statusCode === 403 ? 'refused' : actionOf(request),
         what: whatOf(request),
         accountSid: scope.touched.accountSid ?? scope.accountSid,
-        address: request.ip,
+        address: scope.via?.address ?? request.ip,
         detail: deedDetail(request.body),
       });
     }

@@ -79,7 +79,14 @@ export const carriers: Resource<'carrier'> = {
     tech_prefix: maybe(Type.String({ maxLength: 32, pattern: oneLine, description: 'Put before every number' })),
     diversion: maybe(text('Number for the Diversion header', 32)),
     dtmf_type: maybe(choice('How digits are sent', 'rfc2833', 'tones', 'info')),
-    outbound_sip_proxy: maybe(text('Next hop for every call')),
+    outbound_sip_proxy: maybe(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        pattern: '^<?[^\\s<>",\\x00-\\x1f\\x7f]+>?$',
+        description: 'host[:port], or a sip: URI, that every request goes through',
+      }),
+    ),
     trunk_type: maybe(choice('Follows from the other fields', 'static_ip', 'auth', 'reg')),
     max_calls: maybe(integer('Most calls at once; more wait as queued', 1, 1_000_000)),
     max_cps: maybe(

@@ -34,7 +34,39 @@ function check(fields: Fields): Detail[] {
   if (isIP(host) === 0 && orDefault(fields['netmask'], 32) !== 32) {
     faults.push({ path: '/netmask', expected: '32, because ipv4 is a host name' });
   }
+  const { require_certificate: required, certificate_subject: subject, certificate_fingerprint: print } = fields;
+  const named = subject ?? print;
+  if (required !== true && named !== undefined && named !== null)
+    faults.push({ path: '/require_certificate', expected: 'true, beside a subject or a fingerprint' });
+  if (typeof print === 'string' && !/^[0-9a-f]{64}$/i.test(print.replaceAll(':', '')))
+    faults.push({ path: '/certificate_fingerprint', expected: 'the SHA-256 of a certificate, 64 hex digits' });
+  // Anybody can have some certificate: one for an address proves nothing.
+  if (required === true && (named ?? null) === null && isIP(host) > 0)
+    faults.push({
+      path: '/certificate_subject',
+      expected: 'a name, or certificate_fingerprint, because ipv4 is an address',
+    });
   return faults;
+}
+
+function certificateFields({ clientCertificate: wanted }: Gateway): Fields {
+  if (wanted === undefined) return { require_certificate: false };
+  return {
+    require_certificate: true,
+    ...(wanted.subject === undefined ? {} : { certificate_subject: wanted.subject }),
+    ...(wanted.fingerprint === undefined ? {} : { certificate_fingerprint: wanted.fingerprint }),
+  };
+}
+
+function clientCertificate(fields: Fields): Pick<Gateway, 'clientCertificate'> {
+  if (fields['require_certificate'] !== true) return {};
+  const { certificate_subject: subject, certificate_fingerprint: print } = fields;
+  return {
+    clientCertificate: {
+      ...(typeof subject === 'string' ? { subject: subject.toLowerCase() } : {}),
+      ...(typeof print === 'string' ? { fingerprint: print.replaceAll(':', '').toLowerCase() } : {}),
+    },
+  };
 }
 
 export const gateways: Resource<'gateway'> = {
@@ -55,6 +87,10 @@ export const gateways: Resource<'gateway'> = {
     srtp: maybe(choice('Encryption of audio', 'none', 'offer', 'require')),
     priority: maybe(integer('Lower first', 0, 65_535)),
     weight: maybe(integer('Share among gateways of one priority', 0, 65_535)),
+    ice: maybe(flag('With SRTP: calls to it are offered with ICE')),
+    require_certificate: maybe(flag('Its calls must come over TLS with a certificate')),
+    certificate_subject: maybe(text('Name that certificate must have; empty: ipv4, where that is a name', 253)),
+    certificate_fingerprint: maybe(text('SHA-256 of that certificate in hex: this very one, whoever signed it', 95)),
     account_sid: maybe(sid('Follows from the carrier')),
     use_sips_scheme: unused,
     pad_crypto: unused,
@@ -65,7 +101,13 @@ export const gateways: Resource<'gateway'> = {
   secrets: [],
   pointers: [{ field: 'voip_carrier_sid', kind: 'carrier' }],
   filters: ['voip_carrier_sid'],
-  toFields: (gateway) => ({ sip_gateway_sid: gateway.sid, account_sid: gateway.accountSid, ...show(gateway, names) }),
+  toFields: (gateway) => ({
+    sip_gateway_sid: gateway.sid,
+    account_sid: gateway.accountSid,
+    ...show(gateway, names),
+    ice: gateway.ice === true,
+    ...certificateFields(gateway),
+  }),
   toEntity: (fields, identity) => {
     const bothInOne = fields['protocol'] === 'tls/srtp';
     const srtp = orDefault<Gateway['srtp']>(fields['srtp'], 'none');
@@ -84,6 +126,8 @@ export const gateways: Resource<'gateway'> = {
       srtp: bothInOne && srtp === 'none' ? 'require' : srtp,
       priority: orDefault(fields['priority'], 1),
       weight: orDefault(fields['weight'], 1),
+      ...(fields['ice'] === true ? { ice: true } : {}),
+      ...clientCertificate(fields),
     };
   },
   check,

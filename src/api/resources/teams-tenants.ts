@@ -1,7 +1,7 @@
 /** Microsoft Teams tenants: `/v1/MicrosoftTeamsTenants`. Kept for dials of type `teams`. */
 import { type TString, Type } from 'typebox';
 import type { TeamsTenant } from '../../ports/index.ts';
-import { ignored, maybe, sid } from '../schema.ts';
+import { flag, ignored, maybe, sid } from '../schema.ts';
 import { orDefault, pick, type Resource } from './resource.ts';
 
 const microsoft = [
@@ -32,6 +32,7 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     tenant_fqdn: hostName('Host name of the tenant'),
     sbc_fqdn: maybe(hostName('Host name Microsoft knows this server by; default: tenant_fqdn')),
     gateways: maybe(Type.Array(gateway, { maxItems: 10, description: 'Empty: those of Microsoft' })),
+    media_bypass: maybe(flag('Calls to Teams are offered with ICE')),
     service_provider_sid: ignored,
   },
   required: ['tenant_fqdn'],
@@ -45,6 +46,7 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     tenant_fqdn: tenant.tenantFqdn,
     sbc_fqdn: tenant.sbcFqdn,
     gateways: tenant.gateways,
+    media_bypass: tenant.mediaBypass === true,
   }),
   toEntity: (fields, identity) => ({
     ...identity,
@@ -52,6 +54,7 @@ export const teamsTenants: Resource<'teamsTenant'> = {
     tenantFqdn: fields['tenant_fqdn'] as string,
     sbcFqdn: orDefault(fields['sbc_fqdn'], fields['tenant_fqdn'] as string),
     gateways: gatewaysOf(fields['gateways']),
+    ...(fields['media_bypass'] === true ? { mediaBypass: true } : {}),
   }),
 };
 

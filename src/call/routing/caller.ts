@@ -18,9 +18,10 @@ export type Caller = {
   readonly fromHost?: string;
 };
 
+const none: readonly ExtraHeader[] = [];
+
 export function isAnonymous(id: string): boolean {
-  const word = id.toLowerCase();
-  return word === 'anonymous' || word === 'restricted';
+  return /^(?:anonymous|restricted)$/i.test(id);
 }
 
 export function assertedOf(headers: Headers): Caller['asserted'] {
@@ -38,22 +39,34 @@ export function fromOf(caller: Caller, host: string): { displayName?: string; ur
 
 /** Identity headers and the application's own. Towards one that is not trusted an identity whose owner asked for
  * privacy stays in (RFC 3325 §7). */
-export function headersOf(caller: Caller, trusted: boolean): ExtraHeader[] {
+export function headersOf(caller: Caller, trusted: boolean): readonly ExtraHeader[] {
+  // Nobody has said anything of the caller but its number.
+  if (caller.asserted === undefined && caller.headers.length === 0 && !isAnonymous(caller.id)) return none;
   const headers: ExtraHeader[] = [];
-  const hide = isAnonymous(caller.id);
-  const privacy = caller.asserted?.privacy ?? (hide ? 'id' : undefined);
+  const [identities, wishes] = [named(caller, 'P-Asserted-Identity'), named(caller, 'Privacy')];
+  const privacy = strictest([caller.asserted?.privacy, ...wishes, isAnonymous(caller.id) ? 'id' : undefined]);
   const wantsPrivacy = privacy !== undefined && privacy.toLowerCase() !== 'none';
-  if (caller.asserted !== undefined && (trusted || !wantsPrivacy)) {
-    for (const identity of caller.asserted.identities) headers.push(['P-Asserted-Identity', identity]);
+  // What the application says of the caller goes before what the caller's network said; not past the wish for privacy.
+  if (trusted || !wantsPrivacy) {
+    const shown = identities.length > 0 ? identities : (caller.asserted?.identities ?? []);
+    for (const identity of shown) headers.push(['P-Asserted-Identity', identity]);
   }
   if (privacy !== undefined) headers.push(['Privacy', privacy]);
-  // An application may not slip an identity past the rule above.
-  for (const header of caller.headers) {
-    const own = header[0].toLowerCase();
-    if (own === 'p-asserted-identity' && wantsPrivacy && !trusted) continue;
-    headers.push(header);
-  }
-  return headers;
+  return [...headers, ...caller.headers.filter(([name]) => !/^(?:p-asserted-identity|privacy)$/i.test(name))];
+}
+
+/** The application's own headers of that name. */
+function named({ headers }: Caller, name: string): string[] {
+  return headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+}
+
+/** Every wish for privacy, each once; `none` only where nobody wishes for any. RFC 3323 §4.2. */
+function strictest(values: readonly (string | undefined)[]): string | undefined {
+  const given = values.filter((each) => each !== undefined);
+  const wishes = new Set(given.flatMap((each) => each.split(';')).map((each) => each.trim().toLowerCase()));
+  wishes.delete('');
+  if (wishes.size > 1) wishes.delete('none');
+  return wishes.size === 0 ? undefined : [...wishes].join(';');
 }
 
 /** Percent-encodes what a SIP user part may not hold. RFC 3261 §25.1. */

@@ -20,9 +20,9 @@ export function applicationFor(services: Services, invitation: Invitation): Dest
   const { caller } = invitation;
   switch (caller.kind) {
     case 'carrier':
-      return forCarrier(services, { ...caller, number });
+      return forCarrier(services, { number, ...caller });
     case 'teams':
-      return forTeams(services, { ...caller, number });
+      return forTeams(services, { number, ...caller });
     case 'user':
       return forUser(services, { accountSid: caller.accountSid, number, host: uri?.host ?? '' });
   }

@@ -79,7 +79,7 @@ function branchOf(
   const realm = carrier.register?.realm;
   const uri = realm === undefined ? `sip:${user}@${address}${transport}` : `sip:${user}@${realm}${transport}`;
   const credentials = carrier.register ?? carrier.auth;
-  const headers = headersOf(call.caller, carrier.trusted);
+  const headers = [...headersOf(call.caller, carrier.trusted)];
   if (carrier.diversion !== undefined) {
     headers.push([
       'Diversion',
@@ -91,9 +91,10 @@ function branchOf(
     to: uri,
     from: fromOf(call.caller, carrier.register?.fromDomain ?? services.settings.sipAddress),
     ...(carrier.register === undefined ? {} : { contactUser: carrier.register.username }),
-    ...wayTo(carrier, gateway, address),
+    ...(throughEdge(services, carrier, gateway) ?? wayTo(carrier, gateway, address)),
     headers,
     srtp: gateway.srtp,
+    ...(gateway.ice === true && gateway.srtp !== 'none' ? { ice: true, rtcpMux: true } : {}),
     ...(credentials === undefined
       ? {}
       : { credentials: { username: credentials.username, password: credentials.password } }),
@@ -109,9 +110,40 @@ function hostPort(gateway: Gateway): string {
     : `${host}:${gateway.port}`;
 }
 
+/** A carrier that we register at is called by the edge where it knows that. */
+function throughEdge({ settings }: Services, carrier: Carrier, gateway: Gateway): Partial<Branch> | undefined {
+  const edge = settings.outboundEdge;
+  if (edge === undefined || (carrier.register !== undefined && settings.edgeContact === undefined)) return undefined;
+  return {
+    hops: [{ transport: 'udp', ...edge }],
+    route: routeByEdge(edge, carrier, carrier.register === undefined ? undefined : gateway),
+    far: { address: isIP(gateway.host) === 0 ? '' : gateway.host, transport: gateway.protocol },
+  };
+}
+
+/** To the edge, and from there to the carrier's own proxy, or to this gateway where the request is not addressed to it. */
+export function routeByEdge(
+  { address, port }: { readonly address: string; readonly port: number },
+  { outboundSipProxy }: Pick<Carrier, 'outboundSipProxy'>,
+  gateway: Pick<Gateway, 'host' | 'port' | 'protocol'> | undefined,
+): string {
+  const bracketed = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
+  const edge = `sip:${bracketed(address)}:${port};lr`;
+  if (outboundSipProxy !== undefined) return `<${edge}>, <${proxyUri(outboundSipProxy)}>`;
+  if (gateway === undefined) return `<${edge}>`;
+  return `<${edge};out=${gateway.protocol}~${bracketed(gateway.host)}~${gateway.port?.toString() ?? ''}>`;
+}
+
+/** `host[:port]`, or a URI, as a Route has it (RFC 3261 §16.12.1.1). */
+export function proxyUri(proxy: string): string {
+  const bare = proxy.replace(/^<|>$/g, '');
+  const uri = /^sips?:/i.test(bare) ? bare : `sip:${bare}`;
+  return /;lr(?:[;=]|$)/i.test(uri) ? uri : `${uri};lr`;
+}
+
 /** An address is dialled as it stands; a name, or a carrier's own proxy, goes by Route and DNS (RFC 3263). */
 function wayTo(carrier: Carrier, gateway: Gateway, address: string): { hops?: Hop[]; route?: string } {
-  if (carrier.outboundSipProxy !== undefined) return { route: carrier.outboundSipProxy };
+  if (carrier.outboundSipProxy !== undefined) return { route: proxyUri(carrier.outboundSipProxy) };
   if (isIP(gateway.host) !== 0) {
     const port = gateway.port ?? (gateway.protocol === 'tls' ? 5061 : 5060);
     return { hops: [{ transport: gateway.protocol, address: gateway.host, port }] };

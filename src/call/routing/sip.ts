@@ -1,6 +1,6 @@
 /** A SIP URI target: sent as given, with its own credentials and proxy. */
 import type { SrtpPolicy } from '../../sdp/index.ts';
-import type { Credentials } from '../../sip/agent/index.ts';
+import type { Credentials, ExtraHeader } from '../../sip/agent/index.ts';
 import { parseUri, type SipUri } from '../../sip/message/index.ts';
 import type { Plan } from '../plan.ts';
 import { type Replaces, replacesValue } from '../replaces.ts';
@@ -14,6 +14,8 @@ export type SipTarget = {
   /** The dialog there that this call takes the place of (an attended transfer). */
   readonly replaces?: Replaces;
   readonly srtp?: SrtpPolicy;
+  /** Keys by DTLS (RFC 5763), and nothing else. */
+  readonly dtls?: boolean;
 };
 
 /** Whether a target names the same place as a URI, whatever headers and parameters either has. */
@@ -29,6 +31,8 @@ export function isUri(target: string, uri: SipUri): boolean {
 
 export function planSip(services: Services, target: SipTarget, caller: Caller): Plan {
   const { replaces } = target;
+  // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
+  const headers = headersOf(caller, false);
   const uri = /^sips?:/i.test(target.sipUri) ? target.sipUri : `sip:${target.sipUri}`;
   const proxy = target.proxy === undefined || /^sips?:/i.test(target.proxy) ? target.proxy : `sip:${target.proxy}`;
   return {
@@ -38,22 +42,20 @@ export function planSip(services: Services, target: SipTarget, caller: Caller): 
       {
         uri,
         from: fromOf(caller, services.settings.sipAddress),
-        web: /;transport=wss?(;|>|$)/i.test(uri),
-        // Nobody vouches for an arbitrary URI: it gets no identity its owner wants kept.
-        headers: [
-          ...headersOf(caller, false),
-          // A phone that does not know Replaces would ring a second line: it is to say 420 instead. RFC 3891 §5.
-          ...(replaces === undefined
-            ? []
-            : ([
-                ['Replaces', replacesValue(replaces)],
-                ['Require', 'replaces'],
-              ] as const)),
-        ],
+        web: target.dtls === true ? 'only' : /;transport=wss?(;|>|$)/i.test(uri),
+        headers: replaces === undefined ? headers : [...headers, ...replacing(replaces)],
         ...(target.srtp === undefined ? {} : { srtp: target.srtp }),
         ...(proxy === undefined ? {} : { route: proxy.includes(';lr') ? proxy : `${proxy};lr` }),
         ...(target.auth === undefined ? {} : { credentials: target.auth }),
       },
     ],
   };
+}
+
+/** A phone that does not know Replaces would ring a second line: it is to say 420 instead. RFC 3891 §5. */
+function replacing(replaces: Replaces): readonly ExtraHeader[] {
+  return [
+    ['Replaces', replacesValue(replaces)],
+    ['Require', 'replaces'],
+  ];
 }

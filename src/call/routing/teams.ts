@@ -58,6 +58,7 @@ function branchOf(services: Services, { tenant, gateway, target, caller }: Way):
     headers: headersOf({ ...caller, headers }, false),
     srtp: 'require',
     rtcpMux: true,
+    ice: tenant.mediaBypass === true,
     suites: ['AES_CM_128_HMAC_SHA1_80'],
     silenceMs: services.settings.gatewayTimeoutMs,
   };

@@ -38,30 +38,64 @@ function portOf(leg: LegSnapshot | LeftLeg): number | undefined {
 
 type House = { readonly services: Services; readonly scripts: ScriptFactory };
 
+/** Why what could not be carried on ended. */
+type Origin = 'restarted' | 'adopted';
+const causes: Readonly<Record<Origin, EndCause>> = {
+  restarted: { by: 'server', reason: 'the server was restarted' },
+  adopted: { by: 'server', reason: 'the server of this call is gone' },
+};
+
 /** Every call goes on, or is forgotten where what was kept of it makes no sense; nobody of them stops the others. Resolves
  * when their media flows again. */
 export async function carryOnAll(house: House, { calls }: Left, store: StandingCalls): Promise<void> {
-  const { log } = house.services;
+  if (calls.length > 0) house.services.log.warn({ calls: calls.length }, 'calls of the process before are carried on');
+  await carryOnEach(house, calls, { store, origin: 'restarted' });
+}
+
+/** Calls of another node that is gone: as carryOnAll, from this node's own addresses, of which the far ends are told. */
+export async function adoptCalls(house: House, snapshots: readonly string[], store: StandingCalls): Promise<void> {
+  const { registry, log } = house.services;
+  const calls = snapshots.map(readSnapshot).filter((each) => each !== undefined);
+  if (calls.length < snapshots.length)
+    log.error({ calls: snapshots.length - calls.length }, 'calls of another node are not understood');
+  const strange = calls.filter(({ caller }) => registry.session(caller.identity.sessionSid) === undefined);
+  await carryOnEach(house, strange, { store, origin: 'adopted' });
+}
+
+/** What others have taken, believing this node gone, goes without a word. */
+export function letGoOf({ registry, log }: Services, sids: readonly string[]): void {
+  const sessions = sids.map((sid) => registry.session(sid)).filter((each) => each !== undefined);
+  if (sessions.length > 0)
+    log.warn({ calls: sessions.length }, 'other nodes believed this one gone and have taken its calls');
+  for (const session of sessions) session.letGo();
+}
+
+async function carryOnEach(
+  house: House,
+  calls: readonly SessionSnapshot[],
+  { store, origin }: { store: StandingCalls; origin: Origin },
+): Promise<void> {
   const going = calls.map((call) => {
     try {
-      return carryOn(house, call);
+      return carryOn(house, call, origin);
     } catch (fault) {
-      log.error({ callSid: call.caller.identity.callSid, fault: messageOf(fault) }, 'a call could not be carried on');
-      store.drop(call.caller.identity.callSid);
+      const { callSid, sessionSid } = call.caller.identity;
+      house.services.log.error({ callSid, fault: messageOf(fault) }, 'a call could not be carried on');
+      store.drop(sessionSid);
       return Promise.resolve();
     }
   });
-  if (calls.length > 0) log.warn({ calls: calls.length }, 'calls of the process before are carried on');
   await Promise.all(going);
 }
 
 /** Its dialogs stand again when this returns, so that no request of a far end finds nobody; the rest follows. */
-function carryOn(house: House, snapshot: SessionSnapshot): Promise<void> {
+function carryOn(house: House, snapshot: SessionSnapshot, origin: Origin): Promise<void> {
   const { services } = house;
+  const moved = origin === 'adopted';
   const back = (leg: LegSnapshot | LeftLeg): CarriedLeg | Leftover =>
-    isStanding(leg) ? CarriedLeg.restore(services, leg) : new Leftover(services, leg);
+    isStanding(leg) ? CarriedLeg.restore(services, leg, moved) : new Leftover(services, leg);
   const caller = back(snapshot.caller);
-  const callee = snapshot.callee === undefined ? undefined : CarriedLeg.restore(services, snapshot.callee);
+  const callee = snapshot.callee === undefined ? undefined : CarriedLeg.restore(services, snapshot.callee, moved);
   const others = snapshot.others.map(back);
   const session = sessionOf(house, snapshot, caller);
   if (session === undefined) {
@@ -70,15 +104,13 @@ function carryOn(house: House, snapshot: SessionSnapshot): Promise<void> {
   }
   if (callee !== undefined) session.adopt(callee, true);
   for (const leg of others) session.adopt(leg, true);
-  for (const leg of others) leg.hangup(restarted);
+  for (const leg of others) leg.hangup(causes[origin]);
   if (caller instanceof CarriedLeg && snapshot.script !== undefined)
-    return goOn({ session, caller, callee, snapshot, script: snapshot.script });
+    return goOn({ session, caller, callee, snapshot, script: snapshot.script, moved });
   // Whoever rang is told before the one that let it ring.
-  caller.hangup(restarted);
+  caller.hangup(causes[origin]);
   return session.run(() => Promise.resolve(undefined));
 }
-
-const restarted: EndCause = { by: 'server', reason: 'the server was restarted' };
 
 function sessionOf({ services, scripts }: House, snapshot: SessionSnapshot, caller: Leg): Session | undefined {
   const { callSid, accountSid, applicationSid, traceId, from, to } = caller.identity;
@@ -87,7 +119,8 @@ function sessionOf({ services, scripts }: House, snapshot: SessionSnapshot, call
   const application = services.directory.get('application', applicationSid ?? '');
   caller.note('session.started', { accountSid, application: application?.name, from, to, carried: true });
   const { webhookSecret } = account;
-  const link = services.hooks.open({ accountSid, callSid, webhookSecret, base: snapshot.base, traceId });
+  const { base, conversation } = snapshot;
+  const link = services.hooks.open({ accountSid, callSid, webhookSecret, base, traceId, conversation });
   const session = new Session({
     services,
     scripts,
@@ -109,17 +142,12 @@ type Carried = {
   readonly callee: CarriedLeg | undefined;
   readonly snapshot: SessionSnapshot;
   readonly script: ScriptSnapshot;
+  readonly moved: boolean;
 };
 
-const noMedia: EndCause = { by: 'error', reason: 'its media could not be carried on' };
-
-async function goOn({ session, caller, callee, snapshot, script }: Carried): Promise<void> {
+async function goOn({ session, caller, callee, snapshot, script, moved }: Carried): Promise<void> {
   const legs = callee === undefined ? [caller] : [caller, callee];
-  await Promise.all(
-    legs.map(async (leg) => {
-      if (!(await leg.resumeMedia())) leg.hangup(noMedia);
-    }),
-  );
+  await Promise.all(legs.map((leg) => leg.goOn(moved)));
   const { path } = snapshot;
   const connected = callee === undefined ? undefined : { callee, path };
   void session.run(() => Promise.resolve({ carried: script, connected }));

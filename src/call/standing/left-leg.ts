@@ -5,7 +5,6 @@ import { Leg } from '../leg.ts';
 import type { Services } from '../services.ts';
 import type { LeftLeg } from './snapshot.ts';
 
-const restarted: EndCause = { by: 'server', reason: 'the server was restarted' };
 const SERVICE_UNAVAILABLE = 503;
 
 export class Leftover extends Leg {
@@ -22,12 +21,12 @@ export class Leftover extends Leg {
     this.link(left.sipCallId);
   }
 
-  hangup(cause: EndCause = restarted): void {
+  hangup(cause: EndCause): void {
     const { came, sent = [] } = this.#left.invites;
     const { agent } = this.services;
     if (came !== undefined) agent.refuseLeft(came, SERVICE_UNAVAILABLE);
-    for (const call of sent)
-      agent.cancelLeft(call, { protocol: 'SIP', cause: SERVICE_UNAVAILABLE, text: cause.reason });
+    const reason = { protocol: 'SIP', cause: SERVICE_UNAVAILABLE, text: cause.reason } as const;
+    for (const call of sent) agent.cancelLeft(call, reason, this.rangAt !== undefined);
     const sipReason = 'Service Unavailable';
     this.finish({ status: 'failed', sipStatus: SERVICE_UNAVAILABLE, sipReason, cause, byeHeaders: undefined });
   }

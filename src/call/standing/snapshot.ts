@@ -1,6 +1,6 @@
 /** What is written down of a standing call, so that another process can carry it on. Plain data; times are ms since the
  * epoch. A snapshot of another version is not understood: such a call is ended in good order where that can be. */
-import type { HookRef, HookTarget } from '../../ports/index.ts';
+import type { Conversation, HookRef, HookTarget } from '../../ports/index.ts';
 import type { DialogSnapshot } from '../../sip/agent/index.ts';
 import type { LeftInvites, LegIdentity } from '../leg.ts';
 import type { LegState } from '../leg-state.ts';
@@ -19,11 +19,12 @@ export type LegSnapshot = {
   readonly sipCallId: string;
   readonly trunk: string;
   readonly remoteHost: string;
+  readonly transport?: string;
   readonly tag: Readonly<Record<string, unknown>> | undefined;
   readonly callerId: string | undefined;
   readonly muted: boolean;
   readonly dialog: DialogSnapshot;
-  /** Undefined where it cannot go on elsewhere: its audio is encrypted, and how far the keys were used is not known. */
+  /** Undefined where nothing was agreed. Its keys are secret. */
   readonly media: MediaSnapshot | undefined;
   readonly talkUntil: number | undefined;
   /** The carrier it came or goes by. */
@@ -45,6 +46,8 @@ export type ScriptSnapshot = {
   readonly verb: unknown;
   /** The verb is a dial that has connected its callee: it is not begun again but goes on. */
   readonly dial: unknown;
+  /** The verb is over but for its hook, which was asked and has not answered. */
+  readonly owed?: unknown;
   /** Verbs that wait. */
   readonly rest: readonly unknown[];
   /** What `config` set. */
@@ -60,6 +63,8 @@ export type SessionSnapshot = {
   readonly path: PathSnapshot | undefined;
   /** What relative hooks resolve against. */
   readonly base: HookTarget | undefined;
+  /** With an application on a WebSocket. */
+  readonly conversation?: Conversation | undefined;
   readonly statusHook: HookRef | undefined;
   readonly speech: Session['speech'];
   /** Undefined: no verb has begun. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Application, createEncoder } from 'libopus-wasm';
 import { levelDb } from '../tone/goertzel.ts';
-import { OpusStream } from './opus.ts';
+import { OpusStream, saveOpusTime } from './opus.ts';
 import { opusParameters } from './opus-parameters.ts';
 
 const FRAME = 960;
@@ -118,4 +118,30 @@ test('what is sent has one channel, whatever the far end would take, and an odd 
   assert.equal(stream.encode(new Int16Array(6000), packet, 0), 0);
   assert.equal(stream.encode(new Int16Array(961), packet, 0), 0);
   stream.close();
+});
+
+test('a thread short of time codes rougher, in as many bytes, and finely again when it has time', () => {
+  const parameters = opusParameters();
+  const encode = (): { bytes: number; level: number } => {
+    const [stream, far] = [new OpusStream(parameters), new OpusStream(parameters)];
+    const [packet, heard] = [new Uint8Array(1500), new Int16Array(FRAME)];
+    let bytes = 0;
+    for (let n = 0; n < 100; n++) {
+      const size = stream.encode(voice(n), packet, 0);
+      bytes += size;
+      far.decode(packet, 0, size, heard);
+    }
+    stream.close();
+    far.close();
+    return { bytes, level: levelDb(heard) };
+  };
+  const fine = encode();
+  saveOpusTime(true);
+  const rough = encode();
+  saveOpusTime(false);
+  const again = encode();
+  assert.deepEqual(again, fine);
+  assert.notEqual(rough.bytes, fine.bytes);
+  assert.ok(Math.abs(rough.bytes / fine.bytes - 1) < 0.15, `${rough.bytes} and ${fine.bytes} bytes`);
+  assert.ok(Math.abs(rough.level - fine.level) < 1, `${rough.level} and ${fine.level} dB`);
 });

@@ -15,6 +15,8 @@ const BITRATE: Readonly<Record<OpusRate, number>> = { 8000: 18_000, 16_000: 26_0
 /** Of 0 to 10. At full band 5 is 60 % dearer than 0 and about half the price of 9; decision 6 has the figures. What comes
  * from a telephone band has less to lose, and there are more of such calls. */
 const COMPLEXITY: Readonly<Record<OpusRate, number>> = { 8000: 1, 16_000: 3, 48_000: 5 };
+/** What a thread that has hardly time left codes with: a little rougher, and everybody is still served in time. */
+const THRIFTY = 0;
 /** Loss that the encoder is told of, percent: with less it spends no bits on copies, with more it has none left. */
 const LEAST_LOSS = 5;
 const MOST_LOSS = 30;
@@ -57,6 +59,13 @@ export function hasOpus(): boolean {
   return library !== undefined;
 }
 
+let thrifty = false;
+
+/** All encoders of this thread save time, or no longer. They change with their next packet. */
+export function saveOpusTime(on: boolean): void {
+  thrifty = on;
+}
+
 /** RFC 7587 §3.1.3: the audio bandwidth that suits a playback rate. */
 function bandwidthOf(playbackRate: number): number {
   if (playbackRate <= 8000) return 1101;
@@ -74,6 +83,7 @@ export class OpusStream {
   readonly #most: number;
   readonly #canFec: boolean;
   #loss = 0;
+  #thrifty = false;
   #encoder = 0;
   #decoder = 0;
 
@@ -98,6 +108,11 @@ export class OpusStream {
     this.#library._oc_encoder_ctl(this.#encoder, request, value);
   }
 
+  #suit(): void {
+    this.#thrifty = thrifty;
+    this.#set(SETTING.complexity, thrifty ? THRIFTY : COMPLEXITY[this.#rate]);
+  }
+
   /** The far end reports this loss of what we send it, percent: copies of lost packets go along (RFC 6716 §2.1.7) where it
    * can use them, and only then, for they cost a fifth of the encoder's time and bits of the voice. */
   expectLoss(percent: number): void {
@@ -112,6 +127,7 @@ export class OpusStream {
   encode(samples: Int16Array, into: Uint8Array, at: number): number {
     const room = Math.min(MOST_BYTES, into.length - at);
     if (this.#encoder === 0 || samples.length > this.#most || room < 1) return 0;
+    if (this.#thrifty !== thrifty) this.#suit();
     const lib = this.#library;
     lib.HEAP16.set(samples, this.#pcm >> 1);
     const bytes = lib._oc_encode(this.#encoder, this.#pcm, samples.length, this.#packet, room);

@@ -1,4 +1,5 @@
-/** Sample rate conversion between 8, 16, 24, 32, 48 and 64 kHz: one polyphase low-pass (Kaiser window), stream by stream.
+/** Sample rate conversion: one polyphase low-pass (Kaiser window), stream by stream. Calls have 8, 16, 24, 32, 48 and 64 kHz;
+ * files have any rate (files/resample.ts).
  *
  *  in ──► line of the last taps ──► dot product with phase (n × M) mod L ──► out      out/in = L/M
  *
@@ -43,7 +44,7 @@ function design(from: number, to: number): Filter {
     let sum = 0;
     for (let k = 0; k < taps; k++) {
       // The newest sample of the line meets the start of the impulse response.
-      const x = phase + up * (taps - 1 - k) - (length - 1) / 2;
+      const x = phase + up * (taps - 1 - k) - length / 2;
       const ideal = x === 0 ? cutoff : Math.sin(Math.PI * cutoff * x) / (Math.PI * x);
       const window = bessel(KAISER_BETA * Math.sqrt(Math.max(0, 1 - ((2 * x) / length) ** 2)));
       table[at + k] = ideal * window;
@@ -55,19 +56,22 @@ function design(from: number, to: number): Filter {
   return { up, down: from / common, taps, table };
 }
 
-/** At most thirty pairs of rates: made when first asked for, then shared by all streams of the thread. */
+/** Made when first asked for, then shared by all streams of the thread. Those of calls stay, thirty at most; of the odd ones
+ * that files have, the last few. */
 const filters = new Map<number, Filter>();
+const MOST_FILTERS = 40;
 
-function filterOf(from: SampleRate, to: SampleRate): Filter {
-  const key = from * 100_000 + to;
+function filterOf(from: number, to: number): Filter {
+  const key = from * 1_000_000 + to;
   const known = filters.get(key);
   if (known !== undefined) return known;
+  if (filters.size >= MOST_FILTERS) filters.clear();
   const made = design(from, to);
   filters.set(key, made);
   return made;
 }
 
-/** One direction of one stream. Delay: half of the taps, 4 ms at 8 kHz. */
+/** One direction of one stream. Delay: half of the taps exactly, 4 ms at 8 kHz. */
 export class Resampler {
   readonly #filter: Filter;
   readonly #line: Float64Array;
@@ -76,11 +80,17 @@ export class Resampler {
   #position = 0;
   #phase = 0;
 
-  /** `most`: the longest frame that will come in, in samples. */
-  constructor(from: SampleRate, to: SampleRate, most = from / 50) {
+  /** Hz. `most`: the longest frame that will come in, in samples. */
+  constructor(from: number, to: number, most = from / 50) {
     this.#filter = filterOf(from, to);
     this.#most = most;
     this.#line = new Float64Array(this.#filter.taps - 1 + most);
+  }
+
+  /** Of a sound that is there already: the output begins where the input does, and takes so many samples of silence at the
+   * end to come out whole. Before the first frame. */
+  skipDelay(): number {
+    return (this.#position = this.#filter.taps / 2);
   }
 
   /** Takes `length` samples and returns how many it wrote: `length × to / from`, over the stream exactly. */

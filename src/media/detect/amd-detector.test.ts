@@ -39,6 +39,13 @@ test('a person is found under noise, and when packets are lost', () => {
   assert.equal(found[0]?.event, 'human');
 });
 
+test('who speaks from the first moment on is heard; a loud line alone is nobody', () => {
+  assert.deepEqual(names(listen([speech(900), silence(6000)])), ['human', 'stopped']);
+  const mailbox = listen([speech(4000), tone([1000], 400), silence(4000)]);
+  assert.deepEqual(names(mailbox), ['machine', 'tone', 'greeting-end', 'stopped']);
+  assert.deepEqual(names(listen([silence(7000)], {}, -30)), ['no-speech', 'stopped']);
+});
+
 test('who says hello twice is a person before the second hello is over', () => {
   const found = listen([silence(500), speech(800), silence(1400), speech(1500), silence(4000)]);
   assert.equal(one(found, 'human').reason, 'asked again');
@@ -137,6 +144,72 @@ test('the tones of the network are no beeps and no voice', () => {
       name,
     );
   }
+});
+
+test('triplets and fax tones that are 2 % off are named, in noise too', () => {
+  for (const off of [0.98, 1, 1.02]) {
+    for (const noiseDb of [-65, -32]) {
+      for (const [first, second] of [
+        [913.8, 1370.6],
+        [985.2, 1428.5],
+        [950, 1400],
+      ] as const) {
+        const sit = [tone([first * off], 380), tone([second * off], 276), tone([1776.7 * off], 380)];
+        assert.deepEqual(
+          names(listen([silence(400), ...sit, silence(3000)], {}, noiseDb)),
+          ['sit', 'greeting-end', 'stopped'],
+          `${first} x ${off} at ${noiseDb} dB`,
+        );
+      }
+      for (const fax of [tone([1100 * off], 500), tone([2100 * off], 3000)])
+        assert.equal(
+          listen([silence(400), fax, silence(3000)], {}, noiseDb)[0]?.event,
+          'fax',
+          `${off} at ${noiseDb} dB`,
+        );
+    }
+  }
+});
+
+test('tones of the network that are 2 % off are no beeps and no voice, in noise too', () => {
+  const bursts = (hz: number[], on: number, off: number, times = 6) =>
+    Array.from({ length: times }, () => [tone(hz, on), silence(off)]).flat();
+  for (const off of [0.98, 1.02]) {
+    const hz = (...lines: number[]): number[] => lines.map((line) => line * off);
+    const cases: [string, Int16Array[]][] = [
+      ['busy of Britain', bursts(hz(400), 375, 375)],
+      ['busy', bursts(hz(480, 620), 500, 500)],
+      ['congestion of Europe', bursts(hz(425), 200, 200, 10)],
+      ['ringing', bursts(hz(440, 480), 2000, 4000, 1)],
+      ['stuttering dial tone', [...bursts(hz(350, 440), 100, 100, 10), tone(hz(350, 440), 2000)]],
+      ['keys', bursts([770, 1336], 150, 300)],
+    ];
+    for (const [name, parts] of cases) {
+      const found = listen([silence(500), ...parts, silence(500)], {}, -45);
+      assert.deepEqual(
+        names(found).filter((each) => each !== 'no-speech' && each !== 'stopped'),
+        [],
+        `${name} x ${off}`,
+      );
+    }
+  }
+});
+
+test('a person in loud noise is found within 2 s of the greeting’s end', () => {
+  for (const noiseDb of [-45, -40, -36]) {
+    const found = listen([silence(800), speech(1400), silence(5000)], {}, noiseDb);
+    const { atMs } = one(found, 'human');
+    assert.ok(atMs > 2200 && atMs <= 2200 + 2000, `${noiseDb} dB: ${atMs}`);
+  }
+});
+
+test('whoever speaks on after what was taken for a beep may beep again, and that is told', () => {
+  const parts = [silence(400), speech(1500), silence(300), tone([1000], 300), silence(300), speech(3000)];
+  const found = listen([...parts, silence(500), tone([1400], 500), silence(4000)]);
+  assert.deepEqual(
+    found.filter(({ event }) => event === 'tone').map(({ frequencies }) => Math.round((frequencies?.[0] ?? 0) / 100)),
+    [10, 14],
+  );
 });
 
 test('a single beep with nothing said is told, and is a machine when nobody speaks after it', () => {

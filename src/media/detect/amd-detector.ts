@@ -12,8 +12,15 @@ const FRAME_MS = 20;
 /** A beep that contradicts the verdict has to be beyond doubt. */
 const PLAIN_FRAMES = 12;
 /** What is said last is softer: frames that belong to a greeting after its last loud one. */
-const STRONG_TAIL = 6;
+const STRONG_TAIL = 8;
+/** What follows the last word after more frames than this is no part of it. */
+const SAME_WORD = 15;
 const SURE_BEEP = 0.95;
+/** A verdict waits for a tone that is this likely a beep, and longer for one that is this likely. */
+const POSSIBLE_TONE = 0.1;
+const LIKELY_TONE = 0.6;
+/** Who speaks on for so many frames after a beep had not come to the end: that was none, and another may come. */
+const SPOKE_ON = 40;
 type Judged = 'human' | 'machine';
 type Say = Omit<Detection, 'atMs'>;
 
@@ -35,8 +42,9 @@ export class AmdDetector {
   #progressEnd = 0;
   /** Last frame of voice or tone. */
   #lastSound = 0;
-  /** Last frame of voice in the foreground. */
+  /** Last frame of voice in the foreground, and of the soft end of its last word. */
   #lastStrong = 0;
+  #lastSoft = 0;
   /** The network spoke, not a mailbox: no beep follows. */
   #special = false;
   #ended = false;
@@ -46,6 +54,7 @@ export class AmdDetector {
   #doubtfulEnd = 0;
   /** Frames of voice that could be no tone. */
   #plain = 0;
+  #plainAtBeep = 0;
 
   /** `watch`: for bench/amd, which learns from what the tone detector weighs. */
   // oxlint-disable-next-line max-params -- the last two are the bench's
@@ -85,6 +94,8 @@ export class AmdDetector {
     const tone = this.#tones.push(sound, this.#spoke ? this.#voice.loudest : undefined);
     if (this.#voice.strong) this.#lastStrong = this.#now;
     this.#hearVoice(active);
+    const since = Math.max(this.#lastSoft, this.#greeting.end);
+    if (this.#voice.lasting && !sound.empty && this.#now - since <= SAME_WORD) this.#lastSoft = this.#now;
     if (tone !== undefined) this.#hearTone(tone);
     if (this.#judged === undefined) this.#judge();
     if (this.#judged !== undefined) this.#follow();
@@ -116,7 +127,7 @@ export class AmdDetector {
         this.#greeting.push(n, true);
       }
     }
-    this.#greeting.push(this.#now, active && tones.sounding === 0);
+    this.#greeting.push(this.#now, active && !this.#sound.empty && tones.sounding === 0);
   }
 
   #hearTone(tone: ToneFinding): void {
@@ -125,8 +136,10 @@ export class AmdDetector {
     if (kind === 'progress' || (this.#judged === 'human' && kind !== 'beep')) return;
     if (kind === 'beep') {
       const doubtful = this.#judged === 'human' && confidence < SURE_BEEP;
-      if (doubtful || this.#beepEnd >= 0 || this.#now > frames(this.#limits.toneMs)) return;
+      const again = this.#beepEnd >= 0 && this.#plain - this.#plainAtBeep < SPOKE_ON;
+      if (doubtful || again || this.#now > frames(this.#limits.toneMs)) return;
       this.#beepEnd = this.#now;
+      this.#plainAtBeep = this.#plain;
       const after = this.#spoke || (this.#greeting.spoken && confidence >= SURE_BEEP);
       if (this.#judged === undefined && after) this.#verdict('machine', 0.97, 'beep');
       this.#say({ event: 'tone', confidence, reason: 'beep', ...shape });
@@ -181,10 +194,17 @@ export class AmdDetector {
     const end = asked ? said.firstEnd : said.end;
     const spoke = (end - said.start + 1) * FRAME_MS;
     const wait = spoke < model.shortGreeting ? model.shortWait : model.wait;
-    const held = tones.isPossible(this.#voice.loudest) ? model.toneHold : 0;
-    const quiet = now - Math.min(end, Math.max(this.#lastStrong, said.start) + STRONG_TAIL);
+    const chance = tones.chance(this.#voice.loudest);
+    const held = chance > LIKELY_TONE ? model.likelyToneHold : chance > POSSIBLE_TONE ? model.toneHold : 0;
+    const quiet = now - this.#lastWord(end);
     if (quiet < frames(wait + held)) return;
     this.#verdict('human', 1 - this.#machineLike(spoke), asked ? 'asked again' : 'short greeting');
+  }
+
+  /** Last frame of what was said up to `end`: with its soft end on a quiet line, without what goes on behind it on any other. */
+  #lastWord(end: number): number {
+    if (this.#voice.lasting !== undefined) return end === this.#greeting.end ? Math.max(end, this.#lastSoft) : end;
+    return Math.min(end, Math.max(this.#lastStrong, this.#greeting.start) + STRONG_TAIL);
   }
 
   #machineLike(lengthMs: number): number {

@@ -17,6 +17,7 @@ export type AmdModel = {
   readonly wait: number;
   /** A tone that may be a beep holds the verdict for so long. */
   readonly toneHold: number;
+  readonly likelyToneHold: number;
   /** Who said less than `askingGreeting`, waits for `askingPause` and speaks again, asks "hello?". */
   readonly askingPause: number;
   readonly askingGreeting: number;
@@ -40,8 +41,9 @@ export const amdModel: AmdModel = {
   lateLeast: 2800,
   shortGreeting: 600,
   shortWait: 1400,
-  wait: 1900,
+  wait: 1920,
   toneHold: 400,
+  likelyToneHold: 1300,
   askingPause: 1100,
   askingGreeting: 1700,
   loneBeep: 2000,

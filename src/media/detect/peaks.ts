@@ -14,6 +14,8 @@ export class Peaks {
   /** Share of the power in the strongest line, and in both, 0 to 1. */
   single = 0;
   both = 0;
+  /** Power of the whole spectrum. */
+  total = 0;
 
   /** Reads one spectrum. */
   measure(power: Float64Array): void {
@@ -27,6 +29,7 @@ export class Peaks {
       if (Math.abs(k - first) <= SPREAD || power[k]! < power[k - 1]! || power[k]! < power[k + 1]!) continue;
       if (second === 0 || power[k]! > power[second]!) second = k;
     }
+    this.total = total;
     const strongest = around(power, first, -1);
     this.single = strongest / total;
     this.strong = line(power, first);

@@ -25,6 +25,7 @@ export class Sound {
   lost = 0;
   readonly peaks = new Peaks();
   readonly #spectrum = new Spectrum();
+  readonly #totals = new Float64Array(PAST);
   readonly #past = Array.from({ length: PAST }, () => new Float32Array(this.#spectrum.power.length));
 
   /** 20 ms of 8 kHz sound, 160 samples. */
@@ -40,15 +41,27 @@ export class Sound {
     this.#spectrum.push(frame);
     this.peaks.measure(this.#spectrum.power);
     this.#past[this.frames % PAST]!.set(this.#spectrum.power);
+    this.#totals[this.frames % PAST] = this.peaks.total;
     this.frames++;
   }
 
   /** Level about one frequency `back` frames ago (0: the newest, at most 11), dB. Only differences of it mean anything. */
   lineLevel(hz: number, back: number): number {
+    return 10 * Math.log10(FAINTEST_LINE + this.#line(hz, back));
+  }
+
+  /** Power of all that is not about this frequency, nor about the other (0: there is none), `back` frames ago. */
+  rest(hz: number, other: number, back: number): number {
+    const whole = this.#totals[(this.frames - 1 - back + PAST) % PAST]!;
+    const lines = this.#line(hz, back) + (other > 0 ? this.#line(other, back) : 0);
+    return Math.max(FAINTEST_LINE, whole - lines);
+  }
+
+  #line(hz: number, back: number): number {
     const power = this.#past[(this.frames - 1 - back + PAST) % PAST]!;
     const centre = Math.round(hz / BIN_HZ);
-    let sum = FAINTEST_LINE;
+    let sum = 0;
     for (let k = Math.max(2, centre - LINE_BINS); k <= centre + LINE_BINS && k < power.length; k++) sum += power[k]!;
-    return 10 * Math.log10(sum);
+    return sum;
   }
 }

@@ -25,7 +25,7 @@ function hear(
 test('beeps of 160 ms to 1.5 s are told with frequency and length, within 300 ms of their end', () => {
   for (const [hz, ms] of [
     [1000, 160],
-    [440, 300],
+    [440, 400],
     [1400, 500],
     [2000, 1000],
     [850, 1500],
@@ -98,4 +98,23 @@ test('a busy tone’s first burst is held while nobody spoke, and told at once a
   const parts = [silence(500), tone([480, 620], 500), silence(1500)];
   assert.ok(hear(parts)[0]!.atMs > 1500);
   assert.ok(hear(parts, { voice: -20 })[0]!.atMs <= 1300);
+});
+
+test('nobody spoke: busy and congestion tones of any cadence and call waiting are no beeps, a tone of 425 Hz that came once is', () => {
+  const cadences: [number, number, number][] = [
+    [425, 480, 480],
+    [425, 375, 375],
+    [425, 240, 240],
+    [400, 750, 750],
+    [400, 500, 500],
+    [425, 300, 200],
+    [400, 100, 2000],
+    [440, 300, 4000],
+  ];
+  for (const [hz, on, off] of cadences) {
+    const bursts = Array.from({ length: 4 }, () => [tone([hz], on), silence(off)]).flat();
+    const beeps = hear([silence(500), ...bursts, silence(1500)]).filter(({ kind }) => kind === 'beep');
+    assert.deepEqual(beeps, [], `${hz} Hz, ${on} ms on, ${off} ms off`);
+  }
+  assert.equal(hear([silence(500), tone([425], 500), silence(2000)])[0]?.kind, 'beep');
 });

@@ -1,8 +1,8 @@
 /** Finds a mailbox's beep: one burst of a steady tone, with an edge on both sides, that does not come again. Names fax and
  * special information tones, and keeps the network's own tones apart by their cadence. */
-import { isFaxAnswer, isFaxCall, isKey, isRinging, repeatsAfter, sitPlace } from './call-tones.ts';
-import { type Around, beepConfidence, isBeepAlready, LEAST_FRAMES, mayBeBeep, WANDER } from './beep.ts';
-import { MOST_LOST, type Sound } from './sound.ts';
+import { isFaxAnswer, isFaxCall, isKey, isNetwork, isRinging, repeatsAfter, sitPlace } from './call-tones.ts';
+import { type Around, beepConfidence, isBeepAlready, LEAST_FRAMES, likelihoodSoFar, WANDER } from './beep.ts';
+import { MOST_LOST, QUIET_DB, type Sound } from './sound.ts';
 import { ToneRun, toneLike } from './tone-run.ts';
 
 export type ToneFinding = {
@@ -21,10 +21,15 @@ const FRAME_MS = 20;
 const MOST_MS = 1800;
 /** A burst is told this long after its end, if no other follows: the double bursts of call waiting and ringing do. */
 const ALONE_FRAMES = 10;
+/** Frames of the next burst that show that it is one. */
+const AGAIN_FRAMES = 4;
+/** A pause may be as much longer. */
+const PAUSE_MARGIN = 5;
 /** How far bursts of one cadence may differ. */
 const LIKE_DB = 6;
 /** Sound before and after a burst that says how sharp its edges are. */
 const EDGE_FRAMES = 5;
+const PAUSE_FRAMES = 10;
 /** Sound this much under the voice is what lies behind it: the share of notes in it, over so many frames, is music. */
 const BEHIND_DB = 10;
 const NOTE_FRAMES = 5;
@@ -36,6 +41,8 @@ const LASTING_WANDER = 0.02;
 const SIT_GAP_FRAMES = 5;
 /** A tone that came once and was no beep is none when it comes again. */
 const SAME_HZ = 15;
+/** A beat of two lines looks like one that moves between them. */
+const BEAT_HZ = 30;
 const MEMORY_FRAMES = 350;
 
 export class ToneDetector {
@@ -44,6 +51,8 @@ export class ToneDetector {
   #waiting = new ToneRun();
   #waits = false;
   #repeated = false;
+  /** Frames after which it would come again if it were the network's; 0: it is none of the network's; -1: not asked yet. */
+  #pause = 0;
   #lastEnd = -1000;
   #lastLevel = 0;
   /** Frequency and last frame of what was found to be the network's tone. */
@@ -53,9 +62,16 @@ export class ToneDetector {
   #lineAfter = 0;
   #afterFrames = 0;
   readonly #watch: WatchTone | undefined;
-  readonly #levels = new Float64Array(EDGE_FRAMES + 1);
+  #restAfter = 0;
+  #loudAfter = 0;
+  readonly #levels = new Float64Array(PAUSE_FRAMES + 1);
   #sitNext = 0;
   #sitEnd = 0;
+  /** First frame of the tone that ended a triplet. */
+  #sitLast = -1;
+  /** Frequency and last frame of what was pure and is a network's tone: whatever sounds there again is no voice. */
+  #networkHz = 0;
+  #networkEnd = -1000;
   #faxTold = false;
   /** Share of tones in what lay behind the voice lately, and as it was when the sounding and the waiting run began. */
   #music = 0;
@@ -76,7 +92,9 @@ export class ToneDetector {
   /** What sounds is a tone and no vowel, whether it is a beep or not. */
   get toneful(): boolean {
     const run = this.#run;
-    if (!run.open || run.frames < TONEFUL_FRAMES || run.share < 0.85) return false;
+    if (!run.open) return false;
+    if (run.pure || this.#isNetworkAgain(run)) return true;
+    if (run.frames < TONEFUL_FRAMES || run.share < 0.85) return false;
     const wander = run.relativeWander;
     return wander < WANDER || (run.frames >= LASTING_FRAMES && wander < LASTING_WANDER);
   }
@@ -86,10 +104,10 @@ export class ToneDetector {
     return this.#run.open && isBeepAlready(this.#run, voice, this.#musicBefore);
   }
 
-  /** What sounds, or has ended and is not told yet, may be a beep. */
-  isPossible(voice: number): boolean {
-    if (this.#waits && mayBeBeep(this.#waiting, voice, this.#musicWaiting)) return true;
-    return this.#run.open && mayBeBeep(this.#run, voice, this.#musicBefore);
+  /** How likely it is that what sounds, or has ended and is not told yet, is a beep. */
+  chance(voice: number): number {
+    const waiting = this.#waits ? likelihoodSoFar(this.#waiting, voice, this.#musicWaiting) : 0;
+    return this.#run.open ? Math.max(waiting, likelihoodSoFar(this.#run, voice, this.#musicBefore)) : waiting;
   }
 
   /** Takes the newest frame. `voice`: level of the voice heard so far, dB, or undefined when nobody spoke. */
@@ -101,7 +119,7 @@ export class ToneDetector {
     }
     this.#levels.copyWithin(0, 1);
     // A lost packet is no edge.
-    if (sound.lost === 0 || sound.lost > MOST_LOST) this.#levels[EDGE_FRAMES] = sound.level;
+    if (sound.lost === 0 || sound.lost > MOST_LOST) this.#levels[PAUSE_FRAMES] = sound.level;
     return found;
   }
 
@@ -116,7 +134,7 @@ export class ToneDetector {
     if (run.open && run.extend(sound)) return this.#whileSounding(run, voice);
     if (run.start >= 0) this.#ended(run);
     if (toneLike(sound)) {
-      this.#run.begin(sound, this.#before());
+      this.#run.begin(sound, this.#before(), this.#loudBefore());
       this.#musicBefore = this.#music;
     }
     return this.#waits && voice === undefined ? this.#faxCall() : undefined;
@@ -129,18 +147,25 @@ export class ToneDetector {
       this.#faxTold = true;
       return finding('fax', run, 0.97);
     }
-    if (this.#watch !== undefined && run.frames >= 8 && run.frames % 4 === 0)
-      this.#watch(run, { after: undefined, lineAfter: 0, voice, music: this.#musicBefore });
+    if (this.#watch !== undefined && run.frames % 4 === 0)
+      this.#watch(run, { after: undefined, lineAfter: 0, restAfter: 0, loudAfter: 0, voice, music: this.#musicBefore });
     const place = this.#sitNext === 2 && run.start - this.#sitEnd <= SIT_GAP_FRAMES ? sitPlace(run, ms) : -1;
     if (place !== 2) return undefined;
     this.#sitNext = 0;
+    this.#sitLast = run.start;
     return finding('sit', run, 0.98);
   }
 
   #ended(run: ToneRun): void {
     const ms = lengthOf(run);
+    if (run.start === this.#sitLast) return this.#run.reset();
+    if (run.pure && isNetwork(run)) {
+      this.#networkHz = run.lowest;
+      this.#networkEnd = run.end;
+    }
     const place = sitPlace(run, ms);
-    this.#sitNext = place === this.#sitNext || place === 0 ? place + 1 : 0;
+    const follows = place === this.#sitNext && run.start - this.#sitEnd <= SIT_GAP_FRAMES;
+    this.#sitNext = follows || place === 0 ? place + 1 : 0;
     this.#sitEnd = run.end;
     if (ms > MOST_MS) this.#isProgress(run);
     if (run.frames >= LEAST_FRAMES && ms <= MOST_MS && !isKey(run) && this.#sitNext < 2) {
@@ -152,9 +177,12 @@ export class ToneDetector {
       if (this.#repeated) this.#isProgress(run);
       [this.#run, this.#waiting] = [this.#waiting, run];
       this.#waits = true;
+      this.#pause = -1;
       this.#musicWaiting = this.#musicBefore;
       this.#after = 0;
       this.#lineAfter = 0;
+      this.#restAfter = 0;
+      this.#loudAfter = QUIET_DB;
       this.#afterFrames = 0;
     }
     this.#run.reset();
@@ -165,22 +193,38 @@ export class ToneDetector {
     this.#progressEnd = run.end;
   }
 
+  #isNetworkAgain(run: ToneRun): boolean {
+    const near = run.companion > 0 ? SAME_HZ : BEAT_HZ;
+    return (
+      run.start - this.#networkEnd < MEMORY_FRAMES && Math.abs(run.lowest - this.#networkHz) < near && run.share > 0.8
+    );
+  }
+
   #isKnown(run: ToneRun): boolean {
     return Math.abs(run.lowest - this.#progressHz) < SAME_HZ && run.start - this.#progressEnd < MEMORY_FRAMES;
   }
 
   #hear(sound: Sound, run: ToneRun): void {
-    if (this.#afterFrames >= EDGE_FRAMES || sound.torn) return;
+    if (sound.torn) return;
+    this.#loudAfter = Math.max(this.#loudAfter, sound.level);
+    if (this.#afterFrames >= EDGE_FRAMES) return;
     this.#after += sound.level;
     this.#lineAfter += sound.lineLevel(run.frequency, 0);
+    this.#restAfter += sound.rest(run.frequency, run.companion, 0);
     this.#afterFrames++;
   }
 
   /** Mean level of the 100 ms before the newest frame; the frame just before may hold the tone's edge. */
   #before(): number {
     let sum = 0;
-    for (let i = 0; i < EDGE_FRAMES; i++) sum += this.#levels[i]!;
+    for (let i = PAUSE_FRAMES - EDGE_FRAMES; i < PAUSE_FRAMES; i++) sum += this.#levels[i]!;
     return sum / EDGE_FRAMES;
+  }
+
+  #loudBefore(): number {
+    let most = QUIET_DB;
+    for (let i = 0; i < PAUSE_FRAMES; i++) most = Math.max(most, this.#levels[i]!);
+    return most;
   }
 
   #faxCall(): ToneFinding | undefined {
@@ -197,33 +241,41 @@ export class ToneDetector {
     const run = this.#waiting;
     const quiet = sound.frames - 1 - run.end;
     if (quiet >= 2) this.#hear(sound, run);
+    if (this.#pause < 0) this.#pause = voice !== undefined ? 0 : repeatsAfter(run, lengthOf(run)) / FRAME_MS;
     if (this.#comesAgain(run)) {
       this.#waits = false;
       return undefined;
     }
-    const off = voice === undefined ? repeatsAfter(run, lengthOf(run)) : 0;
-    const wait = off === 0 ? ALONE_FRAMES : Math.max(ALONE_FRAMES, off / FRAME_MS + 5);
+    // Who answers ends the network's tone.
+    const answered = this.#pause > 0 && voice !== undefined;
+    const wait = this.#pause === 0 || answered ? ALONE_FRAMES : Math.max(ALONE_FRAMES, this.#pause + PAUSE_MARGIN);
     const undecided = this.#run.open && this.#run.frames < LEAST_FRAMES;
-    if (quiet < wait || (undecided && quiet < wait + LEAST_FRAMES)) return undefined;
+    if (quiet < wait || (undecided && quiet < wait + AGAIN_FRAMES)) return undefined;
     this.#waits = false;
-    return this.#tell(run, voice, off > 0 && this.sounding > 0);
+    if (answered) this.#isProgress(run);
+    return answered ? undefined : this.#tell(run, voice);
   }
 
   #comesAgain(run: ToneRun): boolean {
-    const { open, frames, start, level } = this.#run;
-    return open && frames >= LEAST_FRAMES - 2 && start - run.end <= ALONE_FRAMES + 1 && isLike(level, run.level);
+    const { open, frames, start, level, lowest } = this.#run;
+    if (!open || frames < AGAIN_FRAMES) return false;
+    if (start - run.end <= ALONE_FRAMES + 1 && isLike(level, run.level)) return true;
+    if (start - run.end > this.#pause + PAUSE_MARGIN || Math.abs(lowest - run.lowest) > SAME_HZ) return false;
+    this.#isProgress(run);
+    return true;
   }
 
-  /** `cadence`: it has come again after the pause of a network's tone. */
-  #tell(run: ToneRun, voice: number | undefined, cadence: boolean): ToneFinding | undefined {
+  #tell(run: ToneRun, voice: number | undefined): ToneFinding | undefined {
     const rings = voice === undefined && isRinging(run, lengthOf(run));
-    if (cadence || rings) this.#isProgress(run);
-    if (cadence || this.#repeated) return undefined;
+    if (rings) this.#isProgress(run);
+    if (this.#repeated) return undefined;
     if (rings) return finding('progress', run, 0.9);
     const heard = Math.max(1, this.#afterFrames);
     const around = {
       after: this.#after / heard,
       lineAfter: this.#lineAfter / heard,
+      restAfter: this.#restAfter / heard,
+      loudAfter: this.#loudAfter,
       voice,
       music: this.#musicWaiting,
     };

@@ -10,26 +10,48 @@ const LATE = 1;
 const TIMES = 2;
 const WAITING = 3;
 
+/** A worker that worked so much of a second saves where it can, until it works so little. */
+const SCARCE = 0.75;
+const PLENTY = 0.5;
+const LOOK_MS = 1000;
+
 /** The worker's end. Times are its own monotonic ms. */
 export class Effort {
   readonly #words: Float64Array;
   #since: number;
+  #lookedAt: number;
+  #workedThen = 0;
+  /** There is hardly time left for what is due. */
+  scarce = false;
 
   constructor(memory: SharedArrayBuffer, now: number) {
     this.#words = new Float64Array(memory);
     this.#since = now;
+    this.#lookedAt = now;
   }
 
   /** It has done what there was to do. */
   rests(now: number): void {
     this.#words[WORKED]! += now - this.#since;
     this.#words[WAITING] = 1;
+    if (now - this.#lookedAt >= LOOK_MS) this.#look(now);
   }
 
-  /** Something woke it: a packet, or what was due at `due`. */
-  wakes(now: number, due: number): void {
+  #look(now: number): void {
+    const busy = (this.#words[WORKED]! - this.#workedThen) / (now - this.#lookedAt);
+    this.#lookedAt = now;
+    this.#workedThen = this.#words[WORKED]!;
+    this.scarce = busy > (this.scarce ? PLENTY : SCARCE);
+  }
+
+  /** Something woke it: a packet, or that something is due. */
+  wakes(now: number): void {
     this.#since = now;
     this.#words[WAITING] = 0;
+  }
+
+  /** Only now it comes to what was due at `due`. */
+  owes(now: number, due: number): void {
     if (now < due) return;
     this.#words[LATE]! += now - due;
     this.#words[TIMES]!++;

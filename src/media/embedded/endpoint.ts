@@ -41,6 +41,8 @@ export class Endpoint {
   route: Route | undefined;
   muted = false;
   refused = 0;
+  /** So long it had been under way when this process took it over. */
+  underWayMs: number | undefined;
   /** What protects its packets; undefined: they are in the clear. */
   srtp: Srtp | undefined;
   forged = 0;
@@ -115,12 +117,12 @@ export class Endpoint {
     this.maySend = direction === 'sendrecv' || direction === 'sendonly';
     if (!received) this.dueSince = now;
     // Keys of WebRTC come by DTLS, and where its far end is, ICE tells.
-    this.rtcpMux = settings.web !== undefined || settings.rtcpMux === true;
+    this.rtcpMux = settings.web !== undefined || settings.ice !== undefined || settings.rtcpMux === true;
     if (settings.web !== undefined) return;
     if (settings.srtp === undefined) this.srtp = undefined;
-    else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp);
+    else if (this.srtp === undefined) this.srtp = new Srtp(settings.srtp, settings.underWayMs);
     else this.srtp.rekey(settings.srtp, now);
-    this.#address(settings, host);
+    if (settings.ice === undefined) this.#address(settings, host);
   }
 
   /** Counts what did not pass SRTP. True for a packet that did. */
@@ -183,8 +185,8 @@ export class Endpoint {
     return mosInputs({ codec, stream: { kbits, head }, lossPercent, jitterMs, roundTripMs, ptime });
   }
 
-  /** The last figures, with their history. */
-  lastQuality(): Quality {
+  /** The figures with their history. */
+  qualityBySecond(): Quality {
     const seconds = this.history.read();
     return seconds === undefined ? this.quality() : { ...this.quality(), seconds };
   }

@@ -5,6 +5,7 @@ import type {
   EndpointSnapshot,
   FeedOptions,
   MediaEngine,
+  OpenOptions,
   PlayOptions,
   PlayProgress,
   Quality,
@@ -18,8 +19,10 @@ import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { Library } from '../files/library.ts';
 import { checkSettings } from './check.ts';
+import { type Entry, tellOf } from './entry.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
+import { freshSsrc } from '../rtp/ssrc.ts';
 import { webCertificate } from '../webrtc/available.ts';
 import type { Certificate } from '../webrtc/certificate.ts';
 import type { EmbeddedOptions } from './options.ts';
@@ -31,18 +34,6 @@ import { bridgePath } from './route.ts';
 import { fileRate, LATE_MS, soundData } from './sound-data.ts';
 import { StudioBook } from './studio-book.ts';
 import { type LinkReport, WorkerLink } from './worker-link.ts';
-
-type Entry = {
-  readonly id: number;
-  readonly session: string;
-  readonly link: WorkerLink;
-  readonly port: number;
-  readonly ssrc: number;
-  settings: StreamSettings | undefined;
-  peer: Entry | undefined;
-  /** The play that counts; a file may come from the disk after another play began. */
-  play: number;
-};
 
 /** A stop goes out at once when there is little to do, as other commands do. */
 const STOP_MS = 0;
@@ -109,27 +100,28 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#options.log.info(fields, 'media engine started');
   }
 
-  async open(options: { session: string; endpoint: string; address?: string; port?: number }) {
+  async open(options: OpenOptions) {
     const { session, endpoint } = options;
     if (this.#closing !== undefined) throw new GraineError(fault.engineClosed);
     if (this.#entries.has(endpoint) || this.#opening.has(endpoint)) {
       throw new GraineError(fault.duplicateEndpoint, { endpoint });
     }
+    const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
+    if (options.port !== undefined && (options.portAddress ?? address) !== address)
+      throw new GraineError(fault.portTaken, { port: options.port });
     const link = this.#placement.join(session, this.#links);
     this.#opening.add(endpoint);
     try {
       const taken = options.port === undefined ? link.takePort() : link.claimPort(options.port);
       const port = typeof taken === 'number' ? taken : await taken;
       const id = ++this.#id;
-      // 0 is what an empty field looks like to a careless far end.
-      const ssrc = this.#options.random.integer(0xffffffff) + 1;
-      const entry: Entry = { id, session, link, port, ssrc, settings: undefined, peer: undefined, play: 0 };
+      const ssrc = freshSsrc(this.#options.random, options.notSsrcs);
+      const unused = { settings: undefined, peer: undefined, play: 0 };
+      const entry: Entry = { id, state: 'reserved', session, link, port, ssrc, ...unused };
       this.#entries.set(endpoint, entry);
       this.#loops.add(entry);
       this.#names.set(id, endpoint);
       link.endpoints.set(id, endpoint);
-      link.hold({ do: 'open', id, port, ssrc });
-      const address = options.address ?? this.#options.publicAddress ?? this.#options.address;
       const { fingerprint } = this.#certificate ?? {};
       return { address, port, rtcpPort: port + 1, ssrc, codecs: link.codecs, fingerprint };
     } catch (refused) {
@@ -138,6 +130,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     } finally {
       this.#opening.delete(endpoint);
     }
+  }
+
+  async introduce(): Promise<{ fingerprint: string | undefined }> {
+    return { fingerprint: this.#certificate?.fingerprint };
   }
 
   async configure(endpoint: string, settings: StreamSettings): Promise<void> {
@@ -260,20 +256,28 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     this.#recordings.right(session, this.#entry(endpoint).id);
   }
 
-  async quality(endpoint: string): Promise<Quality> {
+  async quality(endpoint: string, bySecond = false): Promise<Quality> {
     const { link, id } = this.#entry(endpoint);
-    const quality = await link.ask((ask) => ({ do: 'quality', id, ask }));
+    const quality = await link.ask((ask) => ({ do: 'quality', id, ask, bySecond }));
     if (quality === undefined) throw new GraineError(fault.unknownEndpoint, { endpoint });
     return quality as Quality;
   }
 
-  async release(endpoint: string): Promise<Quality | undefined> {
+  /** Nothing here is shared; but its far end must not be told that it is over. */
+  abandon = async (endpoint: string): Promise<void> => void (await this.release(endpoint, true));
+
+  async release(endpoint: string, silently = false): Promise<Quality | undefined> {
     const entry = this.#entries.get(endpoint);
     if (entry === undefined) return undefined;
     this.#forget(endpoint, entry);
-    entry.link.pool.release();
+    const { link, id, port } = entry;
+    link.pool.release();
+    if (entry.state === 'reserved') {
+      link.post({ do: 'rest', port }, RELEASE_MS);
+      return undefined;
+    }
     try {
-      return (await entry.link.ask((ask) => ({ do: 'release', id: entry.id, ask }), RELEASE_MS)) as Quality;
+      return (await link.ask((ask) => ({ do: 'release', id, ask, silently }), RELEASE_MS)) as Quality;
     } catch {
       // Its worker is gone, and its figures with it.
       return undefined;
@@ -409,6 +413,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         restUnusedMs: Math.min(options.restUnusedMs ?? REST_UNUSED_MS, options.restMs ?? REST_MS),
         silentMs: options.silentMs ?? SILENT_MS,
         certificate: this.#certificate,
+        nearCandidates: options.nearCandidates,
       },
       ports: this.#shares[index]!,
       range: options.ports,
@@ -459,6 +464,8 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
         return this.events.emit('keysSent', name);
       case 'gone':
         return this.events.emit('gone', name, report.why);
+      case 'reached':
+        return this.events.emit('reached', name, report.reached);
       case 'silent':
         return this.events.emit('silent', name, report.silentMs);
       case 'trackPlayed':
@@ -475,6 +482,7 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
   #entry(endpoint: string): Entry {
     const entry = this.#entries.get(endpoint);
     if (entry === undefined) throw new GraineError(fault.unknownEndpoint, { endpoint });
+    tellOf(entry);
     return entry;
   }
 

@@ -18,6 +18,7 @@ export type Libc = {
   /** recvfrom(2) and sendto(2) with addresses as numbers. */
   readonly recvfrom: (...args: number[]) => number;
   readonly sendto: (...args: number[]) => number;
+  readonly sleep: (ms: number) => void;
   readonly eventfd: (initial: number, flags: number) => number;
   readonly errno: () => number;
   /** io_uring_setup(2). */
@@ -64,6 +65,7 @@ export function loadLibc(): Libc {
   const epollWait = define('int epoll_wait(int a, intptr_t b, int c, int d)') as unknown as Libc['epollWait'];
   const recvfrom = define('long recvfrom(int a, intptr_t b, size_t c, int d, intptr_t e, intptr_t f)');
   const sendto = define('long sendto(int a, intptr_t b, size_t c, int d, intptr_t e, int f)');
+  const usleep = define('int usleep(unsigned int a)');
   const eventfd = define('int eventfd(unsigned int a, int b)');
   return {
     socket: (family, type, protocol) => Number(socket(family, type, protocol)),
@@ -77,6 +79,7 @@ export function loadLibc(): Libc {
     epollWait,
     recvfrom: recvfrom as Libc['recvfrom'],
     sendto: sendto as Libc['sendto'],
+    sleep: (ms) => void usleep(Math.round(ms * 1000)),
     eventfd: (initial, flags) => Number(eventfd(initial, flags)),
     errno: () => koffi.errno(),
     setup: (entries, params) => Number(setup(SYS_SETUP, entries, params)),

@@ -105,6 +105,20 @@ for (const preferBatched of [false, 'epoll', true] as const) {
     assert.ok(told.at(-1)! >= 150, String(told));
   });
 
+  test(`${on}: ports that nothing was done with rest too before another call has them`, async () => {
+    const engine = await engineFor({ preferBatched, restUnusedMs: 100 });
+    const used = await engine.open({ session: 's', endpoint: 'a' });
+    const unused = await engine.open({ session: 's', endpoint: 'b' });
+    assert.notEqual(used.port, unused.port);
+    await engine.quality('a');
+    assert.equal(await engine.release('b'), undefined);
+    const { endpoints, portsInUse, portsResting } = await engine.stats();
+    assert.deepEqual({ endpoints, portsInUse, portsResting }, { endpoints: 1, portsInUse: 1, portsResting: 1 });
+    while ((await engine.stats()).portsResting > 0);
+    const { portsFree } = await engine.stats();
+    assert.ok(portsFree > 0);
+  });
+
   test(`${on}: a worker that dies loses its calls and nobody else's, and another takes its place`, async () => {
     const engine = await engineFor({ preferBatched, workers: 2 });
     const [a, b] = [await phone(), await phone()];

@@ -18,6 +18,8 @@ export type EmbeddedOptions = {
   /** How long a released pair rests; and one on which nothing was ever received. */
   readonly restMs?: number;
   readonly restUnusedMs?: number;
+  /** Far ends that are ICE-lite may be looked for at private and loopback addresses. */
+  readonly nearCandidates?: boolean;
   /** Silence that is told. */
   readonly silentMs?: number;
 };

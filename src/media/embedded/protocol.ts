@@ -1,10 +1,20 @@
 /** What the engine's main thread and its packet workers say to each other: plain data, many to a message. Endpoints and
  * recordings are numbers here; names stay with the main thread. */
-import type { DetectOptions, Detection, PlayProgress, Quality, StreamSettings, TapSource } from '../../ports/index.ts';
+import type {
+  DetectOptions,
+  Detection,
+  PlayProgress,
+  Quality,
+  Reached,
+  StreamSettings,
+  TapSource,
+} from '../../ports/index.ts';
 import type { Certificate } from '../webrtc/certificate.ts';
 
 export type Command =
   | { readonly do: 'bind'; readonly ports: readonly number[] }
+  /** A pair that was reserved, and nothing came of it. */
+  | { readonly do: 'rest'; readonly port: number }
   | { readonly do: 'open'; readonly id: number; readonly port: number; readonly ssrc: number }
   | { readonly do: 'configure'; readonly id: number; readonly settings: StreamSettings }
   | { readonly do: 'bridge'; readonly a: number; readonly b: number }
@@ -34,8 +44,9 @@ export type Command =
   | { readonly do: 'recordRight'; readonly recording: number; readonly right: number }
   | { readonly do: 'stopRecord'; readonly recording: number; readonly ask: number }
   | StudioCommand
-  | { readonly do: 'quality'; readonly id: number; readonly ask: number }
-  | { readonly do: 'release'; readonly id: number; readonly ask: number }
+  | { readonly do: 'quality'; readonly id: number; readonly ask: number; readonly bySecond: boolean }
+  /** `silently`: its far end goes on with another process and hears no goodbye. */
+  | { readonly do: 'release'; readonly id: number; readonly ask: number; readonly silently: boolean }
   | { readonly do: 'stats'; readonly ask: number }
   /** Throws outside every guard: how tests see a worker die. */
   | { readonly do: 'crash' }
@@ -115,6 +126,7 @@ export type Report =
   | { readonly say: 'silent'; readonly id: number; readonly silentMs: number }
   /** A far end of WebRTC is not there any more. */
   | { readonly say: 'gone'; readonly id: number; readonly why: string }
+  | { readonly say: 'reached'; readonly id: number; readonly reached: Reached }
   | { readonly say: 'sound'; readonly recording: number; readonly samples: Int16Array; readonly last: boolean }
   | { readonly say: 'fault'; readonly what: string; readonly error: string };
 
@@ -128,6 +140,8 @@ export type WorkerSetup = {
   readonly silentMs: number;
   /** What it shows in DTLS; undefined where there can be no WebRTC. */
   readonly certificate?: Certificate | undefined;
+  /** Candidates of lite far ends may be private or loopback addresses. */
+  readonly nearCandidates?: boolean | undefined;
   /** System handles of the batched path, for the main thread to close should the worker die: count, then handles. */
   readonly handles: SharedArrayBuffer;
   /** Where it writes how hard it works: effort.ts. */

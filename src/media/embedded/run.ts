@@ -1,7 +1,8 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { SystemClock, SystemRandom, type Timer } from '../../base/index.ts';
-import { hasOpus } from '../codec/opus.ts';
+import { hasOpus, saveOpusTime } from '../codec/opus.ts';
 import { Effort } from './effort.ts';
+import { Gather } from './gather.ts';
 import { Outbox } from './outbox.ts';
 import type { Command, Report, WorkerSetup } from './protocol.ts';
 import { MediaSwitch } from './switch.ts';
@@ -26,7 +27,7 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
   let urgent = false;
   const effort = new Effort(setup.effort, clock.monotonic());
   const media = new MediaSwitch({
-    wire: (events) => new DgramWire(setup.address, events),
+    wire: (events) => new DgramWire(setup.address, events, clock),
     clock,
     random: new SystemRandom(),
     setup,
@@ -50,7 +51,9 @@ export function runOnLoop(setup: WorkerSetup, why: string): void {
     due = next;
     const now = clock.monotonic();
     timer = clock.after(Math.max(0, next - now), 'media worker', () => {
-      effort.wakes(clock.monotonic(), due);
+      const woke = clock.monotonic();
+      effort.wakes(woke);
+      effort.owes(woke, due);
       due = Infinity;
       tick();
     });
@@ -102,6 +105,7 @@ export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): 
   reports.push({ say: 'ready', wire: wire.kind, why, opus: hasOpus() });
   sendAt = 0;
   const effort = new Effort(setup.effort, clock.monotonic());
+  const gather = new Gather(clock.monotonic());
   for (let goesOn = true; goesOn || reports.length > 0;) {
     const now = clock.monotonic();
     const due = Math.min(media.tick(now), sendAt);
@@ -111,8 +115,12 @@ export function runInKernel(setup: WorkerSetup, wire: KernelWire, why: string): 
       sendAt = Infinity;
     } else {
       effort.rests(clock.monotonic());
-      wire.wait(Math.max(0, due - now), now);
-      effort.wakes(clock.monotonic(), due);
+      saveOpusTime(effort.scarce);
+      wire.wait(Math.max(0, due - now), gather.ms);
+      const woke = clock.monotonic();
+      effort.wakes(woke);
+      gather.came(wire.take(woke), woke);
+      effort.owes(clock.monotonic(), due);
     }
     while (wire.rung && goesOn) {
       const message = receiveMessageOnPort(port) as { message: Command[] } | undefined;

@@ -72,11 +72,15 @@ export class Slots {
     return undefined;
   }
 
-  rest(endpoint: Endpoint, now: number): void {
-    this.#owners[endpoint.slot] = undefined;
-    const used = endpoint.reception.packets > 0 || endpoint.refused > 0;
-    const ms = used ? this.#setup.restMs : this.#setup.restUnusedMs;
-    this.#resting.set(endpoint.slot, { slot: endpoint.slot, since: now, until: now + ms, lastHeard: -1 });
+  rest({ slot, reception, refused }: Endpoint, now: number): void {
+    this.#owners[slot] = undefined;
+    const ms = reception.packets > 0 || refused > 0 ? this.#setup.restMs : this.#setup.restUnusedMs;
+    this.#resting.set(slot, { slot, since: now, until: now + ms, lastHeard: -1 });
+  }
+
+  /** A pair that no endpoint had, but a far end may have been told of. */
+  restUnused(slot: number, now: number): void {
+    this.#resting.set(slot, { slot, since: now, until: now + this.#setup.restUnusedMs, lastHeard: -1 });
   }
 
   /** Pairs that have rested. */

@@ -45,7 +45,7 @@ function bench() {
   });
   const send = (socket: number, bytes: Uint8Array, port = 4000): void => {
     const packet: Packet = { bytes, at: 0, length: bytes.length, host: '192.0.2.1', port };
-    events?.packet(socket, packet);
+    events?.packet(socket, packet, clock.monotonic());
   };
   return { clock, sent, reports, media, send };
 }
@@ -131,8 +131,8 @@ test('noise of all kinds on all sockets, between commands of all kinds, makes no
     { do: 'mute', id: 1, muted: false },
     { do: 'record', recording: 1, left: 1, right: 2, maxSeconds: 5 },
     { do: 'stopRecord', recording: 1, ask: 1 },
-    { do: 'quality', id: 1, ask: 2 },
-    { do: 'release', id: 99, ask: 3 },
+    { do: 'quality', id: 1, ask: 2, bySecond: false },
+    { do: 'release', id: 99, ask: 3, silently: false },
   ];
   for (let i = 0; i < 20_000; i++) {
     const bytes = random.bytes(random.integer(60));
@@ -155,7 +155,7 @@ test('a pair that ghosts keep busy rests until they are quiet, ten minutes at mo
   const { clock, media, send, reports } = call();
   const rested = (): boolean => reports.some((report) => report.say === 'rested' && report.ports.includes(1000));
   send(0, rtp(1, new Uint8Array(160)));
-  media.command({ do: 'release', id: 1, ask: 1 });
+  media.command({ do: 'release', id: 1, ask: 1, silently: false });
   for (let ms = 0; ms < 5000; ms += 500) {
     send(0, rtp(1, new Uint8Array(160)));
     clock.advance(500);

@@ -60,7 +60,7 @@ export class MediaSwitch {
     this.#clock = options.clock;
     this.#slots = new Slots(options.setup);
     this.#wire = options.wire({
-      packet: (socket, packet) => this.#packet(socket, packet),
+      packet: (socket, packet, now) => this.#packet(socket, packet, now),
       bound: (slot, error) => {
         const report = this.#slots.bound(slot, error);
         if (report !== undefined) options.report(report);
@@ -76,7 +76,7 @@ export class MediaSwitch {
     this.#maker = new Maker(context);
     this.#studio = this.#maker.studio;
     this.#reporter = new Reporter(context);
-    this.#web = new WebEnds(context, options.setup.certificate);
+    this.#web = new WebEnds(context, options.setup);
     this.#nextSweep = this.#clock.monotonic() + SWEEP_MS;
   }
 
@@ -122,6 +122,8 @@ export class MediaSwitch {
       case 'bind':
         for (const port of command.ports) this.#wire.bind(this.#slots.claim(port), port);
         return;
+      case 'rest':
+        return this.#slots.restUnused(this.#slots.slotOf(command.port), this.#clock.monotonic());
       case 'open':
         return this.#open(command);
       case 'bridge':
@@ -175,10 +177,12 @@ export class MediaSwitch {
       case 'mute':
         endpoint.muted = command.muted;
         return endpoint.peer?.outgoing.cut();
-      case 'quality':
-        return this.#options.report({ say: 'answer', ask: command.ask, value: endpoint.quality() });
+      case 'quality': {
+        const value = command.bySecond ? endpoint.qualityBySecond() : endpoint.quality();
+        return this.#options.report({ say: 'answer', ask: command.ask, value });
+      }
       case 'release':
-        return this.#release(endpoint, command.ask);
+        return this.#release(endpoint, command);
       default:
         return this.#studio.command(command, endpoint);
     }
@@ -280,12 +284,12 @@ export class MediaSwitch {
     this.#sendDigits(peer, digit, durationMs);
   }
 
-  #release(endpoint: Endpoint, ask: number): void {
-    const value = endpoint.lastQuality();
+  #release(endpoint: Endpoint, { ask, silently }: Extract<Command, { do: 'release' }>): void {
+    const value = endpoint.qualityBySecond();
     this.#unbridge(endpoint);
     this.#unlisten(endpoint);
-    this.#reporter.goodbye(endpoint);
-    this.#web.release(endpoint);
+    if (!silently) this.#reporter.goodbye(endpoint);
+    this.#web.release(endpoint, silently);
     this.#studio.release(endpoint);
     this.#maker.remove(endpoint);
     this.#endpoints.delete(endpoint.id);
@@ -364,8 +368,7 @@ export class MediaSwitch {
     this.#options.report({ say: 'silent', id: endpoint.id, silentMs: Math.round(silence) });
   }
 
-  #packet(socket: number, packet: Packet): void {
-    const now = this.#clock.monotonic();
+  #packet(socket: number, packet: Packet, now: number): void {
     const endpoint = this.#slots.owner(socket >> 1, now);
     if (endpoint === undefined) return;
     try {

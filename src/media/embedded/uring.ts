@@ -8,7 +8,6 @@ const SETUP_SINGLE_ISSUER = 1 << 12;
 const SETUP_DEFER_TASKRUN = 1 << 13;
 const FEATURE_EXT_ARG = 1 << 8;
 const FEATURE_CQE_SKIP = 1 << 11;
-const FEATURE_MIN_TIMEOUT = 1 << 15;
 const ENTER_GETEVENTS = 1;
 const ENTER_EXT_ARG = 8;
 const OFFSET_SQES = 0x10000000;
@@ -23,8 +22,6 @@ export class Uring {
   /** Submission entries as words; entry i begins at `i × 16`. */
   readonly sqes: Uint32Array;
   readonly sqMask: number;
-  /** The kernel can wait for a number of completions for a moment, then for one. */
-  readonly gathers: boolean;
   readonly #libc: Libc;
   readonly #ring: Int32Array;
   readonly #sqHead: number;
@@ -50,7 +47,6 @@ export class Uring {
     const features = word(20);
     if ((features & FEATURE_EXT_ARG) === 0 || (features & FEATURE_CQE_SKIP) === 0)
       throw new Error('io_uring is too old');
-    this.gathers = (features & FEATURE_MIN_TIMEOUT) !== 0;
     // io_sqring_offsets at 40: head, tail, mask, entries, flags, dropped, array; io_cqring_offsets at 80 the same way.
     const size = Math.max(word(40 + 24) + word(0) * 4, word(80 + 20) + word(4) * 16);
     this.#ring = new Int32Array(mapMemory(libc, handles, { size, fd: this.fd, offset: 0 }).buffer);
@@ -92,15 +88,13 @@ export class Uring {
     if (this.#queued > 0) this.#enter(0, 0, 0, 0);
   }
 
-  /** Hands over what is queued and waits for a completion, at most `ms`. Where the kernel can, it first gathers up to
-   * `count` for `gatherUs`. */
-  wait(ms: number, count: number, gatherUs: number): void {
+  /** Hands over what is queued and waits for so many completions, at most `ms`. */
+  wait(ms: number, count: number): void {
     const wait = this.#wait;
-    wait.setUint32(12, this.gathers ? gatherUs : 0, true);
     const whole = Math.floor(ms / 1000);
     wait.setUint32(24, whole, true);
     wait.setUint32(32, Math.floor((ms - whole * 1000) * 1e6), true);
-    this.#enter(this.gathers ? count : 1, ENTER_GETEVENTS | ENTER_EXT_ARG, this.#waitAt, 24);
+    this.#enter(count, ENTER_GETEVENTS | ENTER_EXT_ARG, this.#waitAt, 24);
   }
 
   /** Takes completions out: low and high word of the user data, result, flags. */

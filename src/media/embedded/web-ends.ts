@@ -1,38 +1,49 @@
-/** The WebRTC ends of one worker. An endpoint with one hears nothing and sends nothing in the clear: its far end is known
- * to the rest of the worker only once its keys are. */
+/** The ends of one worker that ICE finds: of WebRTC, and of SRTP with keys in SDP. An endpoint with one hears nothing and
+ * sends nothing in the clear: its far end is known to the rest of the worker only once its keys are. */
+import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../base/index.ts';
-import type { StreamSettings, WebSettings } from '../../ports/index.ts';
+import type { StreamSettings } from '../../ports/index.ts';
 import type { Far, Packet } from '../rtp/packet.ts';
 import { Srtp } from '../srtp/srtp.ts';
 import type { Certificate } from '../webrtc/certificate.ts';
+import { mayBeSought } from '../webrtc/candidates.ts';
 import { DtlsContext } from '../webrtc/dtls.ts';
 import { loadOpenSsl } from '../webrtc/openssl.ts';
-import { WebLink, type WebVerdict } from '../webrtc/web-link.ts';
+import { type LinkSettings, WebLink, type WebVerdict } from '../webrtc/web-link.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { WorkerContext } from './maker.ts';
+import type { WorkerSetup } from './protocol.ts';
 
 export class WebEnds {
   readonly #context: WorkerContext;
   readonly #certificate: Certificate | undefined;
   readonly #packet: Packet = { bytes: Buffer.alloc(0), at: 0, length: 0, host: '', port: 0 };
+  readonly #nearCandidates: boolean;
   #dtls: DtlsContext | undefined;
 
-  constructor(context: WorkerContext, certificate: Certificate | undefined) {
+  constructor(context: WorkerContext, setup: Pick<WorkerSetup, 'certificate' | 'nearCandidates'>) {
     this.#context = context;
-    this.#certificate = certificate;
+    this.#certificate = setup.certificate;
+    this.#nearCandidates = setup.nearCandidates === true;
   }
 
   /** Before the endpoint itself is configured. */
   configure(endpoint: Endpoint, settings: StreamSettings, now: number): void {
-    const { web, remote } = settings;
-    if (web === undefined) return this.release(endpoint);
+    const link: LinkSettings | undefined = settings.web ?? settings.ice;
+    if (link === undefined) return this.release(endpoint);
     if (endpoint.web === undefined) {
-      endpoint.web = this.#open(endpoint, web, now);
-      endpoint.srtp = undefined;
-    } else endpoint.web.configure(web, now);
-    if (web.remote.lite && remote !== undefined) {
-      endpoint.web.trust({ host: this.#context.wire.host(remote.address), port: remote.port });
+      endpoint.web = this.#open(endpoint, link, now);
+      if (settings.web !== undefined) endpoint.srtp = undefined;
+      const { far } = link.reached ?? {};
+      if (far !== undefined) endpoint.web.goesOnAt({ host: this.#context.wire.host(far.address), port: far.port });
+    } else endpoint.web.configure(link, now);
+    const { seek } = link.remote;
+    if (seek !== undefined) {
+      const may = seek.candidates.filter(({ address }) => mayBeSought(address, this.#nearCandidates));
+      const fars = may.map(({ address, port }) => ({ host: this.#context.wire.host(address), port }));
+      endpoint.web.seek(fars, seek.pwd, now);
     }
+    if (settings.underWayMs !== undefined) endpoint.underWayMs = settings.underWayMs;
     this.#settle(endpoint, endpoint.web, now);
   }
 
@@ -46,11 +57,16 @@ export class WebEnds {
   tick(endpoint: Endpoint, link: WebLink, now: number): void {
     const why = link.tick(now);
     if (why !== undefined) this.#context.report({ say: 'gone', id: endpoint.id, why });
+    const news = link.news();
+    if (news === undefined) return;
+    const { far, keys } = news;
+    const reached = { far: { address: this.#context.wire.address(far.host), port: far.port }, ...(keys && { keys }) };
+    this.#context.report({ say: 'reached', id: endpoint.id, reached });
   }
 
   /** After its last packet. */
-  release(endpoint: Endpoint): void {
-    endpoint.web?.close();
+  release(endpoint: Endpoint, silently = false): void {
+    endpoint.web?.close(silently);
     endpoint.web = undefined;
   }
 
@@ -59,9 +75,10 @@ export class WebEnds {
     this.#dtls = undefined;
   }
 
-  #open(endpoint: Endpoint, settings: WebSettings, now: number): WebLink {
+  #open(endpoint: Endpoint, settings: LinkSettings, now: number): WebLink {
     const options = {
-      context: this.#shared(),
+      context: () => this.#shared(),
+      bytes: randomBytes,
       text: (host: Far['host']) => this.#context.wire.address(host),
       send: (bytes: Uint8Array, far: Far) => this.#send(endpoint, bytes, far),
     };
@@ -82,9 +99,9 @@ export class WebEnds {
   /** The endpoint sends where ICE says, once DTLS gave it keys. */
   #settle(endpoint: Endpoint, link: WebLink, now: number): void {
     const { keys } = link;
-    const far = keys === undefined ? undefined : link.far;
-    if (keys === undefined) endpoint.srtp = undefined;
-    else if (endpoint.srtp === undefined) endpoint.srtp = new Srtp(keys);
+    const far = link.ready ? link.far : undefined;
+    // Those of SDP are there since the endpoint was configured.
+    if (link.byDtls) endpoint.srtp = keys && (endpoint.srtp ?? new Srtp(keys, endpoint.underWayMs));
     endpoint.reach(far);
     if (far !== undefined) this.#context.reached(endpoint, now);
   }

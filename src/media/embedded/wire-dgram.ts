@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6, SocketAddress } from 'node:net';
-import { messageOf } from '../../base/index.ts';
+import { type Clock, messageOf } from '../../base/index.ts';
 import { MAX_PACKET_BYTES } from '../rtp/header.ts';
 import type { Far, Host, Packet } from '../rtp/packet.ts';
 import type { Wire, WireEvents } from './wire.ts';
@@ -10,12 +10,14 @@ export class DgramWire implements Wire {
   readonly kind = 'dgram';
   readonly #address: string;
   readonly #events: WireEvents;
+  readonly #clock: Clock;
   readonly #sockets: (Socket | undefined)[] = [];
   readonly #packet: Packet = { bytes: new Uint8Array(0), at: 0, length: 0, host: '', port: 0 };
 
-  constructor(address: string, events: WireEvents) {
+  constructor(address: string, events: WireEvents, clock: Clock) {
     this.#address = address;
     this.#events = events;
+    this.#clock = clock;
   }
 
   /** IPv6 has many spellings of an address; the kernel has one. */
@@ -42,7 +44,10 @@ export class DgramWire implements Wire {
 
   send(socket: number, packet: Packet, far: Far): void {
     // A literal needs no look-up, so this goes straight to sendmsg and is done when it returns.
-    this.#sockets[socket]?.send(packet.bytes, packet.at, packet.length, far.port, far.host as string);
+    const { bytes, at, length } = packet;
+    // Told where it begins and ends, Node makes a view of it first, needless for what is relayed as it is.
+    if (at === 0 && length === bytes.length) this.#sockets[socket]?.send(bytes, far.port, far.host as string);
+    else this.#sockets[socket]?.send(bytes, at, length, far.port, far.host as string);
   }
 
   close(): void {
@@ -66,7 +71,7 @@ export class DgramWire implements Wire {
       packet.length = bytes.length;
       packet.host = from.address;
       packet.port = from.port;
-      this.#events.packet(index, packet);
+      this.#events.packet(index, packet, this.#clock.monotonic());
     });
     socket.bind({ port, address: this.#address, exclusive: true }, () => settle(undefined));
   }

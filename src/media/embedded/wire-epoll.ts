@@ -22,8 +22,14 @@ const EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 const EVENT_DATA = process.arch === 'x64' ? 4 : 8;
 const DOORBELL = 0xffffffff;
 
+/** So many relayed packets wait to be sent in one go, each in the buffer it came in; twice as many buffers, so that the one
+ * being handled is never the next to be filled. */
+const MAX_HELD = 64;
+const BUFFERS = MAX_HELD * 2;
+
 /** Packets through recvfrom and sendto called directly, on sockets that epoll says are ready: for containers that forbid
- * io_uring. Two system calls a packet, but none of Node's objects. IPv4. */
+ * io_uring. Two system calls a packet, but none of Node's objects. What a turn relays is sent at its end: a far end on this
+ * machine is woken once. IPv4. */
 export class EpollWire implements KernelWire {
   readonly kind = 'epoll';
   rung = true;
@@ -31,17 +37,28 @@ export class EpollWire implements KernelWire {
   readonly #sockets: KernelSockets;
   readonly #epoll: number;
   readonly #doorbell: number;
-  /** One block: received packet | packet to send | their sockaddrs | length of a sockaddr | events. */
+  /** One block: received packets | packet of ours to send | sockaddrs of those held, of ours, of a sender | length of a
+   * sockaddr | events. */
   readonly #base: number;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
-  readonly #out = BUFFER_BYTES;
-  readonly #from = BUFFER_BYTES * 2;
-  readonly #to = BUFFER_BYTES * 2 + NAME_BYTES;
-  readonly #length = BUFFER_BYTES * 2 + NAME_BYTES * 2;
-  readonly #ready = BUFFER_BYTES * 2 + 64;
+  readonly #out = BUFFER_BYTES * BUFFERS;
+  readonly #names = this.#out + BUFFER_BYTES;
+  readonly #to = this.#names + NAME_BYTES * MAX_HELD;
+  readonly #from = this.#to + NAME_BYTES;
+  readonly #length = this.#from + NAME_BYTES;
+  readonly #ready = this.#length + NAME_BYTES;
   readonly #packet: Packet;
+  readonly #heldFd = new Int32Array(MAX_HELD);
+  readonly #heldAt = new Int32Array(MAX_HELD);
+  readonly #heldLength = new Int32Array(MAX_HELD);
+  #held = 0;
+  /** The buffer to receive into. */
+  #buffer = 0;
+  #count = 0;
+  #now = 0;
+  #taken = 0;
   #events: WireEvents = { packet: () => {}, bound: () => {} };
 
   constructor(libc: Libc, handles: Handles, address: string) {
@@ -87,36 +104,72 @@ export class EpollWire implements KernelWire {
   send(socket: number, packet: Packet, far: Far): void {
     const fd = this.#sockets.fds[socket];
     if (fd === undefined || packet.length > BUFFER_BYTES) return;
-    let { at } = packet;
-    if (packet.bytes !== this.#bytes) {
-      at = this.#out;
-      for (let i = 0; i < packet.length; i++) this.#bytes[at + i] = packet.bytes[packet.at + i]!;
-    }
-    this.#words[this.#to >> 2] = portWord(far.port);
-    this.#words[(this.#to >> 2) + 1] = far.host as number;
-    this.#libc.sendto(fd, this.#base + at, packet.length, MSG_DONTWAIT_NOSIGNAL, this.#base + this.#to, NAME_BYTES);
+    if (packet.bytes === this.#bytes) return this.#hold(fd, packet, far);
+    this.#flush();
+    const at = this.#out;
+    for (let i = 0; i < packet.length; i++) this.#bytes[at + i] = packet.bytes[packet.at + i]!;
+    this.#address(this.#to, far);
+    this.#sendNow(fd, at, packet.length, this.#to);
   }
 
-  wait(ms: number): void {
-    const count = this.#libc.epollWait(this.#epoll, this.#base + this.#ready, EVENTS, Math.ceil(ms));
-    for (let i = 0; i < count; i++) {
+  /** What gathers while it sleeps wakes nobody. */
+  wait(ms: number, gatherMs: number): void {
+    if (gatherMs > 0) this.#libc.sleep(Math.min(ms, gatherMs));
+    const timeout = gatherMs > 0 ? 0 : Math.ceil(ms);
+    this.#count = this.#libc.epollWait(this.#epoll, this.#base + this.#ready, EVENTS, timeout);
+  }
+
+  take(now: number): number {
+    this.#now = now;
+    this.#taken = 0;
+    for (let i = 0; i < this.#count; i++) {
       const socket = this.#view.getUint32(this.#ready + i * EVENT_BYTES + EVENT_DATA, true);
       if (socket === DOORBELL) this.#hear();
       else this.#receive(socket);
     }
+    this.#flush();
+    return this.#taken;
   }
 
   /** Everything is closed by the main thread once this thread has ended. */
   close(): void {}
+
+  #hold(fd: number, packet: Packet, far: Far): void {
+    if (this.#held === MAX_HELD) this.#flush();
+    const i = this.#held++;
+    this.#heldFd[i] = fd;
+    this.#heldAt[i] = packet.at;
+    this.#heldLength[i] = packet.length;
+    this.#address(this.#names + i * NAME_BYTES, far);
+    this.#buffer = ((packet.at / BUFFER_BYTES) | 0) + 1;
+    if (this.#buffer === BUFFERS) this.#buffer = 0;
+  }
+
+  #flush(): void {
+    for (let i = 0; i < this.#held; i++)
+      this.#sendNow(this.#heldFd[i]!, this.#heldAt[i]!, this.#heldLength[i]!, this.#names + i * NAME_BYTES);
+    this.#held = 0;
+  }
+
+  #address(at: number, far: Far): void {
+    this.#words[at >> 2] = portWord(far.port);
+    this.#words[(at >> 2) + 1] = far.host as number;
+  }
+
+  // oxlint-disable-next-line max-params -- numbers, not an object: this runs for every packet
+  #sendNow(fd: number, at: number, length: number, name: number): void {
+    this.#libc.sendto(fd, this.#base + at, length, MSG_DONTWAIT_NOSIGNAL, this.#base + name, NAME_BYTES);
+  }
 
   /** One packet a turn; who has more is ready again. */
   #receive(socket: number): void {
     const { fds } = this.#sockets;
     this.#words[this.#length >> 2] = NAME_BYTES;
     const base = this.#base;
+    const start = this.#buffer * BUFFER_BYTES;
     const got = this.#libc.recvfrom(
       fds[socket]!,
-      base,
+      base + start,
       BUFFER_BYTES,
       MSG_DONTWAIT_TRUNC,
       base + this.#from,
@@ -124,11 +177,12 @@ export class EpollWire implements KernelWire {
     );
     if (got < 0 || got > BUFFER_BYTES) return;
     const packet = this.#packet;
-    packet.at = 0;
+    packet.at = start;
     packet.length = got;
     packet.port = (this.#bytes[this.#from + 2]! << 8) | this.#bytes[this.#from + 3]!;
     packet.host = this.#words[(this.#from >> 2) + 1]!;
-    this.#events.packet(socket, packet);
+    this.#taken++;
+    this.#events.packet(socket, packet, this.#now);
   }
 
   #hear(): void {

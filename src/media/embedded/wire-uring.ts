@@ -43,9 +43,8 @@ const BUFFERS = 2048;
 const SCRATCH = 512;
 /** Give buffers back in mid-batch when this many are held. */
 const MAX_HELD = 512;
-/** A batch: as many packets, or as many as came in this time. */
-const GATHER = 64;
-const GATHER_US = 400;
+/** As many packets are a batch, however long others might be waited for. */
+const BATCH = 64;
 
 /** Packets through io_uring: one system call receives and sends as many as there are. A socket is armed once and then
  * yields packets into a ring of buffers; a relayed packet is sent from the buffer it came in. IPv4. */
@@ -72,6 +71,8 @@ export class UringWire implements KernelWire {
   #heldCount = 0;
   #bufferTail = 0;
   #keeps = false;
+  #now = 0;
+  #taken = 0;
 
   constructor(libc: Libc, handles: Handles, address: string) {
     this.#sockets = new KernelSockets(libc, handles, address);
@@ -148,12 +149,19 @@ export class UringWire implements KernelWire {
     sqes[word + 11] = 16;
   }
 
-  wait(ms: number, now: number): void {
-    if (this.#failed.length > 0 && now - this.#failedAt > REARM_MS) this.#rearm(now);
-    this.#ring.wait(ms, GATHER, GATHER_US);
+  wait(ms: number, gatherMs: number): void {
+    if (gatherMs > 0) this.#ring.wait(Math.min(ms, gatherMs), BATCH);
+    else this.#ring.wait(ms, 1);
     this.#giveBack();
+  }
+
+  take(now: number): number {
+    if (this.#failed.length > 0 && now - this.#failedAt > REARM_MS) this.#rearm(now);
+    this.#now = now;
+    this.#taken = 0;
     this.#ring.drain(this.#take);
     this.#publish();
+    return this.#taken;
   }
 
   /** Sends itself a packet. Throws where the kernel has the calls but not all that they are asked for. */
@@ -164,15 +172,20 @@ export class UringWire implements KernelWire {
     this.#arm(0);
     const packet: Packet = { bytes: new Uint8Array(172), at: 0, length: 172, host, port };
     this.send(0, packet, { host, port });
-    for (let turn = 0; turn < 10 && got === 0; turn++) this.wait(20, 0);
+    for (let turn = 0; turn < 10 && got === 0; turn++) this.#turn(20);
     const cancel = this.#ring.next() * 16;
     this.#ring.sqes[cancel] = OP_CANCEL;
     this.#ring.sqes[cancel + 4] = 0;
     this.#ring.sqes[cancel + 5] = FROM_SOCKET;
-    this.wait(0, 0);
+    this.#turn(0);
     this.#sockets.drop(0);
     if (got !== 172) throw new Error('io_uring lost the packet of its test');
     return this;
+  }
+
+  #turn(ms: number): void {
+    this.wait(ms, 0);
+    this.take(0);
   }
 
   #testPort(): number {
@@ -211,7 +224,8 @@ export class UringWire implements KernelWire {
         packet.length = this.#words[word + 2]!;
         packet.port = (this.#bytes[at + NAME + 2]! << 8) | this.#bytes[at + NAME + 3]!;
         packet.host = this.#words[word + 5]!;
-        this.#events.packet(socket, packet);
+        this.#taken++;
+        this.#events.packet(socket, packet, this.#now);
       }
       if (this.#keeps) this.#held[this.#heldCount++] = id;
       else this.#offer(id);

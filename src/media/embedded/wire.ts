@@ -2,8 +2,8 @@ import type { Far, Host, Packet } from '../rtp/packet.ts';
 
 /** Sockets come in pairs: `2 × slot` is RTP, `2 × slot + 1` is RTCP. */
 export type WireEvents = {
-  /** A datagram came in. The packet is the wire's own and is good until this returns. */
-  packet(socket: number, packet: Packet): void;
+  /** A datagram came in, about `now`. The packet is the wire's own and is good until this returns. */
+  packet(socket: number, packet: Packet, now: number): void;
   /** A pair asked for with `bind` stands, or cannot. */
   bound(slot: number, error: string | undefined): void;
 };
@@ -28,6 +28,8 @@ export interface KernelWire extends Wire {
   rung: boolean;
   /** Sets who hears of packets. */
   listen(events: WireEvents): this;
-  /** Sends what is waiting, then handles what comes in within `ms`, counted from `now`. */
-  wait(ms: number, now: number): void;
+  /** Sends what is waiting, then waits for something to come, at most `ms`; or gathers what comes in `gatherMs`, if not 0. */
+  wait(ms: number, gatherMs: number): void;
+  /** Handles what has come by `now`; how many packets. */
+  take(now: number): number;
 }

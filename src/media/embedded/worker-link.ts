@@ -112,9 +112,9 @@ export class WorkerLink {
     return { busy: utilization, lateMs: load.lateMs };
   }
 
-  /** Takes effect at once when there is little to do, else with the next batch: sooner than an ear can tell. */
-  post(command: Command): void {
-    this.#outbox.add(command, 0);
+  /** Takes effect at once when there is little to do, else with the next batch: sooner than an ear can tell; or within `ms`. */
+  post(command: Command, ms = 0): void {
+    this.#outbox.add(command, ms);
   }
 
   /** Goes with the next batch that is sent for another reason. */

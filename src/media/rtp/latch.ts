@@ -71,7 +71,8 @@ export class Latch {
 
   /** Nothing that comes from there can be taken any more, whatever it is. */
   refuses(host: Host, port: number, now: number): boolean {
-    if (this.#rank === NONE || (port === this.#port && host === this.#host)) return false;
+    if (this.#rank === NONE) return this.#rankOf(host, port) === NONE;
+    if (port === this.#port && host === this.#host) return false;
     return this.#rank === EXACT || now - this.#since > LEARNING_MS;
   }
 

@@ -29,7 +29,7 @@ export class Reception {
   #receivedPrior = 0;
 
   /** Counts one accepted packet. `rate` 0: a packet whose timestamp says nothing about timing (an event). */
-  add(packet: Packet, now: number, rate: number): void {
+  add(packet: Pick<Packet, 'bytes' | 'at' | 'length'>, now: number, rate: number): void {
     const { bytes, at } = packet;
     const sequence = readU16(bytes, at + 2);
     const ssrc = readU32(bytes, at + 8);

@@ -4,6 +4,7 @@ import type {
   DetectOptions,
   FeedOptions,
   MediaEngine,
+  OpenOptions,
   PlayOptions,
   PlayProgress,
   Quality,
@@ -14,7 +15,7 @@ import type {
 } from '../../ports/index.ts';
 import { checkSettings } from '../embedded/check.ts';
 import * as mediaFault from '../embedded/faults.ts';
-import { type Anchored, NO_FIGURES, type Pair, nameOfTag } from './anchors.ts';
+import { type Anchored, type AnchoredSession, farTag, nameOfTag, nothingCarried, type Pair } from './anchors.ts';
 import type { HeardDigit } from './digit-link.ts';
 import { withCarried } from './figures.ts';
 import type { Member } from './member.ts';
@@ -56,13 +57,14 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       clock,
       log,
       configure: (endpoint, settings) => workers.configure(endpoint, settings),
-      moved: ({ name, front }) => this.events.emit('moved', name, { ...front, rtcpPort: front.port + 1 }),
+      moved: ({ name, front, web }) => this.events.emit('moved', name, { ...front, rtcpPort: front.port + 1, ...web }),
     });
     this.#silence = new SilenceWatch({
       board: this.#board,
       clock,
       silentMs: options.silentMs,
       silent: (endpoint, ms) => this.events.emit('silent', endpoint, ms),
+      gone: (endpoint) => this.events.emit('gone', endpoint, 'nothing was heard of it for 30 s'),
     });
     for (const member of members) {
       member.events.on('digit', (heard) => this.#digit(heard));
@@ -71,23 +73,34 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     this.#follow();
   }
 
-  async open(options: { session: string; endpoint: string; address?: string; port?: number }) {
+  async open(options: OpenOptions) {
     const { endpoint: name, port } = options;
     const session = await this.#board.session(options.session, port);
     const { port: _kept, ...anew } = options;
-    const local = await this.#workers.open(session.member === undefined ? options : anew);
+    const local = await this.#workers
+      .open(session.member === undefined ? options : anew)
+      .catch((refused: unknown) => this.#unopened(session, refused));
     const worker = { address: local.address, port: local.port };
+    const own = local.fingerprint === undefined ? {} : { fingerprint: local.fingerprint };
     const endpoint: Anchored = {
       name,
       session,
       worker,
       front: worker,
+      web: own,
+      own,
+      ice: options.ice === true,
+      offered: 'else',
       back: undefined,
       settings: undefined,
       pair: undefined,
-      direct: { received: NO_FIGURES, sent: NO_FIGURES },
+      direct: nothingCarried(),
       work: new Set(),
       heard: false,
+      sealing: 'rtpengine',
+      shown: undefined,
+      line: session.nextLine(),
+      found: undefined,
     };
     this.#endpoints.set(name, endpoint);
     session.endpoints.add(endpoint);
@@ -97,10 +110,14 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       await this.release(name);
       throw refused;
     }
-    const { front } = endpoint;
-    // ICE and DTLS would end in rtpengine, not in the worker: WebRTC is not offered behind it.
-    const fingerprint = session.member === undefined ? local.fingerprint : undefined;
-    return { ...local, ...front, rtcpPort: front.port + 1, fingerprint };
+    const { front, web } = endpoint;
+    return { ...local, ...front, rtcpPort: front.port + 1, fingerprint: web.fingerprint, ice: web.ice };
+  }
+
+  async introduce(endpoint: string) {
+    const anchored = this.#anchored(endpoint);
+    await this.#board.introduce(anchored);
+    return anchored.web;
   }
 
   async configure(endpoint: string, settings: StreamSettings): Promise<void> {
@@ -124,8 +141,9 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       const pair: Pair = { a: one, b: two, state: 'worker', timer: undefined, base: undefined };
       one.pair = pair;
       two.pair = pair;
-      this.#board.consider(one);
+      if (!this.#board.resume(pair)) this.#board.consider(one);
     }
+    await Promise.all([this.#board.settle(one), this.#board.settle(two)]);
     return bridged;
   }
 
@@ -187,10 +205,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     return stopped;
   }
 
-  async quality(endpoint: string): Promise<Quality> {
+  async quality(endpoint: string, bySecond = false): Promise<Quality> {
     const anchored = this.#anchored(endpoint);
     await this.#board.count(anchored);
-    return withCarried(await this.#workers.quality(endpoint), anchored.direct);
+    return withCarried(await this.#workers.quality(endpoint, bySecond), anchored.direct, anchored.settings);
   }
 
   async release(endpoint: string): Promise<Quality | undefined> {
@@ -199,11 +217,26 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     this.#endpoints.delete(endpoint);
     this.#silence.forget(endpoint);
     const { session } = anchored;
-    await this.#part(anchored);
+    await this.#part(anchored, anchored);
     session.endpoints.delete(anchored);
     if (session.endpoints.size === 0) this.#board.end(session);
+    // Whom it was found joined with, and was never bridged with here.
+    for (const each of session.endpoints) if (each.found === farTag(endpoint)) void this.#board.settle(each);
     const quality = await this.#workers.release(endpoint);
-    return quality === undefined ? undefined : withCarried(quality, anchored.direct);
+    return quality === undefined ? undefined : withCarried(quality, anchored.direct, anchored.settings);
+  }
+
+  async abandon(endpoint: string): Promise<void> {
+    const anchored = this.#endpoints.get(endpoint);
+    if (anchored === undefined) return;
+    this.#endpoints.delete(endpoint);
+    this.#silence.forget(endpoint);
+    const { session, pair } = anchored;
+    pair?.timer?.cancel();
+    if (pair !== undefined) pair.state = 'over';
+    session.endpoints.delete(anchored);
+    if (session.endpoints.size === 0) this.#board.abandon(session);
+    await this.#workers.abandon(endpoint);
   }
 
   async stats() {
@@ -307,10 +340,17 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
 
   /** From now on its audio passes the worker: resolves when it does. */
   async #needs(endpoint: string, what: string): Promise<void> {
-    const { work, pair, session } = this.#anchored(endpoint);
+    const anchored = this.#anchored(endpoint);
+    const { work, pair, session } = anchored;
     work.add(what);
     await this.#board.toWorker(pair);
+    await this.#board.settle(anchored);
     await session.settled();
+  }
+
+  #unopened(session: AnchoredSession, refused: unknown): never {
+    if (session.endpoints.size === 0) this.#board.end(session);
+    throw refused;
   }
 
   #done(endpoint: string, what: string): void {
@@ -323,10 +363,10 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
     this.#recordings.delete(session);
   }
 
-  async #part(endpoint: Anchored): Promise<void> {
+  async #part(endpoint: Anchored, leaving?: Anchored): Promise<void> {
     const { pair } = endpoint;
     if (pair === undefined) return;
-    await this.#board.toWorker(pair, 'over');
+    await this.#board.toWorker(pair, 'over', leaving);
     for (const each of [pair.a, pair.b]) if (each.pair === pair) each.pair = undefined;
   }
 
@@ -357,6 +397,7 @@ export class RtpengineEngine implements MediaEngine, StudioEngine {
       this.events.emit('recorded', session, error);
     });
     events.on('gone', (endpoint, why) => this.events.emit('gone', endpoint, why));
+    events.on('reached', (endpoint, reached) => this.events.emit('reached', endpoint, reached));
     events.on('lost', (endpoints, why) => {
       for (const endpoint of endpoints) void this.release(endpoint).catch(() => {});
       this.events.emit('lost', endpoints, why);

@@ -15,6 +15,11 @@ export const badAnswer = defineError('rtpengine-bad-answer', {
   fix: 'Another program may listen there; rtpengine 10.5 and later is understood.',
   http: 503,
 });
+export const keyNotTaken = defineError('rtpengine-key', {
+  message: "rtpengine at {address} does not encrypt with the key it was shown ('{command}')",
+  fix: 'A worker encrypts this call instead, and rtpengine passes SRTP on. rtpengine 10.5 takes keys over.',
+  http: 503,
+});
 export const badPlace = defineError('rtpengine-address', {
   message: "'{place}' is no address of an rtpengine",
   fix: 'Write udp://address:port or udp://address:port?weight=3, with an IP address.',

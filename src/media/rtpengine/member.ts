@@ -1,14 +1,13 @@
 /** One rtpengine: what it is told of calls, and whether it lives. */
 import { isIP } from 'node:net';
 import { type Clock, Emitter, GraineError, type Log, messageOf, type Random, type Timer } from '../../base/index.ts';
-import type { Payload } from '../../ports/index.ts';
-import { describe, type Place, placeIn } from './description.ts';
+import { ANY, describe, hasKey, NOWHERE, type Place, placeIn } from './description.ts';
+import type { Bencoded } from './bencode.ts';
 import { DigitLink, type HeardDigit } from './digit-link.ts';
 import * as fault from './faults.ts';
 import { type NgAnswer, NgClient } from './ng-client.ts';
-
-/** One party of a call as rtpengine sees it. */
-export type Side = { readonly tag: string; readonly place: Place; readonly payloads: readonly Payload[] };
+import { answeredBy, offeredTo, protocolOf, shownTo, type Side } from './side.ts';
+import { liteTowards, ownWeb, type OwnWeb } from './web.ts';
 
 export type MemberPlace = { readonly address: string; readonly port: number; readonly weight: number };
 
@@ -16,7 +15,7 @@ const PING_MS = 400;
 /** Unanswered pings in a row (each was sent four times) until it counts as dead; a closed port counts at once. */
 const MOST_MISSES = 1;
 /** Local ports stay whatever the other side's address becomes; only who was learned first is listened to. */
-const FLAGS = ['port latching', 'trust address', 'strict source', 'no rtcp attribute'];
+const FLAGS = ['port latching', 'trust address', 'strict source', 'no rtcp attribute', 'SDES-static'];
 
 export type MemberOptions = {
   readonly place: MemberPlace;
@@ -24,6 +23,16 @@ export type MemberOptions = {
   readonly random: Random;
   readonly log: Log;
 };
+
+/** To one of whom it is not known yet whether it speaks WebRTC: whose port, credentials and fingerprint stay. */
+const OPENING: More = {
+  'transport-protocol': 'UDP/TLS/RTP/SAVPF',
+  ICE: 'force',
+  'ICE-lite': 'forward',
+  'rtcp-mux': ['offer'],
+};
+type More = { readonly [key: string]: Bencoded };
+type Exchange = readonly [command: 'offer' | 'answer', callId: string, from: Side, to: Side];
 
 export class Member {
   readonly weight: number;
@@ -41,6 +50,7 @@ export class Member {
   readonly #client: NgClient;
   readonly #digits: DigitLink;
   readonly #log: Log;
+  readonly #random: Random;
   readonly #pings: Timer;
   #health: 'unknown' | 'up' | 'down' | 'closed' = 'unknown';
   #misses = 0;
@@ -50,6 +60,7 @@ export class Member {
     const { address, port, weight } = place;
     this.weight = weight;
     this.#log = log;
+    this.#random = random;
     this.#client = new NgClient({ address, port, clock, random, unreachable: () => this.#missed(MOST_MISSES) });
     this.#digits = new DigitLink({
       address,
@@ -91,14 +102,45 @@ export class Member {
 
   /** Where `side` will be heard; the other one is `from`. The first half of joining the two. */
   async offer(callId: string, from: Side, side: Side): Promise<Place> {
-    return this.#sdp('offer', callId, [from, side], from);
+    return placeIn(await this.#offer(callId, from, side)) ?? this.#unread('offer');
+  }
+
+  /** The same, before it is known what `side` speaks: and what rtpengine says of itself to one that speaks WebRTC. */
+  async introduce(callId: string, from: Side, side: Side): Promise<{ place: Place; web: OwnWeb | undefined }> {
+    const more = { ...OPENING, flags: [...FLAGS, 'SDES-off'] };
+    const said = await this.#sdp(['offer', callId, from, side], describe(from, []), more);
+    return { place: placeIn(said) ?? this.#unread('offer'), web: ownWeb(said) };
+  }
+
+  /** The same for a far end that is there already, and of which nothing may be changed: the fingerprint is that of all calls;
+   * its credentials are known to whom it is asked for. */
+  async introduction(): Promise<Partial<OwnWeb>> {
+    const id = `${this.#random.token(16)}-introduction`;
+    const nobody = { place: NOWHERE, payloads: ANY };
+    try {
+      return (await this.introduce(id, { ...nobody, tag: 'a' }, { ...nobody, tag: 'b' })).web ?? {};
+    } finally {
+      await this.forget(id);
+    }
+  }
+
+  /** Shows it what to encrypt with for `side`. */
+  async showKey(callId: string, from: Side, side: Side): Promise<void> {
+    await this.#offer(callId, from, side, shownTo(side));
   }
 
   /** Joins the two: each hears the other and nobody else. Where a and b are heard. */
   async join(callId: string, a: Side, b: Side): Promise<{ a: Place; b: Place }> {
-    const heardB = await this.#sdp('offer', callId, [a, b], a);
-    const heardA = await this.#sdp('answer', callId, [a, b], b);
-    return { a: heardA, b: heardB };
+    const forB = await this.#offer(callId, a, b);
+    const more = a.web?.ice === undefined ? {} : { ICE: 'force', 'rtcp-mux': ['accept'] };
+    const forA = await this.#sdp(['answer', callId, b, a], describe(b, answeredBy(b)), more);
+    return { a: placeIn(forA) ?? this.#unread('answer'), b: placeIn(forB) ?? this.#unread('offer') };
+  }
+
+  /** Joins the two, of whom `from` was offered to `side` before, with no more than it was: `side` answers. Where `from` is heard. */
+  async answer(callId: string, from: Side, side: Side): Promise<Place> {
+    const said = await this.#sdp(['answer', callId, side, from], describe(side, []), {});
+    return placeIn(said) ?? this.#unread('answer');
   }
 
   async query(callId: string): Promise<NgAnswer> {
@@ -129,19 +171,39 @@ export class Member {
     this.events.clear();
   }
 
-  async #sdp(command: 'offer' | 'answer', callId: string, tags: readonly [Side, Side], said: Side): Promise<Place> {
+  // oxlint-disable-next-line max-params -- private
+  #offer(callId: string, from: Side, to: Side, lines = offeredTo(from, to)): Promise<string> {
+    const { ice, dtls } = to.web ?? {};
+    return this.#sdp(['offer', callId, from, to], describe(from, lines), {
+      'transport-protocol': protocolOf(to),
+      'ICE-lite': liteTowards(from.web ?? {}, to.web ?? {}),
+      ...(ice === undefined ? { 'rtcp-mux': ['demux'] } : { ICE: 'force', 'rtcp-mux': ['require'] }),
+      ...(dtls === undefined ? { DTLS: 'off' } : { flags: [...FLAGS, 'SDES-off'] }),
+    });
+  }
+
+  /** From whom, to whom: the one who said `sdp`, and the one who would get what rtpengine makes of it. That is returned. */
+  async #sdp([command, callId, from, to]: Exchange, sdp: string, more: More): Promise<string> {
+    const [caller, callee] = command === 'offer' ? [from, to] : [to, from];
     const answer = await this.#client.ask({
       command,
       'call-id': callId,
-      'from-tag': tags[0].tag,
-      'to-tag': tags[1].tag,
-      sdp: describe(said.place, said.payloads),
+      'from-tag': caller.tag,
+      'to-tag': callee.tag,
+      sdp,
       ICE: 'remove',
       flags: FLAGS,
+      ...more,
     });
-    const place = placeIn(answer['sdp']);
-    if (place === undefined) throw new GraineError(fault.badAnswer, { address: this.address, command });
-    return place;
+    const { seal } = to;
+    const said = answer['sdp'];
+    const takes = seal === undefined || hasKey(said, { tag: seal.tag, ...seal.send });
+    if (!takes) throw new GraineError(fault.keyNotTaken, { address: this.address, command });
+    return typeof said === 'string' ? said : this.#unread(command);
+  }
+
+  #unread(command: string): never {
+    throw new GraineError(fault.badAnswer, { address: this.address, command });
   }
 
   #linked(up: boolean): void {

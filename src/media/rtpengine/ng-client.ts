@@ -38,6 +38,7 @@ export class NgClient {
   readonly #socket: dgram.Socket;
   readonly #waiting = new Map<string, Waiting>();
   readonly #connected: Promise<void>;
+  readonly #outgoing: Buffer[] = [];
   #state: 'open' | 'closed' = 'open';
   #count = 0;
 
@@ -63,7 +64,9 @@ export class NgClient {
     return new Promise((done, failed) => {
       const timer = this.#later(cookie, RESEND_MS[0]);
       this.#waiting.set(cookie, { command: command.command, bytes, done, failed, tries: 0, timer });
-      this.#send(bytes);
+      // Somebody waits for the port that answers an offer.
+      if (command.command === 'offer') this.#send(bytes);
+      else this.#atEndOfTurn(bytes);
     });
   }
 
@@ -82,6 +85,16 @@ export class NgClient {
 
   #failAll(): void {
     for (const [cookie, { command }] of this.#waiting) this.#fail(cookie, this.#error(fault.noAnswer, command));
+  }
+
+  /** A 200 that can go out does not wait for what rtpengine is told of it. */
+  #atEndOfTurn(bytes: Buffer): void {
+    this.#outgoing.push(bytes);
+    if (this.#outgoing.length > 1) return;
+    // oxlint-disable-next-line no-restricted-globals -- no timer: the end of this turn of the loop
+    setImmediate(() => {
+      for (const each of this.#outgoing.splice(0)) if (this.#state === 'open') this.#send(each);
+    });
   }
 
   #send(bytes: Buffer): void {

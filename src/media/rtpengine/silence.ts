@@ -1,17 +1,21 @@
 /** Looks, for the pairs that no worker hears, whether their far ends still send; and whether rtpengine still knows them. */
 import type { Clock, Timer } from '../../base/index.ts';
-import { type AnchoredSession, farTag } from './anchors.ts';
+import { type Anchored, type AnchoredSession, farTag, isSealedThere } from './anchors.ts';
 import { sentBy } from './figures.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /** How often, at most. */
 const LOOK_MS = 5000;
+/** A page sends as long as it is there, be its user silent: nobody asks it whether it still wants to hear (RFC 7675). */
+const GONE_MS = 30_000;
 
 export type SilenceOptions = {
   readonly board: Switchboard;
   readonly clock: Clock;
   readonly silentMs: number;
   readonly silent: (endpoint: string, silentMs: number) => void;
+  /** A far end of WebRTC has not been heard for so long that it is not there any more. */
+  readonly gone: (endpoint: string) => void;
 };
 
 type Seen = { packets: number; since: number; told: number };
@@ -47,26 +51,37 @@ export class SilenceWatch {
   }
 
   async #ask(session: AnchoredSession): Promise<void> {
-    const direct = [...session.endpoints].filter(({ pair }) => pair?.state === 'direct');
+    const watched = [...session.endpoints].filter((each) => each.pair?.state === 'direct' || isPage(each));
+    for (const each of session.endpoints) if (!watched.includes(each)) this.#seen.delete(each.name);
     const { member, id } = session;
-    if (direct.length === 0 || member === undefined) return;
+    if (watched.length === 0 || member === undefined) return;
     const answer = await member.query(id).catch(() => undefined);
     if (answer === undefined) return;
     const now = this.#options.clock.monotonic();
-    for (const { name, pair } of direct) {
-      if (pair?.state === 'direct') this.#heard(name, sentBy(answer, farTag(name)).packets, now);
-      else this.#seen.delete(name);
-    }
+    for (const each of watched) this.#heard(each, sentBy(answer, farTag(each.name)).packets, now);
   }
 
-  #heard(endpoint: string, packets: number, now: number): void {
+  #heard(watched: Anchored, packets: number, now: number): void {
+    const { name: endpoint, pair } = watched;
     const seen = this.#seen.get(endpoint);
     if (seen === undefined || seen.packets !== packets) {
       this.#seen.set(endpoint, { packets, since: now, told: now });
       return;
     }
-    if (now - seen.told < this.#options.silentMs) return;
+    if (isPage(watched) && now - seen.since >= GONE_MS) {
+      this.#seen.delete(endpoint);
+      return this.#options.gone(endpoint);
+    }
+    // Of the others a worker tells.
+    if (pair?.state !== 'direct' || now - seen.told < this.#options.silentMs) return;
     seen.told = now;
     this.#options.silent(endpoint, now - seen.since);
   }
+}
+
+/** WebRTC that rtpengine speaks, and that is not on hold. */
+function isPage(endpoint: Anchored): boolean {
+  const { settings } = endpoint;
+  const mayBeHeard = settings?.direction === 'sendrecv' || settings?.direction === 'recvonly';
+  return settings?.web !== undefined && mayBeHeard && isSealedThere(endpoint);
 }

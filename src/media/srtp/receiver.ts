@@ -3,6 +3,7 @@ import { readU16, readU32 } from '../rtp/header.ts';
 import type { Packet } from '../rtp/packet.ts';
 import { extended } from './index-of.ts';
 import { ReplayWindow } from './replay.ts';
+import { RollOvers } from './roll-overs.ts';
 import { ENCRYPTED, RTCP_HEADER_BYTES, type Transform } from './transform.ts';
 import { transformOf } from './transform-of.ts';
 
@@ -14,6 +15,8 @@ export type Verdict = typeof OPENED | typeof FORGED | typeof REPLAYED;
 
 /** A far end has one source at a time and a new one when it starts anew; so many of them are remembered. */
 const MAX_SOURCES = 32;
+/** So many packets of a stream that was under way prove where it is. */
+const MAX_SEARCHED = 256;
 
 /** What came of each source. A source is known only once a packet of it had the right tag. */
 class Sources {
@@ -39,23 +42,21 @@ export class SrtpReceiver {
   readonly transform: Transform;
   readonly #rtp = new Sources();
   readonly #rtcp = new Sources();
+  /** Where a stream is that another process received before. */
+  #search: RollOvers | undefined;
+  #searched = 0;
 
-  constructor(key: SrtpKey) {
+  /** `underWayMs`: so long ago another process may have begun to receive under this key. */
+  constructor(key: SrtpKey, underWayMs?: number) {
     this.transform = transformOf(key);
+    this.#search = underWayMs === undefined ? undefined : new RollOvers(underWayMs);
   }
 
   /** Takes the protection off, in place. Nothing is learned from a packet that is not opened. */
   open(packet: Packet, offset: number): Verdict {
-    const { bytes, at } = packet;
-    const sequence = readU16(bytes, at + 2);
-    const ssrc = readU32(bytes, at + 8);
-    const window = this.#rtp.of(ssrc);
-    if (window === undefined) return this.#first(packet, offset);
-    const index = extended(sequence, window.highest);
-    if (index < 0 || window.has(index)) return REPLAYED;
-    if (!this.transform.openRtp(packet, offset, Math.floor(index / 65536))) return FORGED;
-    window.add(index);
-    return OPENED;
+    const window = this.#rtp.of(readU32(packet.bytes, packet.at + 8));
+    const verdict = window === undefined ? this.#first(packet, offset) : this.#next(packet, offset, window);
+    return this.#search === undefined ? verdict : this.#underWay(packet, offset, verdict);
   }
 
   openRtcp(packet: Packet): Verdict {
@@ -68,6 +69,35 @@ export class SrtpReceiver {
     if (!this.transform.openRtcp(packet)) return FORGED;
     if (window === undefined) this.#rtcp.begin(ssrc, index);
     else window.add(index);
+    return OPENED;
+  }
+
+  #next(packet: Packet, offset: number, window: ReplayWindow): Verdict {
+    const index = extended(readU16(packet.bytes, packet.at + 2), window.highest);
+    if (index < 0 || window.has(index)) return REPLAYED;
+    if (!this.transform.openRtp(packet, offset, Math.floor(index / 65536))) return FORGED;
+    window.add(index);
+    return OPENED;
+  }
+
+  /** What does not open by the counter we believe in may be further on: whoever sends us an old packet again before the
+   * first new one must not make us deaf. */
+  #underWay(packet: Packet, offset: number, verdict: Verdict): Verdict {
+    if (verdict === OPENED) {
+      if (++this.#searched >= MAX_SEARCHED) this.#search = undefined;
+      return verdict;
+    }
+    const { bytes, at } = packet;
+    const sequence = readU16(bytes, at + 2);
+    const ssrc = readU32(bytes, at + 8);
+    const window = this.#rtp.of(ssrc);
+    const highest = window?.highest ?? -1;
+    const roc = this.#search?.find(
+      (each) => each * 65536 + sequence > highest && this.transform.openRtp(packet, offset, each),
+    );
+    if (roc === undefined || roc < 0) return verdict;
+    if (window === undefined) this.#rtp.begin(ssrc, roc * 65536 + sequence);
+    else window.add(roc * 65536 + sequence);
     return OPENED;
   }
 

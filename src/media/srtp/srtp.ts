@@ -17,10 +17,12 @@ export class Srtp {
   #before: SrtpReceiver | undefined;
   #beforeUntil = 0;
 
-  constructor(keys: SrtpKeys) {
+  /** `underWayMs`: so long ago another process may have begun with these keys. Ours must then go out with an SSRC that was
+   * never sent under its key. */
+  constructor(keys: SrtpKeys, underWayMs?: number) {
     this.#keys = keys;
     this.#sender = new SrtpSender(keys.send);
-    this.#receiver = new SrtpReceiver(keys.receive);
+    this.#receiver = new SrtpReceiver(keys.receive, underWayMs);
   }
 
   /** Other keys were negotiated. A direction whose key stays goes on where it was: its counters must not begin again. */

@@ -15,6 +15,11 @@ export class Limiter {
   readonly #wanted = new Float64Array(BLOCKS);
   #gain = 1;
 
+  /** It holds nothing down. */
+  get rests(): boolean {
+    return this.#gain === 1;
+  }
+
   /** Writes `mix`, a frame, to `into`. */
   process(mix: Float32Array, into: Int16Array): void {
     const block = mix.length / BLOCKS;

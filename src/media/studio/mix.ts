@@ -29,6 +29,10 @@ export class Mix {
 
   /** Makes a frame. `main` is undefined for silence; `told` hears of tracks that came to their end. */
   make(main: Int16Array | undefined, strip: Strip | undefined, told: (track: string) => void): void {
+    if (main !== undefined && this.#isAlone(strip)) {
+      this.frames.samples.set(main);
+      return this.frames.next();
+    }
     const replaced = strip !== undefined && strip.feeds.size > 0 && this.#feeds(strip, true);
     if (!replaced) this.#begin(main, strip === undefined ? 1 : strip.gain);
     if (strip !== undefined) {
@@ -37,6 +41,13 @@ export class Mix {
     }
     this.#limiter.process(this.#sum, this.frames.samples);
     this.frames.next();
+  }
+
+  /** The main track and nothing else, as it is: what fits 16 bits already is neither summed nor limited. Most calls that are
+   * only transcoded are this. */
+  #isAlone(strip: Strip | undefined): boolean {
+    if (this.#gain !== 1 || !this.#limiter.rests) return false;
+    return strip === undefined || (strip.gain === 1 && strip.feeds.size === 0 && strip.sounding === 0);
   }
 
   get gain(): number {

@@ -127,10 +127,10 @@ export class Dtls {
     this.#flush();
   }
 
-  /** Says goodbye and forgets everything. */
-  close(): void {
+  /** Says goodbye, unless it is to be silent, and forgets everything. */
+  close(silently = false): void {
     if (this.#session === 0) return;
-    if (this.state === 'open') {
+    if (this.state === 'open' && !silently) {
       this.#ssl.shutdown(this.#session);
       this.#flush();
     }

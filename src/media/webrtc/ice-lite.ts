@@ -37,7 +37,7 @@ export class IceLite {
     this.#settings = settings;
   }
 
-  /** A far end that is lite too makes no checks: its address is taken as signalled. RFC 8445 §6.1.1. */
+  /** A check of ours was answered from there. */
   trust(far: Far): void {
     this.#nominated = far;
     if (!this.knows(far.host, far.port)) this.#paths.unshift(far);

@@ -1,4 +1,4 @@
-/** STUN as an ICE-lite agent needs it: binding requests are checked and answered, nothing is asked. RFC 8489, RFC 8445. */
+/** STUN as ICE needs it: binding requests are checked and answered; and asked, where the far end is lite. RFC 8489, RFC 8445. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { crc32 } from 'node:zlib';
@@ -8,15 +8,20 @@ const MAX_BYTES = 576;
 const HEADER = 20;
 const COOKIE = 0x2112a442;
 const BINDING_REQUEST = 0x0001;
+const BINDING_INDICATION = 0x0011;
 const BINDING_SUCCESS = 0x0101;
 const BINDING_ERROR = 0x0111;
 const USERNAME = 0x0006;
 const MESSAGE_INTEGRITY = 0x0008;
 const ERROR_CODE = 0x0009;
 const XOR_MAPPED_ADDRESS = 0x0020;
+const PRIORITY = 0x0024;
 const USE_CANDIDATE = 0x0025;
 const FINGERPRINT = 0x8028;
 const ICE_CONTROLLED = 0x8029;
+const ICE_CONTROLLING = 0x802a;
+/** Of a peer-reflexive candidate of ours, should the far end learn one: RFC 8445 §7.1.1. */
+const REFLEXIVE_PRIORITY = 1_862_270_975;
 const FINGERPRINT_XOR = 0x5354554e;
 const INTEGRITY_BYTES = 20;
 
@@ -39,15 +44,33 @@ export function isStun(first: number): boolean {
 /** Reads a binding request; undefined for anything else, and for one without username, integrity or fingerprint, which
  * RFC 8445 §7.1 wants of a check. */
 export function readBinding(bytes: Buffer): BindingRequest | undefined {
-  if (bytes.length < HEADER || bytes.length > MAX_BYTES || bytes.length % 4 !== 0) return undefined;
-  if (bytes.readUInt16BE(0) !== BINDING_REQUEST || bytes.readUInt32BE(4) !== COOKIE) return undefined;
-  if (bytes.readUInt16BE(2) !== bytes.length - HEADER) return undefined;
+  if (!isWhole(bytes) || bytes.readUInt16BE(0) !== BINDING_REQUEST) return undefined;
+  const found = attributesOf(bytes);
+  return found && understood(bytes, found.attributes, found.fingerprintAt);
+}
+
+/** "I am here", which nobody answers and nobody can prove. RFC 8445 §11. */
+export function isIndication(bytes: Buffer): boolean {
+  return isWhole(bytes) && bytes.readUInt16BE(0) === BINDING_INDICATION;
+}
+
+/** Is it STUN of the length it claims? */
+function isWhole(bytes: Buffer): boolean {
+  if (bytes.length < HEADER || bytes.length > MAX_BYTES || bytes.length % 4 !== 0) return false;
+  return bytes.readUInt32BE(4) === COOKIE && bytes.readUInt16BE(2) === bytes.length - HEADER;
+}
+
+type Attributes = ReadonlyMap<number, readonly [from: number, to: number]>;
+
+/** Those that the integrity protects, and where the fingerprint, the last of them, begins. */
+function attributesOf(bytes: Buffer): { attributes: Attributes; fingerprintAt: number } | undefined {
   const protectedOnes = new Map<number, readonly [from: number, to: number]>();
   for (let at = HEADER; at + 4 <= bytes.length;) {
     const type = bytes.readUInt16BE(at);
     const end = at + 4 + bytes.readUInt16BE(at + 2);
     if (end > bytes.length) return undefined;
-    if (type === FINGERPRINT) return end === bytes.length ? understood(bytes, protectedOnes, at) : undefined;
+    if (type === FINGERPRINT)
+      return end === bytes.length ? { attributes: protectedOnes, fingerprintAt: at } : undefined;
     // What stands behind the integrity is not protected by it.
     if (!protectedOnes.has(MESSAGE_INTEGRITY)) protectedOnes.set(type, [at + 4, end]);
     at = (end + 3) & ~3;
@@ -55,27 +78,66 @@ export function readBinding(bytes: Buffer): BindingRequest | undefined {
   return undefined;
 }
 
-function understood(
-  bytes: Buffer,
-  attributes: ReadonlyMap<number, readonly [from: number, to: number]>,
-  fingerprintAt: number,
-): BindingRequest | undefined {
-  const username = attributes.get(USERNAME);
+/** Where MESSAGE-INTEGRITY begins in a message whose fingerprint is right. */
+function integrityAtOf(bytes: Buffer, attributes: Attributes, fingerprintAt: number): number | undefined {
   const integrity = attributes.get(MESSAGE_INTEGRITY);
-  if (username === undefined || integrity === undefined) return undefined;
+  if (integrity === undefined) return undefined;
   if (integrity[1] - integrity[0] !== INTEGRITY_BYTES || bytes.length !== fingerprintAt + 8) return undefined;
   if (bytes.readUInt32BE(fingerprintAt + 4) !== fingerprintOf(bytes.subarray(0, fingerprintAt))) return undefined;
+  return integrity[0] - 4;
+}
+
+function understood(bytes: Buffer, attributes: Attributes, fingerprintAt: number): BindingRequest | undefined {
+  const username = attributes.get(USERNAME);
+  const integrityAt = integrityAtOf(bytes, attributes, fingerprintAt);
+  if (username === undefined || integrityAt === undefined) return undefined;
   return {
     bytes,
     username: bytes.toString('latin1', ...username),
-    integrityAt: integrity[0] - 4,
+    integrityAt,
     useCandidate: attributes.has(USE_CANDIDATE),
     controlled: attributes.has(ICE_CONTROLLED),
   };
 }
 
+/** An answer to a check of ours by somebody who knows the password. `ok`: a success that says what it must. */
+export function readAnswer(bytes: Buffer, password: string): { transaction: Buffer; ok: boolean } | undefined {
+  if (!isWhole(bytes)) return undefined;
+  const type = bytes.readUInt16BE(0);
+  if (type !== BINDING_SUCCESS && type !== BINDING_ERROR) return undefined;
+  const found = attributesOf(bytes);
+  if (found === undefined) return undefined;
+  const integrityAt = integrityAtOf(bytes, found.attributes, found.fingerprintAt);
+  if (integrityAt === undefined || !provesPassword({ bytes, integrityAt }, password)) return undefined;
+  const ok = type === BINDING_SUCCESS && found.attributes.has(XOR_MAPPED_ADDRESS);
+  return { transaction: bytes.subarray(8, HEADER), ok };
+}
+
+/** A check as the controlling agent makes it, nominating at once. `transaction`: its id, 12 bytes. RFC 8445 §7.1. */
+export function checkRequest(check: {
+  readonly username: string;
+  readonly password: string;
+  readonly transaction: Buffer;
+  readonly tieBreaker: Buffer;
+}): Buffer {
+  const cookie = Buffer.alloc(4);
+  cookie.writeUInt32BE(COOKIE);
+  const priority = Buffer.alloc(4);
+  priority.writeUInt32BE(REFLEXIVE_PRIORITY);
+  const attributes: [number, Buffer][] = [
+    [USERNAME, Buffer.from(check.username)],
+    [PRIORITY, priority],
+    [ICE_CONTROLLING, check.tieBreaker],
+    [USE_CANDIDATE, Buffer.alloc(0)],
+  ];
+  return writeStun(BINDING_REQUEST, Buffer.concat([cookie, check.transaction]), attributes, check.password);
+}
+
 /** Was it made by somebody who knows the password? RFC 8489 §14.5. */
-export function provesPassword({ bytes, integrityAt }: BindingRequest, password: string): boolean {
+export function provesPassword(
+  { bytes, integrityAt }: Pick<BindingRequest, 'bytes' | 'integrityAt'>,
+  password: string,
+): boolean {
   const claimed = bytes.subarray(integrityAt + 4, integrityAt + 4 + INTEGRITY_BYTES);
   return timingSafeEqual(claimed, integrityOf(bytes.subarray(0, integrityAt), password));
 }

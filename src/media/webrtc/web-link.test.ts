@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { randomBytes } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
 import type { WebSettings } from '../../ports/index.ts';
 import type { Far, Packet } from '../rtp/packet.ts';
 import { createCertificate } from './certificate.ts';
@@ -14,10 +15,17 @@ const fars: readonly Far[] = [
   { host: '127.0.0.1', port: 2000 },
 ];
 
-function settingsOf(of: number, more: { lite?: boolean; role?: 'client' | 'server' } = {}): WebSettings {
+const liteIce = { ufrag: 'browser0', pwd: 'the-password-of-who-waits' };
+
+function settingsOf(of: number): WebSettings {
   const [hash = '', value = ''] = certificates[of]!.fingerprint.split(' ');
-  const { lite = false, role = 'server' } = more;
-  return { local: serverIce, remote: { ufrag: 'browser0', fingerprint: { hash, value }, lite }, role };
+  return { local: serverIce, remote: { ufrag: 'browser0', fingerprint: { hash, value }, lite: false }, role: 'server' };
+}
+
+/** The lite far end of `settingsOf`. */
+function waitingOf(of: number): WebSettings {
+  const { remote } = settingsOf(of);
+  return { local: liteIce, remote: { ...remote, ufrag: serverIce.ufrag }, role: 'client' };
 }
 
 function packetOf(bytes: Uint8Array, from: Far): Packet {
@@ -27,7 +35,7 @@ function packetOf(bytes: Uint8Array, from: Far): Packet {
 
 function linkOf(settings: WebSettings, own: number, send: (bytes: Uint8Array) => void): WebLink {
   const context = new DtlsContext(loadOpenSsl(), certificates[own]!);
-  return new WebLink({ context, text: String, send }, settings, 0);
+  return new WebLink({ context: () => context, bytes: randomBytes, text: String, send }, settings, 0);
 }
 
 test('RFC 7675 a browser whose checks stop is gone after 20 s, told once; held or not, its checks keep it', () => {
@@ -47,44 +55,45 @@ test('one that never comes is gone as well, with a reason that says so', () => {
   link.close();
 });
 
-test('RFC 8445 two lite agents: each takes the other’s address as signalled, and DTLS begins by itself', () => {
+/** One link seeks the other, which is lite; `lost`: so many datagrams never arrive. */
+function seeking(t: TestContext, lost = 0, candidates = [fars[1]!]): { links: WebLink[]; run: () => void } {
   const queue: (() => void)[] = [];
   const links: WebLink[] = [];
+  let left = lost;
   const toOther = (own: number) => (bytes: Uint8Array) => {
     const packet = packetOf(bytes, fars[own]!);
-    queue.push(() => void links[1 - own]!.take(packet, 1));
+    if (left-- <= 0) queue.push(() => void links[1 - own]!.take(packet, 1));
   };
-  links[0] = linkOf(settingsOf(1, { lite: true, role: 'server' }), 0, toOther(0));
-  links[1] = linkOf(settingsOf(0, { lite: true, role: 'client' }), 1, toOther(1));
-  links[0].trust(fars[1]!);
-  links[1].trust(fars[0]!);
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
-  assert.ok(links[0].keys);
-  assert.deepEqual(links[0].keys.send, links[1].keys?.receive);
-  assert.deepEqual(links[0].keys.receive, links[1].keys?.send);
-  for (const link of links) link.close();
+  links[0] = linkOf(settingsOf(1), 0, toOther(0));
+  links[1] = linkOf(waitingOf(0), 1, toOther(1));
+  t.after(() => links.forEach((link) => link.close()));
+  links[0].seek(candidates, liteIce.pwd, 0);
+  const run = (): void => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
+  };
+  return { links, run };
+}
+
+test('RFC 8445 §6.1.1 a far end that is lite is looked for and nominated, and DTLS begins by itself', (t) => {
+  const { links, run } = seeking(t);
+  run();
+  const [seeker, waiting] = links;
+  assert.ok(seeker?.keys);
+  assert.deepEqual(seeker.far, fars[1]);
+  assert.deepEqual(waiting?.far, fars[0]);
+  assert.deepEqual(seeker.keys.send, waiting?.keys?.receive);
+  assert.deepEqual(seeker.keys.receive, waiting?.keys?.send);
 });
 
-test('a lost flight is sent again', async () => {
-  const queue: (() => void)[] = [];
-  const links: WebLink[] = [];
-  let lost = 2;
-  const toOther = (own: number) => (bytes: Uint8Array) => {
-    const packet = packetOf(bytes, fars[own]!);
-    if (lost-- <= 0) queue.push(() => void links[1 - own]!.take(packet, 1));
-  };
-  links[0] = linkOf(settingsOf(1, { lite: true, role: 'server' }), 0, toOther(0));
-  links[1] = linkOf(settingsOf(0, { lite: true, role: 'client' }), 1, toOther(1));
-  links[0].trust(fars[1]!);
-  links[1].trust(fars[0]!);
+test('a lost check and a lost flight are sent again', async (t) => {
+  const { links, run } = seeking(t, 3);
   // OpenSSL asks the system's clock: a second, then two.
-  for (let turn = 0; turn < 60 && links[0].keys === undefined; turn++) {
-    for (const link of links) link.tick(1);
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
+  for (let turn = 0; turn < 60 && links[0]?.keys === undefined; turn++) {
+    for (const link of links) link.tick(turn * 100);
+    run();
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  assert.ok(links[0].keys);
-  for (const link of links) link.close();
+  assert.ok(links[0]?.keys);
 });
 
 test('garbage where DTLS should be is refused, and a handshake has only so many datagrams', () => {

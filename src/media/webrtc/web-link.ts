@@ -1,11 +1,13 @@
-/** The way between one endpoint and a far end of WebRTC: STUN, DTLS and SRTP on one port, told apart by their first byte
- * (RFC 7983). Only who passes ICE may speak DTLS, and only who passes DTLS may speak at all. */
+/** The way between one endpoint and a far end that is found by ICE: STUN, DTLS and SRTP on one port, told apart by their
+ * first byte (RFC 7983). Only who passes ICE may speak DTLS, and only who passes DTLS may speak at all; where keys are in
+ * SDP, only who passes ICE and has them. */
 import type { SrtpKeys } from '../../sdp/index.ts';
-import type { WebSettings } from '../../ports/index.ts';
+import type { IceSettings, WebSettings } from '../../ports/index.ts';
 import type { Far, Host, Packet } from '../rtp/packet.ts';
+import { Checks } from './checks.ts';
 import { Dtls, type DtlsContext } from './dtls.ts';
-import { IceLite, type IceSettings } from './ice-lite.ts';
-import { isStun } from './stun.ts';
+import { IceLite, type IceSettings as LiteSettings } from './ice-lite.ts';
+import { isIndication, isStun } from './stun.ts';
 
 /** What a datagram turned out to be. */
 export const TAKEN = 0;
@@ -28,54 +30,93 @@ export function isReport({ bytes, at }: Packet): boolean {
 }
 
 export type WebLinkOptions = {
-  readonly context: DtlsContext;
+  readonly context: () => DtlsContext;
+  readonly bytes: (length: number) => Buffer;
   readonly text: (host: Host) => string;
   readonly send: (bytes: Uint8Array, far: Far) => void;
 };
 
+/** Without DTLS: the keys are in SDP. */
+export type LinkSettings = WebSettings | (IceSettings & { readonly role?: undefined });
+
 export class WebLink {
-  /** Once the far end proved itself. */
+  /** Of DTLS, once the far end proved itself. */
   keys: SrtpKeys | undefined;
   readonly #options: WebLinkOptions;
   readonly #ice: IceLite;
-  #settings: WebSettings;
-  #dtls: Dtls;
+  readonly #checks: Checks;
+  #settings: LinkSettings;
+  /** Undefined: the keys are in SDP. */
+  #dtls: Dtls | undefined;
   #heardAt: number;
   #closedAt = -1;
   #datagrams = 0;
   #told = false;
+  /** What was told by `news`. */
+  #toldFar: Far | undefined;
+  #toldKeys: SrtpKeys | undefined;
 
-  constructor(options: WebLinkOptions, settings: WebSettings, now: number) {
+  constructor(options: WebLinkOptions, settings: LinkSettings, now: number) {
     this.#options = options;
+    this.#checks = new Checks(options);
     this.#settings = settings;
     this.#ice = new IceLite(iceOf(settings), options.text);
-    this.#dtls = this.#associate(settings);
+    // An association that another process made has left its keys, and nothing else is needed of it.
+    this.keys = settings.role === undefined ? undefined : settings.reached?.keys;
+    this.#dtls = this.keys === undefined ? this.#associate(settings) : undefined;
     this.#heardAt = now;
+  }
+
+  /** Another process found it there, and it has not said goodbye since. */
+  goesOnAt(far: Far): void {
+    this.#ice.trust(far);
+    this.#toldFar = far;
+    this.#toldKeys = this.keys;
+  }
+
+  /** Where the far end is and its keys, where that changed since it was last asked for. */
+  news(): { readonly far: Far; readonly keys: SrtpKeys | undefined } | undefined {
+    const { far, keys } = this;
+    if (!this.ready || far === undefined || (far === this.#toldFar && keys === this.#toldKeys)) return undefined;
+    this.#toldFar = far;
+    this.#toldKeys = keys;
+    return { far, keys };
   }
 
   get far(): Far | undefined {
     return this.#ice.far;
   }
 
+  /** Keys come by DTLS, not in SDP. */
+  get byDtls(): boolean {
+    return this.#settings.role !== undefined;
+  }
+
+  /** May sound go to `far`: by the keys of DTLS, or by those that were there from the beginning? */
+  get ready(): boolean {
+    return this.far !== undefined && (!this.byDtls || this.keys !== undefined);
+  }
+
   /** Renegotiated: ICE may restart under the same association; another certificate is another association. */
-  configure(settings: WebSettings, now: number): void {
-    const { role, remote } = this.#settings;
-    const same = role === settings.role && remote.fingerprint.value === settings.remote.fingerprint.value;
+  configure(settings: LinkSettings, now: number): void {
+    const before = this.#settings;
+    const same = before.role === settings.role && printOf(before) === printOf(settings);
     this.#ice.restart(iceOf(settings));
     this.#settings = settings;
     this.#heardAt = now;
     if (same) return;
-    this.#dtls.close();
+    this.#dtls?.close();
     this.#dtls = this.#associate(settings);
     this.#closedAt = -1;
     this.#datagrams = 0;
     this.keys = undefined;
   }
 
-  /** A far end that is ICE-lite as well. */
-  trust(far: Far): void {
-    this.#ice.trust(far);
-    this.#dtls.begin();
+  /** A far end that is lite makes no checks: it is looked for at these. RFC 8445 §6.1.1. */
+  seek(candidates: readonly Far[], password: string, now: number): void {
+    const { local, remote } = this.#settings;
+    this.#checks.seek({ username: `${remote.ufrag}:${local.ufrag}`, password, candidates }, now);
+    this.#checks.tick(now);
   }
 
   take(packet: Packet, now: number): WebVerdict {
@@ -90,21 +131,23 @@ export class WebLink {
 
   /** Why nothing can come any more; told once. */
   tick(now: number): string | undefined {
-    this.#dtls.tick();
+    this.#dtls?.tick();
+    if (!this.#told) this.#checks.tick(now);
     const why = this.#lost(now);
     if (why === undefined || this.#told) return undefined;
     this.#told = true;
     return why;
   }
 
-  close(): void {
-    this.#dtls.close();
+  /** `silently`: without the goodbye of DTLS. */
+  close(silently = false): void {
+    this.#dtls?.close(silently);
     this.keys = undefined;
   }
 
   #media(packet: Packet, now: number): WebVerdict {
     const { far } = this;
-    if (this.keys === undefined || far === undefined || packet.length < 12) return REFUSED;
+    if (!this.ready || far === undefined || packet.length < 12) return REFUSED;
     if (!this.#ice.knows(packet.host, packet.port)) return REFUSED;
     this.#heardAt = now;
     // Several ways may lead here at a time; behind this they are one.
@@ -116,39 +159,63 @@ export class WebLink {
   #check(datagram: Buffer, packet: Packet, now: number): WebVerdict {
     const { host, port } = packet;
     const before = this.far;
+    if (isIndication(datagram)) return this.#kept(packet, now);
+    if (this.#checks.take(datagram, { host, port }, now)) return this.#answered(now);
     const answer = this.#ice.answer(datagram, host, port);
     if (answer === undefined) return REFUSED;
     this.#heardAt = now;
     this.#options.send(answer, { host, port });
-    if (before === undefined && this.far !== undefined) this.#dtls.begin();
+    if (before === undefined && this.far !== undefined) this.#dtls?.begin();
+    return TAKEN;
+  }
+
+  /** A check of ours was answered. */
+  #answered(now: number): WebVerdict {
+    const { nominated } = this.#checks;
+    this.#heardAt = now;
+    if (nominated === undefined || nominated === this.far) return TAKEN;
+    this.#ice.trust(nominated);
+    this.#dtls?.begin();
+    return TAKEN;
+  }
+
+  /** Full agents without RFC 7675 keep a silent stream alive so. It has no password, so it keeps nothing but a way that is
+   * known already. */
+  #kept({ host, port }: Packet, now: number): WebVerdict {
+    if (!this.#ice.knows(host, port)) return REFUSED;
+    this.#heardAt = now;
     return TAKEN;
   }
 
   #handshake(datagram: Buffer, now: number): WebVerdict {
-    if (this.#dtls.state === 'handshake' && ++this.#datagrams > MAX_HANDSHAKE_DATAGRAMS) return REFUSED;
-    this.#dtls.take(datagram);
-    this.keys ??= this.#dtls.keys;
-    if (this.#dtls.state === 'closed' && this.#closedAt < 0) this.#closedAt = now;
-    return this.#dtls.state === 'failed' ? REFUSED : TAKEN;
+    const dtls = this.#dtls;
+    if (dtls === undefined) return REFUSED;
+    if (dtls.state === 'handshake' && ++this.#datagrams > MAX_HANDSHAKE_DATAGRAMS) return REFUSED;
+    dtls.take(datagram);
+    this.keys ??= dtls.keys;
+    if (dtls.state === 'closed' && this.#closedAt < 0) this.#closedAt = now;
+    return dtls.state === 'failed' ? REFUSED : TAKEN;
   }
 
   #lost(now: number): string | undefined {
-    const { state, fault } = this.#dtls;
-    if (state === 'failed') return `DTLS: ${fault}`;
+    if (this.#dtls?.state === 'failed') return `DTLS: ${this.#dtls.fault}`;
     if (this.#closedAt >= 0 && now - this.#closedAt >= GOODBYE_MS) return 'the browser closed its connection';
+    const unfound = this.#checks.lost(now);
+    if (unfound !== undefined) return unfound;
     if (now - this.#heardAt < CONSENT_MS) return undefined;
     const silence = `${Math.round((now - this.#heardAt) / 1000)} s`;
     return this.far === undefined
       ? `ICE: no check reached us in ${silence}`
-      : `ICE: the browser has been silent for ${silence}`;
+      : `ICE: the far end has been silent for ${silence}`;
   }
 
-  #associate({ role, remote }: WebSettings): Dtls {
+  #associate(settings: LinkSettings): Dtls | undefined {
     const { context, send } = this.#options;
+    if (settings.role === undefined) return undefined;
     return new Dtls({
-      context,
-      role,
-      fingerprint: remote.fingerprint,
+      context: context(),
+      role: settings.role,
+      fingerprint: settings.remote.fingerprint,
       send: (datagram) => {
         const { far } = this;
         if (far !== undefined) send(datagram, far);
@@ -157,6 +224,10 @@ export class WebLink {
   }
 }
 
-function iceOf({ local, remote }: WebSettings): IceSettings {
+function printOf(settings: LinkSettings): string | undefined {
+  return settings.role === undefined ? undefined : settings.remote.fingerprint.value;
+}
+
+function iceOf({ local, remote }: LinkSettings): LiteSettings {
   return { local, remoteUfrag: remote.ufrag };
 }

@@ -1,11 +1,19 @@
 /** The ladder of refusals a request outside a dialog climbs, in the order of RFC 3261 §8.2 (and §16.3 for hops). */
-import { parseUri, type SipRequest } from '../message/index.ts';
+import type { SipRequest } from '../message/index.ts';
 import type { ExtraHeader } from '../dialog/index.ts';
 
 export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly ExtraHeader[] };
 
 /** Option tags we understand in Require. RFC 3262, 4028, 5626, 3327, 3891, 4488. */
-const understood: ReadonlySet<string> = new Set(['100rel', 'timer', 'outbound', 'path', 'replaces', 'norefersub']);
+const understood: ReadonlySet<string> = new Set([
+  '100rel',
+  'timer',
+  'outbound',
+  'path',
+  'replaces',
+  'norefersub',
+  'trickle-ice',
+]);
 
 /** Methods that only mean something inside a dialog. */
 const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'PRACK', 'UPDATE', 'INFO']);
@@ -28,9 +36,8 @@ export function refuse(request: SipRequest, admission: Admission): Refusal | und
 }
 
 function refuseAddress(request: SipRequest): Refusal | undefined {
-  const uri = parseUri(request.uri);
-  if (uri === undefined || !['sip', 'sips', 'tel'].includes(uri.scheme)) return { status: 416 };
-  return undefined;
+  // That it is a URI the parser has seen.
+  return /^(?:sips?|tel):/i.test(request.uri) ? undefined : { status: 416 };
 }
 
 function refuseRoute(request: SipRequest, { ownBranch }: Admission): Refusal | undefined {

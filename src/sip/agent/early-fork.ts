@@ -37,7 +37,7 @@ export class EarlyFork implements DialogReceiver {
   constructor(options: ForkOptions, response: SipResponse) {
     this.#options = options;
     const { invite, contact, hop } = options;
-    this.core = coreOfResponse(invite, response, { contact, ...(hop === undefined ? {} : { hop }) });
+    this.core = coreOfResponse(invite, response, { contact, hop });
     options.sender.host.enter(keyOf(this.core), this);
   }
 

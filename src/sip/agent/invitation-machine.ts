@@ -23,7 +23,7 @@ export type InvitationEffect = {
 type Row = Step<InvitationState, InvitationEffect>;
 
 // prettier-ignore
-export const invitationTable: Table<InvitationState, InvitationEvent, InvitationEffect, undefined> = {
+export const invitationTable: Table<InvitationState, InvitationEvent, InvitationEffect, unknown> = {
   //           user: 200                       nothing outstanding                      user: 300-699                          CANCEL                                                 no PRACK
   open:      { accept: row('accepting', 'holdAnswer'), quiet: ignore,                    reject: row('refused', 'sendRefusal', 'free'), cancel: row('cancelled', 'send487', 'free', 'tell'), lost: row('cancelled', 'send504', 'free', 'tell') },
   accepting: { accept: ignore,                 quiet: row('answered', 'sendAnswer'),     reject: ignore,                        cancel: row('cancelled', 'send487', 'free', 'killDialog'), lost: row('refused', 'send504', 'free', 'killDialog') },

@@ -3,10 +3,8 @@
 import { Emitter, Machine } from '../../base/index.ts';
 import {
   type Agreement,
-  agreeAsServer,
   allowsUpdate,
   coreOfRequest,
-  defaultSessionTimer,
   type Dialog,
   type DialogCore,
   type DialogHost,
@@ -22,10 +20,19 @@ import {
   sdpOf,
   sessionExpiresValue,
   SipDialog,
+  infoPackages,
   supportedOptions,
   supports,
 } from '../dialog/index.ts';
-import { createResponse, type NameAddr, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
+import {
+  createResponse,
+  header,
+  type NameAddr,
+  type Response,
+  serialize,
+  type SipRequest,
+  type SipResponse,
+} from '../message/index.ts';
 import {
   lifetime,
   type ServerTransaction,
@@ -52,16 +59,22 @@ export type InvitationStart = {
   readonly contact: string;
   /** Answer down this path whatever the Contact says: the device is behind NAT. */
   readonly pinned: boolean;
+  /** The session timer its 200 agrees on. */
+  readonly agreement: Agreement | undefined;
 };
 
 type Progress = Parameters<Invitation['progress']>[0];
 type Answer = Parameters<Invitation['accept']>[0];
 type Refusal = Parameters<Invitation['reject']>[0];
 
+const none: readonly PendingRequest[] = [];
+
 /** Whose offer is unanswered, as far as provisionals and UPDATEs may know. RFC 3311 §5.1. */
 type Offer = 'none' | 'theirs' | 'ours' | 'settled';
 
 export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Replier {
+  /** One function for the machines of all of them: the context says whose effect it is. */
+  static readonly #carryOut = (effect: InvitationEffect, call: IncomingCall): void => call.#perform(effect.type);
   readonly request: SipRequest;
   readonly source: Source;
   readonly caller: CallerIdentity;
@@ -71,8 +84,9 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   readonly #transaction: ServerTransaction;
   readonly #core: DialogCore;
   readonly #key: string;
-  readonly #machine: Machine<InvitationState, InvitationEvent, InvitationEffect, undefined>;
-  readonly #pending = new Set<PendingRequest>();
+  readonly #machine: Machine<InvitationState, InvitationEvent, InvitationEffect, IncomingCall>;
+  /** Seldom more than one. */
+  #pending: readonly PendingRequest[] = none;
   readonly #agreement: Agreement | undefined;
   #reliable: ReliableProvisionals | undefined = undefined;
   #exchange: Offer;
@@ -90,15 +104,14 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
     this.#exchange = this.offer === undefined ? 'none' : 'theirs';
     this.#transaction = start.transaction;
     this.#transaction.user = this;
-    this.#core = coreOfRequest(request, { tag, contact, ...(pinned ? { hop: source } : {}) });
+    this.#core = coreOfRequest(request, { tag, contact, hop: pinned ? source : undefined });
     this.#key = keyOf(this.#core);
-    const agreement = agreeAsServer(request, defaultSessionTimer);
-    this.#agreement = agreement === 'tooSmall' ? undefined : agreement;
+    this.#agreement = start.agreement;
     this.#machine = new Machine({
       table: invitationTable,
       initial: 'open',
-      context: undefined,
-      perform: (effect) => this.#perform(effect.type),
+      context: this,
+      perform: IncomingCall.#carryOut,
     });
     host.enter(this.#key, this);
   }
@@ -136,7 +149,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
     const response = this.#respond(status, options);
     if (!this.#wantsReliable(sdp)) return void this.#transaction.respond(response);
     if (sdp !== undefined) this.#exchange = this.#exchange === 'none' ? 'ours' : 'settled';
-    response.headers.append('Require', '100rel');
+    response.headers.own(header.require, '100rel');
     this.#reliable ??= new ReliableProvisionals(
       this.#host,
       { transmit: (bytes) => void this.#transaction.respondBytes(status, bytes), onLost: () => this.#feed('lost') },
@@ -151,10 +164,11 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   accept(options: Answer): Dialog {
     if (this.state !== 'open') throw new Error(`the invitation is ${this.state} already`);
     const response = this.#respond(200, options);
-    response.headers.append('Supported', supportedOptions);
+    response.headers.own(header.supported, supportedOptions);
+    response.headers.own(header.recvInfo, infoPackages);
     if (this.#agreement !== undefined) {
-      response.headers.append('Session-Expires', sessionExpiresValue(this.#agreement, 'uas'));
-      if (this.#agreement.refresher === 'remote') response.headers.append('Require', 'timer');
+      response.headers.own(header.sessionExpires, sessionExpiresValue(this.#agreement, 'uas'));
+      if (this.#agreement.refresher === 'remote') response.headers.own(header.require, 'timer');
     }
     this.#final = response;
     this.#host.leave(this.#key, this);
@@ -242,7 +256,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   }
 
   replied(pending: PendingRequest, response: SipResponse): void {
-    this.#pending.delete(pending);
+    this.#pending = this.#pending.filter((each) => each !== pending);
     pending.transaction.respond(response);
   }
 
@@ -258,10 +272,10 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
     if (sdpOf(request) === undefined) return say(200);
     // RFC 3311 §5.2: our offer is out: 491. Theirs is not answered: 500.
     if (this.#exchange === 'ours') return say(491);
-    if (this.#exchange !== 'settled' || this.#pending.size > 0)
+    if (this.#exchange !== 'settled' || this.#pending.length > 0)
       return say(500, retryAfter(this.#host.random.integer(11)));
     const pending = new PendingRequest(this, request, transaction);
-    this.#pending.add(pending);
+    this.#pending = [...this.#pending, pending];
     this.events.emit('update', pending);
   }
 
@@ -270,17 +284,18 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
     return sdp !== undefined && supports(this.request, '100rel');
   }
 
-  #respond(status: number, options: Omit<Progress, 'status'>): SipResponse {
+  #respond(status: number, options: Omit<Progress, 'status'>): Response {
     const { reason, sdp, headers } = options;
     const response = createResponse(this.request, status, reason, {
       toTag: this.#core.localTag,
-      ...(sdp === undefined ? {} : { body: sdp, contentType: 'application/sdp' }),
+      body: sdp,
+      contentType: sdp === undefined ? undefined : 'application/sdp',
     });
     if (status < 300) {
-      response.headers.append('Contact', this.#core.contact);
-      response.headers.append('Allow', this.#host.allow);
+      response.headers.own(header.contact, this.#core.contact);
+      response.headers.own(header.allow, this.#host.allow);
     }
-    response.headers.append('User-Agent', this.#host.userAgent);
+    response.headers.own(header.userAgent, this.#host.userAgent);
     for (const [name, value] of headers ?? []) response.headers.append(name, value);
     return response;
   }
@@ -327,7 +342,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   #release(): void {
     this.#reliable?.stop();
     for (const pending of this.#pending) pending.drop();
-    this.#pending.clear();
+    this.#pending = none;
     // The transaction lingers for 32 s; we need not.
     this.#transaction.user = undefined;
     this.#host.leave(this.#key, this);

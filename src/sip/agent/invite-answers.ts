@@ -35,7 +35,8 @@ export class InviteAnswers implements ClientUser {
   /** Said in the BYE of unwanted answers. */
   reason: Reason | undefined = undefined;
   readonly #options: AnswersOptions;
-  readonly #acks = new Map<string, SentAck>();
+  /** By To tag; most often one. */
+  readonly #acks: Array<{ readonly tag: string; readonly ack: SentAck }> = [];
 
   constructor(options: AnswersOptions) {
     this.#options = options;
@@ -44,8 +45,7 @@ export class InviteAnswers implements ClientUser {
   /** The route set and target come from the 2xx; only the counts go on from the early dialog. */
   coreOf(response: SipResponse, early: DialogCore | undefined): DialogCore {
     const { facts, contact, pinned } = this.#options;
-    const hop = pinned(response);
-    const core = coreOfResponse(facts, response, { contact, ...(hop === undefined ? {} : { hop }) });
+    const core = coreOfResponse(facts, response, { contact, hop: pinned(response) });
     if (early === undefined) return core;
     core.localCSeq = early.localCSeq;
     core.remoteCSeq = early.remoteCSeq;
@@ -61,15 +61,16 @@ export class InviteAnswers implements ClientUser {
       ack.headers.set('Content-Type', 'application/sdp');
       ack.body = answer;
     }
-    this.#acks.set(core.remoteTag, host.sendAck(ack, pathOf(core)));
+    this.#acks.push({ tag: core.remoteTag, ack: host.sendAck(ack, pathOf(core)) });
   }
 
   /** A 2xx nobody waits for: its ACK again, or, of another fork, ACK and BYE. */
   onResponse(response: SipResponse): void {
     if (response.status < 200 || response.status >= 300 || response.cseq.number !== this.#options.facts.cseq) return;
-    const known = this.#acks.get(tagOf(response.to) ?? '');
-    if (known !== undefined) known.again();
-    else if (this.#acks.size < maxForks) this.dismiss(this.coreOf(response, undefined));
+    const tag = tagOf(response.to) ?? '';
+    const known = this.#acks.find((each) => each.tag === tag);
+    if (known !== undefined) known.ack.again();
+    else if (this.#acks.length < maxForks) this.dismiss(this.coreOf(response, undefined));
   }
 
   onFailure(): void {

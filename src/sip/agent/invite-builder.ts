@@ -3,10 +3,20 @@ import {
   defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
+  infoPackages,
   supportedOptions,
   withoutTimer,
 } from '../dialog/index.ts';
-import { HeaderFault, HeaderFields, headerKey, parseUri, quote, Request, type SipRequest } from '../message/index.ts';
+import {
+  header,
+  HeaderFault,
+  HeaderFields,
+  headerKey,
+  parseUri,
+  quote,
+  Request,
+  type SipRequest,
+} from '../message/index.ts';
 import type { InviteOptions } from './types.ts';
 
 const empty = Buffer.alloc(0);
@@ -34,50 +44,52 @@ export class InviteBuilder {
   build(host: DialogHost, contact: string): SipRequest {
     const { uri, from, to, route, sdp, sessionTimer } = this.#options;
     const headers = new HeaderFields();
-    headers.append('Max-Forwards', String(this.#options.maxForwards ?? 70));
+    headers.own(header.via, '');
+    headers.own(header.maxForwards, String(this.#options.maxForwards ?? 70));
     if (route !== undefined) headers.append('Route', route.startsWith('<') ? route : `<${checked(route)}>`);
-    const name = from.displayName === undefined || from.displayName === '' ? '' : `${quote(from.displayName)} `;
-    headers.append('From', `${name}<${checked(from.uri)}>;tag=${this.#tag}`);
+    const shown = from.displayName === undefined || from.displayName === '' ? '' : `${quote(from.displayName)} `;
+    headers.append('From', `${shown}<${checked(from.uri)}>;tag=${this.#tag}`);
     // `uri` itself is checked below.
     headers.append('To', `<${to === undefined ? uri : checked(to)}>`);
-    headers.append('Call-ID', this.#callId);
-    headers.adopt('CSeq', 'CSeq', `${this.cseq} INVITE`);
-    headers.append('Contact', contact);
-    headers.adopt('User-Agent', 'User-Agent', host.userAgent);
-    headers.adopt('Allow', 'Allow', this.#options.allow ?? host.allow);
-    headers.adopt('Supported', 'Supported', sessionTimer === false ? withoutTimer : supportedOptions);
+    headers.own(header.callId, this.#callId);
+    headers.own(header.cseq, `${this.cseq} INVITE`);
+    headers.own(header.contact, contact);
+    headers.own(header.userAgent, host.userAgent);
+    headers.own(header.allow, this.#options.allow ?? host.allow);
+    headers.own(header.supported, sessionTimer === false ? withoutTimer : supportedOptions);
+    headers.own(header.recvInfo, infoPackages);
     if (sessionTimer !== false) {
       const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);
-      headers.append('Session-Expires', String(seconds));
-      if (this.minimum !== undefined) headers.append('Min-SE', String(this.minimum));
+      headers.own(header.sessionExpires, String(seconds));
+      if (this.minimum !== undefined) headers.own(header.minSe, String(this.minimum));
     }
-    for (const [header, value] of this.#options.headers ?? []) {
-      if (single.has(headerKey(header))) throw new HeaderFault(header, 'is there already');
-      headers.append(header, value);
+    for (const [name, value] of this.#options.headers ?? []) {
+      if (single.has(headerKey(name))) throw new HeaderFault(name, 'is there already');
+      headers.append(name, value);
     }
-    if (sdp !== undefined) headers.set('Content-Type', 'application/sdp');
+    if (sdp !== undefined) headers.own(header.contentType, 'application/sdp');
     return new Request({ method: 'INVITE', uri: checked(uri) }, headers, sdp ?? empty);
   }
 
-  facts({ headers, uri }: SipRequest): InviteFacts {
+  facts({ headers, uri }: SipRequest, provedHost: string | undefined): InviteFacts {
     const authorization: Array<readonly [string, string]> = [];
     for (const name of ['Authorization', 'Proxy-Authorization']) {
       const value = headers.get(name);
       if (value !== undefined) authorization.push([name, value]);
     }
     const from = headers.get('From') ?? '';
-    return { callId: this.#callId, localTag: this.#tag, cseq: this.cseq, from, uri, authorization };
+    return { callId: this.#callId, localTag: this.#tag, cseq: this.cseq, from, uri, authorization, provedHost };
   }
 
   cancel(invite: SipRequest, reason: string | undefined): SipRequest {
     const headers = new HeaderFields();
-    headers.append('Via', invite.headers.get('Via') ?? '');
-    headers.append('Max-Forwards', '70');
-    for (const route of invite.headers.all('Route')) headers.append('Route', route);
-    headers.append('From', invite.headers.get('From') ?? '');
-    headers.append('To', invite.headers.get('To') ?? '');
-    headers.append('Call-ID', this.#callId);
-    headers.append('CSeq', `${invite.cseq.number} CANCEL`);
+    headers.own(header.via, invite.headers.get('Via') ?? '');
+    headers.own(header.maxForwards, '70');
+    for (const route of invite.headers.all('Route')) headers.own(header.route, route);
+    headers.own(header.from, invite.headers.get('From') ?? '');
+    headers.own(header.to, invite.headers.get('To') ?? '');
+    headers.own(header.callId, this.#callId);
+    headers.own(header.cseq, `${invite.cseq.number} CANCEL`);
     if (reason !== undefined) headers.append('Reason', reason);
     return new Request({ method: 'CANCEL', uri: invite.uri }, headers, empty);
   }

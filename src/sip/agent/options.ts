@@ -1,6 +1,6 @@
 /** What an agent is made of, and the door it opens. */
 import type { Clock, Emitter, Log, Random } from '../../base/index.ts';
-import type { Binding, Door, LiveStore } from '../../ports/index.ts';
+import type { Binding, Door, LiveStore, Whereabouts } from '../../ports/index.ts';
 import type { Dialog, DialogSnapshot, ExtraHeader, Reason } from '../dialog/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { FaultListener, Hop, SipTimers, Source } from '../transaction/index.ts';
@@ -115,6 +115,8 @@ export interface OutboundRegistration {
   readonly events: Emitter<{ status: [RegistrationStatus] }>;
   /** Takes it back; resolves when the registrar knows, or after 2 s. */
   close(): Promise<void>;
+  /** Keeps it no longer, and lets it stand: somebody else does. */
+  abandon(): void;
 }
 
 export type PingOptions = {
@@ -124,11 +126,15 @@ export type PingOptions = {
   /** Host and port of our Contact where it must not be our own address. */
   readonly contactHost?: string;
   readonly intervalMs?: number;
+  /** So long one waits for an answer; default: as long as any request, 32 s. */
+  readonly patienceMs?: number;
 };
 
 /** OPTIONS to a gateway as a sign of life. Down after two unanswered in a row (one, when it was never up). */
 export interface GatewayPing {
   readonly up: boolean;
+  /** It was asked, and did not answer; before that it is neither. */
+  readonly down: boolean;
   readonly events: Emitter<{ up: [status: number]; down: [status: number] }>;
   close(): void;
 }
@@ -146,12 +152,16 @@ export interface UserAgent {
   register(options: RegistrationOptions): OutboundRegistration;
   /** Watches a gateway. */
   ping(options: PingOptions): GatewayPing;
-  /** Carries a dialog of another process on. */
-  restore(snapshot: DialogSnapshot): Dialog;
+  /** Asked for the dialog of a request that is not here, by our tag in it; 'here': it is now. Without it such get 481. One of
+   * another node is passed on to where `placeOf` says that it takes SIP. */
+  onStray(find: (tag: string) => Promise<Whereabouts>, placeOf: (node: string) => Hop | undefined): void;
+  /** Carries a dialog of another process on. `ownContact`: it was another node's, so our Contact is another address now. */
+  restore(snapshot: DialogSnapshot, options?: { ownContact?: boolean }): Dialog;
   /** Refuses an INVITE that another process left unanswered. */
   refuseLeft(left: LeftInvitation, status: number): void;
-  /** Cancels an INVITE that another process had sent; a 200 that crosses is ACKed and BYEd. */
-  cancelLeft(left: LeftCall, reason: Reason): void;
+  /** Cancels an INVITE that another process had sent; a 200 that crosses is ACKed and BYEd. `rang`: it was answered with
+   * a provisional there. */
+  cancelLeft(left: LeftCall, reason: Reason, rang?: boolean): void;
   /** New INVITEs get 503 with Retry-After, and so do OPTIONS; calls that stand go on. */
   draining: boolean;
   dump(): object;

@@ -42,14 +42,17 @@ export interface CallHost extends DialogHost {
 const silent: ClientUser = { onResponse: () => {}, onFailure: () => {} };
 
 export class UacCall implements OutgoingCall, ClientUser {
+  /** One function for the machines of all of them: the context says whose effect it is. */
+  static readonly #carryOut = (effect: OutgoingEffect, call: UacCall): void => call.#perform(effect);
   readonly callId: string;
   readonly events: OutgoingCall['events'] = new Emitter();
   readonly #host: CallHost;
   readonly #options: InviteOptions;
   readonly #authorizer: Authorizer | undefined;
   readonly #builder: InviteBuilder;
-  readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, undefined>;
-  readonly #forks = new Map<string, EarlyFork>();
+  readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, UacCall>;
+  /** By To tag, of those that asked something of us. */
+  #forks: Map<string, EarlyFork> | undefined = undefined;
   #answers: InviteAnswers | undefined = undefined;
   #hops: readonly Hop[] = [];
   #at = 0;
@@ -73,8 +76,8 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.#machine = new Machine({
       table: outgoingTable,
       initial: 'idle',
-      context: undefined,
-      perform: (effect) => this.#perform(effect),
+      context: this,
+      perform: UacCall.#carryOut,
     });
   }
 
@@ -105,18 +108,20 @@ export class UacCall implements OutgoingCall, ClientUser {
     return { request: serialize(this.#request).toString('base64'), hop };
   }
 
-  /** Takes an INVITE of another process up: to the far end it is a retransmission. */
-  retake(request: SipRequest, hop: Hop): void {
+  /** Takes an INVITE of another process up: to the far end it is a retransmission. `rang`: it has said so; its responses may
+   * go to an address of that process, so that none comes here. */
+  retake(request: SipRequest, hop: Hop, rang: boolean): void {
     this.#host.entered(this);
     this.#hops = [hop];
     this.#builder.cseq = request.cseq.number;
     this.#request = request;
     this.#contact = request.headers.get('Contact') ?? '';
-    this.#facts = { ...this.#builder.facts(request), localTag: tagOf(request.from) ?? '' };
+    this.#facts = { ...this.#builder.facts(request, undefined), localTag: tagOf(request.from) ?? '' };
     const [host, facts, contact] = [this.#host, this.#facts, this.#contact];
     this.#answers = new InviteAnswers({ host, facts, contact, authorizer: undefined, pinned: () => hop });
     this.#machine.handle({ type: 'sent' });
     this.#transaction = this.#host.transactAsIs(request, hop, this);
+    if (rang) this.#machine.handle({ type: 'provisional' });
   }
 
   cancel(reason?: Reason): void {
@@ -188,7 +193,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     if (challenge !== undefined && this.#authorizer?.authorize(request, challenge) !== true) return false;
     this.#dropForks();
     this.#request = request;
-    this.#facts = { ...this.#builder.facts(request), provedHost: hop.host };
+    this.#facts = this.#builder.facts(request, hop.host);
     this.#answers = new InviteAnswers({
       host: this.#host,
       authorizer: this.#authorizer,
@@ -246,10 +251,11 @@ export class UacCall implements OutgoingCall, ClientUser {
     const hop = this.#hops[this.#at];
     if (tag === '' || this.#facts === undefined || hop === undefined) return true;
     const reliable = response.headers.has('Require') && requires100rel(response);
-    let fork = this.#forks.get(tag);
+    let fork = this.#forks?.get(tag);
     // Only a reliable provisional asks something of us; a plain 180 needs no dialog kept.
     if (fork === undefined && !reliable) return true;
     if (fork === undefined) {
+      this.#forks ??= new Map();
       if (this.#forks.size >= maxForks) return false;
       fork = new EarlyFork(
         {
@@ -308,7 +314,7 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #answer(response: SipResponse): void {
-    const early = this.#forks.get(tagOf(response.to) ?? '');
+    const early = this.#forks?.get(tagOf(response.to) ?? '');
     const answers = this.#answers;
     if (answers === undefined) return;
     const core = answers.coreOf(response, early?.core);
@@ -336,7 +342,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     const answers = this.#answers;
     if (answers === undefined) return;
     answers.reason = this.#reason;
-    answers.dismiss(answers.coreOf(response, this.#forks.get(tagOf(response.to) ?? '')?.core));
+    answers.dismiss(answers.coreOf(response, this.#forks?.get(tagOf(response.to) ?? '')?.core));
   }
 
   #failResponse(response: SipResponse): void {
@@ -358,8 +364,9 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #dropForks(): void {
+    if (this.#forks === undefined) return;
     for (const fork of this.#forks.values()) fork.drop();
-    this.#forks.clear();
+    this.#forks = undefined;
   }
 
   #end(): void {

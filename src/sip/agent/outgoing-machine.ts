@@ -34,7 +34,7 @@ type Answered = { readonly response: SipResponse };
 type Row = Step<OutgoingState, OutgoingEffect>;
 
 // prettier-ignore
-export const outgoingTable: Table<OutgoingState, OutgoingEvent, OutgoingEffect, undefined> = {
+export const outgoingTable: Table<OutgoingState, OutgoingEvent, OutgoingEffect, unknown> = {
   //            attempt left         1xx                           2xx                final                 no answer              user cancels          64·T1 later
   idle:       { sent: to('calling'), provisional: ignore,          success: ignore,   refused: ignore,      unreachable: fail,     cancel: cancelledNow, giveUp: ignore },
   calling:    { sent: to('calling'), provisional: to('proceeding'), success: answer,  refused: refused,     unreachable: fail,     cancel: to('stopping'), giveUp: ignore },

@@ -70,6 +70,7 @@ export class OutsideRequest implements ClientUser {
       this.#challenges += 1;
       if (this.#attempt(response)) return;
     }
+    this.#transaction = undefined;
     this.#done(response, 'response');
   }
 
@@ -78,6 +79,14 @@ export class OutsideRequest implements ClientUser {
     this.#at += 1;
     if (this.#at < this.#hops.length) return void this.#attempt(undefined);
     this.#fail(reason);
+  }
+
+  /** No more waiting for an answer; false where none is waited for. */
+  giveUp(): boolean {
+    if (this.#transaction === undefined) return false;
+    this.#transaction.abandon();
+    this.#fail('timeout');
+    return true;
   }
 
   drop(): void {
@@ -105,6 +114,7 @@ export class OutsideRequest implements ClientUser {
   }
 
   #fail(reason: 'timeout' | 'transport'): void {
+    this.#transaction = undefined;
     const { method, uri, from, to, callId } = this.#address;
     const request = this.#request ?? createRequest({ method, uri, from, to, callId, cseq: Math.max(1, this.#cseq) });
     this.#done(createResponse(request, reason === 'timeout' ? 408 : 503), reason);

@@ -28,6 +28,7 @@ export class Ping implements GatewayPing {
   readonly events: GatewayPing['events'] = new Emitter();
   readonly #wheel: TimerWheel;
   readonly #interval: number;
+  readonly #patience: number | undefined;
   readonly #request: OutsideRequest;
   readonly #machine: Machine<PingState, PingEvent, PingEffect, undefined>;
   readonly #gone: (ping: Ping) => void;
@@ -37,6 +38,7 @@ export class Ping implements GatewayPing {
   constructor(host: Outside & { wheel: TimerWheel; random: Random }, options: PingOptions, gone: (ping: Ping) => void) {
     this.#wheel = host.wheel;
     this.#interval = options.intervalMs ?? 30_000;
+    this.#patience = options.patienceMs;
     this.#gone = gone;
     const from = options.from ?? options.uri;
     const address = {
@@ -68,8 +70,13 @@ export class Ping implements GatewayPing {
     return this.#machine.state === 'up' || this.#machine.state === 'doubtful';
   }
 
+  get down(): boolean {
+    return this.#machine.state === 'down';
+  }
+
   start(): void {
     this.#request.send();
+    if (this.#patience !== undefined) this.#timer = this.#wheel.after(this.#patience, this, 'OPTIONS patience');
   }
 
   close(): void {
@@ -79,12 +86,13 @@ export class Ping implements GatewayPing {
   }
 
   onTimer(): void {
-    this.#request.send();
+    if (!this.#request.giveUp()) this.start();
   }
 
   /** Any answer says that somebody is there, but for the one that says it takes no calls. */
   #heard(response: SipResponse, by: 'response' | 'timeout' | 'transport'): void {
     this.#status = response.status;
+    this.#timer?.cancel();
     this.#machine.handle({ type: by === 'response' && response.status !== 503 ? 'heard' : 'silent' });
     this.#timer = this.#wheel.after(this.#interval, this, 'OPTIONS ping');
   }

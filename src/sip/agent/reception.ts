@@ -47,6 +47,8 @@ export interface FrontHost extends DialogHost {
   readonly log: Log;
   readonly draining: boolean;
   readonly closed: boolean;
+  /** A device registered over this connection. */
+  registered(request: SipRequest, from: Source): void;
   contactFor(hop: Hop, user: string | undefined, host: string | undefined, secure?: boolean): string;
 }
 
@@ -178,7 +180,8 @@ export class Reception {
     const away = this.#host.draining ? DRAINING_SECONDS : this.#crowded(request);
     if (away !== undefined) return this.#answer(request, from, { status: 503, headers: retryAfter(away) }, known);
     if (this.handler === undefined) return this.#answer(request, from, { status: 480 }, known);
-    if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
+    const agreement = agreeAsServer(request, defaultSessionTimer);
+    if (agreement === 'tooSmall') {
       const headers: ExtraHeader[] = [['Min-SE', String(defaultSessionTimer.minimum)]];
       return this.#answer(request, from, { status: 422, headers }, known);
     }
@@ -192,6 +195,7 @@ export class Reception {
       tag: this.#host.random.token(12),
       contact: this.#contactFor(request, from, who),
       pinned: behindNat(request, from),
+      agreement,
     });
     try {
       this.handler(call);
@@ -223,7 +227,10 @@ export class Reception {
     const transaction = known ?? this.#layer.serve(request, from);
     this.#registrar.register(request, from, who).then(
       (reply) => {
-        if (from.connectionId !== undefined && reply.status === 200) this.#kept.keep(from.connectionId, this.#keepMs);
+        if (from.connectionId !== undefined && from.origin === undefined && reply.status === 200) {
+          this.#kept.keep(from.connectionId, this.#keepMs);
+          this.#host.registered(request, from);
+        }
         this.#answer(request, from, reply, transaction);
       },
       (fault: unknown) => {

@@ -165,6 +165,59 @@ test('an address of record has no more contacts than allowed, and an instance re
   clean(all);
 });
 
+const flow = (id: string, more = ''): string[] => [
+  `Contact: <sip:alice@a.test;ob>;+sip.instance="<urn:uuid:1>";reg-id=${id}${more}`,
+  'Supported: path, outbound',
+  'Path: <sip:127.0.0.1:5070;lr;ob>',
+];
+
+test('RFC 5626 §6 each flow of a device has a binding, which its own later REGISTER alone replaces', async () => {
+  const all = await world(2);
+  const first = await all.register(flow('1'), { cseq: 50 });
+  assert.equal(first.headers.get('Require'), 'outbound');
+  assert.equal(first.headers.get('Flow-Timer'), '30');
+  // The REGISTERs of two flows may overtake each other.
+  const second = await all.register(flow('2'), { cseq: 40 });
+  assert.deepEqual(
+    second.headers
+      .all('Contact')
+      .map((each) => each.replace(/^.*;/, ''))
+      .sort(),
+    ['reg-id=1', 'reg-id=2'],
+  );
+  assert.equal((await all.register(flow('1'), { cseq: 45 })).status, 500);
+  assert.equal((await all.register(flow('3'), { cseq: 55 })).status, 403);
+  const left = await all.register(flow('2', ';expires=0'), { cseq: 60 });
+  assert.equal(left.headers.all('Contact').length, 1);
+  assert.deepEqual(
+    (await all.bindings()).map(({ regId, instance }) => [regId, instance]),
+    [[1, '<urn:uuid:1>']],
+  );
+  clean(all);
+});
+
+test('RFC 5626 §6 a first proxy that does not keep flows is said by 439; who does not ask for them has none', async () => {
+  const all = await world();
+  const [contact = ''] = flow('1');
+  const path = 'Path: <sip:127.0.0.1:5070;lr>';
+  assert.equal((await all.register([contact, 'Supported: outbound', path])).status, 439);
+  const plain = await all.register([contact, path]);
+  assert.deepEqual(
+    [plain.status, plain.headers.get('Require'), plain.headers.get('Flow-Timer')],
+    [200, undefined, undefined],
+  );
+  // Over UDP without a proxy: a device would look for STUN.
+  await all.register([contact, 'Supported: outbound']);
+  for (const id of ['0', '-1', '4294967296', 'x', '1.5']) await all.register(flow(id));
+  assert.deepEqual(
+    (await all.bindings()).map(({ regId }) => regId),
+    [undefined],
+  );
+  const two = await all.register([...flow('1'), 'Contact: <sip:b@a.test>;+sip.instance="<urn:uuid:1>";reg-id=2']);
+  assert.equal(two.status, 400);
+  clean(all);
+});
+
 test('§10.3 an older REGISTER of the same Call-ID does not undo a newer one', async () => {
   const all = await world();
   await all.register(['Contact: <sip:alice@a.test>'], { cseq: 50 });

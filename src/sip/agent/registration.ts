@@ -116,6 +116,10 @@ export class Registration implements OutboundRegistration {
     });
   }
 
+  abandon(): void {
+    this.drop();
+  }
+
   /** The agent closes: nothing is sent any more. */
   drop(): void {
     this.#request.drop();

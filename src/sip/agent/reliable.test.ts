@@ -242,6 +242,24 @@ test('RFC 4028 a peer that does not know UPDATE is refreshed by a re-INVITE with
   clean(world);
 });
 
+test('RFC 4028 the answer to a refresh by re-INVITE is told: it may have other keys', async () => {
+  const world = byHand();
+  const { heard } = dial(world.alice, 5070);
+  await world.settle();
+  const headers = [contact, 'Session-Expires: 600;refresher=uac', 'Require: timer'];
+  world.phone.answer(world.phone.lastRequest('INVITE'), 200, { tag: 'b', to: 5061, headers, body: sdp(2).toString() });
+  const told: string[] = [];
+  await world.settle();
+  heard.dialogs[0]?.events.on('refreshed', (answer) => told.push(answer.toString()));
+  await world.settle(300_200);
+  const refresh = world.phone.lastRequest('INVITE');
+  assert.equal(refresh.cseq.number, 2);
+  world.phone.answer(refresh, 200, { to: 5061, headers, body: sdp(3).toString() });
+  await world.settle();
+  assert.deepEqual(told, [sdp(3).toString()]);
+  clean(world);
+});
+
 test('RFC 4028 §10 when nobody refreshes any more both sides end the session with BYE', async () => {
   const world = await established();
   world.wires.lose = () => true;

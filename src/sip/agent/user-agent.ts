@@ -1,6 +1,7 @@
 /** SIP's only door: joins network, transactions and dialogs, and decides what a request outside a dialog deserves. */
-import { type Clock, type Log, messageOf, type Random } from '../../base/index.ts';
-import type { Binding } from '../../ports/index.ts';
+import { isIP } from 'node:net';
+import { type Clock, type Log, messageOf, type Random, Roster } from '../../base/index.ts';
+import type { Binding, Whereabouts } from '../../ports/index.ts';
 import {
   type Dialog,
   type DialogCore,
@@ -12,7 +13,18 @@ import {
   type SentAck,
   SipDialog,
 } from '../dialog/index.ts';
-import { createResponse, parseMessage, serialize, type SipRequest, tagOf } from '../message/index.ts';
+import {
+  createResponse,
+  formatUri,
+  header,
+  type HeaderFields,
+  parseMessage,
+  parseNameAddr,
+  parseUri,
+  serialize,
+  type SipRequest,
+  tagOf,
+} from '../message/index.ts';
 import {
   type ClientTransaction,
   type ClientUser,
@@ -42,8 +54,13 @@ import { type CallHost, UacCall } from './outgoing-call.ts';
 import { Ping } from './ping.ts';
 import { type FrontHost, methodsOf, Reception } from './reception.ts';
 import { Registration } from './registration.ts';
+import { PassingOn } from './passing-on.ts';
+import { leftFlow, ReturnedFlows } from './returned-flows.ts';
+import { Strays } from './strays.ts';
 import { listeningAt, unreachableFrom } from './nat.ts';
 import type { Invitation, InviteOptions, LeftCall, LeftInvitation, OutgoingCall } from './types.ts';
+
+const started = Promise.resolve();
 
 const transportNames = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' } as const;
 /** RFC 7118 §5.3 knows `ws` alone: a wss peer uses the connection it has. */
@@ -66,14 +83,18 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   readonly allow: string;
   readonly #network: Network;
   readonly #layer: TransactionLayer;
-  readonly #dialogs = new Map<string, DialogReceiver>();
-  readonly #calls = new Set<UacCall>();
+  readonly #dialogs = new Roster<string, DialogReceiver>();
+  /** By Call-ID: each call of ours has its own. */
+  readonly #calls = new Roster<string, UacCall>();
   readonly #registrations = new Set<Registration>();
   readonly #pings = new Set<Ping>();
   #closed: Promise<void> | undefined = undefined;
   readonly #branch: string;
+  readonly #returned: ReturnedFlows;
   readonly #reception: Reception;
   #phase: 'open' | 'closed' = 'open';
+  #strays: Strays | undefined;
+  #passing: PassingOn | undefined;
 
   constructor(options: UserAgentOptions) {
     const { clock, random, log, network } = options;
@@ -91,15 +112,19 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
       fault: (fault) => log.error({ fault: messageOf(fault) }, 'a SIP timer could not be handled'),
     });
     this.wheel = this.#layer.wheel;
+    this.#returned = new ReturnedFlows(this.wheel);
     this.allow = methodsOf(options).join(', ');
     this.#branch = `z9hG4bK${random.token(6)}`;
     this.#reception = new Reception(this, options, { layer: this.#layer, ownBranch: this.#branch });
     network.onClosed = (connectionId) => {
-      for (const call of this.#calls) call.flowClosed(connectionId);
+      this.#returned.closed(connectionId);
+      for (const call of this.#calls.values()) call.flowClosed(connectionId);
+      this.#layer.flowClosed(connectionId);
     };
     network.onMessage = (message, source) => {
       if (this.#phase === 'closed') return;
       try {
+        if (message.kind === 'response' && this.#passing?.answer(message) === true) return;
         this.#layer.receive(message, source);
       } catch (fault) {
         // A fault of ours, or of a callback: this message is lost, the server goes on.
@@ -112,11 +137,32 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.#reception.handler = handler;
   }
 
+  onStray(find: (tag: string) => Promise<Whereabouts>, placeOf: (node: string) => Hop | undefined): void {
+    const passing = new PassingOn({ network: this.#network, clock: this.clock, random: this.random });
+    this.#passing = passing;
+    this.#strays = new Strays({
+      clock: this.clock,
+      find,
+      again: (request, from) => {
+        if (this.#phase === 'open' && !this.#deliver(request, from)) this.#reception.refuse(request, from, 481);
+      },
+      pass: (request, from, { node, heard }) => {
+        const to = placeOf(node);
+        return this.#phase === 'open' && to !== undefined && passing.pass(request, from, { to, heard });
+      },
+      repeated: (request, from) => void passing.follow(request, from),
+      elsewhere: (request, from) => {
+        if (this.#phase === 'open') this.#reception.refuse(request, from, 503, [['Retry-After', '1']]);
+      },
+    });
+  }
+
   invite(options: InviteOptions): OutgoingCall {
     const authorizer =
       options.credentials === undefined ? undefined : new TargetAuthorizer(options.credentials, this.random);
     const call = new UacCall(this, options, authorizer);
-    queueMicrotask(() => {
+    // Not `queueMicrotask`, which makes Node keep a book of its own about each: some thirty calls of functions.
+    void started.then(() => {
       if (this.#phase === 'open') call.start();
     });
     return call;
@@ -124,11 +170,13 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
 
   routeTo(binding: Binding): DeviceRoute {
     const { contact, transport, address, port, connectionId, path } = binding;
+    const [first] = path;
+    // RFC 3327 §5.3: the proxy that the device registered through has the connection; its address is in its Path.
+    if (first !== undefined) return { uri: contact, route: path.join(', '), pinned: false };
     const hop: Hop = { transport, address, port, ...(connectionId === undefined ? {} : { connectionId }) };
-    const route = path.length === 0 ? {} : { route: path.join(', ') };
     const gone = connectionId !== undefined && this.#network.alive?.(connectionId) === false;
     const way = gone ? (listeningAt(binding) ?? hop) : hop;
-    return { uri: contact, hops: [way], pinned: path.length === 0, ...route };
+    return { uri: contact, hops: [way], pinned: true };
   }
 
   register(options: RegistrationOptions): OutboundRegistration {
@@ -147,12 +195,13 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     return ping;
   }
 
-  restore(snapshot: DialogSnapshot): Dialog {
+  restore(snapshot: DialogSnapshot, options: { ownContact?: boolean } = {}): Dialog {
     const { sessionExpires, localUri, remoteUri, sdp, peerUpdates, callIdOurs, hop, ...rest } = snapshot;
-    const core: DialogCore = { ...rest, local: localUri, remote: remoteUri, hop };
+    const core: DialogCore = { ...rest, local: localUri, remote: remoteUri, hop: this.#hopOfPeer(hop) };
+    const restored = options.ownContact === true ? { ...core, contact: this.#contactHere(core) } : core;
     return new SipDialog({
       host: this,
-      core,
+      core: restored,
       source: undefined,
       state: 'confirmed',
       callIdOurs,
@@ -164,18 +213,43 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     });
   }
 
+  /** Of a dialog: its peer may come back over another connection. */
+  #hopOfPeer(hop: Hop | undefined): Hop | undefined {
+    return this.#hopHere(hop) ?? (hop && { ...hop, connectionId: leftFlow });
+  }
+
+  /** A connection of another process is none of ours: its peer is looked for where its Contact says. */
+  #hopHere(hop: Hop | undefined): Hop | undefined {
+    return hop?.connectionId === undefined || this.#network.alive?.(hop.connectionId) === true ? hop : undefined;
+  }
+
+  /** Our Contact of a dialog that had another node's address in it. */
+  #contactHere({ contact, hop, remoteTarget, routeSet }: DialogCore): string {
+    const own = parseNameAddr(contact)?.uri;
+    if (own === undefined) return contact;
+    const [first] = routeSet;
+    const next = first === undefined ? parseUri(remoteTarget) : parseNameAddr(first)?.uri;
+    const address = hop?.address ?? (next !== undefined && isIP(next.host) !== 0 ? next.host : '0.0.0.0');
+    const said = String(own.params.get('transport') ?? (own.scheme === 'sips' ? 'tls' : 'udp')).toLowerCase();
+    const transport = said in transportNames ? (said as Hop['transport']) : 'udp';
+    const here = parseUri(`sip:${this.#network.localFor({ transport, address, port: 5060 })}`);
+    if (here?.port === undefined) return contact;
+    return `<${formatUri({ ...own, host: here.host, port: here.port })}>`;
+  }
+
   refuseLeft({ request, source, localTag }: LeftInvitation, status: number): void {
     const read = readRequest(request);
     if (read === undefined) return;
     this.#layer.serve(read, source).respond(createResponse(read, status, undefined, { toTag: localTag }));
   }
 
-  cancelLeft({ request, hop }: LeftCall, reason: Reason): void {
+  cancelLeft({ request, hop }: LeftCall, reason: Reason, rang = false): void {
     const read = readRequest(request);
     if (read === undefined) return;
     const { uri, callId } = read;
-    const call = new UacCall(this, { uri, from: { uri }, callId, hops: [hop] }, undefined);
-    call.retake(read, hop);
+    const way = this.#hopHere(hop) ?? withoutFlow(hop);
+    const call = new UacCall(this, { uri, from: { uri }, callId, hops: [way] }, undefined);
+    call.retake(read, way, rang);
     call.cancel(reason);
   }
 
@@ -210,9 +284,11 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.#phase = 'closed';
     for (const ping of this.#pings) ping.close();
     for (const each of this.#registrations) each.drop();
-    for (const call of this.#calls) call.drop();
+    for (const call of this.#calls.values()) call.drop();
     for (const receiver of this.#dialogs.values()) receiver.drop();
     this.#layer.close();
+    this.#returned.close();
+    this.#passing?.close();
     this.#dialogs.clear();
     this.#calls.clear();
   }
@@ -220,17 +296,29 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   // Requests outside a dialog, and where the others go.
 
   onRequest(request: SipRequest, from: Source): void {
-    if (request.method === 'CANCEL') return this.#reception.cancel(request, from);
+    if (request.method === 'CANCEL') {
+      if (this.#layer.cancelled(request) !== undefined || this.#passing?.follow(request, from) !== true)
+        this.#reception.cancel(request, from);
+      return;
+    }
     const tag = tagOf(request.to);
     if (tag === undefined) return this.#reception.take(request, from);
-    const receiver = this.#dialogs.get(this.#keyOf(request, tag));
-    if (receiver !== undefined) receiver.receive(request, from);
-    else this.#reception.refuse(request, from, 481);
+    if (this.#deliver(request, from) || this.#strays?.take(request, from, tag) === true) return;
+    this.#reception.refuse(request, from, 481);
   }
 
-  onAck(request: SipRequest, _from: Source): void {
+  /** False: there is no such dialog here. */
+  #deliver(request: SipRequest, from: Source): boolean {
+    const receiver = this.#dialogs.get(this.#keyOf(request, tagOf(request.to) ?? ''));
+    receiver?.receive(request, from);
+    return receiver !== undefined;
+  }
+
+  onAck(request: SipRequest, from: Source): void {
+    const receiver = this.#dialogs.get(this.#keyOf(request, tagOf(request.to) ?? ''));
+    if (receiver !== undefined) receiver.receiveAck(request);
     // An ACK that belongs nowhere is left alone (attack B6).
-    this.#dialogs.get(this.#keyOf(request, tagOf(request.to) ?? ''))?.receiveAck(request);
+    else this.#passing?.follow(request, from);
   }
 
   #keyOf(request: SipRequest, localTag: string): string {
@@ -298,12 +386,16 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     return !routed && unreachableFrom(hop, contact) ? hop : undefined;
   }
 
+  registered(request: SipRequest, from: Source): void {
+    this.#returned.came(request, from, (id) => this.#network.alive?.(id) === true);
+  }
+
   entered(call: UacCall): void {
-    this.#calls.add(call);
+    this.#calls.set(call.callId, call);
   }
 
   left(call: UacCall): void {
-    this.#calls.delete(call);
+    this.#calls.delete(call.callId);
   }
 
   #route(path: Path, go: (hop: Hop | undefined) => void): void {
@@ -311,6 +403,9 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     // A flow that is gone leaves what the peer's Contact says, which may lead somewhere.
     const gone = flow !== undefined && this.#network.alive?.(flow) === false;
     if (path.hop !== undefined && !gone) return go(path.hop);
+    const back = gone ? this.#returned.of(path.uri) : undefined;
+    if (back !== undefined) return go(back);
+    if (flow === leftFlow && this.#returned.await(path.uri, go)) return;
     const hops = this.#network.resolve(path.uri);
     if (!(hops instanceof Promise)) return go(proving(path.provedHost, hops[0]));
     const later = (hop: Hop | undefined): void => {
@@ -326,8 +421,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   #writeVia(request: SipRequest, hop: Hop): string {
     const branch = this.#branch + this.random.token(14);
     const via = `SIP/2.0/${transportNames[hop.transport]} ${this.#network.localFor(hop)};branch=${branch};rport`;
-    if (request.headers.has('Via')) request.headers.set('Via', via);
-    else request.headers.prepend('Via', via);
+    (request.headers as HeaderFields).lead(header.via, via);
     return branch;
   }
 
@@ -347,7 +441,12 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
 /** Carriers' Contacts and routes are addresses, their certificates are of names: that of the dialog must be proved again. */
 function proving(host: string | undefined, hop: Hop | undefined): Hop | undefined {
   if (host === undefined || hop === undefined || hop.host !== undefined) return hop;
-  return hop.transport === 'tls' || hop.transport === 'wss' ? { ...hop, host } : hop;
+  return hop.transport === 'tls' || hop.transport === 'wss' ? { host, ...hop } : hop;
+}
+
+/** A connection of another process is none of ours: a new one may lead there too. */
+function withoutFlow({ transport, address, port, host }: Hop): Hop {
+  return { transport, address, port, ...(host === undefined ? {} : { host }) };
 }
 
 /** The user part of a URI of ours: what is not allowed there is percent-encoded. RFC 3261 §25.1. */

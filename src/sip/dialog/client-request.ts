@@ -1,5 +1,5 @@
 /** A request of ours inside a dialog, not INVITE and not ACK: answers one challenge, tells the dialog of its death. */
-import { createResponse, type SipRequest, type SipResponse } from '../message/index.ts';
+import { createResponse, header, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { ClientUser } from '../transaction/index.ts';
 import { type DialogCore, pathOf, requestOf } from './core.ts';
 import type { Authorizer, DialogHost } from './host.ts';
@@ -64,8 +64,8 @@ export class ClientRequest implements ClientUser {
     core.localCSeq += 1;
     const request = requestOf(core, this.#method, core.localCSeq);
     const { headers, contentType, body } = this.#options;
-    if (this.#method !== 'BYE') request.headers.append('Contact', core.contact);
-    request.headers.append('User-Agent', host.userAgent);
+    if (this.#method !== 'BYE') request.headers.own(header.contact, core.contact);
+    request.headers.own(header.userAgent, host.userAgent);
     for (const [name, value] of headers ?? []) request.headers.append(name, value);
     if (body !== undefined) {
       request.headers.set('Content-Type', contentType ?? 'application/sdp');

@@ -1,5 +1,5 @@
 /** The state of a dialog: plain data, and the requests that follow from it. RFC 3261 §12.1 and §12.2.1.1. */
-import { HeaderFields, Request, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
+import { header, HeaderFields, Request, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
 import { dialogKey, type Path } from './host.ts';
 
@@ -30,7 +30,10 @@ export type DialogCore = {
 const empty = Buffer.alloc(0);
 
 /** UAS: from the request that made it and the tag we put in its To. §12.1.1. */
-export function coreOfRequest(request: SipRequest, ours: { tag: string; contact: string; hop?: Hop }): DialogCore {
+export function coreOfRequest(
+  request: SipRequest,
+  ours: { tag: string; contact: string; hop: Hop | undefined },
+): DialogCore {
   return {
     callId: request.callId,
     localTag: ours.tag,
@@ -65,7 +68,7 @@ export type InviteFacts = {
 export function coreOfResponse(
   invite: InviteFacts,
   response: SipResponse,
-  ours: { contact: string; hop?: Hop },
+  ours: { contact: string; hop: Hop | undefined },
 ): DialogCore {
   const routes = response.headers.all('Record-Route');
   return {
@@ -119,22 +122,22 @@ export function pathOf(core: DialogCore): Path {
 }
 
 /** A request inside the dialog; the Via is the sender's. ACK repeats the CSeq of its INVITE. */
-export function requestOf(core: DialogCore, method: string, cseq: number): SipRequest {
+export function requestOf(core: DialogCore, method: string, cseq: number): Request {
   const headers = new HeaderFields();
   const [first] = core.routeSet;
   // A first route without `lr` is a strict router: it wants to be the Request-URI, and the target at the end.
   const strict = first !== undefined && !isLoose(first);
-  // Adopted: all of it came out of messages that were read and checked, or is our own.
-  headers.adopt('Via', 'Via', '');
-  headers.adopt('Max-Forwards', 'Max-Forwards', '70');
+  // Unlooked at: all of it came out of messages that were read and checked, or is our own.
+  headers.own(header.via, '');
+  headers.own(header.maxForwards, '70');
   if (first !== undefined) {
-    for (const route of strict ? core.routeSet.slice(1) : core.routeSet) headers.adopt('Route', 'Route', route);
-    if (strict) headers.adopt('Route', 'Route', `<${core.remoteTarget}>`);
+    for (const route of strict ? core.routeSet.slice(1) : core.routeSet) headers.own(header.route, route);
+    if (strict) headers.own(header.route, `<${core.remoteTarget}>`);
   }
-  headers.adopt('From', 'From', core.local);
-  headers.adopt('To', 'To', core.remote);
-  headers.adopt('Call-ID', 'Call-ID', core.callId);
-  headers.adopt('CSeq', 'CSeq', `${cseq} ${method}`);
+  headers.own(header.from, core.local);
+  headers.own(header.to, core.remote);
+  headers.own(header.callId, core.callId);
+  headers.own(header.cseq, `${cseq} ${method}`);
   const uri = strict ? uriText(first) : core.remoteTarget;
   return new Request({ method, uri }, headers, empty);
 }

@@ -16,7 +16,9 @@ export type DialogEvent =
   | { readonly type: 'dead'; readonly end: DialogEnd }
   /** 481: the peer knows nothing of it any more. */
   | { readonly type: 'gone'; readonly end: DialogEnd }
-  | { readonly type: 'byeDone' };
+  | { readonly type: 'byeDone' }
+  /** Another node carries it on. */
+  | { readonly type: 'abandon' };
 
 export type DialogEffect =
   | { readonly type: 'sendBye' }
@@ -27,13 +29,13 @@ type Ending = { readonly end: DialogEnd };
 type Row = Step<DialogState, DialogEffect>;
 
 // prettier-ignore
-export const dialogTable: Table<DialogState, DialogEvent, DialogEffect, undefined> = {
-  //                ACK              we hang up           peer's BYE             no ACK               silence              481                BYE answered
-  unacknowledged: { ack: confirmed,  hangup: wait,        remoteBye: over,       noAck: leave,        dead: wait,          gone: over,        byeDone: ignore },
-  confirmed:      { ack: ignore,     hangup: leave,       remoteBye: over,       noAck: leave,        dead: leave,         gone: over,        byeDone: ignore },
-  closing:        { ack: sayBye,     hangup: ignore,      remoteBye: free,       noAck: sayBye,       dead: ignore,        gone: free,        byeDone: ignore },
-  ending:         { ack: ignore,     hangup: ignore,      remoteBye: ignore,     noAck: ignore,       dead: ignore,        gone: ignore,      byeDone: free   },
-  ended:          { ack: ignore,     hangup: ignore,      remoteBye: ignore,     noAck: ignore,       dead: ignore,        gone: ignore,      byeDone: ignore },
+export const dialogTable: Table<DialogState, DialogEvent, DialogEffect, unknown> = {
+  //                ACK              we hang up           peer's BYE             no ACK               silence              481                BYE answered     left to another
+  unacknowledged: { ack: confirmed,  hangup: wait,        remoteBye: over,       noAck: leave,        dead: wait,          gone: over,        byeDone: ignore, abandon: free },
+  confirmed:      { ack: ignore,     hangup: leave,       remoteBye: over,       noAck: leave,        dead: leave,         gone: over,        byeDone: ignore, abandon: free },
+  closing:        { ack: sayBye,     hangup: ignore,      remoteBye: free,       noAck: sayBye,       dead: ignore,        gone: free,        byeDone: ignore, abandon: free },
+  ending:         { ack: ignore,     hangup: ignore,      remoteBye: ignore,     noAck: ignore,       dead: ignore,        gone: ignore,      byeDone: free,   abandon: free },
+  ended:          { ack: ignore,     hangup: ignore,      remoteBye: ignore,     noAck: ignore,       dead: ignore,        gone: ignore,      byeDone: ignore, abandon: ignore },
 };
 
 function confirmed(): Row {

@@ -60,9 +60,12 @@ type Turn = { readonly go: () => void; readonly drop: () => void };
 
 type Ended = Pick<DialogEnd, 'by'> & Partial<DialogEnd>;
 
-const nobody: DialogEnd = { by: 'local', reason: undefined, request: undefined };
+const none: readonly PendingRequest[] = [];
 
 export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier {
+  /** One function for the machines of all of them: the context says whose effect it is. */
+  static readonly #live = (effect: DialogEffect, dialog: SipDialog): void => dialog.#perform(effect);
+  static readonly #trade = (effect: ExchangeEffect, dialog: SipDialog): void => dialog.#decide(effect);
   readonly events: Dialog['events'] = new Emitter();
   readonly host: DialogHost;
   readonly core: DialogCore;
@@ -70,12 +73,13 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   readonly callIdOurs: boolean;
   readonly authorizer: Authorizer | undefined;
   readonly #key: string;
-  readonly #life: Machine<DialogState, DialogEvent, DialogEffect, undefined>;
-  readonly #exchange: Machine<ExchangeState, ExchangeEvent, ExchangeEffect, undefined>;
+  readonly #life: Machine<DialogState, DialogEvent, DialogEffect, SipDialog>;
+  readonly #exchange: Machine<ExchangeState, ExchangeEvent, ExchangeEffect, SipDialog>;
   readonly #sessionTimer: SessionTimer;
   readonly #peerUpdates: boolean;
   #early: DialogStart['early'];
-  readonly #pending = new Set<PendingRequest>();
+  /** Seldom more than one. */
+  #pending: readonly PendingRequest[] = none;
   readonly #waiting: Turn[] = [];
   #awaited: AwaitedAck | undefined = undefined;
   /** The ACK of a 200 of ours that carried an offer brings the answer. */
@@ -95,14 +99,18 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     this.#sdp = start.sdp;
     this.#early = start.early;
     this.#key = keyOf(start.core);
-    const context = undefined;
     const fresh = start.state === 'unacknowledged';
-    this.#life = new Machine({ table: dialogTable, initial: start.state, context, perform: (x) => this.#perform(x) });
+    this.#life = new Machine({
+      table: dialogTable,
+      initial: start.state,
+      context: this,
+      perform: SipDialog.#live,
+    });
     this.#exchange = new Machine({
       table: exchangeTable,
       initial: fresh ? 'unacknowledged' : 'idle',
-      context,
-      perform: (x) => this.#decide(x),
+      context: this,
+      perform: SipDialog.#trade,
     });
     this.#sessionTimer = new SessionTimer(start.host.clock, start.host.wheel, this);
     this.#sessionTimer.start(start.agreement, start.sessionLeftMs);
@@ -183,7 +191,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
 
   #receiveOther(request: SipRequest, transaction: ServerTransaction): void {
     const pending = new PendingRequest(this, request, transaction);
-    this.#pending.add(pending);
+    this.#pending = [...this.#pending, pending];
     const refresh = request.method === 'INVITE' || request.method === 'UPDATE';
     if (!refresh) return this.events.emit('request', pending);
     if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
@@ -216,7 +224,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   }
 
   replied(pending: PendingRequest, response: SipResponse): void {
-    this.#pending.delete(pending);
+    this.#pending = this.#pending.filter((each) => each !== pending);
     const ok = response.status < 300;
     if (pending.method === 'INVITE' && ok) {
       const bytes = serialize(response);
@@ -265,6 +273,21 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   bye(options: { headers?: readonly ExtraHeader[]; reason?: Reason } = {}): void {
     this.#byeOptions = options;
     this.#end('hangup', { by: 'local', reason: options.reason });
+  }
+
+  async showContact(): Promise<SipResponse> {
+    const byInvite = () => this.reinvite(this.#sdp === undefined ? {} : { sdp: this.#sdp });
+    if (!this.#peerUpdates) return byInvite();
+    const agreement = this.#sessionTimer.agreement;
+    const timer = agreement === undefined ? [] : [['Session-Expires', sessionExpiresValue(agreement, 'uac')] as const];
+    const response = await this.request('UPDATE', { headers: [['Supported', 'timer'], ...timer] });
+    if (response.status === 405 || response.status === 501) return byInvite();
+    if (response.status < 300) this.renewed(response, undefined);
+    return response;
+  }
+
+  abandon(): void {
+    this.#life.handle({ type: 'abandon' });
   }
 
   snapshot(): DialogSnapshot {
@@ -352,10 +375,14 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     }).send();
   }
 
-  /** The same SDP as before: o= has not moved, so the peer changes nothing. RFC 4028 §7.4. */
+  /** The same SDP as before: o= has not moved, so the peer should change nothing (RFC 4028 §7.4). Some do, and name a new
+   * key or port: whoever has the session hears of it. */
   #refreshByInvite(): void {
-    void this.reinvite(this.#sdp === undefined ? {} : { sdp: this.#sdp }).then(({ status }) => {
-      if (status >= 300 && this.state === 'confirmed') this.#sessionTimer.retry();
+    void this.reinvite(this.#sdp === undefined ? {} : { sdp: this.#sdp }).then((response) => {
+      if (this.state !== 'confirmed') return;
+      if (response.status >= 300) return this.#sessionTimer.retry();
+      const answer = sdpOf(response);
+      if (answer !== undefined && this.#sdp !== undefined) this.events.emit('refreshed', answer);
     });
   }
 
@@ -373,7 +400,8 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
   }
 
   #end(type: 'hangup' | 'remoteBye' | 'noAck' | 'dead' | 'gone', end: Ended): void {
-    this.#life.handle({ type, end: { ...nobody, ...end } });
+    const { by, reason, request } = end;
+    this.#life.handle({ type, end: { by, reason, request } });
   }
 
   #perform(effect: DialogEffect): void {
@@ -451,6 +479,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     this.#awaited?.stop();
     this.#awaited = undefined;
     this.#sessionTimer.stop();
+    for (const { drop } of this.#waiting.splice(0)) drop();
     for (const pending of this.#pending) pending.drop();
     this.host.leave(this.#key, this);
   }

@@ -31,7 +31,7 @@ export type ExchangeEffect =
 type Row = Step<ExchangeState, ExchangeEffect>;
 
 // prettier-ignore
-export const exchangeTable: Table<ExchangeState, ExchangeEvent, ExchangeEffect, undefined> = {
+export const exchangeTable: Table<ExchangeState, ExchangeEvent, ExchangeEffect, unknown> = {
   idle:           { want: row('ours', 'go'),              came: row('theirs', 'deliver'),         settled: ignore,              accepted: ignore,                acknowledged: ignore              },
   ours:           { want: row('ours', 'queue'),           came: row('ours', 'glare'),             settled: row('idle', 'next'), accepted: ignore,                acknowledged: ignore              },
   theirs:         { want: row('theirs', 'queue'),         came: row('theirs', 'busy'),            settled: row('idle', 'next'), accepted: move('unacknowledged'), acknowledged: ignore              },

@@ -37,4 +37,4 @@ export type {
   Reason,
   RequestOptions,
 } from './types.ts';
-export { supportedOptions, withoutTimer } from './types.ts';
+export { infoPackages, supportedOptions, withoutTimer } from './types.ts';

@@ -63,16 +63,20 @@ check('dialog', dialogTable as unknown as AnyTable, {
   'unacknowledged noAck': 'ending, sendBye, notify',
   'unacknowledged dead': 'closing, notify',
   'unacknowledged gone': 'ended, notify, free',
+  'unacknowledged abandon': 'ended, free',
   'confirmed hangup': 'ending, sendBye, notify',
   'confirmed remoteBye': 'ended, notify, free',
   'confirmed noAck': 'ending, sendBye, notify',
   'confirmed dead': 'ending, sendBye, notify',
   'confirmed gone': 'ended, notify, free',
+  'confirmed abandon': 'ended, free',
   'closing ack': 'ending, sendBye',
   'closing remoteBye': 'ended, free',
   'closing noAck': 'ending, sendBye',
   'closing gone': 'ended, free',
+  'closing abandon': 'ended, free',
   'ending byeDone': 'ended, free',
+  'ending abandon': 'ended, free',
 });
 
 check('exchange', exchangeTable as unknown as AnyTable, {

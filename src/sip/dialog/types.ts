@@ -3,9 +3,12 @@ import type { Emitter } from '../../base/index.ts';
 import type { SipRequest, SipResponse, SipUri } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
 
-/** What our Supported says: RFC 3262, 4028, 3891, 4488. */
-export const supportedOptions = '100rel, timer, replaces, norefersub';
+/** What our Supported says: RFC 3262, 4028, 3891, 4488, 8840. */
+export const supportedOptions = '100rel, timer, replaces, norefersub, trickle-ice';
 export const withoutTimer = '100rel, replaces, norefersub';
+
+/** INFO that we take for what it is: RFC 6086 §5.2. */
+export const infoPackages = 'trickle-ice';
 
 export type ExtraHeader = readonly [name: string, value: string];
 
@@ -92,6 +95,8 @@ export interface Dialog {
     /** re-INVITE with or without an offer, or UPDATE with one. Must be replied to; 491 glare is handled inside, and an
      * UPDATE without an offer (a session refresh) is answered inside. */
     reinvite: [request: InDialogRequest];
+    /** The answer to a refresh of ours by re-INVITE, which offered the session's SDP as it is. */
+    refreshed: [answer: Buffer];
     /** INFO, MESSAGE, REFER, NOTIFY, OPTIONS… Must be replied to. */
     request: [request: InDialogRequest];
     ended: [end: DialogEnd];
@@ -108,6 +113,10 @@ export interface Dialog {
   request(method: string, options?: RequestOptions): Promise<SipResponse>;
   /** Ends it. Sends BYE (after the ACK came or timed out, RFC 3261 §15); `ended` follows at once with by 'local'. */
   bye(options?: { headers?: readonly ExtraHeader[]; reason?: Reason }): void;
+  /** Tells the peer our Contact: UPDATE where it takes that, else a re-INVITE that changes nothing. RFC 3261 §12.2. */
+  showContact(): Promise<SipResponse>;
+  /** Ends it here without a word: another node carries it on. */
+  abandon(): void;
   /** Plain data from which `agent.restore` makes the dialog again. */
   snapshot(): DialogSnapshot;
 }

@@ -37,36 +37,21 @@ export function createRequest(init: RequestInit): Request {
 
 export type ResponseInit = {
   /** Added to To where the request had none (not for 100). */
-  readonly toTag?: string;
-  readonly headers?: Iterable<readonly [name: string, value: string]>;
-  readonly body?: Buffer;
-  readonly contentType?: string;
+  readonly toTag?: string | undefined;
+  readonly headers?: Iterable<readonly [name: string, value: string]> | undefined;
+  readonly body?: Buffer | undefined;
+  readonly contentType?: string | undefined;
 };
 
 /** A response with what RFC 3261 §8.2.6 and §12.1.1 copy from its request: Via, From, To, Call-ID, CSeq, Timestamp of a
  * 100, and Record-Route where it may make a dialog. */
 export function createResponse(request: SipRequest, status: number, reason?: string, init?: ResponseInit): Response {
   const headers = new HeaderFields();
-  for (const via of request.headers.all('Via')) headers.adopt('Via', 'Via', via);
-  const dialogue = status > 100 && status < 300;
-  if (dialogue)
-    for (const route of request.headers.all('Record-Route')) headers.adopt('Record-Route', 'Record-Route', route);
-  copy(request, headers, 'From');
-  copy(request, headers, 'To');
-  if (init?.toTag !== undefined && status > 100 && tagOf(request.to) === undefined) {
-    headers.set('To', `${request.headers.get('To') ?? ''};tag=${init.toTag}`);
-  }
-  copy(request, headers, 'Call-ID');
-  copy(request, headers, 'CSeq');
-  if (status === 100) copy(request, headers, 'Timestamp');
+  const tagged = status === 100 || tagOf(request.to) !== undefined;
+  headers.echo(request.headers as HeaderFields, status, tagged ? undefined : init?.toTag);
   if (init?.headers !== undefined) for (const [name, value] of init.headers) headers.append(name, value);
   if (init?.contentType !== undefined) headers.set('Content-Type', init.contentType);
   return new Response({ status, reason: reason ?? reasonPhrase(status) }, headers, init?.body ?? emptyBody);
-}
-
-function copy(request: SipRequest, headers: HeaderFields, name: string): void {
-  const value = request.headers.get(name);
-  if (value !== undefined) headers.adopt(name, name, value);
 }
 
 /** The first line of a message. */
@@ -85,7 +70,7 @@ function startLine(message: SipMessage): string {
 export function serialize(message: SipMessage): Buffer {
   const { body } = message;
   const headers = message.headers as HeaderFields;
-  const head = `${startLine(message)}\r\n${headers.print()}Content-Length: ${body.length}\r\n\r\n`;
+  const head = `${startLine(message)}${headers.print()}\r\nContent-Length: ${body.length}\r\n\r\n`;
   const length = Buffer.byteLength(head);
   const out = Buffer.allocUnsafe(length + body.length);
   out.write(head, 0, length === head.length ? 'latin1' : 'utf8');

@@ -4,52 +4,74 @@ import type { Params } from './types.ts';
 
 const most = 16;
 
+type Value = string | true;
+type Param = { readonly name: string; readonly value: Value; next: Param | undefined };
+
 export class FewParams implements Params {
-  readonly names: string[] = [];
-  readonly given: (string | true)[] = [];
-  #rest: Map<string, string | true> | undefined;
+  readonly #first: Param;
+  /** All, of too many. */
+  #many: Map<string, Value> | undefined = undefined;
+
+  constructor(name: string, value: Value) {
+    this.#first = { name, value, next: undefined };
+  }
 
   get size(): number {
-    return this.names.length;
+    if (this.#many !== undefined) return this.#many.size;
+    let count = 0;
+    for (let at: Param | undefined = this.#first; at !== undefined; at = at.next) count++;
+    return count;
   }
 
   /** Adds one that is not there yet; false when it is. */
-  add(name: string, value: string | true): boolean {
-    if (this.has(name)) return false;
-    this.names.push(name);
-    this.given.push(value);
-    if (this.#rest !== undefined) this.#rest.set(name, value);
-    else if (this.names.length > most) this.#rest = new Map(this);
+  add(name: string, value: Value): boolean {
+    if (this.#many !== undefined) return !this.#many.has(name) && this.#many.set(name, value).size > 0;
+    let count = 1;
+    let last = this.#first;
+    while (last.name !== name && last.next !== undefined) {
+      last = last.next;
+      count++;
+    }
+    if (last.name === name) return false;
+    if (count < most) last.next = { name, value, next: undefined };
+    else this.#many = new Map([...this.entries(), [name, value]]);
     return true;
   }
 
-  get(name: string): string | true | undefined {
-    if (this.#rest !== undefined) return this.#rest.get(name);
-    const at = this.names.indexOf(name);
-    return at < 0 ? undefined : this.given[at];
+  get(name: string): Value | undefined {
+    return this.#many === undefined ? this.#find(name)?.value : this.#many.get(name);
   }
 
   has(name: string): boolean {
-    return this.#rest === undefined ? this.names.includes(name) : this.#rest.has(name);
+    return this.#many === undefined ? this.#find(name) !== undefined : this.#many.has(name);
   }
 
-  forEach(each: (value: string | true, name: string, all: Params) => void): void {
+  forEach(each: (value: Value, name: string, all: Params) => void): void {
     for (const [name, value] of this.entries()) each(value, name, this);
   }
 
-  entries(): MapIterator<[string, string | true]> {
-    return this.names.map((name, at): [string, string | true] => [name, this.given[at] ?? true]).values();
+  entries(): MapIterator<[string, Value]> {
+    if (this.#many !== undefined) return this.#many.entries();
+    const out: [string, Value][] = [];
+    for (let at: Param | undefined = this.#first; at !== undefined; at = at.next) out.push([at.name, at.value]);
+    return out.values();
   }
 
   keys(): MapIterator<string> {
-    return this.names.values();
+    return Array.from(this.entries(), ([name]) => name).values();
   }
 
-  values(): MapIterator<string | true> {
-    return this.given.values();
+  values(): MapIterator<Value> {
+    return Array.from(this.entries(), ([, value]) => value).values();
   }
 
-  [Symbol.iterator](): MapIterator<[string, string | true]> {
+  [Symbol.iterator](): MapIterator<[string, Value]> {
     return this.entries();
+  }
+
+  #find(name: string): Param | undefined {
+    let at: Param | undefined = this.#first;
+    while (at !== undefined && at.name !== name) at = at.next;
+    return at;
   }
 }

@@ -3,7 +3,7 @@ import { HeaderFields } from './headers.ts';
 import type { MessageLimits } from './limits.ts';
 import { readCSeq, type ReadFields } from './message.ts';
 import { readNameAddr } from './name-addr.ts';
-import { type HeaderKind, knownAt } from './names.ts';
+import { type HeaderKind, knownAt, labelOf } from './names.ts';
 import { splitList } from './split.ts';
 import type { CSeq, NameAddr, Via } from './types.ts';
 import { readVia } from './via.ts';
@@ -111,7 +111,7 @@ export class FieldReader implements ReadFields {
     const known = knownAt(bytes, start, nameEnd);
     if (known === undefined) {
       const name = this.#slice(start, nameEnd);
-      this.headers.adopt(name, name.toLowerCase(), this.#value(valueAt, valueEnd));
+      this.headers.adopt(labelOf(name), name.toLowerCase(), this.#value(valueAt, valueEnd));
     } else if (!this.#store(known, valueAt, valueEnd)) return -1;
     return valueEnd + 2;
   }
@@ -157,7 +157,7 @@ export class FieldReader implements ReadFields {
   #store(known: HeaderKind, at: number, end: number): boolean {
     const { name, kind, bit } = known;
     const value = this.#value(at, end);
-    if (kind === 'split') return this.#split(name, value, at);
+    if (kind === 'split') return this.#split(known, value, at);
     if (bit !== 0) {
       if ((this.#seen & bit) !== 0) {
         if (name !== 'Content-Length' || this.headers.first(name) !== value) this.refuse(`more than one ${name}`);
@@ -166,63 +166,68 @@ export class FieldReader implements ReadFields {
       this.#seen |= bit;
       this.#readSingle(name, value, at);
     }
-    this.headers.adopt(name, name, value);
+    this.headers.own(known, value);
     return true;
   }
 
-  #split(name: string, value: string, at: number): boolean {
-    if (!value.includes(',')) return this.#element(name, value, this.#folded ? -1 : at);
+  #split(known: HeaderKind, value: string, at: number): boolean {
+    if (!value.includes(',')) return this.#element(known, value, this.#folded ? -1 : at);
     const parts = splitList(value);
     if (parts === undefined) {
-      this.refuse(`malformed ${name}`);
+      this.refuse(`malformed ${known.name}`);
       return true;
     }
-    for (const part of parts) if (!this.#element(name, part, -1)) return false;
+    for (const part of parts) if (!this.#element(known, part, -1)) return false;
     return true;
   }
 
-  /** Reads a value where it lies when it lies in one piece at `at`, else from its own text. */
-  #read<T>(read: (source: Text, at: number, end: number) => T, value: string, at: number): T {
+  /** Where a value is read: where it lies when it lies in one piece at `at`, else in its own text. */
+  #source(value: string, at: number): Text {
     const { whole } = this.#raw;
-    if (whole === undefined || at < 0) return read(textOf(value), 0, value.length);
-    return read(whole, at, at + value.length);
+    return whole === undefined || at < 0 ? textOf(value) : whole;
   }
 
   /** Messages are routed by these: each must be readable, or we and the next peer would go different ways. */
-  #element(name: string, value: string, at: number): boolean {
+  #element(known: HeaderKind, value: string, at: number): boolean {
+    const { name } = known;
     if (name === 'Via' ? ++this.#vias > this.#limits.vias : ++this.#routes > this.#limits.routes) {
       this.refuse(`too many ${name} values`);
       return false;
     }
+    const source = this.#source(value, at);
+    const start = source === this.#raw.whole ? at : 0;
+    const end = start + value.length;
     if (name === 'Via') {
-      const via = this.#read(readVia, value, at);
+      const via = readVia(source, start, end);
       if (via === undefined) this.refuse('malformed Via');
       if (this.#vias === 1) {
         this.via = via;
         this.viaText = value;
       }
-    } else if (this.#read(readNameAddr, value, at) === undefined && !(name === 'Contact' && value === '*')) {
+    } else if (readNameAddr(source, start, end) === undefined && !(name === 'Contact' && value === '*')) {
       this.refuse(`malformed ${name}`);
     }
-    this.headers.adopt(name, name, value);
+    this.headers.own(known, value);
     return true;
   }
 
   #readSingle(name: string, value: string, valueAt: number): void {
-    const at = this.#folded ? -1 : valueAt;
     switch (name) {
       case 'From':
         this.fromText = value;
-        this.from = this.#read(readNameAddr, value, at);
+        this.from = this.#address(value, valueAt);
         break;
       case 'To':
         this.toText = value;
-        this.to = this.#read(readNameAddr, value, at);
+        this.to = this.#address(value, valueAt);
         break;
-      case 'CSeq':
+      case 'CSeq': {
+        const source = this.#source(value, this.#folded ? -1 : valueAt);
+        const at = source === this.#raw.whole ? valueAt : 0;
         this.cseqText = value;
-        this.cseq = this.#read(readCSeq, value, at);
+        this.cseq = readCSeq(source, at, at + value.length);
         break;
+      }
       case 'Max-Forwards':
         this.#checkNumber(name, value, 255);
         break;
@@ -232,6 +237,12 @@ export class FieldReader implements ReadFields {
         break;
       default:
     }
+  }
+
+  #address(value: string, valueAt: number): NameAddr | undefined {
+    const source = this.#source(value, this.#folded ? -1 : valueAt);
+    const at = source === this.#raw.whole ? valueAt : 0;
+    return readNameAddr(source, at, at + value.length);
   }
 
   /** Numbers that would wrap or mislead further in (attack A9). */

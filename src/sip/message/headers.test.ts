@@ -45,11 +45,11 @@ test('replaceFirst and removeFirst touch one value only', () => {
 });
 
 test('known names print in full, unknown ones as they were given', () => {
-  assert.equal(fields(['i', 'c1'], ['x-MY-header', '1']).print(), 'Call-ID: c1\r\nx-MY-header: 1\r\n');
+  assert.equal(fields(['i', 'c1'], ['x-MY-header', '1']).print(), '\r\nCall-ID: c1\r\nx-MY-header: 1');
 });
 
 test('print leaves Content-Length to whoever knows the body', () => {
-  assert.equal(fields(['l', '5'], ['X-A', '1']).print(), 'X-A: 1\r\n');
+  assert.equal(fields(['l', '5'], ['X-A', '1']).print(), '\r\nX-A: 1');
 });
 
 test('a clone changes alone', () => {

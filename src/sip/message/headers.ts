@@ -1,5 +1,5 @@
 import { hasControl, isToken } from './characters.ts';
-import { headerKey, type HeaderKind, knownHeader } from './names.ts';
+import { headerKey, type HeaderKind, knownHeader, labelOf } from './names.ts';
 import { splitList } from './split.ts';
 import type { Headers } from './types.ts';
 
@@ -13,18 +13,18 @@ export class HeaderFault extends Error {
 
 /** The header fields of one message. Nothing can be stored in it that would change the framing when printed. */
 export class HeaderFields implements Headers {
-  /** As printed. */
-  readonly #names: string[] = [];
-  /** As compared: equal to the name for known headers. */
+  /** How each line begins in print: the break before it, the name and the colon. */
+  readonly #labels: string[] = [];
+  /** As compared: the name of known headers, in lower case that of others. */
   readonly #keys: string[] = [];
   readonly #values: string[] = [];
 
   get size(): number {
-    return this.#names.length;
+    return this.#keys.length;
   }
 
   get(name: string): string | undefined {
-    const at = this.#find(headerKey(name));
+    const at = this.#named(name);
     if (at < 0) return undefined;
     const value = this.#values[at]!;
     if (!value.includes(',') || knownHeader(name)?.kind !== 'tokens') return value;
@@ -38,9 +38,10 @@ export class HeaderFields implements Headers {
   }
 
   all(name: string): readonly string[] {
-    const key = headerKey(name);
+    const known = knownHeader(name);
+    const key = known?.name ?? name.toLowerCase();
     const out: string[] = [];
-    const tokens = knownHeader(name)?.kind === 'tokens';
+    const tokens = known?.kind === 'tokens';
     for (let i = 0; i < this.#keys.length; i++) {
       if (this.#keys[i] !== key) continue;
       const value = this.#values[i]!;
@@ -51,14 +52,14 @@ export class HeaderFields implements Headers {
   }
 
   has(name: string): boolean {
-    return this.#find(headerKey(name)) >= 0;
+    return this.#named(name) >= 0;
   }
 
   set(name: string, value: string): void {
     const known = checkField(name, value);
     const key = known?.name ?? name.toLowerCase();
     const at = this.#find(key);
-    if (at < 0) return this.adopt(known?.name ?? name, key, value);
+    if (at < 0) return this.adopt(known?.label ?? labelOf(name), key, value);
     for (let i = this.#keys.length - 1; i > at; i--) if (this.#keys[i] === key) this.#remove(i);
     this.#values[at] = value;
   }
@@ -67,14 +68,15 @@ export class HeaderFields implements Headers {
     const known = checkField(name, value);
     const key = known?.name ?? name.toLowerCase();
     const after = this.#keys.lastIndexOf(key) + 1;
-    if (after === 0 || after === this.#keys.length) this.adopt(known?.name ?? name, key, value);
-    else this.#insert(after, known?.name ?? name, key, value);
+    const label = known?.label ?? labelOf(name);
+    if (after === 0 || after === this.#keys.length) this.adopt(label, key, value);
+    else this.#insert(after, label, key, value);
   }
 
   prepend(name: string, value: string): void {
     const known = checkField(name, value);
     const key = known?.name ?? name.toLowerCase();
-    this.#insert(Math.max(0, this.#find(key)), known?.name ?? name, key, value);
+    this.#insert(Math.max(0, this.#find(key)), known?.label ?? labelOf(name), key, value);
   }
 
   delete(name: string): void {
@@ -85,32 +87,59 @@ export class HeaderFields implements Headers {
   /** Replaces the first value of this name only: the top Via. */
   replaceFirst(name: string, value: string): void {
     checkField(name, value);
-    const at = this.#find(headerKey(name));
+    const at = this.#named(name);
     if (at >= 0) this.#values[at] = value;
   }
 
   /** Removes the first value of this name only: the top Via or Route. */
   removeFirst(name: string): void {
-    const at = this.#find(headerKey(name));
+    const at = this.#named(name);
     if (at >= 0) this.#remove(at);
   }
 
   /** In order, as they will be printed. Token lists (Allow, Supported …) come unsplit. */
   entries(): IterableIterator<[name: string, value: string]> {
-    return this.#names.map((name, i): [string, string] => [name, this.#values[i]!]).values();
+    return this.#labels.map((label, i): [string, string] => [label.slice(2, -2), this.#values[i]!]).values();
   }
 
   clone(): HeaderFields {
     const copy = new HeaderFields();
-    for (let i = 0; i < this.#names.length; i++) copy.adopt(this.#names[i]!, this.#keys[i]!, this.#values[i]!);
+    for (let i = 0; i < this.#labels.length; i++) copy.adopt(this.#labels[i]!, this.#keys[i]!, this.#values[i]!);
     return copy;
   }
 
   /** Adds without looking: what a parser has checked or we have made ourselves. `serialize` looks once more. */
-  adopt(name: string, key: string, value: string): void {
-    this.#names.push(name);
+  adopt(label: string, key: string, value: string): void {
+    this.#labels.push(label);
     this.#keys.push(key);
     this.#values.push(value);
+  }
+
+  /** The same of a header we know. */
+  own({ label, name }: HeaderKind, value: string): void {
+    this.adopt(label, name, value);
+  }
+
+  /** The same of the one that comes first and only once: the Via of a request we send. */
+  lead({ label, name }: HeaderKind, value: string): void {
+    const at = this.#find(name);
+    if (at < 0) this.#insert(0, label, name, value);
+    else this.#values[at] = value;
+  }
+
+  /** Adds what a response repeats of its request, in one walk and in the request's order: RFC 3261 §8.2.6.2, and §12.1.1
+   * where it may make a dialog. `tag` is added to the To. */
+  echo(request: HeaderFields, status: number, tag: string | undefined): void {
+    const dialogue = status > 100 && status < 300;
+    for (let i = 0; i < request.#keys.length; i++) {
+      const key = request.#keys[i]!;
+      const echoed =
+        key === 'Via' || key === 'From' || key === 'To' || key === 'Call-ID' || key === 'CSeq' ||
+        (key === 'Record-Route' && dialogue) || (key === 'Timestamp' && status === 100); // prettier-ignore
+      if (!echoed) continue;
+      const value = request.#values[i]!;
+      this.adopt(request.#labels[i]!, key, key === 'To' && tag !== undefined ? `${value};tag=${tag}` : value);
+    }
   }
 
   /** How many lines `print` makes. */
@@ -120,13 +149,21 @@ export class HeaderFields implements Headers {
     return count;
   }
 
-  /** The lines as printed, Content-Length left out: whoever prints knows the length of the body. */
+  /** The lines as printed, a break before each; Content-Length left out: whoever prints knows the length of the body. */
   print(): string {
     let out = '';
-    for (let i = 0; i < this.#names.length; i++) {
-      if (this.#keys[i] !== 'Content-Length') out += `${this.#names[i]!}: ${this.#values[i]!}\r\n`;
+    for (let i = 0; i < this.#labels.length; i++) {
+      if (this.#keys[i] !== 'Content-Length') out += this.#labels[i]! + this.#values[i]!;
     }
     return out;
+  }
+
+  /** By any spelling; most callers use ours, which is the key itself. */
+  #named(name: string): number {
+    const at = this.#find(name);
+    if (at >= 0) return at;
+    const key = headerKey(name);
+    return key === name ? -1 : this.#find(key);
   }
 
   #find(key: string): number {
@@ -134,14 +171,14 @@ export class HeaderFields implements Headers {
     return -1;
   }
 
-  #insert(at: number, name: string, key: string, value: string): void {
-    this.#names.splice(at, 0, name);
+  #insert(at: number, label: string, key: string, value: string): void {
+    this.#labels.splice(at, 0, label);
     this.#keys.splice(at, 0, key);
     this.#values.splice(at, 0, value);
   }
 
   #remove(at: number): void {
-    this.#names.splice(at, 1);
+    this.#labels.splice(at, 1);
     this.#keys.splice(at, 1);
     this.#values.splice(at, 1);
   }

@@ -2,6 +2,8 @@
 export type HeaderKind = {
   /** The one spelling we print and compare. */
   readonly name: string;
+  /** How its line begins in print, the line break before it included. */
+  readonly label: string;
   /** In lower case, as applications are told. */
   readonly lower: string;
   /** `split`: one stored value an element (a message is routed by them). `tokens`: stored as it came, split when read.
@@ -50,12 +52,23 @@ function place(spelling: string, kind: HeaderKind): void {
   table[slot] = { spelling: lower, kind };
 }
 
+/** The same text as the engine keeps of names in code: one such is told from another by where it is, not letter by letter. */
+function interned(text: string): string {
+  return Object.keys({ [text]: 0 })[0]!;
+}
+
+/** How the line of a header of this name begins in print. */
+export function labelOf(name: string): string {
+  return `\r\n${name}: `;
+}
+
 for (const [kind, list] of Object.entries({ split, tokens, single, text })) {
   for (const entry of list) {
-    const [name = '', compact] = entry.split(':');
-    const lower = name.toLowerCase();
+    const [spelling = '', compact] = entry.split(':');
+    const name = interned(spelling);
+    const lower = interned(name.toLowerCase());
     const bit = kind === 'single' ? 1 << count++ : 0;
-    const row: HeaderKind = { name, lower, kind: kind as HeaderKind['kind'], bit };
+    const row: HeaderKind = { name, label: labelOf(name), lower, kind: kind as HeaderKind['kind'], bit };
     place(name, row);
     if (compact !== undefined) place(compact, row);
   }
@@ -92,3 +105,29 @@ export function headerKey(name: string): string {
 export function lowerName(name: string): string {
   return knownHeader(name)?.lower ?? name.toLowerCase();
 }
+
+function ours(name: string): HeaderKind {
+  const kind = knownHeader(name);
+  if (kind === undefined) throw new TypeError(`${name} is no known header`);
+  return kind;
+}
+
+/** Those we write ourselves. */
+export const header = {
+  via: ours('Via'),
+  maxForwards: ours('Max-Forwards'),
+  route: ours('Route'),
+  from: ours('From'),
+  to: ours('To'),
+  callId: ours('Call-ID'),
+  cseq: ours('CSeq'),
+  contact: ours('Contact'),
+  userAgent: ours('User-Agent'),
+  allow: ours('Allow'),
+  supported: ours('Supported'),
+  require: ours('Require'),
+  recvInfo: ours('Recv-Info'),
+  sessionExpires: ours('Session-Expires'),
+  minSe: ours('Min-SE'),
+  contentType: ours('Content-Type'),
+} as const;

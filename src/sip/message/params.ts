@@ -22,7 +22,7 @@ export const noParams: Params = new Map();
 export function readParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
   let i = skipSpace(bytes, at, end);
   if (i === end) return noParams;
-  const into = new FewParams();
+  let into: FewParams | undefined;
   while (i < end) {
     if (bytes[i] !== 0x3b) return undefined;
     const from = skipSpace(bytes, i + 1, end);
@@ -38,7 +38,8 @@ export function readParams({ bytes, text }: Text, at: number, end: number): Para
       value = unquote(text.slice(valueAt, valueEnd));
       i = skipSpace(bytes, valueEnd, end);
     }
-    if (!into.add(name, value)) return undefined;
+    if (into === undefined) into = new FewParams(name, value);
+    else if (!into.add(name, value)) return undefined;
   }
   return into;
 }
@@ -61,7 +62,7 @@ function endOfValue(bytes: Uint8Array, at: number, end: number): number {
 
 /** Reads the parameters of a URI, all of text[at, end): raw values, no quotes, no spaces. RFC 3261 §19.1.1. */
 export function readUriParams({ bytes, text }: Text, at: number, end: number): Params | undefined {
-  const into = new FewParams();
+  let into: FewParams | undefined;
   let i = at;
   while (i < end) {
     if (bytes[i] !== 0x3b) return undefined;
@@ -75,9 +76,10 @@ export function readUriParams({ bytes, text }: Text, at: number, end: number): P
       value = text.slice(nameEnd + 1, i);
     }
     const name = paramName(text, from, nameEnd);
-    if (!into.add(name, value)) return undefined;
+    if (into === undefined) into = new FewParams(name, value);
+    else if (!into.add(name, value)) return undefined;
   }
-  return into;
+  return into ?? noParams;
 }
 
 /** `;name=value` for each, values quoted where they must be. */

@@ -90,55 +90,48 @@ export function readHostPort(source: Text, at: number, end: number): HostPort | 
   return { host, port: portNumber < 0 ? undefined : portNumber, end: after };
 }
 
-type Draft = {
-  scheme: SipUri['scheme'];
-  user?: string;
-  password?: string;
-  host: string;
-  port?: number;
-  params: Params;
-  headers?: string;
-};
+type UserInfo = { readonly user?: string; readonly password?: string };
+const nobody: UserInfo = {};
 
 function readSip(source: Text, start: number, end: number, scheme: 'sip' | 'sips'): SipUri | undefined {
   const { bytes, text } = source;
-  const uri: Draft = { scheme, host: '', params: noParams };
-  let at = start;
   const sign = find(bytes, 0x40, start, end);
-  if (sign >= 0) {
-    if (!readUser(source, start, sign, uri)) return undefined;
-    at = sign + 1;
-  }
-  if (!walkHostPort(source, at, end)) return undefined;
-  uri.host = text.slice(hostAt, hostEnd).toLowerCase();
-  if (portNumber >= 0) uri.port = portNumber;
-  at = after;
-  if (at === end) return uri;
-  let paramsEnd = find(bytes, 0x3f, at, end);
-  if (paramsEnd < 0) paramsEnd = end;
-  else {
-    if (span(bytes, paramsEnd + 1, end, URI_HEADER) !== end) return undefined;
-    uri.headers = text.slice(paramsEnd + 1, end);
-  }
-  if (paramsEnd === at) return uri;
-  const params = readUriParams(source, at, paramsEnd);
+  const who = sign < 0 ? nobody : readUser(source, start, sign);
+  if (who === undefined || !walkHostPort(source, sign < 0 ? start : sign + 1, end)) return undefined;
+  const host = text.slice(hostAt, hostEnd).toLowerCase();
+  const port = portNumber < 0 ? undefined : portNumber;
+  const at = after;
+  if (at === end) return sipUri(scheme, who, { host, port }, noParams);
+  const question = find(bytes, 0x3f, at, end);
+  const params = readUriParams(source, at, question < 0 ? end : question);
   if (params === undefined) return undefined;
-  uri.params = params;
-  return uri;
+  const uri = sipUri(scheme, who, { host, port }, params);
+  if (question < 0) return uri;
+  if (span(bytes, question + 1, end, URI_HEADER) !== end) return undefined;
+  return { ...uri, headers: text.slice(question + 1, end) };
 }
 
-function readUser({ bytes, text }: Text, at: number, end: number, uri: Draft): boolean {
+/** In one go, whatever it has: an object that is added to is laid out anew. */
+function sipUri(
+  scheme: 'sip' | 'sips',
+  { user, password }: UserInfo,
+  { host, port }: { readonly host: string; readonly port: number | undefined },
+  params: Params,
+): SipUri {
+  if (user === undefined) return port === undefined ? { scheme, host, params } : { scheme, host, port, params };
+  const uri = port === undefined ? { scheme, user, host, params } : { scheme, user, host, port, params };
+  return password === undefined ? uri : { ...uri, password };
+}
+
+function readUser({ bytes, text }: Text, at: number, end: number): UserInfo | undefined {
   const userEnd = span(bytes, at, end, USER);
-  if (userEnd === at) return false;
+  if (userEnd === at) return undefined;
   const user = unescapeUri(text.slice(at, userEnd));
-  if (user === undefined) return false;
-  uri.user = user;
-  if (userEnd === end) return true;
-  if (bytes[userEnd] !== 0x3a || span(bytes, userEnd + 1, end, PASSWORD) !== end) return false;
+  if (user === undefined) return undefined;
+  if (userEnd === end) return { user };
+  if (bytes[userEnd] !== 0x3a || span(bytes, userEnd + 1, end, PASSWORD) !== end) return undefined;
   const password = unescapeUri(text.slice(userEnd + 1, end));
-  if (password === undefined) return false;
-  uri.password = password;
-  return true;
+  return password === undefined ? undefined : { user, password };
 }
 
 const visual = new Set('-.()');

@@ -26,6 +26,8 @@ const abandon: ClientEvent = { type: 'abandon' };
 const broken: ClientEvent = { type: 'transportError' };
 
 export class ClientTransaction implements Context, WheelUser, FaultListener {
+  /** One function for the machines of all of them: the context says whose effect it is. */
+  static readonly #carryOut = (effect: Effect, transaction: ClientTransaction): void => transaction.#perform(effect);
   readonly key: string;
   readonly method: string;
   readonly to: Hop;
@@ -51,10 +53,9 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
     const invite = request.method === 'INVITE';
     this.#request = invite ? request : undefined;
     this.#bytes = serialize(request);
-    const perform = (effect: Effect): void => this.#perform(effect);
     this.#machine = invite
-      ? new Machine({ table: inviteClient, initial: 'calling', context: this, perform })
-      : new Machine({ table: nonInviteClient, initial: 'trying', context: this, perform });
+      ? new Machine({ table: inviteClient, initial: 'calling', context: this, perform: ClientTransaction.#carryOut })
+      : new Machine({ table: nonInviteClient, initial: 'trying', context: this, perform: ClientTransaction.#carryOut });
   }
 
   get timers(): SipTimers {
@@ -91,6 +92,7 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
 
   onTimer(name: string): void {
     this.#machine.handle({ type: `timer${name as TimerName}` });
+    this.#slots.fired(this.#runtime.wheel, this);
   }
 
   /** Later, for the transport may say so while we are still sending. */
@@ -113,13 +115,13 @@ export class ClientTransaction implements Context, WheelUser, FaultListener {
         if (effect.ms === 0) return this.onTimer(effect.timer);
         return this.#slots.start(this.#runtime.wheel, this, effect.timer, effect.ms);
       case 'stop':
-        return this.#slots.stop(effect.timer);
+        return this.#slots.stop();
       case 'forget':
         this.#bytes = undefined;
         this.#request = undefined;
         return;
       case 'end':
-        this.#slots.stopAll();
+        this.#slots.stop();
         this.#bytes = undefined;
         this.#request = undefined;
         this.#user = undefined;

@@ -43,10 +43,12 @@ export type Effect =
   | { readonly type: 'forget' }
   | { readonly type: 'fail'; readonly reason: 'timeout' | 'transport' }
   | { readonly type: 'start'; readonly timer: TimerName; readonly ms: number }
-  | { readonly type: 'stop'; readonly timer: TimerName }
+  /** Every timer that runs. */
+  | { readonly type: 'stop' }
   | { readonly type: 'end' };
 
 export const resendNow: Effect = { type: 'resend' };
+export const stopTimers: Effect = { type: 'stop' };
 export const forget: Effect = { type: 'forget' };
 export const endNow: Effect = { type: 'end' };
 export const failTimeout: Effect = { type: 'fail', reason: 'timeout' };
@@ -54,8 +56,4 @@ export const failTransport: Effect = { type: 'fail', reason: 'transport' };
 
 export function start(timer: TimerName, ms: number): Effect {
   return { type: 'start', timer, ms };
-}
-
-export function stop(timer: TimerName): Effect {
-  return { type: 'stop', timer };
 }

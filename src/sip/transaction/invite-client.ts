@@ -2,7 +2,7 @@
 import { ignore, type Step, type Table } from '../../base/index.ts';
 import type { SipResponse } from '../message/index.ts';
 import type { ClientEvent, Context, Effect, Timed } from './events.ts';
-import { endNow, failTimeout, failTransport, forget, resendNow, start, stop } from './events.ts';
+import { endNow, failTimeout, failTransport, forget, resendNow, start, stopTimers } from './events.ts';
 import { lateResponses, lifetime } from './timers.ts';
 
 export type InviteClientState = 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
@@ -20,11 +20,8 @@ export const inviteClient: Table<InviteClientState, InviteClientEvent, Effect, C
   terminated: { provisional: ignore,    success: ignore,    failure: ignore,  timerA: ignore,   timerB: ignore,   timerD: ignore, timerM: ignore, transportError: ignore, abandon: ignore },
 };
 
-const stopA = stop('A');
-const stopB = stop('B');
-
 function progress({ response }: Answer): Row {
-  return { to: 'proceeding', effects: [stopA, stopB, { type: 'pass', response }] };
+  return { to: 'proceeding', effects: [stopTimers, { type: 'pass', response }] };
 }
 function pass({ response }: Answer): Row {
   return { to: 'proceeding', effects: [{ type: 'pass', response }] };
@@ -32,7 +29,7 @@ function pass({ response }: Answer): Row {
 function accept({ response }: Answer, c: Context): Row {
   return {
     to: 'accepted',
-    effects: [stopA, stopB, forget, start('M', lifetime(c.timers)), { type: 'pass', response }],
+    effects: [stopTimers, forget, start('M', lifetime(c.timers)), { type: 'pass', response }],
   };
 }
 /** A 2xx again, or one of another fork: each is the user's to acknowledge. */
@@ -41,7 +38,7 @@ function another({ response }: Answer): Row {
 }
 function reject({ response }: Answer, c: Context): Row {
   const quiet = start('D', c.reliable ? 0 : lateResponses(c.timers));
-  return { to: 'completed', effects: [stopA, stopB, { type: 'ack', response }, { type: 'pass', response }, quiet] };
+  return { to: 'completed', effects: [stopTimers, { type: 'ack', response }, { type: 'pass', response }, quiet] };
 }
 function ackAgain(): Row {
   return { to: 'completed', effects: [resendNow] };

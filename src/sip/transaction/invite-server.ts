@@ -2,7 +2,7 @@
  * `trying` is the RFC's Proceeding before anything was sent: a retransmission, or 200 ms, makes us send the 100. */
 import { ignore, type Step, type Table } from '../../base/index.ts';
 import type { Context, Effect, ServerEvent, Timed } from './events.ts';
-import { endNow, failTimeout, failTransport, forget, resendNow, start, stop } from './events.ts';
+import { endNow, failTimeout, failTransport, forget, resendNow, start, stopTimers } from './events.ts';
 import { lifetime } from './timers.ts';
 
 export type InviteServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
@@ -28,19 +28,17 @@ export const inviteServer: Table<InviteServerState, InviteServerEvent, Effect, C
   terminated: { request: ignore,  provisional: ignore,   success: ignore,  failure: ignore, ack: ignore,    timer100: ignore, timerG: ignore, timerH: ignore,  timerI: ignore, timerL: ignore, transportError: ignore             },
 };
 
-const stop100 = stop('100');
-
 function trying(): Row {
-  return { to: 'proceeding', effects: [stop100, { type: 'trying' }] };
+  return { to: 'proceeding', effects: [stopTimers, { type: 'trying' }] };
 }
 function resend(): Row {
   return { to: 'proceeding', effects: [resendNow] };
 }
 function progress({ bytes }: Reply): Row {
-  return { to: 'proceeding', effects: [stop100, { type: 'send', bytes }] };
+  return { to: 'proceeding', effects: [stopTimers, { type: 'send', bytes }] };
 }
 function accept({ bytes }: Reply, c: Context): Row {
-  return { to: 'accepted', effects: [stop100, { type: 'send', bytes }, forget, start('L', lifetime(c.timers))] };
+  return { to: 'accepted', effects: [stopTimers, { type: 'send', bytes }, forget, start('L', lifetime(c.timers))] };
 }
 /** The user resends its 2xx until the ACK (RFC 3261 §13.3.1.4); it does not pass through our store. */
 function another({ bytes }: Reply): Row {
@@ -48,7 +46,7 @@ function another({ bytes }: Reply): Row {
 }
 function reject({ bytes }: Reply, c: Context): Row {
   const wait = start('H', lifetime(c.timers));
-  const effects: Effect[] = [stop100, { type: 'send', bytes }, wait];
+  const effects: Effect[] = [stopTimers, { type: 'send', bytes }, wait];
   if (!c.reliable) effects.push(start('G', c.interval));
   return { to: 'completed', effects };
 }
@@ -60,7 +58,7 @@ function again(_: unknown, c: Context): Row {
   return { to: 'completed', effects: [resendNow, start('G', c.interval)] };
 }
 function confirm(_: unknown, c: Context): Row {
-  return { to: 'confirmed', effects: [stop('G'), stop('H'), forget, start('I', c.reliable ? 0 : c.timers.t4)] };
+  return { to: 'confirmed', effects: [stopTimers, forget, start('I', c.reliable ? 0 : c.timers.t4)] };
 }
 function timeout(): Row {
   return { to: 'terminated', effects: [failTimeout, endNow] };

@@ -170,6 +170,17 @@ test('a transport fault ends a client transaction at once', async () => {
   assert.deepEqual(clock.pending(), []);
 });
 
+test('a BYE dies with the connection that was the only way to its peer, one over another lives', async () => {
+  const { layer, peer } = bench('ws');
+  const [gone, there] = [user(), user()];
+  layer.request(message('BYE'), { to: { ...peer, connectionId: 'c1' }, user: gone.listener, branch: 'z9hG4bK1' });
+  layer.request(message('BYE'), { to: { ...peer, connectionId: 'c2' }, user: there.listener, branch: 'z9hG4bK2' });
+  layer.flowClosed('c1');
+  await Promise.resolve();
+  assert.deepEqual([gone.heard, there.heard], [['transport'], []]);
+  assert.equal(layer.size.clients, 1);
+});
+
 test('§17.2.1 a 100 goes out within 200 ms where the user sent nothing', () => {
   const { clock, layer, peer, titles } = bench();
   layer.serve(message('INVITE'), peer);

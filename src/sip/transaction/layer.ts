@@ -19,6 +19,22 @@ export type TransactionOptions = {
   readonly limit?: number;
 };
 
+/** A request with what it is found by. */
+class Keyed {
+  readonly request: SipRequest;
+  readonly key: string;
+  #merge: string | undefined = undefined;
+
+  constructor(request: SipRequest) {
+    this.request = request;
+    this.key = serverKey(request, request.method);
+  }
+
+  get merge(): string {
+    return (this.#merge ??= mergeKey(this.request));
+  }
+}
+
 export class TransactionLayer {
   readonly timers: SipTimers;
   /** Dialogs keep their timers here too. */
@@ -28,6 +44,8 @@ export class TransactionLayer {
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #merged = new Map<string, ServerTransaction>();
+  /** Of the request that came last: who lets it in asks for its keys twice. */
+  #keyed: Keyed | undefined = undefined;
   readonly #clientRuntime: Runtime;
   readonly #serverRuntime: Runtime;
 
@@ -58,12 +76,21 @@ export class TransactionLayer {
 
   /** Takes a request on: from now on its retransmissions are answered here. */
   serve(request: SipRequest, from: Source): ServerTransaction {
-    const merge = request.to.params.has('tag') ? undefined : mergeKey(request);
-    const keys = { key: serverKey(request, request.method), merge };
-    const transaction = new ServerTransaction(this.#serverRuntime, keys, request, from);
-    this.#servers.set(keys.key, transaction);
+    const keyed = this.#keysOf(request);
+    const { key } = keyed;
+    const merge = request.to.params.has('tag') ? undefined : keyed.merge;
+    const transaction = new ServerTransaction(this.#serverRuntime, { key, merge }, request, from);
+    this.#servers.set(key, transaction);
     if (merge !== undefined) this.#merged.set(merge, transaction);
     return transaction;
+  }
+
+  /** A connection that was the only way to somebody is gone: nobody will answer what went out over it. An INVITE is its
+   * call's to give up. */
+  flowClosed(connectionId: string): void {
+    for (const each of this.#clients.values()) {
+      if (each.to.connectionId === connectionId && each.method !== 'INVITE') each.transportFailed();
+    }
   }
 
   /** The INVITE that a CANCEL means. RFC 3261 §9.2. */
@@ -73,7 +100,7 @@ export class TransactionLayer {
 
   /** Whether the same request reached us before by another way: 482. RFC 3261 §8.2.2.2. */
   merges(request: SipRequest): boolean {
-    return this.#merged.has(mergeKey(request));
+    return this.#merged.has(this.#keysOf(request).merge);
   }
 
   /** Transactions alive, lingering ones included. */
@@ -108,9 +135,14 @@ export class TransactionLayer {
       if (invite === undefined || !invite.acknowledged()) this.#user.onAck(request, from);
       return;
     }
-    const known = this.#servers.get(serverKey(request, request.method));
+    const known = this.#servers.get(this.#keysOf(request).key);
     if (known !== undefined) known.repeated();
     else if (this.#servers.size < this.#limit) this.#user.onRequest(request, from);
+  }
+
+  #keysOf(request: SipRequest): Keyed {
+    if (this.#keyed?.request !== request) this.#keyed = new Keyed(request);
+    return this.#keyed;
   }
 
   #forget(key: string): void {

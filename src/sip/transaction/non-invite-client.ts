@@ -2,7 +2,7 @@
 import { ignore, type Step, type Table } from '../../base/index.ts';
 import type { SipResponse } from '../message/index.ts';
 import type { ClientEvent, Context, Effect, Timed } from './events.ts';
-import { endNow, failTimeout, failTransport, forget, resendNow, start, stop } from './events.ts';
+import { endNow, failTimeout, failTransport, forget, resendNow, start, stopTimers } from './events.ts';
 
 export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated';
 export type NonInviteClientEvent = ClientEvent | Timed<'E'> | Timed<'F'> | Timed<'K'>;
@@ -18,15 +18,12 @@ export const nonInviteClient: Table<NonInviteClientState, NonInviteClientEvent, 
   terminated: { provisional: ignore,   success: ignore,   failure: ignore,   timerE: ignore,  timerF: ignore,   timerK: ignore, transportError: ignore, abandon: ignore },
 };
 
-const stopE = stop('E');
-const stopF = stop('F');
-
 function progress({ response }: Answer): Row {
   return { to: 'proceeding', effects: [{ type: 'pass', response }] };
 }
 function complete({ response }: Answer, c: Context): Row {
   const quiet = start('K', c.reliable ? 0 : c.timers.t4);
-  return { to: 'completed', effects: [stopE, stopF, forget, { type: 'pass', response }, quiet] };
+  return { to: 'completed', effects: [stopTimers, forget, { type: 'pass', response }, quiet] };
 }
 function again(_: unknown, c: Context): Row {
   c.interval = Math.min(c.interval * 2, c.timers.t2);

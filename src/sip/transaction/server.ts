@@ -2,7 +2,7 @@
 import { Machine } from '../../base/index.ts';
 import { createResponse, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Runtime } from './client.ts';
-import type { Context, Effect, ServerEvent, Timed } from './events.ts';
+import { type Context, type Effect, endNow, type ServerEvent, type Timed } from './events.ts';
 import { inviteServer } from './invite-server.ts';
 import { nonInviteServer } from './non-invite-server.ts';
 import { TimerSlots } from './slots.ts';
@@ -18,6 +18,8 @@ const acknowledged: AnyEvent = { type: 'ack' };
 const broken: AnyEvent = { type: 'transportError' };
 
 export class ServerTransaction implements Context, WheelUser, FaultListener {
+  /** One function for the machines of all of them: the context says whose effect it is. */
+  static readonly #carryOut = (effect: Effect, transaction: ServerTransaction): void => transaction.#perform(effect);
   readonly key: string;
   readonly mergeKey: string | undefined;
   readonly method: string;
@@ -42,11 +44,21 @@ export class ServerTransaction implements Context, WheelUser, FaultListener {
     this.reliable = from.transport !== 'udp';
     this.interval = runtime.timers.t1;
     this.#request = request;
-    const perform = (effect: Effect): void => this.#perform(effect);
     if (request.method === 'INVITE') {
-      this.#machine = new Machine({ table: inviteServer, initial: 'trying', context: this, perform });
+      this.#machine = new Machine({
+        table: inviteServer,
+        initial: 'trying',
+        context: this,
+        perform: ServerTransaction.#carryOut,
+      });
       this.#slots.start(runtime.wheel, this, '100', tryingDelay(runtime.timers));
-    } else this.#machine = new Machine({ table: nonInviteServer, initial: 'trying', context: this, perform });
+    } else
+      this.#machine = new Machine({
+        table: nonInviteServer,
+        initial: 'trying',
+        context: this,
+        perform: ServerTransaction.#carryOut,
+      });
   }
 
   get timers(): SipTimers {
@@ -82,11 +94,12 @@ export class ServerTransaction implements Context, WheelUser, FaultListener {
 
   /** Ends at once, silently. */
   close(): void {
-    this.#perform({ type: 'end' });
+    this.#perform(endNow);
   }
 
   onTimer(name: string): void {
     this.#machine.handle({ type: `timer${name as TimerName}` });
+    this.#slots.fired(this.#runtime.wheel, this);
   }
 
   /** Later, for the transport may say so while we are still sending. */
@@ -112,12 +125,12 @@ export class ServerTransaction implements Context, WheelUser, FaultListener {
         if (effect.ms === 0) return this.onTimer(effect.timer);
         return this.#slots.start(this.#runtime.wheel, this, effect.timer, effect.ms);
       case 'stop':
-        return this.#slots.stop(effect.timer);
+        return this.#slots.stop();
       case 'forget':
         this.#bytes = undefined;
         return;
       case 'end':
-        this.#slots.stopAll();
+        this.#slots.stop();
         this.#bytes = undefined;
         this.#request = undefined;
         return this.#runtime.ended(this.key);

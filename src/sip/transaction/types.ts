@@ -20,6 +20,10 @@ export type Source = {
   readonly localPort: number;
   /** The connection it came over, for reliable transports; lets a reply or a call go back down it. */
   readonly connectionId?: string;
+  /** It came through an edge proxy of ours, which says who sent it. */
+  readonly origin?: { readonly transport: Hop['transport']; readonly address: string; readonly port: number };
+  /** What its peer showed in the TLS handshake, where it was asked: names, SHA-256 of it, and why it is not believed. */
+  readonly certificate?: { readonly names: readonly string[]; readonly fingerprint: string; readonly fault?: string };
 };
 
 /** Told when bytes could not be sent. */

@@ -46,14 +46,21 @@ export class TimerWheel {
   }
 
   after(ms: number, user: WheelUser, name: string): WheelTimer {
-    const now = this.#clock.monotonic();
-    const tick = Math.ceil((now + ms) / this.#resolution);
+    return this.at(this.tickAfter(ms), user, name);
+  }
+
+  /** The first tick at or after this time. */
+  tickAfter(ms: number): number {
+    return Math.ceil((this.#clock.monotonic() + ms) / this.#resolution);
+  }
+
+  at(tick: number, user: WheelUser, name: string): WheelTimer {
     const timer = new WheelTimer(this, tick, user, name);
     if (this.#closed) {
       timer.tick = -1;
       return timer;
     }
-    const bucket = this.#buckets.get(tick) ?? this.#open(tick, now);
+    const bucket = this.#buckets.get(tick) ?? this.#open(tick);
     timer.next = bucket.first;
     if (bucket.first !== undefined) bucket.first.previous = timer;
     bucket.first = timer;
@@ -99,8 +106,8 @@ export class TimerWheel {
     if (this.#firing !== undefined) this.#firing.first = undefined;
   }
 
-  #open(tick: number, now: number): Bucket {
-    const wait = tick * this.#resolution - now;
+  #open(tick: number): Bucket {
+    const wait = tick * this.#resolution - this.#clock.monotonic();
     const bucket: Bucket = {
       clock: this.#clock.after(wait, 'sip timer wheel', () => this.#fire(tick)),
       first: undefined,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { plainAddress } from './address.ts';
 import { StreamFramer } from './framer.ts';
 import type { ConnectionLimits } from './limits.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
 
 /** Whose fault the end of a connection is: `peer` when it abused it. */
 export type Blame = 'nobody' | 'peer';
@@ -16,13 +17,15 @@ export interface CarriageSink {
   ping(answer?: () => void): void;
   /** Something came, be it half a message. */
   heard(): void;
-  /** It carries no more. */
-  broke(why: string, blame: Blame): void;
+  /** It carries no more. `code`: of the TLS that could not be agreed on. */
+  broke(why: string, blame: Blame, code?: string): void;
 }
 
 /** What carries the messages of one connection: a stream, or a WebSocket. */
 export interface Carriage {
   readonly local: { readonly address: string; readonly port: number };
+  /** What the peer showed in its handshake. */
+  readonly certificate?: PeerCertificate | undefined;
   /** Bytes of a message that has begun to come. */
   readonly pending: number;
   /** Bytes that wait for the peer to read. */
@@ -40,12 +43,18 @@ export class StreamCarriage implements Carriage {
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
   readonly #opening: 'connect' | 'secureConnect' | undefined;
+  readonly certificate: PeerCertificate | undefined;
 
-  /** `opening`: the event that says messages can go, of a socket that is not that far. */
-  constructor(socket: Socket, limits: ConnectionLimits, opening?: 'connect' | 'secureConnect') {
+  /** `opening`: the event that says messages can go, of a socket that is not that far. `certificate`: what its peer showed. */
+  constructor(
+    socket: Socket,
+    limits: ConnectionLimits,
+    more: { opening?: 'connect' | 'secureConnect'; certificate?: PeerCertificate | undefined } = {},
+  ) {
     this.#socket = socket;
+    this.certificate = more.certificate;
     this.#framer = new StreamFramer(limits);
-    this.#opening = opening;
+    this.#opening = more.opening;
     tuneSocket(socket);
   }
 
@@ -70,7 +79,7 @@ export class StreamCarriage implements Carriage {
       if (fault === undefined) sink.heard();
       else sink.broke(`bad stream: ${fault}`, 'peer');
     });
-    socket.on('error', (fault) => sink.broke(fault.message, 'nobody'));
+    socket.on('error', (fault: NodeJS.ErrnoException) => sink.broke(fault.message, 'nobody', fault.code));
     socket.on('close', () => sink.broke('the peer closed', 'nobody'));
   }
 
@@ -111,6 +120,10 @@ export class HandshakeCarriage implements Carriage {
     this.#raw.on('close', () => sink.broke('the peer closed', 'nobody'));
   }
 
+  get certificate(): PeerCertificate | undefined {
+    return this.#inner?.certificate;
+  }
+
   /** The handshake is over. */
   established(inner: Carriage): void {
     if (this.#raw.destroyed || this.#sink === undefined) return inner.destroy();
@@ -118,8 +131,8 @@ export class HandshakeCarriage implements Carriage {
     inner.attach(this.#sink);
   }
 
-  failed(why: string): void {
-    this.#sink?.broke(why, 'peer');
+  failed(why: string, code?: string): void {
+    this.#sink?.broke(why, 'peer', code);
   }
 
   write(bytes: Buffer, done: ((fault?: Error | null) => void) | undefined): void {

@@ -13,6 +13,8 @@ export type CertificateFiles = {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string | undefined;
+  /** Who is believed of clients that show a certificate; default: `ca`, else the well-known authorities. */
+  readonly clientCa?: string | undefined;
   readonly domains?: readonly { readonly name: string; readonly cert: string; readonly key: string }[] | undefined;
 };
 
@@ -98,19 +100,25 @@ export class Certificates {
 
 async function read(files: CertificateFiles): Promise<Loaded> {
   const named = new Map<string, SecureContext>();
-  const usual = await pair(files);
   const ca = files.ca === undefined ? undefined : await readPem(files.ca);
+  const clientCa = files.clientCa === undefined ? undefined : await readPem(files.clientCa);
+  // The context of a name judges its clients too.
+  const of = async (from: { cert: string; key: string }): Promise<SecureContextOptions> => {
+    return pair(from, clientCa ?? ca);
+  };
+  const usual = await of(files);
   for (const domain of files.domains ?? []) {
-    named.set(domain.name.toLowerCase(), createSecureContext(await pair(domain)));
+    named.set(domain.name.toLowerCase(), createSecureContext(await of(domain)));
   }
   return { usual, named, ca };
 }
 
-async function pair(files: { cert: string; key: string }): Promise<SecureContextOptions> {
+async function pair(files: { cert: string; key: string }, clientCa: string | undefined): Promise<SecureContextOptions> {
   const options: SecureContextOptions = {
     cert: await readPem(files.cert),
     key: await readPem(files.key),
     minVersion: oldestTls,
+    ...(clientCa === undefined ? {} : { ca: clientCa }),
   };
   try {
     createSecureContext(options);
@@ -130,7 +138,8 @@ async function readPem(file: string): Promise<string> {
 
 /** What changes when a file does: by writing, or by another put in its place. */
 async function stampOf(files: CertificateFiles): Promise<string> {
-  const all = [files.cert, files.key, files.ca, ...(files.domains ?? []).flatMap(({ cert, key }) => [cert, key])];
+  const { cert: ours, key: secret, ca, clientCa } = files;
+  const all = [ours, secret, ca, clientCa, ...(files.domains ?? []).flatMap(({ cert, key }) => [cert, key])];
   const stamps = all.map(async (file) => {
     if (file === undefined) return '';
     try {

@@ -1,7 +1,7 @@
 import type { Blame, Carriage, CarriageSink } from './carriage.ts';
 import type { ConnectionLimits } from './limits.ts';
 import { failLater } from './failure.ts';
-import type { FaultListener, TransportName } from './types.ts';
+import type { FaultListener, Source, TransportName } from './types.ts';
 
 const pong = Buffer.from('\r\n');
 
@@ -15,8 +15,11 @@ export interface ConnectionOwner {
   /** One whole message came. */
   received(connection: Connection, bytes: Buffer): void;
   /** It is gone: exactly once. */
-  closed(connection: Connection, why: string, blame: Blame): void;
+  closed(connection: Connection, end: End): void;
 }
+
+/** How a connection ended. `code`: what TLS could not agree on. */
+export type End = { readonly why: string; readonly blame: Blame; readonly code?: string | undefined };
 
 export type ConnectionInit = {
   readonly id: string;
@@ -80,6 +83,11 @@ export class Connection implements CarriageSink {
     return this.#carriage !== undefined;
   }
 
+  /** What its peer showed, once it is open. */
+  get certificate(): Source['certificate'] {
+    return this.#carriage?.certificate;
+  }
+
   /** Could it ever carry a message? */
   get wasOpen(): boolean {
     return this.#phase === 'open';
@@ -120,13 +128,13 @@ export class Connection implements CarriageSink {
   }
 
   /** Ends it and frees the socket. Later calls do nothing. */
-  close(why: string, blame: Blame = 'nobody'): void {
+  close(why: string, blame: Blame = 'nobody', code?: string): void {
     const carriage = this.#carriage;
     if (carriage === undefined) return;
     this.#carriage = undefined;
     for (const { listener } of this.#waiting.splice(0)) failLater(listener);
     carriage.destroy();
-    this.#owner.closed(this, why, blame);
+    this.#owner.closed(this, { why, blame, code });
   }
 
   dump(): object {
@@ -179,8 +187,8 @@ export class Connection implements CarriageSink {
     else this.#partialSince ??= this.#heardAt;
   }
 
-  broke(why: string, blame: Blame): void {
-    this.close(why, blame);
+  broke(why: string, blame: Blame, code?: string): void {
+    this.close(why, blame, code);
   }
 
   #checkOpening(now: number): void {

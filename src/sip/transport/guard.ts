@@ -134,6 +134,13 @@ export class SourceGuard {
     return record !== undefined && record.bannedUntil > 0 && this.#stillBanned(record, this.#options.clock.monotonic());
   }
 
+  /** Seconds that the ban of a source still lasts; 0 of one that is not banned. */
+  bannedFor(address: string): number {
+    if (!this.banned(address)) return 0;
+    const until = this.#records.get(keyOf(address))?.bannedUntil ?? 0;
+    return Math.ceil((until - this.#options.clock.monotonic()) / 1000);
+  }
+
   /** Adds to the score of a source, by the kind of offence or by a weight of the caller's; true when that banned it. */
   penalize(address: string, what: Offence | number): boolean {
     const record = this.#recordOf(address);

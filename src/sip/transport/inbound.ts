@@ -1,13 +1,17 @@
 import { type Log, messageOf } from '../../base/index.ts';
 import {
   type MessageLimits,
+  createResponse,
   parseMessage,
   type ParseFault,
   type ParseOptions,
+  serialize,
   type SipMessage,
+  type SipRequest,
 } from '../message/index.ts';
 import type { SourceGuard } from './guard.ts';
 import type { Tracer } from './publish.ts';
+import { banHeader, originOf, takeOrigin } from './edges.ts';
 import { markReceived, refusal, replyPortOf } from './reply.ts';
 import { isKnownMethod, ScannerList } from './scanners.ts';
 import type { Source } from './types.ts';
@@ -17,6 +21,8 @@ export type InboundOptions = {
   readonly guard: SourceGuard;
   readonly tracer: Tracer;
   readonly limits: MessageLimits;
+  /** Is this an edge proxy of ours? */
+  readonly isEdge: (address: string) => boolean;
   readonly deliver: (message: SipMessage, source: Source) => void;
   readonly answer: (bytes: Buffer, source: Source) => void;
 };
@@ -75,19 +81,40 @@ export class Inbound {
     const { guard, tracer, deliver } = this.#options;
     let source = from;
     if (message.kind === 'request') {
-      if (this.#scanners.isScanner(message) && !guard.isTrusted(from.address)) {
+      const origin = takeOrigin(message, from.address, this.#options.isEdge);
+      if (origin === 'bad') return this.#refuse(badOrigin(message), bytes, from);
+      if (origin !== 'none') {
+        source = { origin, ...from };
+        if (!guard.admits(origin.address, bytes.length)) return this.#turnAway(message, source);
+      }
+      const { address } = originOf(source);
+      if (this.#scanners.isScanner(message) && !guard.isTrusted(address)) {
         this.stats.scanners++;
-        guard.penalize(from.address, 'scanner');
+        guard.penalize(address, 'scanner');
         return 'scanner';
       }
-      if (!isKnownMethod(message.method)) guard.penalize(from.address, 'unknown-method');
-      const replyPort = replyPortOf(message.via, from);
-      markReceived(message, from);
-      if (replyPort !== undefined) source = { ...from, replyPort };
+      if (!isKnownMethod(message.method)) guard.penalize(address, 'unknown-method');
+      source = this.#marked(message, source);
     }
     tracer.received(bytes, message, source);
     deliver(message, source);
     return undefined;
+  }
+
+  /** Writes where it came from into its Via; the source says then where a response goes to. */
+  #marked(request: SipRequest, from: Source): Source {
+    const replyPort = replyPortOf(request.via, from);
+    markReceived(request, from);
+    return replyPort === undefined ? from : { replyPort, ...from };
+  }
+
+  /** The edge is told of a ban, to drop what comes at its own door; of a source that is only too fast it hears nothing. */
+  #turnAway(request: SipRequest, from: Source): undefined {
+    const seconds = this.#options.guard.bannedFor(originOf(from).address);
+    if (seconds === 0 || request.method === 'ACK') return;
+    const source = this.#marked(request, from);
+    const headers = [[banHeader, String(seconds)]] as const;
+    this.#options.answer(serialize(createResponse(request, 403, undefined, { headers })), source);
   }
 
   #refuse(fault: ParseFault, bytes: Buffer, from: Source): string | undefined {
@@ -98,13 +125,12 @@ export class Inbound {
     const { request, status } = fault;
     tracer.received(bytes, request, from);
     if (request === undefined || status === undefined) return fault.fault;
-    const replyPort = replyPortOf(request.via, from);
-    markReceived(request, from);
+    const source = this.#marked(request, from);
     const most = from.transport === 'udp' ? bytes.length : Number.MAX_SAFE_INTEGER;
     const response = refusal(request, { status, fault: fault.fault }, most);
     if (response === undefined) return undefined;
     this.stats.answered++;
-    answer(response, replyPort === undefined ? from : { ...from, replyPort });
+    answer(response, source);
     return undefined;
   }
 }
@@ -116,4 +142,8 @@ function isKeepAlive(bytes: Buffer): boolean {
   if (first > 0x20) return false;
   if (bytes.length > 4) return first < 4 && bytes.length >= 20 && bytes.readUInt32BE(4) === 0x2112a442;
   return bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0 || byte === 0x20);
+}
+
+function badOrigin(request: SipRequest): ParseFault {
+  return { ok: false, fault: 'bad X-Graine-Source', status: 400, request };
 }

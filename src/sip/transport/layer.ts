@@ -10,6 +10,7 @@ import {
   plainAddress,
 } from './address.ts';
 import type { Connection } from './connection.ts';
+import { originOf } from './edges.ts';
 import type { SourceGuard } from './guard.ts';
 import { Inbound } from './inbound.ts';
 import { type ConnectionLimits, defaultConnectionLimits } from './limits.ts';
@@ -19,7 +20,7 @@ import { Tracer } from './publish.ts';
 import type { NextHops } from './resolver.ts';
 import { type StreamOptions, Streams } from './streams.ts';
 import { TcpListener } from './tcp.ts';
-import type { FaultListener, Hop, Listening, Source, TransportName } from './types.ts';
+import type { FaultListener, Hop, Listening, Source, TlsRefusal, TransportName } from './types.ts';
 import { failLater } from './failure.ts';
 import { UdpListener } from './udp.ts';
 
@@ -31,6 +32,8 @@ export type TransportOptions = {
   readonly nextHops: NextHops;
   /** Host (or host:port) we tell others instead of the address we listen on. */
   readonly advertise?: string;
+  /** Is this address an edge proxy of ours, to be believed who sent a request? Default: none is. */
+  readonly isEdge?: (address: string) => boolean;
   readonly messageLimits?: MessageLimits;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   /** Kernel buffer of a UDP socket, bytes. */
@@ -38,7 +41,7 @@ export type TransportOptions = {
   /** Send requests longer than this (RFC 3261 §18.1.1 says 1300) over TCP to peers with whom a TCP connection stands.
    * Default: never; networks that drop fragments are rarer than peers that do not speak TCP. */
   readonly preferTcpOver?: number;
-} & Pick<StreamOptions, 'certificates' | 'tlsPeer' | 'origins'>;
+} & Pick<StreamOptions, 'certificates' | 'tlsPeer' | 'origins' | 'asksClient'>;
 
 /** Every SIP socket of the process: bytes in, messages up; bytes down, datagrams and streams out. RFC 3261 §18. */
 export class TransportLayer {
@@ -46,6 +49,8 @@ export class TransportLayer {
   onMessage: (message: SipMessage, source: Source) => void = () => {};
   /** A connection is gone: what was reached through it is not any more. */
   onClosed: (connectionId: string) => void = () => {};
+  /** TLS could not be agreed on with this peer: nothing was said over it. */
+  onUnsecured: (refusal: TlsRefusal) => void = () => {};
   readonly guard: SourceGuard;
   readonly #options: TransportOptions;
   readonly #tracer: Tracer;
@@ -65,12 +70,13 @@ export class TransportLayer {
       guard: options.guard,
       tracer: this.#tracer,
       limits: options.messageLimits ?? defaultLimits,
+      isEdge: options.isEdge ?? (() => false),
       deliver: (message, source) => this.onMessage(message, source),
       answer: (bytes, source) => this.reply(bytes, source),
     });
     const limits = { ...defaultConnectionLimits, ...options.connectionLimits };
-    const { log, certificates, tlsPeer, origins } = options;
-    this.#streams = new Streams({ log, limits, certificates, tlsPeer, origins });
+    const { log, certificates, tlsPeer, origins, asksClient } = options;
+    this.#streams = new Streams({ log, limits, certificates, tlsPeer, origins, asksClient });
     this.#pool = new ConnectionPool({
       clock: options.clock,
       log,
@@ -78,6 +84,8 @@ export class TransportLayer {
       limits,
       received: (connection, bytes) => this.#streamed(connection, bytes),
       closed: (connection) => this.#closed(connection.id),
+      unsecured: ({ side, transport, address, port, host }, fault) =>
+        this.onUnsecured({ side, transport, address, port, host, ...fault }),
     });
   }
 
@@ -163,12 +171,12 @@ export class TransportLayer {
 
   /** Counts towards the ban of a source. */
   offence(source: Source, weight: number): void {
-    this.#options.guard.penalize(source.address, weight);
+    this.#options.guard.penalize(originOf(source).address, weight);
   }
 
   /** It proved to be one of ours. */
   good(source: Source): void {
-    this.#options.guard.forgive(source.address);
+    this.#options.guard.forgive(originOf(source).address);
   }
 
   /** Connections by transport: those that stand, and those closed for what their peer did. */
@@ -284,7 +292,9 @@ export class TransportLayer {
 
   #streamed(connection: Connection, bytes: Buffer): void {
     const { id, transport, address, port, localAddress, localPort } = connection;
-    const fault = this.#inbound.take(bytes, { transport, address, port, localAddress, localPort, connectionId: id });
+    const from = { transport, address, port, localAddress, localPort, connectionId: id };
+    const { certificate } = connection;
+    const fault = this.#inbound.take(bytes, certificate === undefined ? from : { ...from, certificate });
     if (fault !== undefined) connection.close(`bad message: ${fault}`, 'peer');
   }
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Clock, Log, Timer } from '../../base/index.ts';
 import { isSecure } from './address.ts';
-import type { Blame, Carriage } from './carriage.ts';
-import { Connection, type ConnectionInit, type ConnectionOwner } from './connection.ts';
+import type { Carriage } from './carriage.ts';
+import { Connection, type ConnectionInit, type ConnectionOwner, type End } from './connection.ts';
 import type { SourceGuard } from './guard.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Hop } from './types.ts';
@@ -18,6 +18,8 @@ export type PoolOptions = {
   readonly limits: ConnectionLimits;
   readonly received: (connection: Connection, bytes: Buffer) => void;
   readonly closed: (connection: Connection) => void;
+  /** TLS could not be agreed on with a peer. */
+  readonly unsecured: (connection: Connection, fault: { why: string; code: string }) => void;
 };
 
 export type StreamStats = {
@@ -94,9 +96,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.#options.received(connection, bytes);
   }
 
-  closed(connection: Connection, why: string, blame: Blame): void {
+  closed(connection: Connection, end: End): void {
     const { guard, log } = this.#options;
     const { id, address, port } = connection;
+    const { why, blame, code } = end;
     this.#byId.delete(id);
     const key = remoteKey(connection);
     if (this.#byRemote.get(key) === connection) this.#byRemote.delete(key);
@@ -115,6 +118,8 @@ export class ConnectionPool implements ConnectionOwner {
       const { transport, host } = connection;
       log.warn({ transport, address, port, host, why }, 'no secure connection could be made');
     } else log.debug({ connection: id, address, port, why }, 'connection closed');
+    if (code !== undefined && !connection.wasOpen && isSecure(connection.transport))
+      this.#options.unsecured(connection, { why, code });
     this.#options.closed(connection);
   }
 

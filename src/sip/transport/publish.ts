@@ -5,10 +5,10 @@ import type { Source } from './types.ts';
 type End = { readonly address: string; readonly port: number };
 type Path = { readonly transport: string; readonly local: End; readonly remote: End };
 
-const CR = 0x0d;
-const SPACE = 0x20;
 const version = 'SIP/2.0 ';
-const callIdName = Buffer.from('\r\nCall-ID: ');
+const callIdName = '\r\nCall-ID: ';
+/** The head of most messages, and not much more: what is beyond is looked at only when the Call-ID is not in it. */
+const USUAL_HEAD = 512;
 
 /** Puts messages on the trace channel. Costs one test a message while nobody listens there. */
 export class Tracer {
@@ -40,10 +40,8 @@ export class Tracer {
   sent(bytes: Buffer, path: Path): void {
     if (!this.#trace.listening('event')) return;
     const { transport, local, remote } = path;
-    const isResponse = bytes.toString('latin1', 0, version.length) === version;
-    const title = isResponse ? textUpTo(bytes, CR, version.length) : textUpTo(bytes, SPACE, 0);
-    const name = bytes.indexOf(callIdName);
-    const callId = name < 0 ? '' : textUpTo(bytes, CR, name + callIdName.length);
+    // One text for both: each way into a Buffer costs as much as all the searching.
+    const { title, callId } = factsOf(bytes);
     this.#trace.publish({
       kind: 'sip',
       direction: 'out',
@@ -58,8 +56,19 @@ export class Tracer {
   }
 }
 
-function textUpTo(bytes: Buffer, stop: number, from: number): string {
-  return bytes.toString('latin1', from, Math.max(from, bytes.indexOf(stop, from)));
+function factsOf(bytes: Buffer): { title: string; callId: string } {
+  let text = bytes.toString('latin1', 0, USUAL_HEAD);
+  let name = text.indexOf(callIdName);
+  if (bytes.length > USUAL_HEAD && (name < 0 || text.indexOf('\r', name + 2) < 0)) {
+    text = bytes.toString('latin1');
+    name = text.indexOf(callIdName);
+  }
+  const title = text.startsWith(version) ? upTo(text, '\r', version.length) : upTo(text, ' ', 0);
+  return { title, callId: name < 0 ? '' : upTo(text, '\r', name + callIdName.length) };
+}
+
+function upTo(text: string, stop: string, from: number): string {
+  return text.slice(from, Math.max(from, text.indexOf(stop, from)));
 }
 
 function titleOf(message: SipMessage): string {

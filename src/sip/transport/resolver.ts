@@ -65,7 +65,7 @@ export class NextHops {
     const transport = typeof asked === 'string' ? securedBy(uri, transportName(asked)) : undefined;
     if (asked !== undefined && transport === undefined) return [];
     const maddr = uri.params.get('maddr');
-    const host = (typeof maddr === 'string' && maddr !== '' ? maddr : uri.host).replace(/^\[|\]$/g, '');
+    const host = typeof maddr === 'string' && maddr !== '' ? maddr.replace(/^\[|\]$/g, '') : uri.host;
     if (isIP(host) !== 0) {
       const chosen = transport ?? (uri.scheme === 'sips' ? 'tls' : 'udp');
       return [{ transport: chosen, address: plainAddress(host), port: uri.port ?? defaultPort(chosen) }];

@@ -1,7 +1,7 @@
 import type { SipRequest } from '../message/index.ts';
 
 /** What tools for finding open servers call themselves, in lower case. None of them places calls. */
-const names = [
+export const scannerNames = [
   'friendly-scanner',
   'friendly-request',
   'sipvicious',
@@ -42,7 +42,7 @@ export class ScannerList {
     let verdict = this.#verdicts.get(agent);
     if (verdict === undefined) {
       const lower = agent.slice(0, 256).toLowerCase();
-      verdict = names.some((name) => lower.includes(name));
+      verdict = scannerNames.some((name) => lower.includes(name));
       if (this.#verdicts.size >= 1000) this.#verdicts.clear();
       this.#verdicts.set(agent, verdict);
     }

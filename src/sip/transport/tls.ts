@@ -15,21 +15,31 @@ export type TlsPeer = {
   readonly verify?: boolean | undefined;
 };
 
+type Greeting = {
+  /** For certificates of clients. */
+  readonly asks: boolean;
+  readonly secured: (socket: TLSSocket, carriage: HandshakeCarriage) => void;
+};
+
 /** Lays TLS over connections that peers have made. Never listens itself: the pool decides who comes this far. */
 export class TlsGreeter {
   readonly #server: Server;
   readonly #waiting = new Map<string, HandshakeCarriage>();
-  readonly #secured: (socket: TLSSocket, carriage: HandshakeCarriage) => void;
+  readonly #secured: Greeting['secured'];
 
-  constructor(certificates: Certificates, secured: (socket: TLSSocket, carriage: HandshakeCarriage) => void) {
+  constructor(certificates: Certificates, { asks, secured }: Greeting) {
     this.#secured = secured;
     this.#server = createServer({
       ...certificates.usual,
       SNICallback: (name, done) => done(null, certificates.named(name)),
+      // Never refused here: what the handshake tells a carrier is less than a response can, and others share the port.
+      requestCert: asks,
+      rejectUnauthorized: false,
     });
     this.#server.on('secureConnection', (socket) => this.#done(socket));
     this.#server.on('tlsClientError', (fault: NodeJS.ErrnoException, socket) => {
-      this.#waiting.get(keyOf(socket))?.failed(`TLS handshake: ${fault.code ?? fault.message}`);
+      const code = fault.code ?? fault.message;
+      this.#waiting.get(keyOf(socket))?.failed(`TLS handshake: ${code}`, code);
     });
   }
 
@@ -65,7 +75,9 @@ function keyOf(socket: Socket): string {
 
 /** Starts TLS to a hop. Throws when a file of the peer's cannot be read. */
 export function connectTls(hop: Hop, limits: ConnectionLimits, options: ConnectionOptions): StreamCarriage {
-  return new StreamCarriage(connect({ ...options, host: hop.address, port: hop.port }), limits, 'secureConnect');
+  return new StreamCarriage(connect({ ...options, host: hop.address, port: hop.port }), limits, {
+    opening: 'secureConnect',
+  });
 }
 
 /** What to show, whom to believe, and which name to insist on. RFC 5922 §4: the name the URI had, whatever DNS made of it. */

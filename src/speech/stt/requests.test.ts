@@ -98,6 +98,13 @@ async function hear(t: TestContext, each: Case, answer: Parameters<typeof httpVe
   return { ...parts, recognition, heard, failures };
 }
 
+test('who names nobody is heard where the configuration names a vendor that can be used, and not else', (t) => {
+  const deepgram = { api_key: 'x' };
+  assert.equal(rig(t, { stt: { deepgram } }).speech.hearsUnasked(who.accountSid), false);
+  assert.equal(rig(t, { stt: { default: 'deepgram' } }).speech.hearsUnasked(who.accountSid), false);
+  assert.equal(rig(t, { stt: { default: 'deepgram', deepgram } }).speech.hearsUnasked(who.accountSid), true);
+});
+
 for (const each of cases) {
   test(`${each.vendor}: one utterance, asked as documented`, async (t) => {
     const problems: unknown[] = [];

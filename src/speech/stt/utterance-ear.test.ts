@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Transcript } from '../../ports/index.ts';
-import { until } from '../fixture.ts';
+import { sound, until } from '../fixture.ts';
 import { VendorFault } from '../vendor.ts';
 import { type Heard, UtteranceEar, type UtteranceHearer } from './utterance-ear.ts';
 
 const RATE = 16_000;
-
-/** Seconds of a voice (a buzz) or of a quiet room. */
-function sound(kind: 'voice' | 'room', seconds: number): Int16Array {
-  let seed = 1;
-  return Int16Array.from({ length: RATE * seconds }, (_, i) => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    const noise = (seed / 2 ** 31 - 0.5) * 40;
-    // Syllables: four a second.
-    return kind === 'room'
-      ? noise
-      : noise + 6000 * Math.sin((2 * Math.PI * 180 * i) / RATE) * Math.sin((Math.PI * 4 * i) / RATE);
-  });
-}
 
 type Asked = {
   readonly seconds: number;

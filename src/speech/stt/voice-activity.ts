@@ -6,7 +6,7 @@ export const FRAME = 320;
 const FRAMES_A_BIN = 25;
 const BINS = 8;
 /** A voice is so much above the background, dB, and at least so loud, dB below full scale. */
-const ABOVE = 8;
+const USUALLY_ABOVE = 8;
 const LEAST = -52;
 /** Of the last five frames: three make a beginning, so that a click is none. */
 const WINDOW = 5;
@@ -17,6 +17,12 @@ export class VoiceActivity {
   readonly #recent: boolean[] = [];
   #frames = 0;
   #quiet = 0;
+  readonly #above: number;
+
+  /** `above`: dB by which a voice stands out from the background. */
+  constructor(above = USUALLY_ABOVE) {
+    this.#above = above;
+  }
 
   /** Frames since the last one with a voice in it. */
   get quietFrames(): number {
@@ -27,7 +33,7 @@ export class VoiceActivity {
   frame(samples: Int16Array): boolean {
     const level = levelOf(samples);
     this.#learn(level);
-    this.#recent.push(level > Math.max(LEAST, Math.min(...this.#bins) + ABOVE));
+    this.#recent.push(level > Math.max(LEAST, Math.min(...this.#bins) + this.#above));
     if (this.#recent.length > WINDOW) this.#recent.shift();
     const voiced = this.#recent.filter(Boolean).length >= ENOUGH;
     this.#quiet = voiced ? 0 : this.#quiet + 1;

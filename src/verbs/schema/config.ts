@@ -2,8 +2,9 @@
 import type { ListenOptions } from './listen.ts';
 import type { TranscribeOptions } from './transcribe.ts';
 import type { AmdOptions, Hook, JsonObject } from './types.ts';
+import type { Waiting } from './waiting.ts';
 
-/** Keys that may come at any time, whatever runs. */
+/** Keys and words that may come at any time, whatever runs. */
 export type BargeIn = {
   readonly actionHook: Hook | undefined;
   readonly input: readonly string[];
@@ -12,15 +13,19 @@ export type BargeIn = {
   readonly maxDigits: number;
   /** Seconds. */
   readonly interDigitTimeout: number;
+  /** So many words end what is played; fewer are no answer meanwhile. */
+  readonly minBargeinWordCount: number;
   /** It stays on after its first result. */
   readonly sticky: boolean;
 };
 
-export type ConfigParts = {
+export type ConfigParts = Waiting & {
   /** dB; NaN where it was no level. */
   readonly boostAudioSignal: number | undefined;
   readonly synthesizer: JsonObject | undefined;
   readonly recognizer: JsonObject | undefined;
+  /** Of every recognizer that has none of its own. */
+  readonly vad: JsonObject | undefined;
   readonly reset: readonly string[];
   /** `off` ends what an earlier config began. */
   readonly listen: ListenOptions | 'off' | undefined;
@@ -41,16 +46,13 @@ export type ConfigParts = {
 };
 
 const cannot = [
-  'actionHookDelayAction',
   'autoStreamTts',
   'disableTtsCache',
-  'fillerNoise',
   'noiseIsolation',
   'notifySttLatency',
   'trackTtsPlayout',
   'ttsStream',
   'turnTaking',
-  'vad',
 ];
 const recordActions: ReadonlySet<unknown> = new Set([
   'startCallRecording',
@@ -61,12 +63,12 @@ const recordActions: ReadonlySet<unknown> = new Set([
 const resettable = new Set(['synthesizer', 'recognizer']);
 
 /** Names of what is asked for in vain. Switching off what never was on is no fault. */
-type Checked = Pick<ConfigParts, 'listen' | 'bargeIn' | 'reset' | 'transcribe' | 'amd' | 'record'>;
+type Checked = Pick<ConfigParts, 'listen' | 'bargeIn' | 'reset' | 'transcribe' | 'amd' | 'record' | 'fillerNoise'>;
 
 export function configFaults(raw: JsonObject, parts: Checked): string[] {
   const names = cannot.filter((name) => isOn(raw[name]));
-  if (typeof parts.bargeIn === 'object' && parts.bargeIn.input.includes('speech')) names.push('bargeIn.input');
   if (typeof parts.listen === 'object' && parts.listen.url === '') names.push('listen.url');
+  if (typeof parts.fillerNoise === 'object' && parts.fillerNoise.url === undefined) names.push('fillerNoise.url');
   if (parts.reset.some((name) => !resettable.has(name))) names.push('reset');
   return [...names, ...transcribeFaults(parts.transcribe), ...recordFaults(parts.record), ...amdFaults(parts.amd)];
 }

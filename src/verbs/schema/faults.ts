@@ -52,9 +52,12 @@ function walk(schema: Schema, value: unknown, path: string, faults: SchemaFault[
 function walkUnion(union: Schema, value: unknown, path: string, faults: SchemaFault[]): void {
   const branches = union.anyOf ?? [];
   // The branch of the value's own JSON type is the one that was meant: its faults say most.
-  const branch = branches.find((each) => fits(each, value)) ?? branches.find((each) => sameType(each, value));
+  const branch = branches.find((each) => fits(each, value)) ?? branches.find((each) => meantAs(each, value));
   if (branch !== undefined) return walk(branch, value, path, faults);
-  faults.push({ path, expected: describe(union), got: describeValue(value) });
+  const words = branches.flatMap((each) => each.enum ?? []).filter((each) => typeof each === 'string');
+  const hint = typeof value === 'string' ? nearest(value, words) : undefined;
+  const near = hint === undefined ? {} : { hint: meant(hint) };
+  faults.push({ path, expected: describe(union), got: describeValue(value), ...near });
 }
 
 function walkObject(schema: Schema, value: Record<string, unknown>, path: string, faults: SchemaFault[]): void {
@@ -92,6 +95,11 @@ function fits(schema: Schema, value: unknown): boolean {
   if (typeof value !== 'number') return true;
   if (schema.type === 'integer' && !Number.isInteger(value)) return false;
   return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
+}
+
+/** A list of words has no type of its own: it was not meant where another kind would have done as well. */
+function meantAs(schema: Schema, value: unknown): boolean {
+  return schema.enum === undefined && sameType(schema, value);
 }
 
 function sameType(schema: Schema, value: unknown): boolean {

@@ -4,6 +4,7 @@ import { transcribeOptions } from './transcribe.ts';
 import { canonicalE164, canonicalNumber } from './e164.ts';
 import { configFaults } from './config.ts';
 import { listenOptions } from './listen.ts';
+import { waiting } from './waiting.ts';
 import type {
   AmdOptions,
   ConfigVerb,
@@ -153,6 +154,7 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
     transcribe: transcribeSwitch(raw['transcribe'] as Fields | undefined),
     amd: amd(raw['amd'] as Fields | undefined),
     record: raw['record'] as JsonObject | undefined,
+    ...waiting(raw, { play, say }),
   };
   return {
     verb: 'config',
@@ -161,6 +163,7 @@ function config(raw: Fields, id: string | undefined): ConfigVerb {
     boostAudioSignal: boost === undefined ? undefined : (readDecibels(boost) ?? Number.NaN),
     synthesizer: raw['synthesizer'] as JsonObject | undefined,
     recognizer: raw['recognizer'] as JsonObject | undefined,
+    vad: raw['vad'] as JsonObject | undefined,
     earlyMedia: raw['earlyMedia'] === true,
     onHoldMusic: raw['onHoldMusic'] as string | undefined,
     referHook: hook(raw['referHook']),
@@ -182,10 +185,13 @@ function transcribeSwitch(raw: Fields | undefined): ConfigVerb['transcribe'] {
 function bargeIn(raw: Fields | undefined): ConfigVerb['bargeIn'] {
   if (raw === undefined) return undefined;
   if (raw['enable'] === false) return 'off';
-  const { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout } = gather(raw, undefined);
+  const { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout, minBargeinWordCount } = gather(
+    raw,
+    undefined,
+  );
   const between = interDigitTimeout ?? defaultBargeInSeconds;
-  const sticky = raw['sticky'] === true;
-  return { input, actionHook, finishOnKey, minDigits, maxDigits, interDigitTimeout: between, sticky };
+  const [keys, sticky] = [{ finishOnKey, minDigits, maxDigits, interDigitTimeout: between }, raw['sticky'] === true];
+  return { input, actionHook, ...keys, minBargeinWordCount, sticky };
 }
 
 function dub(raw: Fields, id: string | undefined): DubVerb {
@@ -228,6 +234,7 @@ function gather(raw: Fields, id: string | undefined): GatherVerb {
     recognizer: raw['recognizer'] as JsonObject | undefined,
     play: raw['play'] === undefined ? undefined : play(raw['play'] as Fields, undefined),
     say: raw['say'] === undefined ? undefined : say(raw['say'] as Fields, undefined),
+    ...waiting(raw, { play, say }),
   };
 }
 
@@ -293,7 +300,7 @@ export function targetAddress(target: Target): string {
 
 function target(raw: Fields): Target {
   const common = {
-    confirmHook: hook(raw['confirmHook']) ?? hook(raw['url'], raw['method']),
+    confirmHook: hook(raw['confirmHook'] ?? raw['url'], raw['method']),
     headers: headers(raw['headers']),
     from: from(raw['from'] as Fields | undefined),
     proxy: optional(raw['proxy']),
@@ -380,9 +387,9 @@ function headers(raw: unknown): Headers {
   return all;
 }
 
-/** Anything that is no level is 0, as in jambonz. */
+/** Anything that is no level is NaN: the call goes on without it, and the application hears of it. */
 function decibels(raw: unknown): number {
-  return readDecibels(raw) ?? 0;
+  return readDecibels(raw) ?? (raw === undefined || raw === '' ? 0 : Number.NaN);
 }
 
 /** 0 and absence mean the default. */

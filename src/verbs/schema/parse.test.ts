@@ -195,6 +195,11 @@ const refused: [string, unknown, string[]][] = [
     ['[0].answeronbridge | a documented property | an unknown one | did you mean "answerOnBridge"?'],
   ],
   [
+    'a word where truth or another word may stand',
+    [{ verb: 'dial', target: [], exitMediaPath: 'stricter' }],
+    ['[0].exitMediaPath | a boolean or one of "strict" | "stricter" | did you mean "strict"?'],
+  ],
+  [
     'an unknown property of a target',
     [
       {
@@ -337,12 +342,12 @@ test('aliases end in one field', () => {
   const [byUrl, both, voicemail] = dial({
     target: [
       { type: 'phone', number: '1', url: '/screen', method: 'GET' },
-      { type: 'phone', number: '2', url: '/screen', confirmHook: '/confirm' },
+      { type: 'phone', number: '2', url: '/screen', confirmHook: '/confirm', method: 'GET' },
       { type: 'teams', number: '3', voicemail: true },
     ],
   }).target;
   assert.deepEqual(byUrl?.confirmHook, { url: '/screen', method: 'GET' });
-  assert.deepEqual(both?.confirmHook, { url: '/confirm' });
+  assert.deepEqual(both?.confirmHook, { url: '/confirm', method: 'GET' });
   assert.equal(voicemail?.type === 'teams' && voicemail.voicemail, true);
   assert.deepEqual(
     verbs([{ stream: { url: 'wss://x' } }, { room: { name: 'r' } }, { s2s: {} }]).map(({ verb }) => verb),
@@ -387,7 +392,7 @@ test('a fault is one printable line, whatever the document holds', () => {
   }
 });
 
-test('decibels: a number, or text with its unit; anything else is 0', () => {
+test('decibels: a number, or text with its unit; anything else is no level', () => {
   const rows: [unknown, number][] = [
     [-6, -6],
     ['-6 dB', -6],
@@ -395,9 +400,9 @@ test('decibels: a number, or text with its unit; anything else is 0', () => {
     ['2.9 DB', 2.9],
     ['-0.5 dB', -0.5],
     ['6', 6],
-    ['loud', 0],
+    ['loud', Number.NaN],
     ['', 0],
-    ['- 6 dB', 0],
+    ['- 6 dB', Number.NaN],
   ];
   for (const [given, want] of rows)
     assert.equal(dial({ boostAudioSignal: given }).boostAudioSignal, want, String(given));
@@ -438,6 +443,8 @@ test('gather: numDigits is both limits, timeout 0 is none, what is left out has 
     speechTimeout: undefined,
     partialResultHook: undefined,
     recognizer: undefined,
+    fillerNoise: undefined,
+    actionHookDelayAction: undefined,
   };
   const defaults = { input: ['digits'], finishOnKey: '', minDigits: 1, maxDigits: 256, timeout: 15, dtmfBargein: true };
   assert.deepEqual(left, { ...common, ...prompt, ...speech, ...defaults });

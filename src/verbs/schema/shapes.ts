@@ -43,12 +43,26 @@ export const hook = Type.Union([
   ),
 ]);
 
+/** When there is a voice. A vendor's own detector is not here: ours takes the words of both. */
+export const vad = strict({
+  enable: bool,
+  voiceMs: amount,
+  silenceMs: amount,
+  speechPadMs: amount,
+  strategy: oneOf('continuous', 'one-shot'),
+  mode: Type.Integer({ minimum: 0, maximum: 3 }),
+  threshold: Type.Number({ minimum: 0, maximum: 1 }),
+  vendor: oneOf('webrtc', 'silero'),
+});
+/** Vendors' own options are theirs. */
+export const recognizer = Type.Object({ vad: Type.Optional(vad) });
+
 export const amd = strict({
   actionHook: hook,
   hook,
   thresholdWordCount: amount,
   digitCount: amount,
-  recognizer: open,
+  recognizer,
   gate: bool,
   timers: strict({
     noSpeechTimeoutMs: amount,
@@ -58,13 +72,16 @@ export const amd = strict({
   }),
 });
 
+/** Of a dial: 1 is the caller, 2 the callee. */
+const channel = Type.Enum([1, 2]);
+
 const transcribeShape = {
   enable: bool,
   transcriptionHook: hook,
   translationHook: hook,
-  recognizer: open,
+  recognizer,
   earlyMedia: bool,
-  channel: number,
+  channel,
 };
 export const transcribe = strict({ verb: oneOf('transcribe'), ...transcribeShape });
 
@@ -76,7 +93,7 @@ const listenShape = {
   auth: credentials,
   wsAuth: credentials,
   bidirectionalAudio: strict({ enabled: bool, streaming: bool, sampleRate: rate }),
-  channel: number,
+  channel,
   disableBidirectionalAudio: bool,
   earlyMedia: bool,
   finishOnKey: text,

@@ -4,6 +4,7 @@ import type { HookTarget } from '../../ports/index.ts';
 import type { ConfigParts } from './config.ts';
 import type { ListenOptions } from './listen.ts';
 import type { TranscribeOptions } from './transcribe.ts';
+import type { Waiting } from './waiting.ts';
 
 /** A hook of a verb, always as an object. Its url may be relative to the application's call hook. */
 export type Hook = HookTarget;
@@ -75,7 +76,7 @@ export type DialVerb = Named<'dial'> & {
   readonly amd: AmdOptions | undefined;
   readonly anchorMedia: boolean;
   readonly answerOnBridge: boolean;
-  /** Decibels; 0 where it was left out or unreadable. */
+  /** Decibels; 0 where it was left out, NaN where it is no level. */
   readonly boostAudioSignal: number;
   readonly callerId: string | undefined;
   readonly callerName: string | undefined;
@@ -176,7 +177,7 @@ export type GatherVerb = Named<'gather'> & {
   /** The prompt: what is said, then what is played. */
   readonly say: SayVerb | undefined;
   readonly play: PlayVerb | undefined;
-};
+} & Waiting;
 
 export type SayVerb = Named<'say'> & {
   /** Said one after the other: plain, SSML, or `silence_stream://ms`. */

@@ -16,6 +16,7 @@ import {
   oneOf,
   open,
   play,
+  recognizer,
   say,
   strict,
   target,
@@ -24,6 +25,7 @@ import {
   texts,
   transcribe,
   transcribeSwitch,
+  vad,
 } from './shapes.ts';
 
 const hooks = { actionHook: hook };
@@ -37,13 +39,13 @@ const digitLimits = {
   minBargeinWordCount: amount,
   dtmfBargein: bool,
 };
-const fillerNoise = strict({ enable: bool, url: text, startDelaySecs: number });
+const fillerNoise = strict({ enable: bool, url: text, startDelaySecs: amount });
 const actionHookDelayAction = strict({
   enabled: bool,
   noResponseTimeout: amount,
   noResponseGiveUpTimeout: amount,
   retries: amount,
-  actions: Type.Array(open),
+  actions: Type.Array(Type.Union([play, say]), { maxItems: 20 }),
   giveUpActions: Type.Array(open),
 });
 
@@ -98,7 +100,7 @@ const config = strict({
   notifyEvents: bool,
   notifySttLatency: bool,
   onHoldMusic: text,
-  recognizer: open,
+  recognizer,
   record: open,
   referHook: hook,
   reset: textOrTexts,
@@ -109,7 +111,7 @@ const config = strict({
   transcribe: transcribeSwitch,
   ttsStream: open,
   turnTaking: open,
-  vad: open,
+  vad,
   verb: oneOf('config'),
 });
 
@@ -148,7 +150,7 @@ const gather = strict({
   listenDuringPrompt: bool,
   partialResultHook: hook,
   play,
-  recognizer: open,
+  recognizer,
   say,
   speechTimeout: number,
   timeout: amount,

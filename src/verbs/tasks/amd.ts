@@ -4,7 +4,8 @@ import type { HearingChoice } from '../../ports/index.ts';
 import type { AmdOptions } from '../schema/schema.ts';
 import { hearingFor } from '../speech-choice.ts';
 
-/** Words are listened to where a recogniser was named for this: by `recognizer`, by `config` or by the application. */
+/** Words are listened to where a recogniser was named: by `recognizer`, by `config`, by the application, or as speech.stt.default of
+ * the configuration. decisions.md amd: "a transcript refines it when STT is configured". */
 export function amdPlan({ actionHook, timers, recognizer, thresholdWordCount, digitCount }: AmdOptions): AmdPlan {
   return {
     hook: actionHook,
@@ -19,7 +20,8 @@ export function amdPlan({ actionHook, timers, recognizer, thresholdWordCount, di
       digitCount,
       hearing: (session) => {
         const { hearing, fallback } = hearingFor(session, recognizer);
-        if (recognizer === undefined && hearing.vendor === undefined) return undefined;
+        const named = recognizer !== undefined || hearing.vendor !== undefined;
+        if (!named && !session.services.speech.hearsUnasked(session.accountSid)) return undefined;
         return { hearing: early(hearing), ...(fallback === undefined ? {} : { fallback: early(fallback) }) };
       },
     },

@@ -1,7 +1,7 @@
 /** config: settings for the rest of the call; what it does not mention stays as it was. */
 import { isGain } from '../../base/index.ts';
 import { setGain, steerRecording } from '../../call/index.ts';
-import { whenAnswered, whenAudible } from '../background.ts';
+import { whenAnswered, whenAudible } from '../when.ts';
 import type { ConfigVerb } from '../schema/schema.ts';
 import type { Outcome, Task, TaskContext } from '../task.ts';
 
@@ -35,6 +35,7 @@ export class ConfigTask implements Task {
     if (onHoldMusic !== undefined) background.onHoldMusic = onHoldMusic === '' ? undefined : onHoldMusic;
     if (referHook !== undefined) background.takeReferrals(this.#context, referHook);
     if (bargeIn !== undefined) background.bargeIn(this.#context, bargeIn);
+    background.fillWaiting(this.#verb);
     if (notifyEvents !== undefined) background.notifyEvents = notifyEvents;
     if (sipRequestWithinDialogHook !== undefined) background.takeRequests(this.#context, sipRequestWithinDialogHook);
     return Promise.resolve({});
@@ -45,12 +46,13 @@ export class ConfigTask implements Task {
   /** `reset` first, so that one config may start afresh. */
   #speech(): void {
     const { session } = this.#context;
-    const { reset, synthesizer, recognizer } = this.#verb;
+    const { reset, synthesizer, recognizer, vad } = this.#verb;
     const kept = Object.entries(session.speech).filter(([name]) => !reset.includes(name));
     session.speech = {
       ...Object.fromEntries(kept),
       ...(synthesizer === undefined ? {} : { synthesizer }),
       ...(recognizer === undefined ? {} : { recognizer }),
+      ...(vad === undefined ? {} : { vad }),
     };
   }
 

@@ -3,7 +3,7 @@
 import type { Timer } from '../../base/index.ts';
 import type { Transcript } from '../../ports/index.ts';
 import type { GatherVerb } from '../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
+import { askNext, type Outcome, type Task, type TaskContext } from '../task.ts';
 import { KeyInput } from './key-input.ts';
 import { PlayTask } from './play.ts';
 import { SayTask } from './say.ts';
@@ -68,9 +68,9 @@ export class GatherTask implements Task {
   }
 
   #report(result: Result): Promise<Outcome> | Outcome {
-    const { actionHook, id } = this.#verb;
+    const { actionHook } = this.#verb;
     this.#context.caller.note('gather.ended', { reason: result.reason, keys: this.#input.digits.length });
-    return actionHook === undefined ? {} : askHook(this.#context, actionHook, bodyOf(result), id);
+    return actionHook === undefined ? {} : askNext(this.#context, actionHook, bodyOf(result), this.#verb);
   }
 
   /** Plays the prompt; time counts from its end. */

@@ -1,6 +1,6 @@
 /** listen: sends the caller's sound to a WebSocket server until one of its ends, then tells its hook. */
 import type { ListenVerb } from '../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
+import { askNext, type Outcome, type Task, type TaskContext } from '../task.ts';
 import { ListenRun } from './listen-run.ts';
 
 export class ListenTask implements Task {
@@ -16,8 +16,8 @@ export class ListenTask implements Task {
 
   async run(): Promise<Outcome> {
     await this.#run.run();
-    const { actionHook, id } = this.#verb;
-    return actionHook === undefined ? {} : askHook(this.#context, actionHook, this.#run.result(), id);
+    const { actionHook } = this.#verb;
+    return actionHook === undefined ? {} : askNext(this.#context, actionHook, this.#run.result(), this.#verb);
   }
 
   stop(): void {

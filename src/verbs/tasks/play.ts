@@ -2,7 +2,7 @@
 import { shownUrl } from '../../call/index.ts';
 import type { PlayProgress, Sound } from '../../ports/index.ts';
 import type { PlayVerb } from '../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
+import { askNext, type Outcome, type Task, type TaskContext } from '../task.ts';
 
 type Fault = { readonly message: string; readonly url: string };
 type Ended = { readonly error: string | undefined; readonly progress: PlayProgress };
@@ -26,7 +26,7 @@ export class PlayTask implements Task {
   async run(): Promise<Outcome> {
     const { caller, session } = this.#context;
     const { clock, alerts } = session.services;
-    const { timeoutSecs, actionHook, id } = this.#verb;
+    const { timeoutSecs, actionHook } = this.#verb;
     const label = `call ${caller.callSid} play limit`;
     const limit = timeoutSecs === undefined ? undefined : clock.after(timeoutSecs * 1000, label, () => this.stop());
     const fault = await this.#playAll();
@@ -36,7 +36,7 @@ export class PlayTask implements Task {
       const about = { accountSid: session.accountSid, callSid: caller.callSid };
       alerts.raise({ ...about, type: 'play-url-notfound', message, url: shownUrl(url) });
     }
-    return actionHook === undefined ? {} : askHook(this.#context, actionHook, this.#told(fault), id);
+    return actionHook === undefined ? {} : askNext(this.#context, actionHook, this.#told(fault), this.#verb);
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 /** redirect: asks another hook for a new application; statusHook, when given, takes over the status callbacks. */
 import { callInfo } from '../../call/index.ts';
 import type { RedirectVerb } from '../schema/schema.ts';
-import { type Outcome, outcomeOf, type Task, type TaskContext } from '../task.ts';
+import type { Outcome, Task, TaskContext } from '../task.ts';
 
 export class RedirectTask implements Task {
   readonly #context: TaskContext;
@@ -13,14 +13,15 @@ export class RedirectTask implements Task {
   }
 
   async run(): Promise<Outcome> {
-    const { session, caller } = this.#context;
+    const { session, caller, background } = this.#context;
     const { actionHook, statusHook, id } = this.#verb;
     if (statusHook !== undefined) session.statusHook = statusHook;
     const body = { ...callInfo(caller), ...(id === undefined ? {} : { verb_id: id }) };
     // A callee that is being screened does not take the call's application with it.
     const type = caller === session.caller ? 'session:redirect' : 'verb:hook';
-    const answer = await session.link.request(actionHook, type, body);
-    return outcomeOf(answer);
+    return background.whileAsked(this.#context, {}, (patienceMs) =>
+      session.link.request(actionHook, type, body, { patienceMs }),
+    );
   }
 
   stop(): void {}

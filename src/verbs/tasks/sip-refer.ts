@@ -2,7 +2,7 @@
 import { ignore, Machine, type Step, type Table, type Timer } from '../../base/index.ts';
 import { answerUnasked, callInfo } from '../../call/index.ts';
 import { describeDialFault, headerFaults, type SipReferVerb } from '../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext } from '../task.ts';
+import { askNext, type Outcome, type Task, type TaskContext } from '../task.ts';
 
 type State = 'asking' | 'waiting' | 'over';
 type Event =
@@ -131,20 +131,20 @@ export class SipReferTask implements Task {
   }
 
   #refused(fault: string): Promise<Outcome> | Outcome {
-    const { actionHook, id } = this.#verb;
+    const { actionHook } = this.#verb;
     this.#context.caller.note('verb.failed', { verb: 'sip:refer', reason: fault });
-    return actionHook === undefined ? {} : askHook(this.#context, actionHook, { err: fault }, id);
+    return actionHook === undefined ? {} : askNext(this.#context, actionHook, { err: fault }, this.#verb);
   }
 
   async #report(): Promise<Outcome> {
-    const { actionHook, id } = this.#verb;
+    const { actionHook } = this.#verb;
     const { refer, final } = this.#facts;
     if (actionHook === undefined) return {};
     const body = {
       ...(refer === undefined ? {} : { refer_status: refer }),
       ...(final === undefined ? {} : { final_referred_call_status: final }),
     };
-    return askHook(this.#context, actionHook, body, id);
+    return askNext(this.#context, actionHook, body, this.#verb);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Speech as the input of a gather: hears the caller, tells the partialResultHook what is not final yet, and puts together
+/** Speech as the input of a gather or a barge-in: hears the caller, tells the partialResultHook what is not final yet, and puts together
  * what was said until the speaker has been quiet for long enough. */
 import type { Timer } from '../../base/index.ts';
 import { callInfo, Hearing } from '../../call/index.ts';
@@ -22,9 +22,11 @@ export type SpokenListener = {
   readonly answered: (document: unknown) => void;
 };
 
+export type SpokenOptions = Pick<GatherVerb, 'partialResultHook' | 'bargein' | 'recognizer' | 'speechTimeout' | 'id'>;
+
 export class SpokenInput {
   readonly #context: TaskContext;
-  readonly #verb: GatherVerb;
+  readonly #verb: SpokenOptions;
   readonly #listener: SpokenListener;
   #hearing: Hearing | undefined;
   #pieces: Transcript[] = [];
@@ -36,7 +38,7 @@ export class SpokenInput {
   #partial: Transcript | undefined;
   #telling: Promise<void> | undefined;
 
-  constructor(context: TaskContext, verb: GatherVerb, listener: SpokenListener) {
+  constructor(context: TaskContext, verb: SpokenOptions, listener: SpokenListener) {
     this.#context = context;
     this.#verb = verb;
     this.#listener = listener;
@@ -48,11 +50,15 @@ export class SpokenInput {
     this.#state = 'hearing';
     const { session, caller } = this.#context;
     const { partialResultHook, bargein, recognizer } = this.#verb;
-    const { hearing, fallback } = hearingFor(session, recognizer);
+    const { hearing, fallback, gate } = hearingFor(session, recognizer);
     // Words before the sentence is over: to be told, or to end the prompt.
     const early = (choice: HearingChoice): HearingChoice =>
       partialResultHook === undefined && !bargein ? choice : { ...choice, interim: true };
-    const options = { hearing: early(hearing), ...(fallback === undefined ? {} : { fallback: early(fallback) }) };
+    const options = {
+      hearing: early(hearing),
+      ...(fallback === undefined ? {} : { fallback: early(fallback) }),
+      ...(gate === undefined ? {} : { gate }),
+    };
     this.#hearing = new Hearing(caller, options, {
       result: (transcript) => this.#heard(transcript),
       speaking: () => this.#voice(0),

@@ -36,16 +36,19 @@ globalThis.phone = {
   start({ socket, uri, password, hz }) {
     mic = microphone(hz);
     ua = new JsSIP.UA({
-      sockets: [new JsSIP.WebSocketInterface(socket)],
+      // The first as long as it can be had.
+      sockets: socket.split(' ').map((url, at) => ({ socket: new JsSIP.WebSocketInterface(url), weight: 9 - at })),
       uri,
       password,
       register_expires: 120,
+      connection_recovery_max_interval: 2,
     });
     ua.on('newRTCSession', ({ originator, session: next }) => {
       follow(next);
       if (originator === 'remote') happened('invited');
     });
     return new Promise((resolve, reject) => {
+      ua.on('registered', () => happened('registered'));
       ua.on('registered', resolve);
       ua.on('registrationFailed', ({ cause }) => reject(new Error(cause)));
       ua.start();

@@ -2,7 +2,7 @@
 import { Button, Tabs } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { ArrowLeft, Download } from 'lucide-react';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useMemo } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'wouter';
 import { api, ApiError, type CallInfo, type LiveCall, type TraceEvent } from '../../api/index.ts';
 import { Empty, ErrorNote, Page, party } from '../../parts/index.ts';
@@ -64,11 +64,12 @@ type ViewsProps = {
   readonly call: CallInfo | undefined;
   readonly events: readonly TraceEvent[];
   readonly loading: boolean;
-  readonly running: boolean;
+  readonly path: string;
+  readonly legs: readonly LiveCall[];
 };
 
 /** Which one is open stands in the address, so that it can be sent to somebody. */
-function Views({ call, events, loading, running }: ViewsProps) {
+function Views({ call, events, loading, path, legs }: ViewsProps) {
   const [search, setSearch] = useSearchParams();
   return (
     <Tabs
@@ -95,7 +96,7 @@ function Views({ call, events, loading, running }: ViewsProps) {
       </Tabs.Panel>
       <Tabs.Panel value="quality">
         <Suspense fallback={<p className="dim panel-body">Loading the charts …</p>}>
-          <Quality events={events} running={running} />
+          <Quality events={events} path={path} legs={legs} />
         </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="sound">
@@ -110,7 +111,7 @@ export default function Call() {
   const { account_sid: accountSid } = useAccount();
   const { info, trace, path } = useCall(accountSid, sid);
   const legs = useRunning(accountSid, sid);
-  const events = trace.data ?? [];
+  const events = useMemo(() => trace.data ?? [], [trace.data]);
   const call = info.data;
   if (info.error instanceof ApiError && info.error.status === 404 && trace.error !== null) return <Unknown />;
   return (
@@ -137,7 +138,7 @@ export default function Call() {
       <ErrorNote fault={info.error} />
       <Summary call={call} legs={legs} events={events} />
       <ErrorNote fault={trace.error} />
-      <Views call={call} events={events} loading={trace.isPending} running={legs.length > 0} />
+      <Views call={call} events={events} loading={trace.isPending} path={path} legs={legs} />
     </Page>
   );
 }

@@ -28,19 +28,33 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-export function qualityOf(events: readonly TraceEvent[]): LegQuality[] {
-  return events
-    .filter(({ title }) => title === 'media.quality')
-    .map(({ leg, detail }) => ({
-      leg: leg ?? '?',
-      mos: numberOf(detail['mos']),
-      lostPercent: numberOf(detail['packetsLostPercent']),
-      jitterMs: numberOf(detail['jitterMs']),
-      roundTripMs: numberOf(detail['roundTripMs']),
-      codec: String((detail['mosInputs'] as { codec?: string } | undefined)?.codec ?? ''),
-      packets: numberOf(detail['packetsReceived']) ?? 0,
-      seconds: detail['seconds'] as Seconds | undefined,
-    }));
+function legQuality(leg: string, detail: Readonly<Record<string, unknown>>): LegQuality {
+  return {
+    leg,
+    mos: numberOf(detail['mos']),
+    lostPercent: numberOf(detail['packetsLostPercent']),
+    jitterMs: numberOf(detail['jitterMs']),
+    roundTripMs: numberOf(detail['roundTripMs']),
+    codec: String((detail['mosInputs'] as { codec?: string } | undefined)?.codec ?? ''),
+    packets: numberOf(detail['packetsReceived']) ?? 0,
+    seconds: detail['seconds'] as Seconds | undefined,
+  };
+}
+
+/** What REST says of a leg that runs: the fields of `media.quality`, and whose they are. */
+export type LegNow = Readonly<Record<string, unknown>> & { readonly call_sid: string };
+
+/** Of legs that are over out of the timeline, of those that run as they stand. */
+export function qualityOf(events: readonly TraceEvent[], now: readonly LegNow[] = []): LegQuality[] {
+  const ended = events.filter(({ title }) => title === 'media.quality');
+  const over = new Set(ended.map(({ call_sid: sid }) => sid));
+  const names = new Map(events.map(({ call_sid: sid, leg }) => [sid, leg]));
+  return [
+    ...ended.map(({ leg, detail }) => legQuality(leg ?? '?', detail)),
+    ...now
+      .filter(({ call_sid: sid, packetsReceived }) => !over.has(sid) && numberOf(packetsReceived) !== 0)
+      .map((leg) => legQuality(names.get(leg.call_sid) ?? '?', leg)),
+  ].sort((a, b) => a.leg.localeCompare(b.leg));
 }
 
 export type Figure = 'mos' | 'lost' | 'jitterMs' | 'roundTripMs';

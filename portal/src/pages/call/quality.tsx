@@ -1,12 +1,13 @@
 /** Quality plotted by the second, a line a leg, all charts on one cursor; the same figures as a table. */
 import { useComputedColorScheme } from '@mantine/core';
 import { Gauge } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { TraceEvent } from '../../api/index.ts';
+import { api, type LiveCall, type TraceEvent } from '../../api/index.ts';
 import { Empty, figure as shown, Table } from '../../parts/index.ts';
-import { type Figure, type LegQuality, qualityOf, seriesOf } from './quality-model.ts';
+import { type Figure, type LegNow, type LegQuality, qualityOf, seriesOf } from './quality-model.ts';
 
 const charts: readonly { figure: Figure; title: string; unit: string; range: [number, number] | undefined }[] = [
   { figure: 'mos', title: 'MOS', unit: '', range: [1, 4.6] },
@@ -24,7 +25,9 @@ type ChartProps = { readonly legs: readonly LegQuality[]; readonly chart: (typeo
 
 function Chart({ legs, chart }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<uPlot>(undefined);
   const scheme = useComputedColorScheme('light');
+  const names = legs.map(({ leg }) => leg).join();
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
@@ -55,26 +58,28 @@ function Chart({ legs, chart }: ChartProps) {
         ],
         series: [
           { label: 'second' },
-          ...legs.map(({ leg }, n) => ({
+          ...names.split(',').map((leg, n) => ({
             label: `leg ${leg}`,
             stroke: colours[scheme][n % 5] as string,
             width: 1.75,
             spanGaps: false,
-            points: { show: legs.length > 0, size: 4 },
+            points: { show: true, size: 4 },
             value: (_: uPlot, value: number | null) => shown(value, chart.unit, 2),
           })),
         ],
       },
-      seriesOf(legs, chart.figure) as uPlot.AlignedData,
+      [[]],
       element,
     );
+    drawn.current = plot;
     const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: 150 }));
     watch.observe(element);
     return () => {
       watch.disconnect();
       plot.destroy();
     };
-  }, [legs, chart, scheme]);
+  }, [names, chart, scheme]);
+  useEffect(() => drawn.current?.setData(seriesOf(legs, chart.figure) as uPlot.AlignedData), [legs, chart, scheme]);
   return (
     <figure className="chart">
       <figcaption>
@@ -93,23 +98,39 @@ function isMeasured(legs: readonly LegQuality[], name: Figure): boolean {
     .some((values) => values.some((value) => value !== null));
 }
 
-export default function Quality({
-  events,
-  running,
-}: {
+/** Of the legs that run: read anew when the feed brings new figures of one of them, every five seconds or so. */
+function useNow(call: string, running: readonly LiveCall[]): readonly LegNow[] {
+  const print = JSON.stringify(running.map(({ call_sid: sid, quality }) => [sid, quality]));
+  const now = useQuery({
+    queryKey: ['quality', call, print],
+    queryFn: () => api.get<LegNow[]>(`${call}/Quality`),
+    enabled: running.length > 0,
+    placeholderData: (before) => before,
+    retry: false,
+  });
+  return running.length > 0 ? (now.data ?? []) : [];
+}
+
+type Props = {
   readonly events: readonly TraceEvent[];
-  readonly running: boolean;
-}) {
-  const legs = qualityOf(events);
-  const plotted = legs.filter(({ seconds }) => seconds !== undefined);
+  /** Where REST has the call. */
+  readonly path: string;
+  readonly legs: readonly LiveCall[];
+};
+
+export default function Quality({ events, path, legs: live }: Props) {
+  const now = useNow(path, live);
+  const running = live.length > 0;
+  const legs = useMemo(() => qualityOf(events, now), [events, now]);
+  const plotted = useMemo(() => legs.filter(({ seconds }) => seconds !== undefined), [legs]);
   if (legs.length === 0) {
     return (
       <Empty
         icon={<Gauge size={28} strokeWidth={1.6} aria-hidden />}
-        title={running ? 'The call goes on' : 'Nothing was measured'}
+        title={running ? 'Nothing is measured yet' : 'Nothing was measured'}
       >
         {running
-          ? 'The figures of each second are in the timeline when a leg ends; those of now stand above.'
+          ? 'No audio has reached this server: nobody has answered yet, or the media go past it.'
           : 'No audio reached this server: the call was not answered, or its media went past it.'}
       </Empty>
     );

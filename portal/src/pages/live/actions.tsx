@@ -1,5 +1,5 @@
-/** What may be done to a running leg: mute and hang up. People who only read see nothing here. */
-import { ActionIcon, Tooltip } from '@mantine/core';
+/** What may be done to a running leg: mute and hang up. People who only read see nothing here. Plain buttons: rows come and go
+ * as one scrolls, and the library's would be most of what a row costs. */
 import { Mic, MicOff, PhoneOff } from 'lucide-react';
 import { useState } from 'react';
 import { api, type LiveCall, messageOf } from '../../api/index.ts';
@@ -27,31 +27,28 @@ export function LegActions({ call }: { readonly call: Pick<LiveCall, 'call_sid' 
   return (
     <>
       {talking ? (
-        <Tooltip label={muted ? 'Let them be heard' : 'Mute'}>
-          <ActionIcon
-            variant="subtle"
-            size="sm"
-            disabled={busy}
-            aria-pressed={muted}
-            aria-label={`Mute the call to ${name}`}
-            onClick={() => void steer({ mute_status: muted ? 'unmute' : 'mute' }, () => setMuted(!muted))}
-          >
-            {muted ? <MicOff size={15} /> : <Mic size={15} />}
-          </ActionIcon>
-        </Tooltip>
-      ) : null}
-      <Tooltip label="Hang up">
-        <ActionIcon
-          variant="subtle"
-          color="red"
-          size="sm"
+        <button
+          type="button"
+          className="leg-action"
+          title={muted ? 'Let them be heard' : 'Mute'}
           disabled={busy}
-          aria-label={`Hang up the call to ${name}`}
-          onClick={() => void steer(end, () => toast('The call was told to end'))}
+          aria-pressed={muted}
+          aria-label={`Mute the call to ${name}`}
+          onClick={() => void steer({ mute_status: muted ? 'unmute' : 'mute' }, () => setMuted(!muted))}
         >
-          <PhoneOff size={15} />
-        </ActionIcon>
-      </Tooltip>
+          {muted ? <MicOff size={15} /> : <Mic size={15} />}
+        </button>
+      ) : null}
+      <button
+        type="button"
+        className="leg-action ends"
+        title="Hang up"
+        disabled={busy}
+        aria-label={`Hang up the call to ${name}`}
+        onClick={() => void steer(end, () => toast('The call was told to end'))}
+      >
+        <PhoneOff size={15} />
+      </button>
     </>
   );
 }

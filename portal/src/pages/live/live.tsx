@@ -8,6 +8,7 @@ import { Link } from 'wouter';
 import { api } from '../../api/index.ts';
 import { Empty, Page } from '../../parts/index.ts';
 import { useLive, usePhone } from '../../shell/index.ts';
+import { missingOf } from './missing.ts';
 import { useMeters } from './meters.ts';
 import { LiveRow } from './row.tsx';
 import { useNarrow } from './narrow.ts';
@@ -71,16 +72,19 @@ function FirstCall() {
   return <Button onClick={() => call('echo')}>Call the echo</Button>;
 }
 
-function summaryOf(count: number, talking: number): string {
-  if (count === 0) return 'Calls appear here the moment they begin.';
-  return `${count} legs, ${talking} talking.`;
+function summaryOf(count: number, talking: number, missing: string | undefined): string {
+  const calls =
+    count === 0
+      ? 'Calls appear here the moment they begin.'
+      : `${count} ${count === 1 ? 'leg' : 'legs'}, ${talking} talking.`;
+  return missing === undefined ? calls : `${calls} ${missing}`;
 }
 
 export default function Live() {
-  const { calls, state } = useLive();
+  const { calls, state, nodes } = useLive();
   const talking = calls.filter((call) => call.state === 'in-progress').length;
   return (
-    <Page title="Live calls" about={summaryOf(calls.length, talking)}>
+    <Page title="Live calls" about={summaryOf(calls.length, talking, missingOf(nodes))}>
       <div className="panel live-panel">
         {calls.length === 0 ? (
           <Empty

@@ -47,7 +47,7 @@ const carriers: Definition = {
     { is: 'switch', name: 'is_active', label: 'Active', standard: true, help: 'Else it takes and gets no calls' },
     { is: 'switch', name: 'e164_leading_plus', label: 'Leading +', help: 'Send numbers with a +' },
     { is: 'text', name: 'tech_prefix', label: 'Prefix', help: 'Put before every number' },
-    { is: 'text', name: 'outbound_sip_proxy', label: 'Outbound proxy', help: 'Next hop for every call' },
+    { is: 'text', name: 'outbound_sip_proxy', label: 'Outbound proxy', help: 'Next hop for every call, host[:port]' },
     {
       is: 'choice',
       name: 'dtmf_type',

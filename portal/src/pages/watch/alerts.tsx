@@ -19,6 +19,7 @@ const types = [
   'dial-refused',
   'no-carrier',
   'carrier-registration-failure',
+  'tls-failure',
   'account-call-limit',
   'account-device-limit',
   'no-tts',

@@ -13,6 +13,8 @@ type ChildFacts = {
 /** Times in ms since the epoch. */
 export type DialFacts = {
   readonly connectedAt: number;
+  /** Id of the hook that tells its end, whoever tells it. */
+  readonly delivery?: string;
   readonly children: readonly ChildFacts[];
 };
 

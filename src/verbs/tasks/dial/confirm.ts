@@ -55,8 +55,9 @@ type Options = {
 
 export class Screening {
   readonly #options: Options;
-  readonly #running = new Map<OutboundLeg, Screened>();
-  readonly #verdicts = new Map<Leg, Verdict>();
+  /** Most dials screen nobody: made when one does. */
+  #running: Map<OutboundLeg, Screened> | undefined;
+  #verdicts: Map<Leg, Verdict> | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -64,12 +65,12 @@ export class Screening {
 
   /** How many callees are in their confirm applications. */
   get size(): number {
-    return this.#running.size;
+    return this.#running?.size ?? 0;
   }
 
   /** What came of a callee's screening; undefined when there was none, or another won meanwhile. */
   verdictOf(leg: Leg): Verdict | undefined {
-    return this.#verdicts.get(leg);
+    return this.#verdicts?.get(leg);
   }
 
   start(leg: OutboundLeg, screen: Screen): void {
@@ -78,6 +79,7 @@ export class Screening {
     const label = `call ${leg.callSid} confirm limit`;
     const timer = clock.after(seconds * 1000, label, () => this.#decide(leg, 'timeout'));
     const off = leg.events.on('ended', () => this.#decide(leg, 'declined'));
+    this.#running ??= new Map();
     this.#running.set(leg, { script: undefined, timer, off });
     leg.note('confirm.started', {});
     this.#run(leg, screen).catch((fault: unknown) => {
@@ -88,7 +90,7 @@ export class Screening {
 
   /** Ends every screening; callees other than the winner are hung up, as answered elsewhere if there is one. */
   drop(except: Leg | undefined): void {
-    for (const leg of this.#running.keys()) {
+    for (const leg of this.#running?.keys() ?? []) {
       this.#leave(leg);
       if (except === undefined) leg.hangup({ by: 'caller', reason: 'the caller gave up' });
       else if (leg !== except)
@@ -101,7 +103,7 @@ export class Screening {
     if (amd !== undefined && !(await this.#passes(leg, amd))) return;
     if (hook === undefined) return this.#decide(leg, 'accepted');
     const answer = await context.session.link.request(hook, 'dial:confirm', callInfo(leg));
-    const screened = this.#running.get(leg);
+    const screened = this.#running?.get(leg);
     if (screened === undefined) return;
     if (!answer.ok) return this.#decide(leg, 'failed');
     screened.script = context.screen(leg);
@@ -112,7 +114,7 @@ export class Screening {
   /** The gate: true for a person. Anything else is hung up, unless the application answered with verbs for it. */
   async #passes(leg: OutboundLeg, amd: AmdOptions): Promise<boolean> {
     const { session } = this.#options.context;
-    const screened = this.#running.get(leg);
+    const screened = this.#running?.get(leg);
     if (screened === undefined) return false;
     let human = false;
     const answered = (verbs: unknown): void => {
@@ -123,7 +125,7 @@ export class Screening {
     screened.detection = detection;
     const verdict = await detection.verdict;
     human = verdict?.event === 'human';
-    if (human) return this.#running.has(leg);
+    if (human) return this.#running?.has(leg) === true;
     await detection.told;
     if (screened.script !== undefined) return false;
     if (verdict === undefined) this.#decide(leg, 'failed');
@@ -133,7 +135,7 @@ export class Screening {
 
   /** What the application wants said to the machine; a later answer replaces it. */
   #tellMachine(leg: OutboundLeg, verbs: unknown): void {
-    const screened = this.#running.get(leg);
+    const screened = this.#running?.get(leg);
     if (screened === undefined) return;
     if (screened.script !== undefined) return void screened.script.replace(verbs);
     const script = this.#options.context.screen(leg);
@@ -143,10 +145,11 @@ export class Screening {
 
   /** The first verdict counts; what comes after it changes nothing. */
   #decide(leg: OutboundLeg, result: ConfirmResult): void {
-    const screened = this.#running.get(leg);
+    const screened = this.#running?.get(leg);
     if (screened === undefined) return;
     this.#leave(leg);
     const { clock } = leg.services;
+    this.#verdicts ??= new Map();
     this.#verdicts.set(leg, { result, at: clock.now(), monotonic: clock.monotonic() });
     leg.note('confirm.ended', { result });
     if (result === 'accepted') return this.#options.accepted(leg);
@@ -155,8 +158,8 @@ export class Screening {
   }
 
   #leave(leg: OutboundLeg): void {
-    const screened = this.#running.get(leg);
-    this.#running.delete(leg);
+    const screened = this.#running?.get(leg);
+    this.#running?.delete(leg);
     screened?.timer.cancel();
     screened?.off();
     screened?.script?.stop();

@@ -2,7 +2,16 @@
  * the far ends are dial-peers.test.ts. Everything between the edges is the product's own. What an edge sees against its
  * contract is a `fault`. */
 import { Emitter, FakeClock, SeededRandom, silentLog, type Timer, TraceChannel } from '../../../base/index.ts';
-import { CarrierPacers, OpenDoor, Quotas, Refusals, Registry, type Services, SoundFiles } from '../../../call/index.ts';
+import {
+  CarrierPacers,
+  OpenDoor,
+  Quotas,
+  Refusals,
+  Registry,
+  type Services,
+  SharedLimits,
+  SoundFiles,
+} from '../../../call/index.ts';
 import type { AppLink, HookAnswer } from '../../../ports/index.ts';
 import { accountSid, FakeCall, FakeInvitation } from './dial-peers.test.ts';
 import type { Answer, Script } from './races-script.test.ts';
@@ -141,6 +150,7 @@ export class World {
     return {
       waits: false,
       base: undefined,
+      conversation: undefined,
       takesStatus: false,
       control: () => {},
       complain: () => {},
@@ -170,6 +180,9 @@ export class World {
     const random = new SeededRandom(script.seed);
     const registry = new Registry();
     const alerts = { raise: () => {} };
+    const alone = { shared: false, up: true, nodes: 1, known: 1, refused: 0, waiting: 0 };
+    const live = { take: () => Promise.resolve(undefined), holds: () => {}, count: () => {}, stats: () => alone };
+    const limits = new SharedLimits({ clock, live });
     const hooks = obliging({ open: () => this.#link() }) as unknown as Services['hooks'];
     const error = (fields: object, message: string): void => void this.faults.push(`${message}: ${inspect(fields)}`);
     const settings = {
@@ -218,8 +231,8 @@ export class World {
       standing: obliging({}) as unknown as Services['standing'],
       door: new OpenDoor(),
       refusals: new Refusals(),
-      pacers: new CarrierPacers(clock),
-      quotas: new Quotas({ clock, alerts, registry, live: { callsElsewhere: () => 0 } }),
+      pacers: new CarrierPacers(clock, limits),
+      quotas: new Quotas({ clock, alerts, registry, limits }),
       sounds: new SoundFiles({
         clock,
         random,
@@ -293,7 +306,12 @@ function directoryOf({ app }: Script): Services['directory'] {
 
 /** The name says how many devices a user has: `user2`. */
 function bindingsOf(aor: string): object[] {
-  return Array.from({ length: Number(/user(\d)/.exec(aor)?.[1] ?? 0) }, () => ({ accountSid }));
+  return Array.from({ length: Number(/user(\d)/.exec(aor)?.[1] ?? 0) }, (_, n) => ({
+    aor,
+    contact: `sip:device-${n}@192.0.2.7`,
+    accountSid,
+    path: [],
+  }));
 }
 
 function refuseToRestore(): never {

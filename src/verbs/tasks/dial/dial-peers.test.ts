@@ -68,6 +68,14 @@ export class FakeDialog implements Dialog {
     this.events.emit('request', { method: 'REFER', request, sdp: undefined, reply });
   }
 
+  showContact(): ReturnType<Dialog['showContact']> {
+    return this.reinvite();
+  }
+
+  abandon(): void {
+    this.end ??= 'local';
+  }
+
   #over(by: 'local' | 'remote'): void {
     if (this.end !== undefined) return;
     this.end = by;

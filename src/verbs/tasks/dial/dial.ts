@@ -12,18 +12,18 @@ import {
   type Plan,
 } from '../../../call/index.ts';
 import { describeDialFault, type DialVerb, dialFaults, type Target } from '../../schema/schema.ts';
-import { askHook, type Outcome, type Task, type TaskContext, type TaskStanding } from '../../task.ts';
+import { askNext, type Outcome, type OwedHook, type Task, type TaskContext, type TaskStanding } from '../../task.ts';
 import { type Screen, Screening, screenOf } from './confirm.ts';
 import { type DialEffect, type DialEnd, type DialEvent, type DialState, dialTable } from './dial-machine.ts';
 import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
 import { entertains } from './hold.ts';
 import { type Carried, childrenOf, type DialFacts, factsOf } from './carried.ts';
-import { actionBody, type Child, resultOf } from './result.ts';
+import { actionBody, type Child, qualityOf, resultOf } from './result.ts';
 import { leaveMedia, pathOf } from './media-path.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
-import { displayOf, hopsLeft, planOf } from './targets.ts';
+import { codecsOf, displayOf, distinct, hopsLeft, planOf } from './targets.ts';
 import { Transfers } from './transfers.ts';
 
 export type { DialFacts } from './carried.ts';
@@ -46,20 +46,31 @@ export class DialTask implements Task {
   #ringTimer: Timer | undefined;
   #limitTimer: Timer | undefined;
   #winner: Leg | undefined;
+  /** Id of the hook that tells the end, whichever process does. */
+  readonly #delivery: string;
+  /** The end is being told. */
+  #owed: OwedHook | undefined;
   /** When the two began to hear each other, ms since the epoch. */
   #connectedAt: number | undefined;
   #bridge: Bridge | undefined;
   #transfers: Transfers | undefined;
   #path: MediaPath | undefined;
-  /** Targets launched whose plan is still being made. */
+  /** Targets whose plan is still being made, or who are still being launched. */
   #planning = 0;
   /** The highest provisional that was told. */
   #told = 100;
 
-  constructor(context: TaskContext, dial: DialVerb, carried?: Carried) {
+  /** Names of the codecs that callees are offered; empty: all. */
+  #codecs: readonly string[] = [];
+  /** Why this dial may ring nobody. */
+  #refusal: string | undefined;
+
+  constructor(context: TaskContext, asked: DialVerb, carried?: Carried) {
     this.#context = context;
+    const dial = distinct(context, asked);
     this.#dial = dial;
     this.#carried = carried;
+    this.#delivery = carried?.facts.delivery ?? context.session.services.random.uuid();
     this.#ringing = new Ringing(context, dial);
     this.#features = new Features(context, dial);
     this.#screening = new Screening({
@@ -87,9 +98,11 @@ export class DialTask implements Task {
   }
 
   standing(): TaskStanding {
+    if (this.#owed !== undefined) return { owed: this.#owed };
     if (this.#machine.state === 'ended') return 'over';
     if (this.#machine.state !== 'connected' || this.#winner === undefined) return 'anew';
-    const facts: DialFacts = { connectedAt: this.#connectedAt ?? 0, children: this.#all().map(factsOf) };
+    const connectedAt = this.#connectedAt ?? 0;
+    const facts: DialFacts = { connectedAt, delivery: this.#delivery, children: this.#all().map(factsOf) };
     return { connected: facts };
   }
 
@@ -104,7 +117,7 @@ export class DialTask implements Task {
 
   /** Every target that was rung, here or by the process before. */
   #all(): Child[] {
-    const here = this.#children.map((child) => ({ ...child, verdict: this.#screening.verdictOf(child.leg) }));
+    const here = this.#children.map((child) => ({ verdict: this.#screening.verdictOf(child.leg), ...child }));
     return [...childrenOf(this.#carried), ...here];
   }
 
@@ -121,6 +134,7 @@ export class DialTask implements Task {
     const faults = dialFaults(this.#dial).map(describeDialFault);
     if (faults.length === 0) return false;
     const { session, caller } = this.#context;
+    this.#refusal = faults[0];
     caller.note('dial.refused', { faults });
     session.services.alerts.raise({
       accountSid: session.accountSid,
@@ -145,8 +159,12 @@ export class DialTask implements Task {
     this.#ringTimer = clock.after(this.#dial.timeout * 1000, this.#label('ring timer'), () =>
       this.#machine.handle({ type: 'ringTimeout', screened: this.#screening.size }),
     );
+    this.#codecs = codecsOf(this.#context, this.#dial);
     this.#ringing.start();
+    // A target that is refused at once must not hurry the others before they had their turn.
+    this.#planning++;
     this.#schedule.start();
+    this.#planning--;
     this.#considerExhausted();
   }
 
@@ -154,12 +172,13 @@ export class DialTask implements Task {
     const target = this.#dial.target[at];
     if (target === undefined || this.#machine.state !== 'ringing') return;
     this.#planning++;
-    const plan = await planOf(this.#context, this.#dial, target);
+    const planned = planOf(this.#context, this.#dial, target);
+    const plan = planned instanceof Promise ? await planned : planned;
     this.#planning--;
     if (this.#machine.state !== 'ringing') return;
     const maxForwards = hopsLeft(this.#context.caller);
     const given = 'refused' in plan ? noPlan : plan;
-    const leg = this.#child(target, maxForwards === undefined ? given : { ...given, maxForwards });
+    const leg = this.#child(target, maxForwards === undefined ? given : { maxForwards, ...given });
     if ('refused' in plan) {
       this.#alertNoPlan(plan.refused);
       const { status, sipStatus, reason } = plan.refused;
@@ -168,7 +187,8 @@ export class DialTask implements Task {
     }
     this.#limitRinging(leg, at);
     const { caller } = this.#context;
-    await leg.start(caller instanceof InboundLeg ? caller.codecs : caller.media?.codec && [caller.media.codec]);
+    const prefer = caller instanceof InboundLeg ? caller.codecs : caller.media?.spoken;
+    await leg.start(prefer, this.#codecs);
   }
 
   #child(target: Target, plan: Plan): OutboundLeg {
@@ -279,9 +299,7 @@ export class DialTask implements Task {
     this.#ringTimer?.cancel();
     winner.note('dial.winner', { to: winner.identity.to });
     this.#ringing.stop();
-    const codec = winner.media?.codec;
-    const answered =
-      !(caller instanceof InboundLeg) || (await caller.answer(codec === undefined ? undefined : [codec]));
+    const answered = !(caller instanceof InboundLeg) || (await caller.answer(winner.media?.spoken));
     if (!answered || !this.#connecting) return void this.#machine.handle({ type: 'bridgeFailed' });
     this.#features.elected(winner);
     const passHold = !entertains(this.#context, this.#dial);
@@ -380,8 +398,6 @@ export class DialTask implements Task {
     this.#path?.close();
     const { session } = this.#context;
     session.connection = undefined;
-    // Before the hook is told: a process that took over now would tell it a second time.
-    session.services.standing.settle(session);
     this.#settle(end);
   }
 
@@ -389,12 +405,30 @@ export class DialTask implements Task {
     const { caller, session } = this.#context;
     const children = this.#all();
     const outcome = resultOf(children, this.#winner, end);
+    // The caller hears that it failed; why is the application's own business.
+    const told = this.#refusal === undefined ? outcome : { ...outcome, sipReason: this.#refusal };
     session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
     if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
-    if (this.#dial.actionHook === undefined) return {};
-    const body = await actionBody({ caller, children, winner: this.#winner, outcome, end });
-    return askHook(this.#context, this.#dial.actionHook, body, this.#dial.id);
+    return this.#tell(() => actionBody({ children, winner: this.#winner, outcome: told, end }));
+  }
+
+  /** Once, as far as that can be had: docs/decisions/0024-told-once.md. */
+  async #tell(what: () => Record<string, unknown>): Promise<Outcome> {
+    const { caller, session } = this.#context;
+    const { actionHook: hook } = this.#dial;
+    const { standing } = session.services;
+    if (hook === undefined) {
+      standing.rewrite(session);
+      return {};
+    }
+    const body = what();
+    this.#owed = { id: this.#delivery, hook, body };
+    // Whoever took over now would otherwise tell an end of this dial of its own.
+    const settled = standing.settle(session);
+    if (this.#winner !== undefined) body['dial_quality'] = await qualityOf(caller, this.#winner);
+    if ((await settled) === 'lost') return {};
+    return askNext(this.#context, hook, body, { delivery: { id: this.#delivery }, ...this.#dial });
   }
 
   #alertNoPlan(refused: { reason: string; alert?: 'no-carrier' | 'dial-refused' }): void {

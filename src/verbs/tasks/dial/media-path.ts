@@ -2,6 +2,7 @@
 import { keyWayOf, type Leg, MediaPath, type PathSnapshot } from '../../../call/index.ts';
 import type { DialVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
+import { gainOf } from './tracks.ts';
 
 /** What of this dial needs the media here. anchorMedia beats exitMediaPath. */
 const anchors: readonly (readonly [name: string, asked: (dial: DialVerb) => boolean])[] = [
@@ -10,7 +11,7 @@ const anchors: readonly (readonly [name: string, asked: (dial: DialVerb) => bool
   ['transcribe', (dial) => dial.transcribe !== undefined],
   ['dub', (dial) => dial.dub.length > 0],
   ['amd', (dial) => dial.amd !== undefined],
-  ['boostAudioSignal', (dial) => dial.boostAudioSignal !== 0],
+  ['boostAudioSignal', (dial) => gainOf(dial) !== 0],
 ];
 
 /** `left`: its media has left already, in an earlier process. */

@@ -248,7 +248,9 @@ class Run {
     };
     for (const [name, count] of Object.entries(left)) this.#expect(count === 0, `${count} ${name} left`);
     let granted = false;
-    pacers.acquire(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: undefined }, () => (granted = true)).release();
+    pacers
+      .acquire(carrier.sid, { maxCalls: carrier.maxCalls, maxCps: undefined }, { grant: () => (granted = true) })
+      .release();
     this.#expect(granted, "the carrier's capacity is not given back");
   }
 }

@@ -38,28 +38,30 @@ function finalOf({ leg: { end } }: Child): TargetResult {
 }
 
 type Facts = {
-  readonly caller: Leg;
   readonly children: readonly Child[];
   readonly winner: Leg | undefined;
   readonly outcome: DialOutcome;
   readonly end: DialEnd;
 };
 
-export async function actionBody({ caller, children, winner, outcome, end }: Facts): Promise<Record<string, unknown>> {
+/** All but the quality, which has to be asked for. */
+export function actionBody({ children, winner, outcome, end }: Facts): Record<string, unknown> {
   const decidedBy = children[outcome.decidedBy];
   const decided = winner ?? decidedBy?.leg;
   const declined = [decidedBy, ...children].find((child) => wasDeclined(child));
-  return {
-    ...(decided === undefined ? {} : { dial_call_sid: decided.callSid, dial_sbc_callid: decided.sipCallId }),
-    dial_call_status: outcome.status,
-    dial_sip_status: outcome.sipStatus,
-    dial_sip_reason: outcome.sipReason,
-    ...(winner === undefined ? {} : talkOf(winner, decidedBy)),
-    ...(winner !== undefined || declined === undefined ? {} : { dial_confirm_result: declined.verdict?.result }),
-    dial_terminated_by: terminatedBy(end),
-    dial_results: children.map((child) => entry(child, winner)),
-    ...(winner === undefined ? {} : { dial_quality: await qualityOf(caller, winner) }),
-  };
+  const body: Record<string, unknown> = {};
+  if (decided !== undefined) {
+    body['dial_call_sid'] = decided.callSid;
+    body['dial_sbc_callid'] = decided.sipCallId;
+  }
+  body['dial_call_status'] = outcome.status;
+  body['dial_sip_status'] = outcome.sipStatus;
+  body['dial_sip_reason'] = outcome.sipReason;
+  if (winner !== undefined) Object.assign(body, talkOf(winner, decidedBy));
+  else if (declined !== undefined) body['dial_confirm_result'] = declined.verdict?.result;
+  body['dial_terminated_by'] = terminatedBy(end);
+  body['dial_results'] = children.map((child) => entry(child, winner));
+  return body;
 }
 
 function wasDeclined(child: Child | undefined): boolean {
@@ -99,7 +101,7 @@ function iso(at: number | undefined): string | null {
   return at === undefined ? null : new Date(at).toISOString();
 }
 
-async function qualityOf(caller: Leg, callee: Leg): Promise<Record<string, unknown>> {
+export async function qualityOf(caller: Leg, callee: Leg): Promise<Record<string, unknown>> {
   const [a, b] = await Promise.all([caller.media?.quality(), callee.media?.quality()]);
   return { caller: figures(a), callee: figures(b) };
 }

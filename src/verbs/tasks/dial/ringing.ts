@@ -36,7 +36,7 @@ export class Ringing {
   /** dialMusic starts with the dial. */
   start(): void {
     const { dialMusic } = this.#dial;
-    if (dialMusic === undefined) return;
+    if (dialMusic === undefined) return this.#fill();
     this.#hearing = 'music-to-come';
     const { clock } = this.#context.session.services;
     this.#grace = clock.after(MUSIC_GRACE_MS, `call ${this.#caller.callSid} music grace`, () => this.#musicIsLate());
@@ -65,8 +65,7 @@ export class Ringing {
     const before = this.#hearing;
     this.#hearing = 'early-media';
     const caller = this.#caller;
-    const prefer = child.media?.codec === undefined ? undefined : [child.media.codec];
-    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(prefer))) return;
+    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(child.media?.spoken))) return;
     if (this.#now() !== 'early-media' || child.end !== undefined || caller.end !== undefined) return;
     if (before === 'ringback') void caller.media?.stopPlay();
     this.#early = new Bridge(caller, child, { passDigits: !this.#dial.dtmfSuppress });
@@ -90,6 +89,13 @@ export class Ringing {
     if (this.#hearing !== 'early-media') return;
     this.#closeEarly();
     this.#hearing = 'nothing';
+    this.#fill();
+  }
+
+  /** A caller who is answered already is not left in silence until the first callee rings. */
+  #fill(): void {
+    const caller = this.#caller;
+    if (!(caller instanceof InboundLeg && caller.unanswered)) this.rang();
   }
 
   /** Ringing meanwhile, if there is any: the music takes its place when it comes. */
@@ -97,6 +103,7 @@ export class Ringing {
     if (this.#hearing !== 'music-to-come') return;
     this.#hearing = 'nothing';
     if (this.#rung) this.rang();
+    else this.#fill();
   }
 
   #closeEarly(): void {

@@ -20,7 +20,7 @@ export class Schedule {
   readonly #dial: DialVerb;
   readonly #label: string;
   readonly #launch: (at: number) => void;
-  readonly #timers = new Map<number, Timer>();
+  #timers: Map<number, Timer> | undefined;
   #next = 0;
 
   constructor(options: { clock: Clock; dial: DialVerb; label: string; launch: (at: number) => void }) {
@@ -32,7 +32,7 @@ export class Schedule {
 
   /** Targets that have not been rung yet. */
   get waiting(): number {
-    return this.#dial.target.length - this.#next + this.#timers.size;
+    return this.#dial.target.length - this.#next + this.#delayed;
   }
 
   start(): void {
@@ -48,20 +48,24 @@ export class Schedule {
   /** Nobody rings: the hunt goes on, a stagger does not wait for its next moment. */
   idle(): void {
     if (this.#dial.strategy === 'hunt') {
-      if (this.#timers.size === 0) this.#advance();
+      if (this.#delayed === 0) this.#advance();
       return;
     }
-    const [earliest] = [...this.#timers.keys()].sort((a, b) => a - b);
+    const [earliest] = [...(this.#timers?.keys() ?? [])].sort((a, b) => a - b);
     if (earliest === undefined) return;
-    this.#timers.get(earliest)?.cancel();
-    this.#timers.delete(earliest);
+    this.#timers?.get(earliest)?.cancel();
+    this.#timers?.delete(earliest);
     this.#launch(earliest);
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    for (const timer of this.#timers?.values() ?? []) timer.cancel();
+    this.#timers = undefined;
     this.#next = this.#dial.target.length;
+  }
+
+  get #delayed(): number {
+    return this.#timers?.size ?? 0;
   }
 
   #advance(): void {
@@ -72,8 +76,9 @@ export class Schedule {
 
   #after(at: number, seconds: number): void {
     if (seconds <= 0) return this.#launch(at);
+    this.#timers ??= new Map();
     const timer = this.#clock.after(seconds * 1000, `${this.#label} target ${at} delay`, () => {
-      this.#timers.delete(at);
+      this.#timers?.delete(at);
       this.#launch(at);
     });
     this.#timers.set(at, timer);

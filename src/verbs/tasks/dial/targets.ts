@@ -1,7 +1,10 @@
 /** A dial's target → the plan that reaches it. */
+import { printable } from '../../../base/index.ts';
 import {
+  addressOfRecord,
   assertedOf,
   type Caller,
+  codecNames,
   InboundLeg,
   type Leg,
   type NoPlan,
@@ -26,7 +29,34 @@ export function displayOf(context: TaskContext, target: Target): string {
   return `${target.name}@${realm}`;
 }
 
-export async function planOf(context: TaskContext, dial: DialVerb, target: Target): Promise<Plan | NoPlan> {
+/** A user by name and the same by name and domain is one target: only here is the account's domain known. */
+export function distinct(context: TaskContext, dial: DialVerb): DialVerb {
+  if (!dial.target.some(({ type }) => type === 'user')) return dial;
+  const { services, accountSid } = context.session;
+  const account = services.directory.get('account', accountSid);
+  const seen = new Set<string>();
+  const target = dial.target.filter((each) => {
+    if (each.type !== 'user' || each.name === '') return true;
+    const name = addressOfRecord(each.name, account, services.settings.domain);
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
+  return target.length === dial.target.length ? dial : { ...dial, target };
+}
+
+/** The dial's codecs. A list with one that is not ours is ignored, and the application hears of it. */
+export function codecsOf({ session, caller }: TaskContext, { codecs = [] }: DialVerb): readonly string[] {
+  const unknown = codecs.find((name) => !codecNames.includes(name.toUpperCase()));
+  if (unknown === undefined) return codecs;
+  const message = `dial.codecs: expected ${codecNames.join(', ')}, got "${printable(unknown, 40)}"; all are offered`;
+  const where = { accountSid: session.accountSid, callSid: caller.callSid };
+  session.services.alerts.raise({ ...where, type: 'invalid-app-payload', message });
+  return [];
+}
+
+/** At once where nothing has to be looked up. */
+export function planOf(context: TaskContext, dial: DialVerb, target: Target): Plan | NoPlan | Promise<Plan | NoPlan> {
   const { services, accountSid } = context.session;
   const caller = callerOf(context, dial, target);
   switch (target.type) {
@@ -37,7 +67,7 @@ export async function planOf(context: TaskContext, dial: DialVerb, target: Targe
     case 'sip':
       return planSip(services, sipTargetOf(context, dial, target), caller);
     case 'user':
-      return planUser(services, accountSid, target.name, caller);
+      return planUser(services, accountSid, target, caller);
     case 'teams':
       return planTeams(services, accountSid, teamsTargetOf(context, target), caller);
   }
@@ -61,7 +91,8 @@ function sipTargetOf({ caller }: TaskContext, dial: DialVerb, target: Extract<Ta
     auth,
     proxy: target.proxy ?? dial.proxy,
     ...(replaces === undefined ? {} : { replaces }),
-    ...(dial.srtpEncryption === 'sdes' ? { srtp: 'require' } : {}),
+    // Where DTLS cannot be had the offer is of SRTP with keys in SDP, never in the clear.
+    ...(dial.srtpEncryption === undefined ? {} : { srtp: 'require', dtls: dial.srtpEncryption === 'dtls' }),
   };
 }
 
@@ -101,6 +132,8 @@ export function hopsLeft(caller: Leg): number | undefined {
 
 /** target.headers win over dial.headers, whatever their case. */
 function merge(common: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): [string, string][] {
-  const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  return [...Object.entries(common).filter(([name]) => !names.has(name.toLowerCase())), ...Object.entries(own)];
+  const mine = Object.entries(own);
+  if (mine.length === 0) return Object.entries(common);
+  const names = new Set(mine.map(([name]) => name.toLowerCase()));
+  return [...Object.entries(common).filter(([name]) => !names.has(name.toLowerCase())), ...mine];
 }

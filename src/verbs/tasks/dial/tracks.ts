@@ -6,8 +6,18 @@ import type { DialVerb, DubVerb } from '../../schema/schema.ts';
 import type { TaskContext } from '../../task.ts';
 import { DubTask } from '../dub.ts';
 
-export function boost(_: TaskContext, dial: DialVerb, winner: Leg): (() => void) | undefined {
-  const { boostAudioSignal: db } = dial;
+/** dB; what is no level is none. */
+export function gainOf({ boostAudioSignal: db }: DialVerb): number {
+  return Number.isNaN(db) ? 0 : db;
+}
+
+export function boost({ session, caller }: TaskContext, dial: DialVerb, winner: Leg): (() => void) | undefined {
+  const db = gainOf(dial);
+  if (Number.isNaN(dial.boostAudioSignal)) {
+    const message = 'dial.boostAudioSignal: expected -60 to 40 dB, such as "-6 dB"';
+    const where = { accountSid: session.accountSid, callSid: caller.callSid };
+    session.services.alerts.raise({ ...where, type: 'invalid-app-payload', message });
+  }
   if (db === 0) return undefined;
   setGain(winner, db).catch((fault: unknown) => winner.note('media.failed', { reason: messageOf(fault) }));
   return () => void setGain(winner, 0).catch(() => {});

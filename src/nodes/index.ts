@@ -1,0 +1,3 @@
+export { Cluster, type ClusterOptions } from './cluster.ts';
+export { nodeUrl, openSip } from './seal.ts';
+export { DeathWitness } from './witness.ts';
