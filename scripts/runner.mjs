@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const reporter = path.join(root, 'scripts', 'reporter.mjs');
 /** Of what a file that fails has written to stderr, and of a fault told once more at the end. */
-const LAST_LINES = 40;
+const LAST_LINES = 400;
 const FIRST_LINES = 20;
 /** How long a file may go on when its tests are over. */
 const LINGER_MS = 60_000;

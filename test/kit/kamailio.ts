@@ -136,7 +136,7 @@ export class Kamailio {
     };
     server.stdout.on('data', keep);
     server.stderr.on('data', keep);
-    for (const end = performance.now() + 10_000; performance.now() < end; await after(50)) {
+    for (const end = performance.now() + 30_000; performance.now() < end; await after(50)) {
       if (server.exitCode !== null) throw new Error(`kamailio exited with ${server.exitCode}:\n${this.#output}`);
       if (this.command('core.uptime').includes('uptime')) return;
     }
