@@ -212,12 +212,12 @@ export class World {
     this.#storyBefore = held();
     if (isDeepStrictEqual(left, none)) return;
     // Of a test that has failed already, this failure is not told.
-    process.stderr.write(`\nleft behind by this story:\n${lastStory}\n${await this.#standing()}\n`);
+    process.stderr.write(`\nleft behind by this story:\n${lastStory}\n${await this.standing()}\n`);
     assert.deepEqual(left, none, 'left behind by a story');
   }
 
   /** What the server says of the calls that stand: the end of the timeline of each. */
-  async #standing(): Promise<string> {
+  async standing(): Promise<string> {
     const { body } = await this.account('GET', '/Calls');
     const calls = Array.isArray(body) ? (body as { call_sid: string }[]) : [];
     const told = calls.map(async ({ call_sid: callSid }) => {
