@@ -11,7 +11,6 @@ import {
   type Header,
   type Message,
   param,
-  read,
   splitList,
   targetOf,
   transportParam,
