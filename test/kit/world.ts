@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { after as afterAll, afterEach, before, describe, it } from 'node:test';
 import {
-  after,
   at,
   type InviteOptions,
   ladder,
@@ -16,6 +15,7 @@ import { GraineProcess } from './child.ts';
 import { type Config, type Graine, startGraine } from './graine.ts';
 import { excess, type Held, held, ofACall } from './held.ts';
 import { HookApp, type HookRequest, type Json } from './hook-app.ts';
+import { Looks } from './looks.ts';
 
 export type AccountConfig = {
   carriers?: Config[];
@@ -153,10 +153,11 @@ export class World {
 
   /** Polls REST until it says so: for what no hook announces. */
   async eventually<T>(what: string, ask: () => Promise<T | undefined | false>, within = 15_000): Promise<T> {
-    for (const end = performance.now() + within; performance.now() < end; await after(25)) {
+    const looks = new Looks(within, 25);
+    do {
       const got = await ask();
       if (got !== undefined && got !== false) return got;
-    }
+    } while (await looks.again());
     throw new Error(`never came true: ${what}`);
   }
 
@@ -202,12 +203,12 @@ export class World {
   async clean(): Promise<void> {
     const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0, open: [] as string[] };
     let left = none;
-    for (const end = performance.now() + 10_000; ; await after(20)) {
+    const looks = new Looks(10_000, 20);
+    do {
       const { sessions, legs, dialogs, ports, hooks, streams } = await this.graine.leaks();
       const open = excess(ofACall(this.#storyBefore), ofACall(held()));
       left = { sessions, legs, dialogs, ports, hooks, streams, open };
-      if (isDeepStrictEqual(left, none) || performance.now() > end) break;
-    }
+    } while (!isDeepStrictEqual(left, none) && (await looks.again()));
     this.reset();
     this.#storyBefore = held();
     if (isDeepStrictEqual(left, none)) return;
@@ -257,10 +258,9 @@ export class World {
     assert.deepEqual(timers, [], 'timers left after the server stopped');
     assert.equal(transactions, 0, 'transactions left after the server stopped');
     let open: string[] = [];
-    for (const end = performance.now() + 4000; performance.now() < end; await after(20)) {
-      open = excess(this.#before, held());
-      if (open.length === 0) break;
-    }
+    const looks = new Looks(4000, 20);
+    do open = excess(this.#before, held());
+    while (open.length > 0 && (await looks.again()));
     assert.deepEqual(open, [], 'sockets and files left after the server stopped');
   }
 
@@ -315,7 +315,8 @@ async function play(world: World, story: Story): Promise<void> {
     await story.tell(world);
   } catch (fault) {
     const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-    const ladderText = message.includes('──') ? '' : `\n${world.story()}`;
+    // One that shows what a phone saw lacks the others and the hooks.
+    const ladderText = message.includes(' hooks, from the first on:') ? '' : `\n${world.story()}`;
     await world.sweep();
     throw new Error(`${message}${ladderText}`, { cause: fault });
   }

@@ -90,7 +90,7 @@ describe('two edges', { skip: missing ?? false }, () => {
   async function gives(edge: Kamailio, node: Node): Promise<void> {
     const places = [w.graine, other].map(placeOf);
     for (const each of places)
-      edge.command('dispatcher.set_state', each === placeOf(node) ? 'ap' : 'd', '1', `sip:${each}`);
+      await edge.told('dispatcher.set_state', each === placeOf(node) ? 'ap' : 'd', '1', `sip:${each}`);
     await edge.until([placeOf(node)]);
   }
 
