@@ -53,6 +53,8 @@ export class UacCall implements OutgoingCall, ClientUser {
   readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, UacCall>;
   /** By To tag, of those that asked something of us. */
   #forks: Map<string, EarlyFork> | undefined = undefined;
+  /** By To tag, how our offer was answered before the 2xx, which then may have none. */
+  #early: Map<string, Buffer> | undefined = undefined;
   #answers: InviteAnswers | undefined = undefined;
   #hops: readonly Hop[] = [];
   #at = 0;
@@ -243,7 +245,16 @@ export class UacCall implements OutgoingCall, ClientUser {
     const fork = tagOf(response.to) ?? '';
     if (!this.#follow(fork, response)) return;
     const { status, reason } = response;
-    this.events.emit('progress', { status, reason, sdp: sdpOf(response), fork, response });
+    const sdp = sdpOf(response);
+    if (sdp !== undefined && this.#options.sdp !== undefined) this.#answeredEarly(fork, sdp);
+    this.events.emit('progress', { status, reason, sdp, fork, response });
+  }
+
+  /** RFC 3261 §13.2.1: the first description is the answer. A 2xx after a reliable 18x has none of its own (RFC 3262 §5),
+   * and there are far ends that leave it out after a plain one too. */
+  #answeredEarly(fork: string, sdp: Buffer): void {
+    this.#early ??= new Map();
+    if (this.#early.size < maxForks || this.#early.has(fork)) this.#early.set(fork, sdp);
   }
 
   /** Keeps the early dialog of a fork; false when the response is a repetition. */
@@ -314,11 +325,12 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #answer(response: SipResponse): void {
-    const early = this.#forks?.get(tagOf(response.to) ?? '');
+    const tag = tagOf(response.to) ?? '';
+    const early = this.#forks?.get(tag);
     const answers = this.#answers;
     if (answers === undefined) return;
     const core = answers.coreOf(response, early?.core);
-    const offer = sdpOf(response);
+    const offer = sdpOf(response) ?? this.#early?.get(tag);
     const late = this.#options.sdp === undefined && early?.answered !== 'inPrack' && offer !== undefined;
     const answer = late ? answerTo(offer, this.#options.answer, this.#host) : undefined;
     answers.acknowledge(core, answer);
@@ -364,6 +376,7 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #dropForks(): void {
+    this.#early = undefined;
     if (this.#forks === undefined) return;
     for (const fork of this.#forks.values()) fork.drop();
     this.#forks = undefined;
