@@ -67,7 +67,6 @@ function useAlerts(whose: Whose, asked: { page: number; type: string }) {
 }
 
 export default function Alerts() {
-  const { name } = useAccount();
   const admin = useUser().role === 'admin';
   const [whose, setWhose] = useState<Whose>('account');
   const [type, setType] = useState('');
@@ -87,7 +86,7 @@ export default function Alerts() {
               setPage(1);
             }}
             data={[
-              { value: 'account', label: name },
+              { value: 'account', label: 'This account' },
               { value: 'server', label: 'The server itself' },
             ]}
           />
