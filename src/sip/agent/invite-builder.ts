@@ -1,6 +1,5 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
 import {
-  defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
   infoPackages,
@@ -59,7 +58,7 @@ export class InviteBuilder {
     headers.own(header.supported, sessionTimer === false ? withoutTimer : supportedOptions);
     headers.own(header.recvInfo, infoPackages);
     if (sessionTimer !== false) {
-      const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);
+      const seconds = Math.max(host.sessionTimer.expires, this.minimum ?? 0);
       headers.own(header.sessionExpires, String(seconds));
       if (this.minimum !== undefined) headers.own(header.minSe, String(this.minimum));
     }

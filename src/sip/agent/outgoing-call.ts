@@ -6,7 +6,6 @@ import {
   agreedByServer,
   allowsUpdate,
   answerTo,
-  defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
   minimumOf,
@@ -221,7 +220,7 @@ export class UacCall implements OutgoingCall, ClientUser {
       return this.#attempt(response);
     }
     if (status === 422 && this.#builder.minimum === undefined) {
-      this.#builder.minimum = Math.max(minimumOf(response), defaultSessionTimer.minimum);
+      this.#builder.minimum = Math.max(minimumOf(response), this.#host.sessionTimer.minimum);
       this.#builder.cseq += 1;
       return this.#attempt(undefined);
     }

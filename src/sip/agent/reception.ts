@@ -3,7 +3,6 @@
 import { type Log, messageOf } from '../../base/index.ts';
 import {
   agreeAsServer,
-  defaultSessionTimer,
   type DialogHost,
   type ExtraHeader,
   reasonOf,
@@ -180,9 +179,9 @@ export class Reception {
     const away = this.#host.draining ? DRAINING_SECONDS : this.#crowded(request);
     if (away !== undefined) return this.#answer(request, from, { status: 503, headers: retryAfter(away) }, known);
     if (this.handler === undefined) return this.#answer(request, from, { status: 480 }, known);
-    const agreement = agreeAsServer(request, defaultSessionTimer);
+    const agreement = agreeAsServer(request, this.#host.sessionTimer);
     if (agreement === 'tooSmall') {
-      const headers: ExtraHeader[] = [['Min-SE', String(defaultSessionTimer.minimum)]];
+      const headers: ExtraHeader[] = [['Min-SE', String(this.#host.sessionTimer.minimum)]];
       return this.#answer(request, from, { status: 422, headers }, known);
     }
     const transaction = known ?? this.#layer.serve(request, from);

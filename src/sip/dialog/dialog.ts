@@ -22,7 +22,6 @@ import {
   type Agreement,
   agreedByServer,
   agreeAsServer,
-  defaultSessionTimer,
   SessionTimer,
   sessionExpiresValue,
 } from './session-timer.ts';
@@ -194,8 +193,8 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     this.#pending = [...this.#pending, pending];
     const refresh = request.method === 'INVITE' || request.method === 'UPDATE';
     if (!refresh) return this.events.emit('request', pending);
-    if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
-      return pending.reply({ status: 422, headers: [['Min-SE', String(defaultSessionTimer.minimum)]] });
+    if (agreeAsServer(request, this.host.sessionTimer) === 'tooSmall') {
+      return pending.reply({ status: 422, headers: [['Min-SE', String(this.host.sessionTimer.minimum)]] });
     }
     refreshTarget(this.core, request);
     // An UPDATE without an offer only refreshes the session or the target: nothing to ask anybody.
@@ -214,7 +213,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     headers.set('Contact', this.core.contact);
     headers.set('Allow', this.host.allow);
     if (response.status < 200) return;
-    const agreement = agreeAsServer(pending.request, defaultSessionTimer);
+    const agreement = agreeAsServer(pending.request, this.host.sessionTimer);
     if (agreement === 'tooSmall') return;
     if (agreement !== undefined) {
       headers.set('Session-Expires', sessionExpiresValue(agreement, 'uas'));
