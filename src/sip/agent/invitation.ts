@@ -280,7 +280,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   }
 
   #wantsReliable(sdp: Buffer | undefined): boolean {
-    for (const option of this.request.headers.all('Require')) if (option.toLowerCase() === '100rel') return true;
+    if (this.request.headers.lists(header.require, '100rel')) return true;
     return sdp !== undefined && supports(this.request, '100rel');
   }
 

@@ -8,7 +8,7 @@ import {
   reasonOf,
   supportedOptions,
 } from '../dialog/index.ts';
-import { createResponse, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
+import { createResponse, header, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Hop, ServerTransaction, Source, TransactionLayer } from '../transaction/index.ts';
 import { type Admission, refuse } from './admission.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
@@ -159,7 +159,7 @@ export class Reception {
         return this.#welcome(request, from, verdict.identity, transaction);
       case 'challenge': {
         this.#network.offence(from, weights.challenged);
-        const headers = this.#authenticator?.challenge(realm, verdict.stale, request.headers.get('User-Agent'));
+        const headers = this.#authenticator?.challenge(realm, verdict.stale, request.headers.get(header.userAgent));
         return this.#answer(request, from, { status: 401, headers }, transaction);
       }
       case 'wrong':
@@ -212,7 +212,7 @@ export class Reception {
   /** Seconds to stay away; undefined: there is room. One that takes a place in a call that stands needs none. */
   #crowded(request: SipRequest): number | undefined {
     const { door } = this.#options;
-    if (door === undefined || request.headers.has('Replaces')) return undefined;
+    if (door === undefined || request.headers.has(header.replaces)) return undefined;
     const key = this.#tagFor(request);
     const away = this.#turnedAway.has(key) ? (door.look() ?? 1) : door.enter();
     if (away !== undefined) this.#turnedAway.add(key);

@@ -2,6 +2,7 @@
 import { Emitter, Machine, messageOf } from '../../base/index.ts';
 import {
   createResponse,
+  header,
   parseUri,
   serialize,
   type SipRequest,
@@ -486,5 +487,5 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
 
 /** The peer's Allow of a request or response. */
 export function allowsUpdate(message: SipRequest | SipResponse): boolean {
-  return message.headers.all('Allow').some((method) => method.length === 6 && method.toUpperCase() === 'UPDATE');
+  return message.headers.lists(header.allow, 'update');
 }
