@@ -136,10 +136,10 @@ export class Kamailio {
     };
     server.stdout.on('data', keep);
     server.stderr.on('data', keep);
-    const looks = new Looks(10_000, 50);
+    const looks = new Looks(30_000, 50);
     do {
       if (server.exitCode !== null) throw new Error(`kamailio exited with ${server.exitCode}:\n${this.#output}`);
-      if ((await this.#told('core.uptime')).includes('uptime')) return;
+      if ((await this.told('core.uptime')).includes('uptime')) return;
     } while (await looks.again());
     throw new Error(`kamailio does not start:\n${this.#output}`);
   }
@@ -155,7 +155,7 @@ export class Kamailio {
     this.#write();
     // It reads them once a second at most.
     const looks = new Looks(10_000, 100);
-    while ((await this.#told('dispatcher.reload')).includes('error')) if (!(await looks.again())) return;
+    while ((await this.told('dispatcher.reload')).includes('error')) if (!(await looks.again())) return;
   }
 
   /** The answer to a command of kamcmd, as text. This process waits for it, and whoever lives in it: a node, its phones. */
@@ -168,7 +168,7 @@ export class Kamailio {
   }
 
   /** The same while a node of this process answers its OPTIONS: else who asks what the edge thinks of it changes that. */
-  #told(...words: string[]): Promise<string> {
+  told(...words: string[]): Promise<string> {
     return new Promise((told) => {
       const options = { encoding: 'utf8', timeout: 10_000 } as const;
       execFile('kamcmd', ['-s', this.#control, ...words], options, (_, out, err) => told(`${out}${err}`));
@@ -193,7 +193,7 @@ export class Kamailio {
     let now = '';
     const looks = new Looks(within, 100);
     do {
-      list = await this.#told('dispatcher.list');
+      list = await this.told('dispatcher.list');
       now = this.#living(list).toSorted().join(' ');
       if (now === wanted) return;
     } while (await looks.again());

@@ -1,7 +1,7 @@
 /** One server, one web application, some phones: the stage of a wire story. What a story leaves behind fails it. */
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { after as afterAll, before, describe, it } from 'node:test';
+import { after as afterAll, afterEach, before, describe, it } from 'node:test';
 import {
   at,
   type InviteOptions,
@@ -209,10 +209,24 @@ export class World {
       const open = excess(ofACall(this.#storyBefore), ofACall(held()));
       left = { sessions, legs, dialogs, ports, hooks, streams, open };
     } while (!isDeepStrictEqual(left, none) && (await looks.again()));
-    const story = isDeepStrictEqual(left, none) ? '' : this.story();
     this.reset();
     this.#storyBefore = held();
-    assert.deepEqual(left, none, `left behind by this story:\n${story}`);
+    if (isDeepStrictEqual(left, none)) return;
+    // Of a test that has failed already, this failure is not told.
+    process.stderr.write(`\nleft behind by this story:\n${lastStory}\n${await this.standing()}\n`);
+    assert.deepEqual(left, none, 'left behind by a story');
+  }
+
+  /** What the server says of the calls that stand: the end of the timeline of each. */
+  async standing(): Promise<string> {
+    const { body } = await this.account('GET', '/Calls');
+    const calls = Array.isArray(body) ? (body as { call_sid: string }[]) : [];
+    const told = calls.map(async ({ call_sid: callSid }) => {
+      const rows = (await this.account('GET', `/Calls/${callSid}/Trace`)).body as unknown;
+      const lines = Array.isArray(rows) ? rows.slice(-60).map((row) => JSON.stringify(row).slice(0, 240)) : [];
+      return [`call ${callSid} stands:`, ...lines].join('\n');
+    });
+    return (await Promise.all(told)).join('\n');
   }
 
   /** After a story that failed: ends what it left, so that the next one starts clean. */
@@ -226,6 +240,7 @@ export class World {
   }
 
   reset(): void {
+    lastStory = this.story();
     this.app.reset();
     for (const phone of this.phones.values()) {
       phone.onInvite = behaviours.ringsForEver();
@@ -261,6 +276,14 @@ export class World {
     };
   }
 }
+
+/** Of the test that has just ended. */
+let lastStory = '';
+// Of one that fails in a suite without a stage, the ladder goes to stderr, where the runner shows it.
+afterEach((context) => {
+  const { passed, name } = context as { passed?: boolean; name: string };
+  if (passed === false && lastStory !== '') process.stderr.write(`\nthe story of '${name}':\n${lastStory}\n`);
+});
 
 type Story = { readonly title: string; readonly tell: (world: World) => Promise<void> };
 
