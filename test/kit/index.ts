@@ -12,6 +12,7 @@ export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } f
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { hearsAt } from './levels.ts';
 export { type LiveEvent, LiveEvents } from './live-events.ts';
+export { Looks } from './looks.ts';
 export { ListenerApp, ListenerCall, type ListenerFrame } from './listener.ts';
 export { certificateFile, pem, serverTls, trusting } from './certificates.ts';
 export { Firewall } from './firewall.ts';
