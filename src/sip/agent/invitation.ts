@@ -171,7 +171,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
       if (this.#agreement.refresher === 'remote') response.headers.own(header.require, 'timer');
     }
     this.#final = response;
-    this.#host.leave(this.#key, this);
+    // It takes our place at the host.
     this.#dialog = new SipDialog({
       host: this.#host,
       core: this.#core,

@@ -213,9 +213,9 @@ export class Reception {
   #crowded(request: SipRequest): number | undefined {
     const { door } = this.#options;
     if (door === undefined || request.headers.has(header.replaces)) return undefined;
-    const key = this.#tagFor(request);
-    const away = this.#turnedAway.has(key) ? (door.look() ?? 1) : door.enter();
-    if (away !== undefined) this.#turnedAway.add(key);
+    const again = !this.#turnedAway.empty && this.#turnedAway.has(this.#tagFor(request));
+    const away = again ? (door.look() ?? 1) : door.enter();
+    if (away !== undefined) this.#turnedAway.add(this.#tagFor(request));
     return away;
   }
 
