@@ -115,11 +115,19 @@ export class OutgoingPhoneCall extends PhoneCall {
       ...headers,
       ...extra,
     ];
-    this.#invite = this.compose('INVITE', this.localCSeq, {
+    const invite = this.compose('INVITE', this.localCSeq, {
       headers: all,
       ...(sdp === 'none' ? {} : { contentType: 'application/sdp', body: offer }),
     });
-    this.host.exchanges.request(this.#invite, this.#peer(), (response) => this.#hear(response));
+    this.#invite = invite;
+    let refused = false;
+    this.host.exchanges.request(invite, this.#peer(), (response) => {
+      const refusal = response !== undefined && response.status >= 300;
+      // Whoever keeps nothing of a refusal refuses a repeat of the INVITE anew: it is acknowledged, and no news. RFC 3261 §17.1.1.2.
+      if (refusal && refused) return this.host.exchanges.send(ackOfRefusal(invite, response), this.#peer());
+      refused ||= refusal;
+      this.#hear(response);
+    });
   }
 
   #offer(): string {
