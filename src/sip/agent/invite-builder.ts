@@ -1,11 +1,5 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
-import {
-  type DialogHost,
-  type InviteFacts,
-  infoPackages,
-  supportedOptions,
-  withoutTimer,
-} from '../dialog/index.ts';
+import { type DialogHost, type InviteFacts, infoPackages, supportedOptions, withoutTimer } from '../dialog/index.ts';
 import {
   header,
   HeaderFault,

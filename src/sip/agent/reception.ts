@@ -1,13 +1,7 @@
 /** Requests outside any dialog: refused, challenged, or let in to the invitation handler and the registrar.
  * RFC 3261 §8.2, §9.2, §10.3, §11.2; attacks B6, C1, C3, C4. */
 import { type Log, messageOf } from '../../base/index.ts';
-import {
-  agreeAsServer,
-  type DialogHost,
-  type ExtraHeader,
-  reasonOf,
-  supportedOptions,
-} from '../dialog/index.ts';
+import { agreeAsServer, type DialogHost, type ExtraHeader, reasonOf, supportedOptions } from '../dialog/index.ts';
 import { createResponse, header, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Hop, ServerTransaction, Source, TransactionLayer } from '../transaction/index.ts';
 import { type Admission, refuse } from './admission.ts';

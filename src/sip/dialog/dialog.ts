@@ -19,13 +19,7 @@ import type { Authorizer, DialogHost, DialogReceiver } from './host.ts';
 import { PendingRequest, type Replier, retryAfter, sdpOf } from './pending-request.ts';
 import { reasonOf, reasonValue } from './reason.ts';
 import { Reinvite, type ReinviteOptions, type ReinviteOwner } from './reinvite.ts';
-import {
-  type Agreement,
-  agreedByServer,
-  agreeAsServer,
-  SessionTimer,
-  sessionExpiresValue,
-} from './session-timer.ts';
+import { type Agreement, agreedByServer, agreeAsServer, SessionTimer, sessionExpiresValue } from './session-timer.ts';
 import {
   type Dialog,
   type DialogEnd,
