@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, it } from 'node:test';
 import {
-  after,
   at,
   dial,
   type Graine,
