@@ -313,12 +313,13 @@ export class OutboundLeg extends Leg {
     }
     if (this.#attempts.length > 0) return;
     const best = this.#plan.mode === 'parallel' ? bestFailure(this.#failures) : failure;
-    const { status, reason } = best ?? failure;
+    const { status, reason, by } = best ?? failure;
     this.finish({
       status: statusOfResponse(status),
       sipStatus: status,
       sipReason: reason,
-      cause: { by: 'callee', reason: `${status} ${reason}` },
+      // Who could not be reached has refused nothing.
+      cause: { by: by === 'response' ? 'callee' : 'error', reason: `${status} ${reason}` },
       byeHeaders: undefined,
     });
   }

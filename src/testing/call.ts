@@ -7,16 +7,7 @@ import { after, Journal } from './journal.ts';
 import { type IceKind, PhoneIce } from './ice.ts';
 import { PhoneKeys } from './keys.ts';
 import { PhoneMedia } from './media.ts';
-import {
-  type Header,
-  type Message,
-  param,
-  splitList,
-  targetOf,
-  transportParam,
-  uriOf,
-  write,
-} from './message.ts';
+import { type Header, type Message, param, splitList, targetOf, transportParam, uriOf, write } from './message.ts';
 import { type Direction, mirrored, type PhoneSdp, readSdp, type SdpOptions, writeSdp } from './sdp.ts';
 import { ladder, type Peer, type Transcript, type Transport } from './transcript.ts';
 

@@ -90,9 +90,9 @@ export class OutgoingPhoneCall extends PhoneCall {
     });
   }
 
-  /** Sends the ACK that `acks: false` held back. */
-  acks(): void {
-    this.#ack(this.localCSeq);
+  /** Sends the ACK that `acks: false` held back; `answer: false` leaves a late offer without its answer. */
+  acks({ answer = true }: { answer?: boolean } = {}): void {
+    this.#ack(this.localCSeq, answer);
   }
 
   override async close(): Promise<void> {
@@ -169,9 +169,9 @@ export class OutgoingPhoneCall extends PhoneCall {
     if (this.#options.acks !== false) this.#ack(response.cseq);
   }
 
-  #ack(cseq: number): void {
+  #ack(cseq: number, answer = true): void {
     this.#ackPeer ??= this.nextHop();
-    const late = this.#options.sdp === 'none' && this.remoteSdp !== undefined;
+    const late = answer && this.#options.sdp === 'none' && this.remoteSdp !== undefined;
     const extras = late ? { contentType: 'application/sdp', body: this.ownSdp('sendrecv', this.remoteSdp) } : {};
     this.host.exchanges.send(this.compose('ACK', cseq, extras), this.#ackPeer);
   }

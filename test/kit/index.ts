@@ -8,6 +8,7 @@ export { accountOf } from './account.ts';
 export { Baresip } from './baresip.ts';
 export { GraineProcess } from './child.ts';
 export { ensureDebian, missingDebian } from './debian.ts';
+export { Gate } from './gate.ts';
 export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } from './graine.ts';
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
 export { hearsAt, loudest } from './levels.ts';
