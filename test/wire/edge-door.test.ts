@@ -27,8 +27,11 @@ import { scannerNames } from '../../src/sip/transport/index.ts';
 
 const kamailio = await startKamailio({
   nodes: ['127.0.0.1:9'],
+  pingsLost: 2,
+  patienceMs: 4000,
   strangerRate: 10,
-  banSeconds: 2,
+  // Long enough for a busy machine to look.
+  banSeconds: 5,
   messageBytes: 6000,
   never: [],
 });
