@@ -1,5 +1,5 @@
 /** A call a phone places: INVITE, what comes back, ACK, CANCEL. RFC 3261 §13.2. */
-import { ackOfRefusal, type Host, PhoneCall, type Wait } from './call.ts';
+import { type Host, PhoneCall, type Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
 import { Journal } from './journal.ts';
 import { type Header, type Message, read, targetOf, write } from './message.ts';
@@ -145,7 +145,6 @@ export class OutgoingPhoneCall extends PhoneCall {
   }
 
   #refused(response: Message): void {
-    this.host.exchanges.send(ackOfRefusal(this.#invite, response), this.#peer());
     this.media?.pause();
     const { login } = this.#options;
     const challenge = response.get(response.status === 407 ? 'proxy-authenticate' : 'www-authenticate');

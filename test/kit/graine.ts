@@ -1,8 +1,12 @@
 /** The server under test, in this process: the thin adapter to src/main.ts. */
+import { Agent, setGlobalDispatcher } from 'undici';
 import { parseConfig, startServer } from '../../src/main.ts';
 import { createLog } from '../../src/observe/index.ts';
 import { lastWords } from './last-words.ts';
 import { freePort, mediaPorts } from './ports.ts';
+
+// A connection of `fetch` is let go of long before a server would: a request on one that is just being closed fails.
+setGlobalDispatcher(new Agent({ keepAliveTimeout: 4000, keepAliveMaxTimeout: 4000 }));
 
 /** A configuration as graine.yaml has it. */
 export type Config = Record<string, unknown>;

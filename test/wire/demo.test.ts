@@ -18,14 +18,20 @@ afterEach(() => rmSync(out, { recursive: true, force: true }));
 const real: StartServer = (config) =>
   startServer(parseConfig(JSON.stringify(config), { source: undefined, folder: out }), { log: silentLog });
 
+/** In the 100 ms where it is loudest: pauses and late packets say nothing about whose voice it is. */
+function loudest(samples: Int16Array, hz: number): number {
+  const starts = Array.from({ length: Math.floor(samples.length / 800) }, (_, n) => n * 800);
+  return Math.max(...starts.map((start) => levelOf(samples.subarray(start, start + 800), hz)));
+}
+
 test('the demo measures two-way audio, leaves its files, and exits 0', { timeout: 60_000 }, async () => {
   const lines: string[] = [];
   const code = await runDemo({ out, startServer: real, print: (line) => lines.push(line), color: false });
   assert.equal(code, 0, lines.join('\n'));
   const { channels } = readWav(readFileSync(path.join(out, 'call.wav')));
   const [left = new Int16Array(0), right = new Int16Array(0)] = channels;
-  assert.ok(levelOf(left, 440) > -20, 'the caller’s voice is left');
-  assert.ok(levelOf(right, 620) > -20, 'the callee’s voice is right');
+  assert.ok(loudest(left, 440) > -20, 'the caller’s voice is left');
+  assert.ok(loudest(right, 620) > -20, 'the callee’s voice is right');
   assert.match(readFileSync(path.join(out, 'ladder.html'), 'utf8'), /<html/i);
   JSON.parse(readFileSync(path.join(out, 'timeline.json'), 'utf8'));
 });
