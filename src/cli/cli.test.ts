@@ -125,6 +125,14 @@ test('a configuration with faults keeps the server from starting, and names them
   assert.equal(code, 1);
   assert.match(err, /lisen/);
   assert.match(err, /ports/);
+  assert.match(err, /\ndocs\/config\.md lists every key$/);
+  const verbs = path.join(folder, 'verbs.yaml');
+  fs.writeFileSync(verbs, 'accounts:\n- name: a\n  applications:\n  - name: m\n    app_json: [{ verb: dail }]\n');
+  for (const command of ['start', 'doctor']) {
+    const told = await graine(command, '--config', verbs);
+    assert.equal(told.code, 1);
+    assert.match(told.out + told.err, /line 5: accounts\[0\]\.applications\[0\]\.app_json: .*did you mean "dial"/);
+  }
 });
 
 test('doctor: a running server is found ready; without one, ports that are taken are named', async () => {
