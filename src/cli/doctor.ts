@@ -100,7 +100,7 @@ async function loadedConfig(file: string | undefined): Promise<{ config?: Config
     refuseBadVerbs(config);
     return { config, finding: good(`configuration: ${config.source ?? 'built-in demo'}`) };
   } catch (fault) {
-    return { finding: bad(`configuration: ${messageOf(fault)}`, 'Correct these lines') };
+    return { finding: bad(`configuration: ${messageOf(fault)}`, 'The server would not start with it') };
   }
 }
 
