@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
 import { afterEach, test } from 'node:test';
 import { phones } from './behaviours.ts';
+import { type Header, read, write } from './message.ts';
+import type { IncomingPhoneCall } from './incoming.ts';
 import { Phone } from './phone.ts';
 
 const open: Phone[] = [];
@@ -55,6 +58,34 @@ test('a cancelled call gets 487, and both sides saw the CANCEL', async () => {
   await incoming.acknowledged();
 });
 
+test('a challenge that comes again is acknowledged again, and is no answer to the INVITE with credentials', async (t) => {
+  const server = dgram.createSocket('udp4');
+  t.after(() => server.close());
+  let challenge = (): void => {};
+  server.on('message', (bytes, { port, address }) => {
+    const request = read(bytes);
+    if (request?.method !== 'INVITE') return;
+    const kept = request.headers.filter(([name]) => /^(via|from|to|call-id|cseq)$/i.test(name));
+    const says = (title: string, more: Header[] = []): void =>
+      server.send(write(`SIP/2.0 ${title}`, [...kept, ...more]), port, address);
+    const knows = request.get('authorization') !== undefined;
+    if (!knows) challenge = () => says('401 Unauthorized', [['WWW-Authenticate', 'Digest realm="x", nonce="n"']]);
+    challenge();
+    if (knows) says('404 Not Found');
+  });
+  await new Promise<void>((bound) => server.bind(0, '127.0.0.1', bound));
+  const alice = await phone('alice');
+  const login = { username: 'alice', password: 'secret' };
+  const call = alice.invites(`sip:100@127.0.0.1:${server.address().port}`, { login });
+  assert.equal((await call.refused()).status, 404);
+  assert.deepEqual(
+    call.received.entries.map(({ status }) => status),
+    [401, 404],
+  );
+  const acks = alice.transcript.entries.filter(({ message }) => message?.method === 'ACK');
+  assert.equal(acks.length, 3, 'two of the challenge, one of the refusal');
+});
+
 test('a 200 that crosses the CANCEL answers the call', async () => {
   const bob = await phone('bob', { onInvite: phones.answersThenCancelCrosses() });
   const alice = await phone('alice');
@@ -79,6 +110,27 @@ for (const algorithm of ['MD5', 'SHA-256']) {
     assert.equal((await wrong.refused()).status, 403);
   });
 }
+
+test('a challenge that comes again, with another nonce, is acknowledged and does not end the call', async () => {
+  const login = { username: 'u', password: 'secret' };
+  const challenged = phones.requiresAuth(login, phones.answersAtOnce());
+  const alice = await phone('alice');
+  const bob = await phone('bob', {
+    onInvite: async (call: IncomingPhoneCall) => {
+      await challenged(call);
+      if (call.finalStatus !== 401) return;
+      // As a server that keeps nothing of a challenge, when the INVITE has come twice.
+      const peer = { transport: 'udp', address: alice.address, port: alice.port } as const;
+      const value = 'Digest realm="carrier.test", nonce="another", algorithm=MD5, qop="auth"';
+      call.respond(call.invite, peer, { status: 401, reason: 'Unauthorized', headers: [['WWW-Authenticate', value]] });
+    },
+  });
+  const call = alice.invites(bob.uri, { login });
+  await call.answered();
+  const acks = alice.transcript.entries.filter(({ direction, title }) => direction === 'out' && title === 'ACK');
+  assert.equal(acks.length, 3, 'one for each refusal, one for the 200');
+  await call.hangsUp();
+});
 
 test('hold stops the other side, resume lets it speak again', async () => {
   const bob = await phone('bob', { onInvite: phones.answersAtOnce({ tone: 620 }) });

@@ -2,6 +2,7 @@
 import { Emitter, Machine, messageOf } from '../../base/index.ts';
 import {
   createResponse,
+  header,
   parseUri,
   serialize,
   type SipRequest,
@@ -18,13 +19,7 @@ import type { Authorizer, DialogHost, DialogReceiver } from './host.ts';
 import { PendingRequest, type Replier, retryAfter, sdpOf } from './pending-request.ts';
 import { reasonOf, reasonValue } from './reason.ts';
 import { Reinvite, type ReinviteOptions, type ReinviteOwner } from './reinvite.ts';
-import {
-  type Agreement,
-  agreedByServer,
-  agreeAsServer,
-  SessionTimer,
-  sessionExpiresValue,
-} from './session-timer.ts';
+import { type Agreement, agreedByServer, agreeAsServer, SessionTimer, sessionExpiresValue } from './session-timer.ts';
 import {
   type Dialog,
   type DialogEnd,
@@ -486,5 +481,5 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
 
 /** The peer's Allow of a request or response. */
 export function allowsUpdate(message: SipRequest | SipResponse): boolean {
-  return message.headers.all('Allow').some((method) => method.length === 6 && method.toUpperCase() === 'UPDATE');
+  return message.headers.lists(header.allow, 'update');
 }
