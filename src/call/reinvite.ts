@@ -26,8 +26,9 @@ export async function handleReinvite(leg: Leg, request: InDialogRequest): Promis
     negotiation.rollback();
     return request.reply({ status: 488, reason: 'Not Acceptable Here', headers: [['Warning', warning(answer.fault)]] });
   }
-  // The engine first: whoever reads our answer may use new keys with its very next packet.
   const configured = media.configure(answer.agreement, leg.remoteHost);
+  // The engine first: whoever reads our answer may use new keys with its very next packet. What goes wrong there is told below.
+  if (answer.agreement.srtp !== undefined) await configured.catch(() => {});
   request.reply({ status: 200, sdp: answer.sdp });
   leg.renegotiated();
   await configured;

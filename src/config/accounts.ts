@@ -98,7 +98,7 @@ const registration = Type.Object({
   password: secret('Digest password'),
   from_user: optional(text('User of From and To; default: username')),
   from_domain: optional(text('Domain of From and To; default: realm')),
-  public_ip_in_contact: no('Contact names sip.advertise'),
+  public_ip_in_contact: no('Taken and given back; Contact names sip.advertise either way'),
 });
 
 const carrier = Type.Object({

@@ -377,6 +377,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     softphones,
     audit,
     origins: [...config.http.origins, ...(config.http.public_url ? [originOf(config.http.public_url)] : [])],
+    maxBodyBytes: config.http.max_body_bytes,
     trustedProxies: config.http.trusted_proxies,
     portal: {
       folder: pages,

@@ -3,6 +3,7 @@ import dgram from 'node:dgram';
 import { afterEach, test } from 'node:test';
 import { phones } from './behaviours.ts';
 import { type Header, read, write } from './message.ts';
+import type { IncomingPhoneCall } from './incoming.ts';
 import { Phone } from './phone.ts';
 
 const open: Phone[] = [];
@@ -109,6 +110,27 @@ for (const algorithm of ['MD5', 'SHA-256']) {
     assert.equal((await wrong.refused()).status, 403);
   });
 }
+
+test('a challenge that comes again, with another nonce, is acknowledged and does not end the call', async () => {
+  const login = { username: 'u', password: 'secret' };
+  const challenged = phones.requiresAuth(login, phones.answersAtOnce());
+  const alice = await phone('alice');
+  const bob = await phone('bob', {
+    onInvite: async (call: IncomingPhoneCall) => {
+      await challenged(call);
+      if (call.finalStatus !== 401) return;
+      // As a server that keeps nothing of a challenge, when the INVITE has come twice.
+      const peer = { transport: 'udp', address: alice.address, port: alice.port } as const;
+      const value = 'Digest realm="carrier.test", nonce="another", algorithm=MD5, qop="auth"';
+      call.respond(call.invite, peer, { status: 401, reason: 'Unauthorized', headers: [['WWW-Authenticate', value]] });
+    },
+  });
+  const call = alice.invites(bob.uri, { login });
+  await call.answered();
+  const acks = alice.transcript.entries.filter(({ direction, title }) => direction === 'out' && title === 'ACK');
+  assert.equal(acks.length, 3, 'one for each refusal, one for the 200');
+  await call.hangsUp();
+});
 
 test('hold stops the other side, resume lets it speak again', async () => {
   const bob = await phone('bob', { onInvite: phones.answersAtOnce({ tone: 620 }) });

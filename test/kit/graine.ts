@@ -66,11 +66,13 @@ export async function kitConfig(
     live: { url: 'memory:' },
     // Longer than a busy machine lets a hook wait.
     hooks: { timeout_seconds: 6, allow_private_addresses: true, ...(overrides['hooks'] as Config | undefined) },
+    // Nor a text wait for its voice.
+    speech: { timeout_seconds: 60, ...(overrides['speech'] as Config | undefined) },
     // A shared machine that is busy with other things is part of the stories of overload.test.ts only.
     calls: { overload: { enabled: false }, ...(overrides['calls'] as Config | undefined) },
     shutdown: { drain_seconds: 0 },
     ...Object.fromEntries(
-      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'http', 'hooks', 'calls'].includes(key)),
+      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'http', 'hooks', 'speech', 'calls'].includes(key)),
     ),
   };
   return { config, sipPort, httpPort };

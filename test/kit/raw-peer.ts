@@ -53,6 +53,8 @@ export class RawPeer {
     this.send(bytes, to);
     this.send(probeOf(probe, 'UDP'), to);
     await this.received.until((message) => message.get('call-id') === probe, { what: 'the answer to OPTIONS', since });
+    // What came before it to another of our sockets may be read after it.
+    await new Promise((resolve) => setImmediate(resolve));
     const came = this.received.entries.slice(since).filter((message) => message.get('call-id') !== probe);
     return came.map((message) => message.status);
   }

@@ -26,6 +26,9 @@ export async function startRtpengine(options: RtpengineOptions = {}): Promise<Rt
   return engine;
 }
 
+/** How long it may think about a command, ms: the machine may be busy. Where nothing listens the kernel says so at once. */
+const patience = 3000;
+
 export class Rtpengine {
   readonly port: number;
   readonly #digits: boolean;
@@ -86,7 +89,7 @@ export class Rtpengine {
       await new Promise<void>((resolve) => socket.connect(this.port, '127.0.0.1', resolve));
       const answer = Promise.race([
         once(socket, 'message'),
-        after(300).then(() => Promise.reject(new Error('no answer'))),
+        after(patience).then(() => Promise.reject(new Error(`rtpengine says nothing to ${command}`))),
       ]);
       socket.send(`kit${Math.random().toString(36).slice(2)} ${command}`);
       const [bytes] = (await answer) as [Buffer];

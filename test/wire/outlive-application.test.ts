@@ -94,12 +94,14 @@ describe('kill -9 while three applications have a call each', () => {
     const sid = told[0]!.call_sid;
     const states = told.filter(({ type }) => type === 'call:status').map(({ msgid }) => msgid);
     const again = await ws!.next('session:reconnect');
-    assert.deepEqual([again.connection, again.call_sid, again.data['call_sid']], [1, sid, sid]);
+    // On a busy machine a connection may not come about in time, and the next one is dialled.
+    const second = again.connection;
+    assert.deepEqual([second > 0, again.call_sid, again.data['call_sid']], [true, sid, sid]);
     assert.equal(again.data['unacknowledged'], states.length);
-    await ws!.messages.until(({ connection, msgid }) => connection === 1 && msgid === states.at(-1), {
+    await ws!.messages.until(({ connection, msgid }) => connection === second && msgid === states.at(-1), {
       what: 'states',
     });
-    const replayed = ws!.messages.entries.filter(({ connection, type }) => connection === 1 && type === 'call:status');
+    const replayed = ws!.messages.entries.filter((each) => each.connection === second && each.type === 'call:status');
     assert.deepEqual(
       replayed.map(({ msgid }) => msgid),
       states,
@@ -114,7 +116,9 @@ describe('kill -9 while three applications have a call each', () => {
     await call.hears(880);
     ws!.command('redirect', [{ verb: 'hangup', headers: { 'X-By': 'command' } }]);
     assert.equal((await call.byed()).get('x-by'), 'command');
-    await ws!.closes.until(({ connection, code }) => connection === 1 && code === 1000, { what: 'the last close' });
+    await ws!.closes.until(({ connection, code }) => connection === second && code === 1000, {
+      what: 'the last close',
+    });
     const finals = ws!.messages.entries.filter(({ data }) => data['call_status'] === 'completed');
     assert.deepEqual([finals.length, new Set(finals.map(({ msgid }) => msgid)).size], [2, 2]);
   });

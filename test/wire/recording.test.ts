@@ -58,6 +58,13 @@ async function lines(w: World, callSid: string): Promise<Json[]> {
   return found;
 }
 
+/** Resolves when the caller has heard so many more packets: on a busy machine that is not so many times 20 ms. */
+async function heardOn(call: OutgoingPhoneCall, packets: number): Promise<void> {
+  const heard = call.media?.ears.packets;
+  const enough = packets + (heard?.entries.length ?? 0);
+  await heard?.until(() => heard.entries.length >= enough, { what: `${packets} packets`, story: () => call.story() });
+}
+
 /** Where a tone is, in 20 ms frames. */
 function frames(channel: Int16Array, hz: number): boolean[] {
   return Array.from(
@@ -72,7 +79,7 @@ every('the caller is on the left, the callee on the right, and neither is heard 
   const call = w.calls();
   await call.answered();
   await call.hears(620);
-  await after(1200);
+  await heardOn(call, 60);
   await call.hangsUp();
   const { body } = await w.next('/action');
   const { file, wav } = await recordingOf(w, body['dial_call_sid']);
@@ -101,10 +108,10 @@ every('each of two dials of a call has a recording of its own', async (w) => {
   w.app.answers([...to, ...to]);
   const call = w.calls();
   await call.hears(620);
-  await after(300);
+  await heardOn(call, 15);
   await (await w.phone('desk').nextCall()).hangsUp();
   await call.hears(900);
-  await after(300);
+  await heardOn(call, 15);
   await call.hangsUp();
   const sids = [(await w.next('/action')).body['dial_call_sid'], (await w.next('/action')).body['dial_call_sid']];
   const [first, second] = [await recordingOf(w, sids[0]), await recordingOf(w, sids[1])];
@@ -141,12 +148,16 @@ const record = (w: World, sid: string, action: string, more: Record<string, unkn
 
 onDemand('by command a call is recorded, paused in silence, resumed and stopped, while it goes on', async (w) => {
   const { call, sid, child } = await talking(w);
+  const done = (what: string) => w.eventually(what, async () => (await lines(w, sid)).includes(`recording.${what}`));
   assert.equal((await record(w, child, 'startCallRecording', { recordingID: 'case 7' })).status, 202);
-  await after(500);
+  await done('started');
+  await heardOn(call, 25);
   assert.equal((await record(w, sid, 'pauseCallRecording')).status, 202);
-  await after(600);
+  await done('paused');
+  await heardOn(call, 30);
   assert.equal((await record(w, sid, 'resumeCallRecording')).status, 202);
-  await after(500);
+  await done('resumed');
+  await heardOn(call, 25);
   assert.equal((await record(w, sid, 'stopCallRecording')).status, 202);
   await call.hears(620, { since: performance.now() + 100 });
   await call.hangsUp();
@@ -177,7 +188,7 @@ onDemand('a recording that began before the dial has the callee on its right fro
   w.app.on('/again', dial([toSip(w.phone('desk'))]));
   await w.update(sid, { call_hook: w.app.url('/again') });
   await call.hears(620);
-  await after(600);
+  await heardOn(call, 30);
   await call.hangsUp();
   const { wav } = await recordingOf(w, sid);
   const [left, right] = [frames(wav.channels[0]!, 440), frames(wav.channels[1]!, 620)];

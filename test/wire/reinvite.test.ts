@@ -10,6 +10,7 @@ import {
   toSip,
   type World,
 } from '../kit/index.ts';
+import { lostSince } from '../kit/cluster.ts';
 
 const story = stage({ phones: ['desk'] });
 
@@ -22,6 +23,9 @@ async function talking(w: World, invite = {}): Promise<{ call: OutgoingPhoneCall
   await Promise.all([call.hears(620), desk.hears(440)]);
   return { call, desk };
 }
+
+const heardSince = ({ media }: IncomingPhoneCall, since: number): number =>
+  media?.ears.packets.entries.filter(({ at }) => at >= since).length ?? 0;
 
 const bothHear = async (call: OutgoingPhoneCall, desk: IncomingPhoneCall): Promise<void> => {
   await Promise.all([call.hears(620), desk.hears(440)]);
@@ -84,8 +88,9 @@ story('a session refresh (same SDP) is answered, and audio does not stop', async
   const since = performance.now();
   assert.equal((await call.reInvites()).status, 200);
   await bothHear(call, desk);
-  const worst = Math.max(0, ...(desk.media?.ears.gaps(200, since) ?? []).map((gap) => gap.ms));
-  assert.equal(worst, 0, `a gap of ${worst} ms`);
+  await desk.media?.ears.packets.until(() => heardSince(desk, since) >= 50, { what: 'a second of it' });
+  // What is lost leaves a hole in the numbers; what a busy machine brings late does not.
+  assert.ok(lostSince(desk, since) <= 10, `${lostSince(desk, since)} packets are lost`);
   await call.hangsUp();
 });
 

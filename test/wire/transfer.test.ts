@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   dial,
+  Gate,
   type IncomingPhoneCall,
   type Message,
   odd,
@@ -164,23 +165,26 @@ story('without a referHook a REFER is declined', async (w) => {
 
 story('a second REFER while the first is under way gets 491', async (w) => {
   const { call, callee } = await talking(w);
-  w.app.on('/refer', odd({ status: 403, delayMs: 150 }));
-  const [one, two] = await Promise.all([refers(callee), refers(callee)]);
-  assert.deepEqual(
-    [one.status, two.status].toSorted((a, b) => a - b),
-    [403, 491],
-  );
+  const thought = new Gate();
+  w.app.on('/refer', () => thought.opened.then(() => odd({ status: 403 })));
+  const both = [refers(callee), refers(callee)];
+  assert.equal((await Promise.race(both)).status, 491);
+  thought.open();
+  assert.deepEqual(new Set((await Promise.all(both)).map(({ status }) => status)), new Set([403, 491]));
   await call.hangsUp();
 });
 
 story('the referrer hangs up while the hook thinks: nothing is moved', async (w) => {
   const { call, callee } = await talking(w);
-  w.app.on('/refer', odd({ body: dial([toSip(w.phone('hall'))]), delayMs: 150 }));
+  const thought = new Gate();
+  w.app.on('/refer', () => thought.opened.then(() => dial([toSip(w.phone('hall'))])));
   const answer = refers(callee).catch(() => undefined);
   await w.next('/refer');
   await callee.hangsUp();
+  thought.open();
   await answer;
   await call.byed();
+  await w.eventually('the hook has spoken', () => w.idle());
   assert.equal(w.phone('hall').calls.entries.length, 0);
 });
 

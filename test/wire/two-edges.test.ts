@@ -28,7 +28,7 @@ import type { IncomingPhoneCall, Phone } from '../../src/testing/index.ts';
 import { startPostgres } from '../kit/postgres.ts';
 
 // Nodes of a busy machine may be late with an answer.
-const edge = () => startKamailio({ nodes: ['127.0.0.1:9'], pingsLost: 3 });
+const edge = () => startKamailio({ nodes: ['127.0.0.1:9'], pingsLost: 3, patienceMs: 4000 });
 const edges = await Promise.all([edge(), edge()]);
 const [redis, postgres] = [await startRedis(), await startPostgres()];
 const [missing] = [...edges, redis, postgres].flatMap((each) => ('missing' in each ? [each.missing] : []));

@@ -6,7 +6,6 @@ import {
   agreedByServer,
   allowsUpdate,
   answerTo,
-  defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
   minimumOf,
@@ -16,7 +15,7 @@ import {
   SipDialog,
   uriText,
 } from '../dialog/index.ts';
-import { serialize, tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
+import { header, serialize, tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
 import { type ClientTransaction, type ClientUser, type Hop, lifetime, type WheelTimer } from '../transaction/index.ts';
 import { EarlyFork } from './early-fork.ts';
 import { InviteAnswers, maxForks } from './invite-answers.ts';
@@ -117,7 +116,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.#hops = [hop];
     this.#builder.cseq = request.cseq.number;
     this.#request = request;
-    this.#contact = request.headers.get('Contact') ?? '';
+    this.#contact = request.headers.get(header.contact) ?? '';
     this.#facts = { ...this.#builder.facts(request, undefined), localTag: tagOf(request.from) ?? '' };
     const [host, facts, contact] = [this.#host, this.#facts, this.#contact];
     this.#answers = new InviteAnswers({ host, facts, contact, authorizer: undefined, pinned: () => hop });
@@ -221,7 +220,7 @@ export class UacCall implements OutgoingCall, ClientUser {
       return this.#attempt(response);
     }
     if (status === 422 && this.#builder.minimum === undefined) {
-      this.#builder.minimum = Math.max(minimumOf(response), defaultSessionTimer.minimum);
+      this.#builder.minimum = Math.max(minimumOf(response), this.#host.sessionTimer.minimum);
       this.#builder.cseq += 1;
       return this.#attempt(undefined);
     }
@@ -261,7 +260,7 @@ export class UacCall implements OutgoingCall, ClientUser {
   #follow(tag: string, response: SipResponse): boolean {
     const hop = this.#hops[this.#at];
     if (tag === '' || this.#facts === undefined || hop === undefined) return true;
-    const reliable = response.headers.has('Require') && requires100rel(response);
+    const reliable = response.headers.lists(header.require, '100rel');
     let fork = this.#forks?.get(tag);
     // Only a reliable provisional asks something of us; a plain 180 needs no dialog kept.
     if (fork === undefined && !reliable) return true;
@@ -361,7 +360,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     const { status, reason } = response;
     const failure: Failure = { status, reason, by: 'response', response };
     if (status >= 400) return this.#fail(failure);
-    this.#fail({ ...failure, contacts: response.headers.all('Contact').map(uriText) });
+    this.#fail({ ...failure, contacts: response.headers.all(header.contact).map(uriText) });
   }
 
   #fail(failure: Failure): void {
@@ -393,9 +392,5 @@ export class UacCall implements OutgoingCall, ClientUser {
 /** A function of its own, so that it holds nothing of the call. */
 function pinning(host: CallHost, hop: Hop, always: boolean): (response: SipResponse) => Hop | undefined {
   return ({ headers }) =>
-    always ? hop : host.pinnedHop(hop, headers.get('Contact') ?? '', headers.has('Record-Route'));
-}
-
-function requires100rel(response: SipResponse): boolean {
-  return response.headers.all('Require').some((option) => option.toLowerCase() === '100rel');
+    always ? hop : host.pinnedHop(hop, headers.get(header.contact) ?? '', headers.has(header.recordRoute));
 }
