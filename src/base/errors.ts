@@ -29,7 +29,9 @@ export class GraineError extends Error {
 
   constructor(code: string, details: Readonly<Record<string, unknown>> = {}, options?: { cause?: unknown }) {
     const entry = registry.get(code) ?? { message: code, fix: '', http: 500 };
-    const text = entry.fix === '' ? entry.message : `${entry.message}. ${entry.fix}`;
+    const { message, fix } = entry;
+    // After a list the advice has a line of its own.
+    const text = fix === '' || message.endsWith('\n') ? message + fix : `${message}. ${fix}`;
     super(
       text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`)),
       options,

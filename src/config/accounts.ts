@@ -1,6 +1,6 @@
 /** Schema of `accounts:`: what the file declares beside what REST creates. */
 import { Type } from 'typebox';
-import { bound, count, no, oneOf, secret, text, yes } from './keys.ts';
+import { bound, count, no, oneOf, rate, secret, text, yes } from './keys.ts';
 
 const optional = Type.Optional;
 
@@ -117,7 +117,7 @@ const carrier = Type.Object({
     }),
   ),
   max_calls: optional(bound(1, 1_000_000, 'Most calls at once; more wait as `queued`')),
-  max_cps: optional(bound(1, 100_000, 'Most new calls a second; more wait as `queued`')),
+  max_cps: optional(rate(100_000, 'Most new calls a second, 0.5 too; more wait as `queued`')),
   register: optional(registration),
   auth: optional(
     Type.Object(

@@ -11,7 +11,7 @@ export { ensureDebian, missingDebian } from './debian.ts';
 export { Gate } from './gate.ts';
 export { type Config, type Graine, kitConfig, type Leaks, startGraine, token } from './graine.ts';
 export { HookApp, type HookAnswer, type HookReply, type HookRequest, type Json, odd } from './hook-app.ts';
-export { hearsAt } from './levels.ts';
+export { hearsAt, loudest } from './levels.ts';
 export { type LiveEvent, LiveEvents } from './live-events.ts';
 export { Looks } from './looks.ts';
 export { ListenerApp, ListenerCall, type ListenerFrame } from './listener.ts';

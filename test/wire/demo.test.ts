@@ -7,7 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { silentLog } from '../../src/base/index.ts';
 import { runDemo, type StartServer } from '../../src/demo/index.ts';
 import { parseConfig, startServer } from '../../src/main.ts';
-import { levelOf, readWav } from '../kit/index.ts';
+import { loudest, readWav } from '../kit/index.ts';
 
 let out = '';
 beforeEach(() => {
@@ -17,12 +17,6 @@ afterEach(() => rmSync(out, { recursive: true, force: true }));
 
 const real: StartServer = (config) =>
   startServer(parseConfig(JSON.stringify(config), { source: undefined, folder: out }), { log: silentLog });
-
-/** In the 100 ms where it is loudest: pauses and late packets say nothing about whose voice it is. */
-function loudest(samples: Int16Array, hz: number): number {
-  const starts = Array.from({ length: Math.floor(samples.length / 800) }, (_, n) => n * 800);
-  return Math.max(...starts.map((start) => levelOf(samples.subarray(start, start + 800), hz)));
-}
 
 test('the demo measures two-way audio, leaves its files, and exits 0', { timeout: 60_000 }, async () => {
   const lines: string[] = [];
