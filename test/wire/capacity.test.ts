@@ -65,7 +65,7 @@ story('a waiting caller who hangs up leaves no place taken', async (w) => {
 story('max_cps spaces the INVITEs of a carrier', async (w) => {
   w.phone('slow').onInvite = phones.busy();
   w.app.answers(dial([toPhone({ trunk: 'slow' })], { answerOnBridge: true }));
-  const calls = Array.from({ length: 4 }, () => w.calls());
+  const calls = Array.from({ length: 8 }, () => w.calls());
   await Promise.all(calls.map((call) => call.refused()));
   // Of one that comes twice, since its answer was late, the first.
   const came = w
@@ -74,7 +74,8 @@ story('max_cps spaces the INVITEs of a carrier', async (w) => {
     .toReversed()
     .map(({ at, message }) => [message?.callId, at] as const);
   const sent = [...new Map(came).values()].toSorted((one, other) => one - other);
-  assert.equal(sent.length, 4);
+  assert.equal(sent.length, 8);
   const span = (sent.at(-1) ?? 0) - (sent[0] ?? 0);
-  assert.ok(span >= 900, `four INVITEs at two a second within ${span} ms`);
+  // Three seconds, of which a busy machine that is late with the first takes some; one at four a second.
+  assert.ok(span >= 2000, `eight INVITEs at two a second within ${span} ms`);
 });
