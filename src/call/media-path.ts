@@ -39,6 +39,9 @@ type FarAudio = Pick<MediaLine, 'address' | 'port' | 'direction' | 'formats'> & 
 const SETTLE_MS = 600;
 const MAX_STRAY_PACKETS = 2;
 
+/** Who asked twice while it was on its way. */
+const there: Moved = { ok: true };
+
 const refused = (reason: string): Moved => ({ ok: false, reason });
 
 const full: MachineOptions<MediaPathState, MediaPathEvent, never, undefined> = {
@@ -96,6 +99,7 @@ export class MediaPath {
   }
 
   async #leave(): Promise<Moved> {
+    if (this.state === 'none') return there;
     const anchor = this.#anchoredBy();
     if (anchor !== undefined) return refused(`${anchor} needs the media here`);
     const offer = this.#common();
@@ -129,6 +133,7 @@ export class MediaPath {
   }
 
   async #return(): Promise<Moved> {
+    if (this.state === 'full') return there;
     if (!this.#machine.handle({ type: 'return' })) return refused(`the media path is ${this.state}`);
     const anchored = await this.#anchor();
     this.#machine.handle({ type: anchored.ok ? 'returned' : 'failed' });

@@ -67,9 +67,11 @@ story('media that is asked back while it leaves comes back as soon as it has lef
   assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 202);
   assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 422, 'it is leaving already');
   assert.equal((await w.update(talk.sid, { media_path: 'full-media' })).status, 202);
+  assert.equal((await w.update(talk.sid, { media_path: 'full-media' })).status, 202, 'once more changes nothing');
   await w.eventually('media is back', async () => (await timeline(w, talk.sid)).includes('media.returned'));
   const since = performance.now();
   await Promise.all([talk.call.hears(620, { since }), talk.desk.hears(440, { since })]);
+  assert.deepEqual(await w.alerts('error-updating-call'), []);
   await talk.call.hangsUp();
 });
 
