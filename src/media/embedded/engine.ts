@@ -15,6 +15,7 @@ import type {
   TrackPlay,
   WorkerLoad,
 } from '../../ports/index.ts';
+import { sameKey } from '../../sdp/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { Library } from '../files/library.ts';
@@ -145,7 +146,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       entry.settings = before;
       throw new GraineError(fault.mediaLoop, { endpoint });
     }
-    entry.link.post({ do: 'configure', id: entry.id, settings });
+    const { id } = entry;
+    if (!isRekeyed(before, settings)) return entry.link.post({ do: 'configure', id, settings });
+    // Once it is told that we have its new key the far end uses it. Of a worker that dies the event `lost` tells.
+    await entry.link.ask((ask) => ({ do: 'configure', id, settings, ask })).catch(() => {});
   }
 
   async together(a: string, b: string): Promise<boolean> {
@@ -494,4 +498,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     entry.link.endpoints.delete(entry.id);
     this.#placement.leave(entry.session);
   }
+}
+
+/** Has the far end of a stream with SRTP named another key? */
+function isRekeyed(before: StreamSettings | undefined, settings: StreamSettings): boolean {
+  const [was, is] = [before?.srtp, settings.srtp];
+  return was !== undefined && is !== undefined && !sameKey(was.receive, is.receive);
 }
