@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const reporter = path.join(root, 'scripts', 'reporter.mjs');
 /** Of what a file that fails has written to stderr, and of a fault told once more at the end. */
-const LAST_LINES = 40;
+const LAST_LINES = 400;
 const FIRST_LINES = 20;
+/** More files than these that fail are no accident of a busy machine. */
+const MOST_SUSPECTS = 3;
 /** How long a file may go on when its tests are over. */
 const LINGER_MS = 60_000;
 /** How long a file that takes too long has to clear up. */
@@ -99,6 +101,28 @@ export async function runTests(title, files, { concurrency, timeout, compiled, s
   show(`${counts.pass} passed, ${counts.fail + counts.cancelled} failed, ${counts.skipped} skipped, in ${seconds} s`);
   show(`longest: ${longest.join(', ')}`);
   return { counts, failures, results };
+}
+
+/** Files in which something failed, at most so many, are run once more, one at a time, on a machine that has nothing else to do: a
+ * fault that is there then counts, one that is not is told as unsteady (docs/decisions/0030). Resolves with the same as
+ * runTests, and `unsteady`: the failures that did not come again. */
+export async function runAgain(ran, options) {
+  const suspects = ran.results.filter(({ failures }) => failures.length > 0);
+  if (suspects.length === 0 || suspects.length > MOST_SUSPECTS) return { ...ran, unsteady: [] };
+  const files = suspects.map(({ file }) => file);
+  const second = await runTests('what failed, once more and alone', files, { ...options, concurrency: 1 });
+  const counts = { ...ran.counts };
+  for (const name of Object.keys(counts)) {
+    for (const suspect of suspects) counts[name] -= suspect.counts[name];
+    counts[name] += second.counts[name];
+  }
+  const failed = new Set(second.failures.map(({ file }) => file));
+  return {
+    counts,
+    failures: second.failures,
+    results: [...ran.results.filter((result) => !suspects.includes(result)), ...second.results],
+    unsteady: ran.failures.filter(({ file }) => !failed.has(file)),
+  };
 }
 
 /** What failed, short: whoever reads a log may have its end only. */

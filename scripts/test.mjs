@@ -8,7 +8,7 @@ import { build } from './build.mjs';
 import { check, testsUnder } from './check.mjs';
 import { compileTests } from './compile-tests.mjs';
 import { install } from './install.mjs';
-import { failuresAgain, runTests } from './runner.mjs';
+import { failuresAgain, runAgain, runTests } from './runner.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const debian = [
@@ -70,14 +70,17 @@ const unit = testsUnder('src');
 const stories = longestFirst(testsUnder('test'));
 const compiled = await compileTests([...unit, ...stories]);
 const failures = [];
+const unsteady = [];
 const totals = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 for (const [title, files, concurrency] of [
   ['unit tests', unit, 2],
   ['wire stories, real clients, documents', stories, 3],
 ]) {
-  const ran = await runTests(title, files, { concurrency, timeout: 240_000, compiled });
+  const options = { concurrency, timeout: 240_000, compiled };
+  const ran = await runAgain(await runTests(title, files, options), options);
   for (const name of Object.keys(totals)) totals[name] += ran.counts[name];
   failures.push(...ran.failures);
+  unsteady.push(...ran.unsteady);
 }
 console.log('\n── npm run demo');
 let demo = true;
@@ -86,7 +89,10 @@ try {
 } catch {
   demo = false;
 }
+if (unsteady.length > 0)
+  console.log(`\n── unsteady: failed beside others, passed alone; to be mended\n${failuresAgain(unsteady)}`);
 if (failures.length > 0) console.log(`\n── what failed, once more\n${failuresAgain(failures)}`);
 console.log(`\ngate ${gate ? 'ok' : 'FAILED'}, demo ${demo ? 'ok' : 'FAILED'}`);
 for (const [name, count] of Object.entries(totals)) console.log(`# ${name} ${count}`);
+if (unsteady.length > 0) console.log(`# unsteady ${unsteady.length}`);
 process.exit(gate && demo && totals.fail + totals.cancelled === 0 ? 0 : 1);

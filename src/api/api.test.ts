@@ -204,6 +204,57 @@ test('hostile bodies: too large, too deep, not JSON, prototype names, another me
   assert.equal(((await response.json()) as { code: string }).code, 'unsupported-media-type');
 });
 
+test('a path that the router itself refuses is answered in the one shape of errors too', async () => {
+  for (const [path, status, code] of [
+    ['%zz', 400, 'invalid-request'],
+    ['a'.repeat(300), 414, 'uri-too-long'],
+  ] as const) {
+    const answer = await ask('GET', `/v1/Applications/${path}`);
+    assert.equal(answer.status, status);
+    assert.deepEqual(Object.keys(answer.body).toSorted(), ['code', 'details', 'msg']);
+    assert.equal(answer.body['code'], code);
+  }
+});
+
+test('a realm must be a host name, and a hook an absolute URL of a scheme that hooks have', async () => {
+  for (const realm of ['x y;z', 'a/b', '.', 'voice..test']) {
+    const made = await ask('POST', '/v1/Accounts', { name: 'realm', sip_realm: realm });
+    assert.equal(made.status, 400, realm);
+    assert.equal(made.body.details?.[0]?.path, '/sip_realm');
+    assert.match(made.body.details?.[0]?.expected ?? '', /^a host name, such as/);
+  }
+  assert.equal((await ask('POST', `/v1/Accounts/${account}/SipRealms/a%20b`)).status, 400);
+  const at = `/v1/Accounts/${account}/Applications`;
+  for (const url of ['file:///etc/passwd', 'javascript:alert(1)', '/relative', 'http://']) {
+    for (const [hook, path] of [
+      [url, '/call_status_hook'],
+      [{ url }, '/call_status_hook/url'],
+    ] as const) {
+      const made = await ask('POST', at, { name: 'hook', call_hook: 'http://x.test/', call_status_hook: hook });
+      assert.equal(made.body.details?.[0]?.path, path, url);
+    }
+  }
+  const change = await ask('PUT', `/v1/Accounts/${account}`, { registration_hook: 'ftp://x.test/' });
+  assert.equal(change.body.details?.[0]?.path, '/registration_hook');
+});
+
+test('a gateway may not take in the whole internet; its certificate is asked for and no longer asked for', async () => {
+  const carrier = (await ask('POST', `/v1/Accounts/${account}/VoipCarriers`, { name: 'certified' })).body.sid;
+  const gateway = { voip_carrier_sid: carrier, ipv4: '0.0.0.0', netmask: 0 };
+  const wide = await ask('POST', '/v1/SipGateways', gateway);
+  assert.equal(wide.body.details?.[0]?.path, '/netmask');
+  assert.equal((await ask('POST', '/v1/SipGateways', { ...gateway, inbound: false })).status, 201);
+  const asks = { require_certificate: true, certificate_subject: 'gw.test' };
+  const sid = (await ask('POST', '/v1/SipGateways', { voip_carrier_sid: carrier, ipv4: '192.0.2.9', ...asks })).body
+    .sid;
+  const both = await ask('PUT', `/v1/SipGateways/${sid}`, { certificate_fingerprint: 'ab'.repeat(32) });
+  assert.equal(both.body.details?.[0]?.path, '/certificate_subject');
+  assert.equal((await ask('PUT', `/v1/SipGateways/${sid}`, { require_certificate: false })).status, 204);
+  const { body } = await ask('GET', `/v1/SipGateways/${sid}`);
+  assert.deepEqual([body['require_certificate'], body['certificate_subject']], [false, null]);
+  await ask('DELETE', `/v1/VoipCarriers/${carrier}`);
+});
+
 test('a name that is taken, and a thing in use, are refused as such', async () => {
   const again = await ask('POST', '/v1/Accounts', { name: 'acme' });
   assert.equal(again.status, 422);
@@ -349,6 +400,10 @@ test('keys: the token is shown once, expires, and can be withdrawn; the last adm
   assert.equal((await ask('DELETE', `/v1/ApiKeys/${made.body.sid}`)).status, 204);
   const [adminKey] = directory.all('apiKey').filter((key) => key.accountSid === undefined);
   assert.equal((await ask('DELETE', `/v1/ApiKeys/${adminKey?.sid}`)).body['code'], 'last-admin');
+  const brief = (await ask('POST', '/v1/ApiKeys', { expiry_secs: 1 })).body.sid;
+  clock.advance(2_000);
+  assert.equal((await ask('DELETE', `/v1/ApiKeys/${adminKey?.sid}`)).body['code'], 'last-admin', 'one expired is none');
+  assert.equal((await ask('DELETE', `/v1/ApiKeys/${brief}`)).status, 204);
 });
 
 test('the webhook secret is only at its own path, and can be made anew', async () => {
@@ -376,13 +431,31 @@ test('OpenAPI 3.1 is generated from the schemas that validate', async () => {
     openapi: string;
     paths: Record<
       string,
-      Record<string, { requestBody?: { content: Record<string, { schema: { required: string[] } }> } }>
+      Record<
+        string,
+        {
+          summary: string;
+          requestBody?: { content: Record<string, { schema: { required: string[] } }> };
+          responses: Record<string, { content: Record<string, { schema: { required: string[] } }> }>;
+        }
+      >
     >;
   };
   assert.match(document.openapi, /^3\.1\./);
   const create = document.paths['/v1/Accounts/{account_sid}/Calls']?.['post'];
   assert.deepEqual(create?.requestBody?.content['application/json']?.schema.required, ['from', 'to']);
   assert.ok(Object.keys(document.paths).length > 40, `${Object.keys(document.paths).length} paths`);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const { responses, summary } of Object.values(methods)) {
+      assert.doesNotMatch(summary, /\ba [aeio]/i, path);
+      assert.ok(
+        Object.keys(responses).some((status) => status.startsWith('2')),
+        path,
+      );
+      const refused = responses['4XX']?.content['application/json']?.schema.required;
+      if (path.startsWith('/v1/')) assert.deepEqual(refused, ['msg', 'code', 'details'], path);
+    }
+  }
 });
 
 test('F3: no CORS header, whatever origin asks', async () => {

@@ -2,7 +2,6 @@
 import { GraineError } from '../base/index.ts';
 import { bodyTooDeep, invalid } from './errors.ts';
 
-export const bodyLimit = 256 * 1024;
 export const depthLimit = 20;
 
 const quote = 0x22;

@@ -1,5 +1,6 @@
 /** /healthz, /readyz and /metrics: for load balancers and monitors, without a key. */
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { requireAdmin } from './auth.ts';
 import type { ApiOptions } from './options.ts';
 
@@ -8,9 +9,11 @@ export function addHealth(server: FastifyInstance, { readiness, metrics, version
   server.get('/healthz', { schema: { ...schema, summary: 'The process serves' } }, () => {
     return Promise.resolve({ status: 'ok', version });
   });
-  server.get('/readyz', { schema: { ...schema, summary: 'It can take a call' } }, (_, reply) => {
-    const { ready, reason } = readiness();
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', ...(reason ? { reason } : {}) });
+  const told = Type.Object({ status: Type.String(), reason: Type.Optional(Type.String()) });
+  const ready = { ...schema, summary: 'It can take a call; 503: it cannot', response: { 200: told, 503: told } };
+  server.get('/readyz', { schema: ready }, (_, reply) => {
+    const { ready: able, reason } = readiness();
+    return reply.code(able ? 200 : 503).send({ status: able ? 'ready' : 'not ready', ...(reason ? { reason } : {}) });
   });
   server.get('/metrics', { schema: { ...schema, summary: 'Prometheus text' } }, async (_, reply) => {
     const { contentType, body } = await metrics.text();

@@ -138,6 +138,7 @@ export function useServer(more: Partial<ApiOptions> = {}): void {
       softphones,
       audit,
       origins: [],
+      maxBodyBytes: 256 * 1024,
       trustedProxies: [],
       portal: {
         folder: undefined,

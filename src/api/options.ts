@@ -54,6 +54,8 @@ export type ApiOptions = {
   readonly audit: AuditTrail;
   /** Origins of web pages, beside the server's own, that may use the cookie. */
   readonly origins: readonly string[];
+  /** Longest body of a request. */
+  readonly maxBodyBytes: number;
   /** Proxies whose X-Forwarded headers are believed. */
   readonly trustedProxies: readonly string[];
   /** What the portal's softphone needs to know. */

@@ -97,7 +97,7 @@ export function addRecords(server: FastifyInstance, { directory, store, clock }:
   });
   const { params: _, ...ofServer } = { ...alerts, summary: 'What happened to the server as a whole, newest first' };
   server.get('/Alerts', { schema: ofServer }, (request) => {
-    requireAdmin(request.scope, 'alerts of the whole server');
+    requireAdmin(request.scope, 'the list of alerts of the whole server');
     return listed('', request.query as Query);
   });
 }

@@ -24,6 +24,19 @@ export const choice = (description: string, ...values: string[]) =>
     description === '' ? {} : { title: description },
   );
 
+const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+export const hostPattern = `${label}(\\.${label}){0,30}`;
+const v6Pattern = String.raw`\[?[0-9A-Fa-f:.]{2,45}\]?`;
+
+/** `meaning` follows what a right value looks like: a fault says both. */
+export const hostName = (meaning: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 253,
+    pattern: `^(${hostPattern}|${v6Pattern})$`,
+    description: `a host name, such as voice.example.test: ${meaning}`,
+  });
+
 /** A field of the jambonz API that Graine does not act on: only a value that asks for nothing is taken. */
 export const unused = Type.Optional(
   Type.Union([Type.Null(), Type.Literal(false), Type.Literal(0), Type.Literal('')], {

@@ -4,9 +4,10 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { GraineError, messageOf } from '../base/index.ts';
-import { cookieName, type Gatekeeper, gatekeeper } from './auth.ts';
-import { bodyLimit, parseBody } from './body.ts';
+import { type Gatekeeper, gatekeeper } from './auth.ts';
+import { parseBody } from './body.ts';
 import { addCalls } from './calls.ts';
+import { addRefusals, document } from './document.ts';
 import { type Detail, nodeAway, nodeRefused } from './errors.ts';
 import { addEvents } from './events.ts';
 import { addConfig, addHealth } from './health.ts';
@@ -49,6 +50,7 @@ export interface Api {
 }
 
 const mostConnections = 1000;
+const maxParamLength = 256;
 
 type ErrorBody = { msg: string; code: string; details: readonly Detail[] };
 
@@ -58,6 +60,14 @@ const codes: Readonly<Record<number, string>> = {
   413: 'body-too-large',
   414: 'uri-too-long',
   415: 'unsupported-media-type',
+};
+
+/** What the framework says in words of its own. */
+const words: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'the path is not valid: every % must be followed by two hex digits of UTF-8',
+  FST_ERR_MAX_PARAM_LENGTH: `a part of the path is longer than ${maxParamLength} characters`,
+  FST_ERR_CTP_BODY_TOO_LARGE: 'the body is longer than http.max_body_bytes allows',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be JSON, with Content-Type: application/json',
 };
 
 function detailsOf(fault: GraineError): readonly Detail[] {
@@ -72,7 +82,10 @@ function errorBody(fault: unknown): { status: number; body: ErrorBody } {
     return { status: http, body: { msg: fault.message, code, details: detailsOf(fault) } };
   }
   const status = (fault as FastifyError).statusCode ?? 500;
-  if (status < 500) return { status, body: { msg: messageOf(fault), code: codes[status] ?? 'refused', details: [] } };
+  if (status < 500) {
+    const msg = words[(fault as FastifyError).code] ?? messageOf(fault);
+    return { status, body: { msg, code: codes[status] ?? 'refused', details: [] } };
+  }
   return {
     status: 500,
     body: { msg: 'internal error; the log of the server says more', code: 'internal', details: [] },
@@ -106,7 +119,7 @@ function addErrors(server: FastifyInstance, { log }: ApiOptions): void {
 }
 
 /** JSON only; the same headers on every answer. No CORS header at all: pages of other origins get nothing. */
-function addManners(server: FastifyInstance): void {
+function addManners(server: FastifyInstance, bodyLimit: number): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, text, done) => {
     try {
@@ -169,30 +182,14 @@ function addRest(server: FastifyInstance, options: ApiOptions, keeper: Gatekeepe
   addVerbSchemas(server);
 }
 
-function document(version: string) {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Graine',
-        version,
-        description: 'Provision the server, place and steer calls, read what happened.',
-      },
-      components: {
-        securitySchemes: {
-          key: { type: 'http' as const, scheme: 'bearer' },
-          session: { type: 'apiKey' as const, in: 'cookie' as const, name: cookieName },
-        },
-      },
-      security: [{ key: [] }, { session: [] }],
+function newServer(options: ApiOptions): FastifyInstance {
+  return fastify({
+    bodyLimit: options.maxBodyBytes,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength },
+    frameworkErrors: (fault, _, reply: FastifyReply) => {
+      const { status, body } = errorBody(fault);
+      void reply.code(status).send(body);
     },
-  };
-}
-
-export async function createApi(options: ApiOptions): Promise<Api> {
-  const server = fastify({
-    bodyLimit,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 30_000,
@@ -200,12 +197,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     forceCloseConnections: true,
     ...(options.trustedProxies.length === 0 ? {} : { trustProxy: [...options.trustedProxies] }),
   });
+}
+
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const server = newServer(options);
   server.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as TSchema, httpPart ?? 'body'));
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   addFields(server);
-  addManners(server);
+  addManners(server, options.maxBodyBytes);
   addErrors(server, options);
   await server.register(cookie);
+  addRefusals(server);
   await server.register(swagger, document(options.version));
   server.get('/openapi.json', { schema: { tags: ['Health'], security: [], summary: 'This document' } }, () =>
     Promise.resolve(server.swagger()),

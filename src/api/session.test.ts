@@ -209,6 +209,14 @@ test('read-only looks at all of its account and changes nothing, and sees no sec
   assert.equal(refused.body['code'], 'read-only');
   assert.equal((await browse('GET', `/v1/Accounts/${account}/WebhookSecret`, { cookie })).status, 403);
   assert.equal((await browse('GET', '/v1/Config', { cookie })).status, 403);
+  // Questions that have a body, and change nothing: they are answered, and are no deed for the audit log.
+  const lines = async () => Number((await ask('GET', '/v1/AuditLog?count=1')).body['total']);
+  const before = await lines();
+  const check = { body: { app_json: [{ verb: 'hangup' }] }, cookie, csrf };
+  assert.equal((await browse('POST', '/v1/Verbs/Check', check)).status, 200);
+  const who = { body: ['bob'], cookie, csrf };
+  assert.equal((await browse('POST', `/v1/Accounts/${account}/RegisteredSipUsers`, who)).status, 200);
+  assert.equal(await lines(), before);
 });
 
 test('nobody makes anybody mightier than they are', async () => {

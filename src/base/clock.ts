@@ -19,19 +19,24 @@ export interface Clock {
   pending(): string[];
 }
 
+/** A running timer, in a ring with the others: a Set of few that come and go is made anew every few of them. */
 class Entry implements Timer {
   readonly label: string;
-  readonly #live: Set<Entry>;
+  next: Entry = this;
+  #previous: Entry = this;
   #handle: NodeJS.Timeout | undefined;
 
-  constructor(live: Set<Entry>, label: string) {
-    this.#live = live;
+  constructor(label: string) {
     this.label = label;
-    live.add(this);
   }
 
-  arm(handle: NodeJS.Timeout): this {
+  /** In the ring after `before`. */
+  arm(handle: NodeJS.Timeout, before: Entry): this {
     this.#handle = handle;
+    this.next = before.next;
+    this.#previous = before;
+    before.next.#previous = this;
+    before.next = this;
     return this;
   }
 
@@ -39,13 +44,18 @@ class Entry implements Timer {
     if (this.#handle === undefined) return;
     clearTimeout(this.#handle);
     this.#handle = undefined;
-    this.#live.delete(this);
+    this.#previous.next = this.next;
+    this.next.#previous = this.#previous;
+    // Whoever keeps a timer that is over must not keep those that came after it.
+    this.next = this;
+    this.#previous = this;
   }
 }
 
 /** Real time, on Node's timer wheel (one list a duration, so SIP's few fixed durations stay cheap). */
 export class SystemClock implements Clock {
-  readonly #live = new Set<Entry>();
+  /** Where the ring begins and ends. */
+  readonly #live = new Entry('');
 
   now(): number {
     return Date.now();
@@ -56,21 +66,22 @@ export class SystemClock implements Clock {
   }
 
   after(ms: number, label: string, fire: () => void): Timer {
-    const entry = new Entry(this.#live, label);
-    return entry.arm(
-      setTimeout(() => {
-        entry.cancel();
-        fire();
-      }, ms),
-    );
+    const entry = new Entry(label);
+    const due = (): void => {
+      entry.cancel();
+      fire();
+    };
+    return entry.arm(setTimeout(due, ms), this.#live);
   }
 
   every(ms: number, label: string, fire: () => void): Timer {
-    return new Entry(this.#live, label).arm(setInterval(fire, ms));
+    return new Entry(label).arm(setInterval(fire, ms), this.#live);
   }
 
   pending(): string[] {
-    return Array.from(this.#live, (entry) => entry.label);
+    const labels: string[] = [];
+    for (let each = this.#live.next; each !== this.#live; each = each.next) labels.push(each.label);
+    return labels;
   }
 }
 

@@ -2,7 +2,7 @@
 export type ErrorEntry = {
   /** Template; `{name}` is filled from the details. */
   readonly message: string;
-  /** What the reader should do about it. */
+  /** What the reader should do about it; filled likewise. */
   readonly fix: string;
   /** HTTP status when it reaches the REST API. */
   readonly http: number;
@@ -29,8 +29,13 @@ export class GraineError extends Error {
 
   constructor(code: string, details: Readonly<Record<string, unknown>> = {}, options?: { cause?: unknown }) {
     const entry = registry.get(code) ?? { message: code, fix: '', http: 500 };
-    const filled = entry.message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`));
-    super(entry.fix === '' ? filled : `${filled}. ${entry.fix}`, options);
+    const { message, fix } = entry;
+    // After a list the advice has a line of its own.
+    const text = fix === '' || message.endsWith('\n') ? message + fix : `${message}. ${fix}`;
+    super(
+      text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `{${name}}`)),
+      options,
+    );
     this.name = 'GraineError';
     this.code = code;
     this.details = details;

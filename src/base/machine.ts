@@ -28,6 +28,8 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
   readonly #perform: (effect: X, context: C) => void;
   readonly #onChange: MachineOptions<S, E, X, C>['onChange'];
   #state: S;
+  /** Of the state: what it does with each event. */
+  #row: Table<S, E, X, C>[S];
 
   constructor({ table, initial, context, perform, onChange }: MachineOptions<S, E, X, C>) {
     this.#table = table;
@@ -35,6 +37,7 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
     this.#perform = perform;
     this.#onChange = onChange;
     this.#state = initial;
+    this.#row = table[initial];
   }
 
   get state(): S {
@@ -43,13 +46,15 @@ export class Machine<S extends string, E extends { type: string }, X, C> {
 
   /** Feeds one event. Returns false where the table says `ignore`. */
   handle(event: E): boolean {
-    const row = this.#table[this.#state];
-    const cell = row[event.type as E['type']] as typeof ignore | ((event: E, context: C) => Step<S, X>);
+    const cell = this.#row[event.type as E['type']] as typeof ignore | ((event: E, context: C) => Step<S, X>);
     if (cell === ignore) return false;
     const step = cell(event, this.#context);
     const from = this.#state;
-    this.#state = step.to;
-    if (from !== step.to) this.#onChange?.(from, event.type, step.to);
+    if (from !== step.to) {
+      this.#state = step.to;
+      this.#row = this.#table[step.to];
+      this.#onChange?.(from, event.type, step.to);
+    }
     if (step.effects !== undefined) for (const effect of step.effects) this.#perform(effect, this.#context);
     return true;
   }

@@ -192,7 +192,8 @@ function changeMediaPath({ session, body }: CommandContext): ControlResult {
   const path = session.connection?.path;
   if (path === undefined) return refuse(422, 'media_path needs a dial that has connected two parties');
   const leaves = body['media_path'] === 'no-media';
-  if (path.state !== (leaves ? 'full' : 'none')) return refuse(422, `the media path is ${path.state} already`);
+  if ((leaves ? ['none', 'leaving'] : ['full', 'returning']).includes(path.state))
+    return refuse(422, `the media path is ${path.state} already`);
   void (leaves ? path.leave() : path.return()).then((moved) => {
     if (!moved.ok) notApplied(session, session.caller, [`media_path: ${moved.reason}`]);
   });

@@ -9,6 +9,7 @@ import {
   type Reason,
 } from '../sip/agent/index.ts';
 import { asksForIce, type Format, parseSdp, type SrtpPolicy } from '../sdp/index.ts';
+import { reasonPhrase } from '../sip/message/index.ts';
 import type { EndCause } from './end-cause.ts';
 import { Leg, type LegIdentity, type LeftInvites } from './leg.ts';
 import type { LegMedia } from './leg-media.ts';
@@ -121,7 +122,8 @@ export class InboundLeg extends Leg {
     });
     const final =
       end.as ?? (status === 486 || status === 600 ? 'busy' : status === 487 || status === 480 ? 'no-answer' : 'failed');
-    this.finish({ status: final, sipStatus: status, sipReason: reason ?? '', cause, byeHeaders: undefined });
+    const sipReason = reason ?? reasonPhrase(status);
+    this.finish({ status: final, sipStatus: status, sipReason, cause, byeHeaders: undefined });
   }
 
   override left(): LeftInvites {

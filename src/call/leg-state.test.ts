@@ -27,14 +27,13 @@ for (const [from, ...goals] of rows) {
   });
 }
 
+test('a call that REST placed is busy at 603 too', () => {
+  assert.equal(statusOfResponse(603, true), 'busy');
+});
+
 test('487 is no-answer, 486 and 600 busy, anything else failed', () => {
-  assert.deepEqual([487, 486, 600, 404, 480, 503, 603].map(statusOfResponse), [
-    'no-answer',
-    'busy',
-    'busy',
-    'failed',
-    'failed',
-    'failed',
-    'failed',
-  ]);
+  assert.deepEqual(
+    [487, 486, 600, 404, 480, 503, 603].map((status) => statusOfResponse(status)),
+    ['no-answer', 'busy', 'busy', 'failed', 'failed', 'failed', 'failed'],
+  );
 });

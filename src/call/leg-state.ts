@@ -27,9 +27,10 @@ export const legTable: Table<LegState, LegEvent, LegEffect, undefined> = {
   'ended':       { queued: ignore,         dispatched: ignore,         rang: ignore,          earlyMedia: ignore,              answered: ignore,                ended: ignore },
 };
 
-/** What a final response to our INVITE means. reference.md 1.6. */
-export function statusOfResponse(status: number): FinalStatus {
+/** What a final response to our INVITE means. reference.md 1.6. `placed`: to a call that REST placed, where a 603 is busy
+ * too (reference.md 4.1). */
+export function statusOfResponse(status: number, placed = false): FinalStatus {
   if (status === 487) return 'no-answer';
-  if (status === 486 || status === 600) return 'busy';
+  if (status === 486 || status === 600 || (placed && status === 603)) return 'busy';
   return 'failed';
 }

@@ -56,6 +56,8 @@ export class MediaPath {
   #said: Map<Leg, FarAudio> | undefined;
   #wake: () => void = () => {};
   #anchored: Promise<unknown> = Promise.resolve();
+  /** The move under way. */
+  #moving: Promise<Moved> | undefined;
 
   readonly #anchoredBy: () => string | undefined;
 
@@ -89,7 +91,11 @@ export class MediaPath {
   }
 
   /** Takes us out of the media. Resolves when not one packet comes any more, or with the reason why all is as before. */
-  async leave(): Promise<Moved> {
+  leave(): Promise<Moved> {
+    return this.#inTurn(() => this.#leave());
+  }
+
+  async #leave(): Promise<Moved> {
     const anchor = this.#anchoredBy();
     if (anchor !== undefined) return refused(`${anchor} needs the media here`);
     const offer = this.#common();
@@ -107,7 +113,22 @@ export class MediaPath {
   }
 
   /** Takes the media back. */
-  async return(): Promise<Moved> {
+  return(): Promise<Moved> {
+    return this.#inTurn(() => this.#return());
+  }
+
+  /** Who asks for the other way while the far ends are being told of one is not refused: it comes next. */
+  #inTurn(move: () => Promise<Moved>): Promise<Moved> {
+    const moving = this.#moving === undefined ? move() : this.#moving.then(move);
+    const over = (): void => {
+      if (this.#moving === moving) this.#moving = undefined;
+    };
+    this.#moving = moving;
+    moving.then(over, over);
+    return moving;
+  }
+
+  async #return(): Promise<Moved> {
     if (!this.#machine.handle({ type: 'return' })) return refused(`the media path is ${this.state}`);
     const anchored = await this.#anchor();
     this.#machine.handle({ type: anchored.ok ? 'returned' : 'failed' });

@@ -191,10 +191,10 @@ function placeCall({ services, scripts, account, application, body, plan }: Open
   );
   leg.tag = body.tag;
   const base = application?.callHook ?? hookOf(body.call_hook);
-  const session = openSession({ services, scripts, caller: leg, account, application, base });
+  const statusHook = body.call_status_hook;
+  const session = openSession({ services, scripts, caller: leg, account, application, base, statusHook });
   const speech = speechOf(body);
   session.speech = { synthesizer: part(speech, 'speech_synthesis_'), recognizer: part(speech, 'speech_recognizer_') };
-  if (body.call_status_hook !== undefined) session.statusHook = body.call_status_hook;
   session.hooks = { refer: body.referHook, request: body.sipRequestWithinDialogHook };
   return session;
 }

@@ -94,6 +94,8 @@ export class OutboundLeg extends Leg {
     this.#plan = plan;
     this.#queue = [...plan.branches];
     this.trunk = plan.trunk;
+    // Its first status is told before the first INVITE leaves, and names it already.
+    if (plan.branches.length > 0) this.sipCallId = services.random.token(24);
     this.#switch = new Machine<State, Event, Effect, undefined>({
       table,
       initial: 'idle',
@@ -202,6 +204,7 @@ export class OutboundLeg extends Leg {
 
   #invite(attempt: Attempt): void {
     const { branch } = attempt;
+    const callId = this.#sent ? undefined : this.sipCallId;
     this.#sent = true;
     this.waiting(false);
     this.trunk = branch.carrier?.name ?? this.#plan.trunk;
@@ -210,7 +213,7 @@ export class OutboundLeg extends Leg {
     const { srtp = 'none', ice, rtcpMux, suites } = branch;
     const web = branch.web === true || branch.web === 'only';
     attempt.offer = this.media?.negotiation.offer({ srtp, web, ice, rtcpMux, suites, prefer: this.#prefer });
-    const call = this.services.agent.invite(this.#options(branch, attempt.offer));
+    const call = this.services.agent.invite(this.#options(branch, attempt.offer, callId));
     attempt.call = call;
     this.link(call.callId);
     call.events.on('sent', (request, hop) => {
@@ -227,12 +230,13 @@ export class OutboundLeg extends Leg {
   }
 
   /** Step by step: a literal with a condition for each of these costs many times as much, and most branches have none. */
-  #options(branch: Branch, offer: Buffer | undefined): InviteOptions {
+  #options(branch: Branch, offer: Buffer | undefined, callId: string | undefined): InviteOptions {
     const { uri, from, headers } = branch;
     const { maxForwards } = this.#plan;
     const options: { -readonly [name in keyof InviteOptions]: InviteOptions[name] } = { uri, from, headers };
     if (maxForwards !== undefined) options.maxForwards = maxForwards;
     if (offer !== undefined) options.sdp = offer;
+    if (callId !== undefined) options.callId = callId;
     if (branch.to !== undefined) options.to = branch.to;
     if (branch.contactUser !== undefined) options.contactUser = branch.contactUser;
     if (branch.contactHost !== undefined) options.contactHost = branch.contactHost;
@@ -313,12 +317,13 @@ export class OutboundLeg extends Leg {
     }
     if (this.#attempts.length > 0) return;
     const best = this.#plan.mode === 'parallel' ? bestFailure(this.#failures) : failure;
-    const { status, reason } = best ?? failure;
+    const { status, reason, by } = best ?? failure;
     this.finish({
-      status: statusOfResponse(status),
+      status: statusOfResponse(status, this.identity.parentCallSid === undefined),
       sipStatus: status,
       sipReason: reason,
-      cause: { by: 'callee', reason: `${status} ${reason}` },
+      // Who could not be reached has refused nothing.
+      cause: { by: by === 'response' ? 'callee' : 'error', reason: `${status} ${reason}` },
       byeHeaders: undefined,
     });
   }

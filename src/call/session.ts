@@ -51,6 +51,8 @@ type Options = {
   readonly caller: Leg;
   readonly application: Application | undefined;
   readonly link: AppLink;
+  /** Told of every state in place of the application's. */
+  readonly statusHook?: HookRef | undefined;
   /** The leg has been reported before, by the session it leaves. */
   readonly continued?: boolean;
 };
@@ -88,7 +90,7 @@ export class Session {
     this.caller = options.caller;
     this.application = options.application;
     this.link = options.link;
-    this.statusHook = options.application?.callStatusHook;
+    this.statusHook = options.statusHook ?? options.application?.callStatusHook;
     this.#script = options.scripts(this);
     this.services.registry.addSession(this);
     this.link.control({
@@ -160,7 +162,7 @@ export class Session {
     this.#legs.delete(leg);
     leg.secede();
     this.#announce(leg, undefined);
-    return new Session({ ...this.#options, caller: leg, link, continued: true });
+    return new Session({ ...this.#options, caller: leg, link, statusHook: this.statusHook, continued: true });
   }
 
   /** For those who look for it at another node. `session`: of a leg that is not the first of its own. */

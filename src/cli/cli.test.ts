@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -106,6 +107,14 @@ test('a refusal or a server that is away is said in words, with exit code 1', as
   assert.match(away.err, /no server answers at .*graine start/);
   const wrong = await graine('calls', '--url', where[1] as string, '--token', 'wrong');
   assert.match(wrong.err, /wants a key.*GRAINE_TOKEN/);
+  const html = http.createServer((_, response) => response.end('<!doctype html>'));
+  await new Promise<void>((resolve) => html.listen(0, '127.0.0.1', resolve));
+  const stranger = await graine('calls', '--url', `http://127.0.0.1:${(html.address() as net.AddressInfo).port}`);
+  html.close();
+  assert.equal(stranger.code, 1);
+  assert.match(stranger.err, /is not the REST of Graine.*--url/);
+  const below = await graine('calls', '--url', `${where[1]}/v1`, '--token', 'cli-test-token');
+  assert.match(below.err, /there are no accounts at .*\/v1\..*without a path/);
   const unknown = await graine('call', 'nope\u001b[2J', ...where);
   assert.equal(unknown.code, 1);
   assert.equal(unknown.err, 'there is no call nope\\u001b[2J');
@@ -125,6 +134,14 @@ test('a configuration with faults keeps the server from starting, and names them
   assert.equal(code, 1);
   assert.match(err, /lisen/);
   assert.match(err, /ports/);
+  assert.match(err, /\ndocs\/config\.md lists every key$/);
+  const verbs = path.join(folder, 'verbs.yaml');
+  fs.writeFileSync(verbs, 'accounts:\n- name: a\n  applications:\n  - name: m\n    app_json: [{ verb: dail }]\n');
+  for (const command of ['start', 'doctor']) {
+    const told = await graine(command, '--config', verbs);
+    assert.equal(told.code, 1);
+    assert.match(told.out + told.err, /line 5: accounts\[0\]\.applications\[0\]\.app_json: .*did you mean "dial"/);
+  }
 });
 
 test('doctor: a running server is found ready; without one, ports that are taken are named', async () => {

@@ -26,11 +26,22 @@ async function refuse(response: Response): Promise<never> {
   throw new CliError(`the server answered ${response.status}${body.msg === undefined ? '' : `: ${body.msg}`}`);
 }
 
+/** Any HTTP server may be at an address somebody mistyped. */
+async function jsonOf(target: Target, response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new CliError(
+      `what answers at ${target.url} is not the REST of Graine. Give http.listen of the server with --url`,
+    );
+  }
+}
+
 /** The JSON at this path; undefined for 404. */
 export async function get(target: Target, path: string): Promise<unknown> {
   const response = await request(target, path);
   if (response.status === 404) return undefined;
-  return response.ok ? response.json() : refuse(response);
+  return response.ok ? jsonOf(target, response) : refuse(response);
 }
 
 export async function getBytes(target: Target, path: string): Promise<Buffer | undefined> {
@@ -55,7 +66,11 @@ export async function probe(url: string, path: string): Promise<Probed | undefin
 
 /** Every account this key may see. */
 export async function accountsOf(target: Target): Promise<readonly Fields[]> {
-  return (await get(target, '/v1/Accounts')) as readonly Fields[];
+  const accounts = await get(target, '/v1/Accounts');
+  if (Array.isArray(accounts)) return accounts as readonly Fields[];
+  throw new CliError(
+    `there are no accounts at ${target.url}. Give http.listen of the server with --url, without a path`,
+  );
 }
 
 /** Finds something of a call in whichever account it is. */

@@ -94,12 +94,13 @@ async function checkPorts(config: Config): Promise<Finding[]> {
 }
 
 async function loadedConfig(file: string | undefined): Promise<{ config?: Config; finding: Finding }> {
-  const { loadConfig } = await import('../main.ts');
+  const { loadConfig, refuseBadVerbs } = await import('../main.ts');
   try {
     const config = loadConfig(file);
+    refuseBadVerbs(config);
     return { config, finding: good(`configuration: ${config.source ?? 'built-in demo'}`) };
   } catch (fault) {
-    return { finding: bad(`configuration: ${messageOf(fault)}`, 'Correct these lines') };
+    return { finding: bad(`configuration: ${messageOf(fault)}`, 'The server would not start with it') };
   }
 }
 

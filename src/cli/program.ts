@@ -18,11 +18,11 @@ function targetOf({ url = 'http://127.0.0.1:3000', token }: Where): Target {
 
 /** For commands that talk to a running server. */
 function remote(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--url <url>', 'REST address of the server (default: http://127.0.0.1:3000)').env('GRAINE_URL'),
-    )
-    .addOption(new Option('--token <token>', 'API key').env('GRAINE_TOKEN'));
+  return command.addOption(address()).addOption(new Option('--token <token>', 'API key').env('GRAINE_TOKEN'));
+}
+
+function address(): Option {
+  return new Option('--url <url>', 'REST address of the server (default: http://127.0.0.1:3000)').env('GRAINE_URL');
 }
 
 async function demo(options: { readonly out: string }, io: Io): Promise<number> {
@@ -173,7 +173,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--html <file>', 'save it as a ladder page')
     .option('--json', 'print it as JSON')
     .action((sid: string, options: Where & TraceOptions) => ends(showTrace(targetOf(options), sid, options, io)));
-  remote(program.command('doctor').description('check this machine, the configuration and the server'))
+  program
+    .command('doctor')
+    .description('check this machine, the configuration and the server')
+    .addOption(address())
     .option(...file)
     .action((options: Where & { config?: string }) => {
       const named = options.config === undefined ? {} : { config: options.config };

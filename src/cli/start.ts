@@ -42,6 +42,9 @@ function survive(io: Io): void {
     io.err(`bug: ${visible(fault instanceof Error ? (fault.stack ?? '') : String(fault))}`);
   process.on('uncaughtException', tell);
   process.on('unhandledRejection', tell);
+  // Whoever read what is printed may go away (a pipe to `head`, a collector of logs that died). That there is nobody to tell
+  // is nothing to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 /** SIGTERM lets calls end first, or leaves them to the next start; SIGINT does neither; a second signal does not wait. SIGHUP:

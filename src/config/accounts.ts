@@ -1,6 +1,6 @@
 /** Schema of `accounts:`: what the file declares beside what REST creates. */
 import { Type } from 'typebox';
-import { bound, count, no, oneOf, secret, text, yes } from './keys.ts';
+import { bound, count, no, oneOf, rate, secret, text, yes } from './keys.ts';
 
 const optional = Type.Optional;
 
@@ -98,7 +98,7 @@ const registration = Type.Object({
   password: secret('Digest password'),
   from_user: optional(text('User of From and To; default: username')),
   from_domain: optional(text('Domain of From and To; default: realm')),
-  public_ip_in_contact: no('Contact names sip.advertise'),
+  public_ip_in_contact: no('Taken and given back; Contact names sip.advertise either way'),
 });
 
 const carrier = Type.Object({
@@ -117,7 +117,7 @@ const carrier = Type.Object({
     }),
   ),
   max_calls: optional(bound(1, 1_000_000, 'Most calls at once; more wait as `queued`')),
-  max_cps: optional(bound(1, 100_000, 'Most new calls a second; more wait as `queued`')),
+  max_cps: optional(rate(100_000, 'Most new calls a second, 0.5 too; more wait as `queued`')),
   register: optional(registration),
   auth: optional(
     Type.Object(

@@ -31,8 +31,7 @@ export function check(raw: Raw, lines: ReadonlyMap<string, number>, broken: read
   if (sound('accounts', 'sip')) {
     const names = raw.accounts.map((each) => each.name);
     distinct(names, 'accounts', 'name', complain);
-    const realms = raw.accounts.map((each) => (each.sip_realm ?? raw.sip.domain ?? 'the default realm').toLowerCase());
-    distinct(realms, 'accounts', 'sip_realm', complain);
+    distinctRealms(raw, complain);
     if (sound('http')) checkPeople(raw, complain);
   }
   if (sound('accounts')) checkPeers(raw.accounts, complain);
@@ -214,6 +213,10 @@ function checkAccount(account: RawAccount, path: string, complain: Complain): vo
   if (account.teams !== undefined) checkTeams(account.teams, `${path}.teams`, complain);
   distinct(applications, `${path}.applications`, 'name', complain);
   distinct(carriers, `${path}.carriers`, 'name', complain);
+  account.clients.forEach(({ username }, i) => {
+    if (!/^[A-Za-z0-9_.!~*+-]{1,64}$/.test(username))
+      complain(`${path}.clients[${i}].username`, 'expected letters, digits and _ . ! ~ * + -, at most 64');
+  });
   distinct(
     account.clients.map((each) => each.username),
     `${path}.clients`,
@@ -243,7 +246,9 @@ function checkGateways(gateways: RawAccount['carriers'][number]['gateways'], pat
   gateways.forEach((gateway, i) => {
     const family = isIP(gateway.host);
     if (!isHost(gateway.host)) complain(`${path}[${i}].host`, 'expected an IP address or a host name');
-    if (gateway.netmask > 32 && family !== 6) complain(`${path}[${i}].netmask`, 'expected at most 32');
+    if (family === 0 && gateway.netmask !== 32)
+      complain(`${path}[${i}].netmask`, 'expected 32, or an address as host: a name stands for single addresses');
+    else if (gateway.netmask > 32 && family !== 6) complain(`${path}[${i}].netmask`, 'expected at most 32');
     if (gateway.netmask < 8 && gateway.inbound) {
       complain(
         `${path}[${i}].netmask`,
@@ -279,6 +284,23 @@ function checkHooks(account: RawAccount, path: string, complain: Complain): void
     if (application.call_hook === undefined && application.app_json === undefined) {
       complain(`${path}.applications[${i}]`, 'needs call_hook or app_json: it would not know what to do with a call');
     }
+  });
+}
+
+/** Whoever has none has that of the server: one account may. */
+function distinctRealms({ accounts, sip }: Raw, complain: Complain): void {
+  const first = new Map<string, number>();
+  accounts.forEach(({ sip_realm: own }, i) => {
+    const realm = (own ?? sip.domain ?? 'the default realm').toLowerCase();
+    const before = first.get(realm);
+    if (before === undefined) first.set(realm, i);
+    else if (own !== undefined)
+      complain(`accounts[${i}].sip_realm`, `'${own}' is there already, at accounts[${before}]`);
+    else
+      complain(
+        `accounts[${i}].sip_realm`,
+        `is missing: the realm of the server, sip.domain, is that of accounts[${before}] already`,
+      );
   });
 }
 

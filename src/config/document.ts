@@ -50,6 +50,8 @@ function kindOf(shape: Shape): string {
       return 'true, false';
     case 'integer':
       return `${shape.minimum} to ${shape.maximum}`;
+    case 'number':
+      return `above ${shape.exclusiveMinimum}, to ${shape.maximum}`;
     case 'array':
       return shape.items?.type === 'string' ? 'list of texts' : 'list';
     default:

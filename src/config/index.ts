@@ -1,6 +1,6 @@
 export type { Config } from './config.ts';
 export { configDocument } from './document.ts';
-export type { Fault } from './faults.ts';
+export { type Fault, invalid } from './faults.ts';
 export { loadConfig, parseConfig, refuseUnbuilt, type Surroundings } from './load.ts';
 export { type NamedUser, type People, peopleOf } from './people.ts';
 export { printConfig } from './print.ts';

@@ -32,3 +32,8 @@ export function count(value: number, least: number, most: number, description: s
 export function bound(least: number, most: number, description: string) {
   return Type.Integer({ minimum: least, maximum: most, description });
 }
+
+/** More than nothing, and not only whole: 0.5 a second is one every two seconds. */
+export function rate(most: number, description: string) {
+  return Type.Number({ exclusiveMinimum: 0, maximum: most, description });
+}

@@ -187,8 +187,28 @@ describe('a configuration that is wrong', () => {
     const text = 'accounts:\n  - name: a\n  - name: a\n    sip_realm: x.test';
     assert.deepEqual(lines(text), ["3 accounts[1].name: 'a' is there already, at accounts[0]"]);
     assert.deepEqual(lines('accounts:\n  - name: a\n  - name: b'), [
-      "3 accounts[1].sip_realm: 'the default realm' is there already, at accounts[0]",
+      '3 accounts[1].sip_realm: is missing: the realm of the server, sip.domain, is that of accounts[0] already',
     ]);
+  });
+
+  it('a user name that no device could register with, and a mask of a name, are refused', () => {
+    for (const name of ['a b', 'alice@x.test', 'x'.repeat(65)])
+      assert.deepEqual(lines(`accounts: [{ name: a, clients: [{ username: "${name}", password: p }] }]`), [
+        '1 accounts[0].clients[0].username: expected letters, digits and _ . ! ~ * + -, at most 64',
+      ]);
+    assert.deepEqual(
+      lines('accounts: [{ name: a, carriers: [{ name: c, gateways: [{ host: gw.test, netmask: 24 }] }] }]'),
+      [
+        '1 accounts[0].carriers[0].gateways[0].netmask: expected 32, or an address as host: a name stands for single addresses',
+      ],
+    );
+  });
+
+  it('a carrier may be paced below one call a second, and not at none', () => {
+    const carrier = (cps: string) => `accounts: [{ name: a, carriers: [{ name: c, max_cps: ${cps} }] }]`;
+    assert.equal(parse(carrier('0.5')).accounts[0]?.carriers[0]?.max_cps, 0.5);
+    for (const cps of ['0', '-1', '100001', 'many'])
+      assert.match(lines(carrier(cps)).join(), /max_cps: expected a number above 0, at most 100000, found/);
   });
 
   it('two listeners on one port are refused, however they are written; UDP and TCP may share it', () => {

@@ -25,6 +25,7 @@ export type Shape = {
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -188,6 +189,10 @@ function wrongScalar(value: unknown, shape: Shape): string | undefined {
       if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum)
         return undefined;
       return `a whole number from ${minimum} to ${maximum}`;
+    case 'number':
+      if (typeof value === 'number' && value > (shape.exclusiveMinimum ?? -Infinity) && value <= maximum)
+        return undefined;
+      return `a number above ${shape.exclusiveMinimum}, at most ${maximum}`;
     default:
       return wrongText(value, shape);
   }

@@ -25,6 +25,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   screen.title('Graine: a call comes in, the app answers with dial, three phones ring, one wins');
   let stage: Stage | undefined;
   try {
+    await mkdir(options.out, { recursive: true });
     stage = await openStage(options.startServer);
     screen.head(now());
     followLive(stage, screen);
@@ -47,7 +48,6 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 
 /** Writes demo-out: the ladder page and the timeline from REST, the recording from what both phones received. */
 async function keep(stage: Stage, demo: DemoCall, out: string): Promise<Check[]> {
-  await mkdir(out, { recursive: true });
   const sid = String(demo.action['call_sid']);
   const base = `/v1/Accounts/${String(demo.action['account_sid'])}/Calls/${sid}/Trace`;
   const wav = stereo(demo.winner.media?.ears.packets.entries ?? [], demo.call.media?.ears.packets.entries ?? []);

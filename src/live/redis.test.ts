@@ -68,6 +68,32 @@ describe('nodes that share a Redis', { skip: server instanceof RedisServer ? fal
     assert.deepEqual(await a.bindings(aor), []);
   });
 
+  it('a process that was held up while Redis answered has its contacts known at once', async () => {
+    class HeldUp extends SystemClock {
+      next = false;
+      override monotonic(): number {
+        if (this.next) setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800));
+        this.next = false;
+        return super.monotonic();
+      }
+    }
+    const slow = new HeldUp();
+    const store = await openLive(redis.url, { clock: slow, log, node: 'slow' });
+    nodes.push(store);
+    await eventually('the three are there', () => store.stats().nodes === 3);
+    for (let n = 0; n < 3; n++) {
+      slow.next = true;
+      // It beats now.
+      store.announce(`slow ${n}`);
+      await eventually('it was announced', () => store.nodes().some(({ address }) => address === `slow ${n}`));
+      await store.bind(bindingAt(clock.now(), { contact: `sip:${n}@h`, node: 'slow' }));
+      assert.equal((await b.bindings(aor)).length, n + 1);
+    }
+    await store.close();
+    nodes.pop();
+    assert.deepEqual(slow.pending(), []);
+  });
+
   it('a call is found from the other node; each knows how many nodes there are', async () => {
     const call = { callSid: 'c1', accountSid: 'A', node: 'a', startedAt: 5 };
     await a.putCall(call);

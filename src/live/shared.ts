@@ -63,8 +63,8 @@ export class Shared {
   readonly #backlog = new Backlog(maxWaiting);
   #state: State = 'starting';
   #epoch: string | undefined;
-  /** Redis's clock less this node's monotonic one, ms, as of the last heartbeat. */
-  #ahead = 0;
+  /** Redis's clock less this node's monotonic one, ms. */
+  #ahead = -Infinity;
   #nodes: readonly string[] = [];
   #address = '';
   #announced: readonly LiveNode[] = [];
@@ -174,7 +174,13 @@ export class Shared {
 
   /** The verdict on a change made at `since`, monotonic ms; undefined when it could not be told now: `later` keeps it. */
   async tell(change: Change, since: number): Promise<unknown> {
-    const verdict = await this.ask(...this.#command({ change, since }, 'now'));
+    const tell = (): Promise<unknown> => this.ask(...this.#command({ change, since }, 'now'));
+    let verdict = await tell();
+    if (verdict === 'late') {
+      // Redis, or this process, was held up for a moment, or a clock was set: the heartbeat measures anew.
+      await this.#beat();
+      verdict = await tell();
+    }
     return verdict === 'late' ? undefined : verdict;
   }
 
@@ -236,7 +242,7 @@ export class Shared {
     try {
       const answer = await this.#link.run('beat', ...values);
       const [epoch, known, nodes, dead, now, addresses, taken, silent, late] = answer as Beat;
-      this.#ahead = Number(now) - clock.monotonic();
+      this.#measure(Number(now), sentAt);
       this.#nodes = nodes;
       this.#known = nodes.length;
       this.#announced = announcedOf(nodes, addresses);
@@ -267,6 +273,12 @@ export class Shared {
     if (Number(taken) > 0) await this.#parts.onTaken();
     this.#beaten(sentAt);
     return true;
+  }
+
+  /** Redis read its clock after it was asked and before the answer was read here. What was known is kept as far as that allows,
+   * so that an answer which waited for this process does not make Redis seem behind. */
+  #measure(redis: number, sentAt: number): void {
+    this.#ahead = Math.min(redis - sentAt, Math.max(redis - this.#parts.clock.monotonic(), this.#ahead));
   }
 
   #beaten(sentAt: number): void {

@@ -207,6 +207,17 @@ describe('between nodes', () => {
     assert.match(JSON.stringify(await waiting), /no answer within 1000 ms/);
   });
 
+  it('a connection that nothing is sent on is closed by who asked, not left until the other node closes it', async () => {
+    await serve((_, response) => response.end('{}'));
+    const [server] = servers;
+    if (server !== undefined) server.keepAliveTimeout = 60_000;
+    const closed = new Promise<void>((end) => server?.once('connection', (socket) => socket.once('end', () => end())));
+    const answer = await node('a').send('b', ask);
+    assert.ok(!('silent' in answer));
+    answer.body.resume();
+    await closed;
+  });
+
   it('a node that no longer beats is not waited for', async () => {
     let came = (): void => {};
     const arrived = new Promise<void>((resolve) => (came = resolve));

@@ -29,6 +29,8 @@ export type ClusterOptions = {
 /** Clocks of nodes may be so far apart, ms. */
 export const windowMs = 30_000;
 const connectMs = 2_000;
+/** A connection that nothing is sent on. */
+const idleMs = 4_000;
 /** A body that stops coming. */
 const stallMs = 60_000;
 /** Is the node that is being asked still there? */
@@ -54,6 +56,8 @@ export class Cluster implements Nodes {
       connect: { timeout: connectMs },
       connections: limits.connections,
       maxHeaderSize: limits.headers,
+      // However long the other node offers: what is sent on a connection that it is just closing is lost.
+      keepAliveMaxTimeout: idleMs,
       bodyTimeout: stallMs,
       headersTimeout: 0,
     });

@@ -96,6 +96,8 @@ class Timestamps {
 function openStandardOutput(): Stream {
   const batch = { minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 };
   const out = pino.destination({ dest: 1, sync: false, contentMode: 'buffer', ...batch });
+  // A reader that went away: the calls go on without the lines.
+  out.on('error', () => {});
   let lines = '';
   const send = (): void => {
     if (lines !== '') out.write(Buffer.from(lines) as never);

@@ -151,6 +151,8 @@ export type ApiKey = {
   readonly name?: string;
   readonly createdAt: number;
   readonly expiresAt?: number;
+  /** Made by a start that found no administrator. There is one of these at a time, however many nodes start at once. */
+  readonly atStart?: true;
 };
 
 export type TeamsTenant = {

@@ -69,6 +69,7 @@ export async function openSip(parts: Parts): Promise<Sip> {
     credentials: (username, realm) => secretOf(parts, username, realm),
     door: parts.door,
     nonceSeconds: config.sip.registrar.nonce_seconds,
+    sessionExpires: config.sip.session_expires_seconds,
     registrar: {
       live: parts.live,
       node: parts.node,

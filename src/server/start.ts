@@ -47,6 +47,7 @@ import { followServer, redisAway } from './server-alerts.ts';
 import { openSip } from './sip.ts';
 import { openStanding } from './standing.ts';
 import { TeamsUpkeep } from './teams.ts';
+import { refuseBadVerbs } from './verbs-in-file.ts';
 import { version } from './version.ts';
 import { hopOf, refuseNode, secretsIn, sipPlace } from './roster.ts';
 
@@ -82,6 +83,7 @@ export interface Server {
 
 /** Starts everything. Rejects, with nothing left open, when a part cannot start. */
 export async function startServer(config: Config, options: { log?: Log } = {}): Promise<Server> {
+  refuseBadVerbs(config);
   refuseUnbuilt(config, { transports: ['udp', 'tcp', 'tls', 'ws', 'wss'] });
   const closers: (() => Promise<void> | void)[] = [];
   try {
@@ -377,6 +379,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
     softphones,
     audit,
     origins: [...config.http.origins, ...(config.http.public_url ? [originOf(config.http.public_url)] : [])],
+    maxBodyBytes: config.http.max_body_bytes,
     trustedProxies: config.http.trusted_proxies,
     portal: {
       folder: pages,

@@ -30,7 +30,8 @@ export class Reach {
 
   constructor(refuse: RefuseAddress) {
     this.#refuse = refuse;
-    const common = { connections: 32, keepAliveTimeout: 10_000 };
+    // However long a vendor offers: what is sent on a connection that it is just closing is lost.
+    const common = { connections: 32, keepAliveTimeout: 10_000, keepAliveMaxTimeout: 10_000 };
     this.#guarded = new Agent({ ...common, connect: { timeout: CONNECT_MS, lookup: this.lookup } });
     this.#open = new Agent({ ...common, connect: { timeout: CONNECT_MS } });
   }

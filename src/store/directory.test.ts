@@ -305,6 +305,31 @@ describe('the administrator’s key', () => {
     const made = await ensure();
     assert.deepEqual(hashes(), [hashToken(made ?? '')]);
   });
+
+  it('is made once, and shown once, when two nodes start at once', async () => {
+    const other = await openDirectory(store, { clock, log: silentLog, resolver });
+    const tokens = [
+      await ensure(),
+      await ensureAdminKey(other, { token: undefined, random: new SeededRandom(8), clock }),
+    ];
+    assert.equal(tokens[1], undefined);
+    assert.deepEqual(
+      (await store.list('apiKey')).map((each) => each.tokenHash),
+      [hashToken(tokens[0] ?? '')],
+    );
+    await other.close();
+  });
+
+  it('is made anew when every one there was has expired', async () => {
+    await ensure();
+    const [first] = directory.all('apiKey');
+    assert.ok(first !== undefined);
+    await directory.put('apiKey', { ...first, expiresAt: clock.now() + 1 });
+    assert.equal(await ensure(), undefined);
+    clock.advance(1);
+    const made = await ensure();
+    assert.deepEqual(hashes(), [hashToken(made ?? '-')]);
+  });
 });
 
 const postgres = await startPostgres();

@@ -51,7 +51,10 @@ const rules: { readonly [K in Kind]: Rules<Entities[K]> } = {
     ],
   },
   apiKey: {
-    claims: (key) => [{ scope: 'token', name: key.tokenHash }],
+    claims: (key) => [
+      { scope: 'token', name: key.tokenHash },
+      ...(key.atStart === true ? [{ scope: 'at start', name: '' }] : []),
+    ],
     references: (key) => [key.accountSid === undefined ? undefined : partOf('account', key.accountSid)],
   },
   teamsTenant: {

@@ -7,17 +7,7 @@ import { after, Journal } from './journal.ts';
 import { type IceKind, PhoneIce } from './ice.ts';
 import { PhoneKeys } from './keys.ts';
 import { PhoneMedia } from './media.ts';
-import {
-  type Header,
-  type Message,
-  param,
-  read,
-  splitList,
-  targetOf,
-  transportParam,
-  uriOf,
-  write,
-} from './message.ts';
+import { type Header, type Message, param, splitList, targetOf, transportParam, uriOf, write } from './message.ts';
 import { type Direction, mirrored, type PhoneSdp, readSdp, type SdpOptions, writeSdp } from './sdp.ts';
 import { ladder, type Peer, type Transcript, type Transport } from './transcript.ts';
 
@@ -140,7 +130,7 @@ export abstract class PhoneCall {
         }
         this.received.add(response);
         if (response.status < 200) return;
-        if (method === 'INVITE') this.#endReinvite(bytes, response, extras.body === undefined);
+        if (method === 'INVITE') this.#endReinvite(response, extras.body === undefined);
         resolve(response);
       });
     });
@@ -431,11 +421,8 @@ export abstract class PhoneCall {
     if (contact !== undefined) this.remoteTarget = uriOf(contact);
   }
 
-  #endReinvite(invite: Buffer, response: Message, late: boolean): void {
-    if (response.status >= 300) {
-      this.host.exchanges.send(ackOfRefusal(invite, response), this.nextHop());
-      return;
-    }
+  #endReinvite(response: Message, late: boolean): void {
+    if (response.status >= 300) return;
     if (response.sdp !== undefined) this.learn(response.sdp);
     this.meetAgain(response);
     const offered = this.remoteSdp;
@@ -465,18 +452,6 @@ export type Answer = {
   readonly headers?: readonly Header[];
   readonly untilAcked?: boolean;
 };
-
-/** The ACK of a final response above 299: same branch as its INVITE. RFC 3261 §17.1.1.3. */
-export function ackOfRefusal(invite: Buffer, response: Message): Buffer {
-  const sent = read(invite);
-  if (sent === undefined) throw new Error('the INVITE cannot be read back');
-  const headers = sent.headers.filter(([name]) => /^(via|max-forwards|route|from|call-id)$/i.test(name));
-  return write(`ACK ${sent.uri} SIP/2.0`, [
-    ...headers,
-    ['To', response.get('to') ?? ''],
-    ['CSeq', `${response.cseq} ACK`],
-  ]);
-}
 
 export function withTag(value: string, tag: string): string {
   return param(value, 'tag') === undefined ? `${value};tag=${tag}` : value;

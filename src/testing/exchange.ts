@@ -1,6 +1,6 @@
 /** The little of transactions a phone needs: it repeats what was not answered, answers repeats as before, and matches
  * responses by branch. Written apart from src/sip so that the two cannot be wrong together. RFC 3261 §17. */
-import { type Message, read } from './message.ts';
+import { type Message, read, write } from './message.ts';
 import type { Peer, Transcript } from './transcript.ts';
 import type { Wire } from './wire.ts';
 
@@ -10,10 +10,19 @@ const giveUp = 64 * t1;
 
 export type OnResponse = (response: Message | undefined) => void;
 
+type Client = {
+  readonly request: Message;
+  readonly peer: Peer;
+  readonly onResponse: OnResponse;
+  readonly stop: () => void;
+  /** A refusal was passed up. */
+  refused: boolean;
+};
+
 export class Exchanges {
   readonly #wire: Wire;
   readonly #transcript: Transcript;
-  readonly #clients = new Map<string, { onResponse: OnResponse; stop: () => void; method: string }>();
+  readonly #clients = new Map<string, Client>();
   readonly #answers = new Map<string, { bytes: Buffer; peer: Peer }>();
   #closed = false;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -31,8 +40,8 @@ export class Exchanges {
     this.#wire.send(bytes, peer);
   }
 
-  /** Sends a request, over UDP again and again until answered; `onResponse` gets every response, undefined when none came
-   * in 32 s. */
+  /** Sends a request, over UDP again and again until answered; `onResponse` gets every response but refusals that come
+   * again, undefined when none came in 32 s. */
   request(bytes: Buffer, peer: Peer, onResponse: OnResponse): void {
     const message = read(bytes);
     if (message === undefined) throw new Error('a phone can only start a transaction with a request');
@@ -44,7 +53,7 @@ export class Exchanges {
       },
     });
     const key = `${message.branch} ${message.method}`;
-    this.#clients.set(key, { onResponse, stop, method: message.method });
+    this.#clients.set(key, { request: message, peer, onResponse, stop, refused: false });
     this.send(bytes, peer);
   }
 
@@ -52,8 +61,13 @@ export class Exchanges {
   response(message: Message): void {
     const client = this.#clients.get(`${message.branch} ${message.method}`);
     if (client === undefined) return;
-    if (message.status >= 200 || client.method === 'INVITE') client.stop();
+    const invite = client.request.method === 'INVITE';
+    if (message.status >= 200 || invite) client.stop();
     if (message.status >= 200) this.#forgetLater(this.#clients, `${message.branch} ${message.method}`);
+    // One that comes again is acknowledged again, and goes no further: who was challenged has asked anew. §17.1.1.2.
+    if (message.status >= 300 && invite) this.send(ackOf(client.request, message), client.peer);
+    if (client.refused) return;
+    client.refused = message.status >= 300;
     client.onResponse(message);
   }
 
@@ -120,4 +134,13 @@ export class Exchanges {
     step(t1, 0);
     return () => cancel();
   }
+}
+
+/** Of a refusal: part of the INVITE's own transaction. §17.1.1.3. */
+function ackOf(invite: Message, refusal: Message): Buffer {
+  return write(`ACK ${invite.uri} SIP/2.0`, [
+    ...invite.headers.filter(([name]) => /^(via|max-forwards|route|from|call-id)$/i.test(name)),
+    ['To', refusal.get('to') ?? ''],
+    ['CSeq', `${refusal.cseq} ACK`],
+  ]);
 }

@@ -1,5 +1,5 @@
 /** A call a phone places: INVITE, what comes back, ACK, CANCEL. RFC 3261 §13.2. */
-import { ackOfRefusal, type Host, PhoneCall, type Wait } from './call.ts';
+import { type Host, PhoneCall, type Wait } from './call.ts';
 import { answerChallenge, type Login } from './digest.ts';
 import { Journal } from './journal.ts';
 import { type Header, type Message, read, targetOf, write } from './message.ts';
@@ -90,9 +90,9 @@ export class OutgoingPhoneCall extends PhoneCall {
     });
   }
 
-  /** Sends the ACK that `acks: false` held back. */
-  acks(): void {
-    this.#ack(this.localCSeq);
+  /** Sends the ACK that `acks: false` held back; `answer: false` leaves a late offer without its answer. */
+  acks({ answer = true }: { answer?: boolean } = {}): void {
+    this.#ack(this.localCSeq, answer);
   }
 
   override async close(): Promise<void> {
@@ -115,19 +115,11 @@ export class OutgoingPhoneCall extends PhoneCall {
       ...headers,
       ...extra,
     ];
-    const invite = this.compose('INVITE', this.localCSeq, {
+    this.#invite = this.compose('INVITE', this.localCSeq, {
       headers: all,
       ...(sdp === 'none' ? {} : { contentType: 'application/sdp', body: offer }),
     });
-    this.#invite = invite;
-    let refused = false;
-    this.host.exchanges.request(invite, this.#peer(), (response) => {
-      const refusal = response !== undefined && response.status >= 300;
-      // Whoever keeps nothing of a refusal refuses a repeat of the INVITE anew: it is acknowledged, and no news. RFC 3261 §17.1.1.2.
-      if (refusal && refused) return this.host.exchanges.send(ackOfRefusal(invite, response), this.#peer());
-      refused ||= refusal;
-      this.#hear(response);
-    });
+    this.host.exchanges.request(this.#invite, this.#peer(), (response) => this.#hear(response));
   }
 
   #offer(): string {
@@ -153,7 +145,6 @@ export class OutgoingPhoneCall extends PhoneCall {
   }
 
   #refused(response: Message): void {
-    this.host.exchanges.send(ackOfRefusal(this.#invite, response), this.#peer());
     this.media?.pause();
     const { login } = this.#options;
     const challenge = response.get(response.status === 407 ? 'proxy-authenticate' : 'www-authenticate');
@@ -178,9 +169,9 @@ export class OutgoingPhoneCall extends PhoneCall {
     if (this.#options.acks !== false) this.#ack(response.cseq);
   }
 
-  #ack(cseq: number): void {
+  #ack(cseq: number, answer = true): void {
     this.#ackPeer ??= this.nextHop();
-    const late = this.#options.sdp === 'none' && this.remoteSdp !== undefined;
+    const late = answer && this.#options.sdp === 'none' && this.remoteSdp !== undefined;
     const extras = late ? { contentType: 'application/sdp', body: this.ownSdp('sendrecv', this.remoteSdp) } : {};
     this.host.exchanges.send(this.compose('ACK', cseq, extras), this.#ackPeer);
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
 import { afterEach, test } from 'node:test';
 import { phones } from './behaviours.ts';
+import { type Header, read, write } from './message.ts';
 import type { IncomingPhoneCall } from './incoming.ts';
 import { Phone } from './phone.ts';
 
@@ -54,6 +56,34 @@ test('a cancelled call gets 487, and both sides saw the CANCEL', async () => {
   assert.match((await incoming.cancelled()).get('reason') ?? '', /cause=487/);
   assert.equal((await call.refused()).status, 487);
   await incoming.acknowledged();
+});
+
+test('a challenge that comes again is acknowledged again, and is no answer to the INVITE with credentials', async (t) => {
+  const server = dgram.createSocket('udp4');
+  t.after(() => server.close());
+  let challenge = (): void => {};
+  server.on('message', (bytes, { port, address }) => {
+    const request = read(bytes);
+    if (request?.method !== 'INVITE') return;
+    const kept = request.headers.filter(([name]) => /^(via|from|to|call-id|cseq)$/i.test(name));
+    const says = (title: string, more: Header[] = []): void =>
+      server.send(write(`SIP/2.0 ${title}`, [...kept, ...more]), port, address);
+    const knows = request.get('authorization') !== undefined;
+    if (!knows) challenge = () => says('401 Unauthorized', [['WWW-Authenticate', 'Digest realm="x", nonce="n"']]);
+    challenge();
+    if (knows) says('404 Not Found');
+  });
+  await new Promise<void>((bound) => server.bind(0, '127.0.0.1', bound));
+  const alice = await phone('alice');
+  const login = { username: 'alice', password: 'secret' };
+  const call = alice.invites(`sip:100@127.0.0.1:${server.address().port}`, { login });
+  assert.equal((await call.refused()).status, 404);
+  assert.deepEqual(
+    call.received.entries.map(({ status }) => status),
+    [401, 404],
+  );
+  const acks = alice.transcript.entries.filter(({ message }) => message?.method === 'ACK');
+  assert.equal(acks.length, 3, 'two of the challenge, one of the refusal');
 });
 
 test('a 200 that crosses the CANCEL answers the call', async () => {

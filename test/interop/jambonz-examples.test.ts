@@ -12,6 +12,8 @@ after(() => [webhook, websocket, dialer].forEach((each) => each?.stop()));
 
 const story = stage({
   phones: ['desk'],
+  // @jambonz/sdk compiles its schemas for each call: half a second of a processor, which a busy machine may not have to give.
+  config: { hooks: { timeout_seconds: 30 } },
   account: (w) => ({
     applications: [
       { name: 'main', call_hook: `http://127.0.0.1:${webhook?.port}/incoming` },

@@ -48,6 +48,8 @@ let desk = (): string => '';
 const url = (path: string): string => `http://127.0.0.1:${port}${path}`;
 
 const story = stage({
+  // @jambonz/sdk compiles its schemas for each call: half a second of a processor, which a busy machine may not have to give.
+  config: { hooks: { timeout_seconds: 30 } },
   phones: ['desk'],
   account: (w) => {
     desk = () => w.phone('desk').uri;

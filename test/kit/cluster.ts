@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, at, type OutgoingPhoneCall, Phone, type PhoneCall } from '../../src/testing/index.ts';
+import { at, ladder, type OutgoingPhoneCall, Phone, type PhoneCall } from '../../src/testing/index.ts';
 import { accountOf } from './account.ts';
 import { GraineProcess } from './child.ts';
 import type { Config } from './graine.ts';
 import { HookApp, type Json } from './hook-app.ts';
+import { Looks } from './looks.ts';
 import { mediaPorts } from './ports.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { type RedisServer, startRedis } from './redis.ts';
@@ -125,8 +126,20 @@ export class Cluster {
 
   async eventually(what: string, ask: () => Promise<boolean> | boolean, within = 20_000): Promise<number> {
     const begin = performance.now();
-    for (; performance.now() < begin + within; await after(25)) if (await ask()) return performance.now() - begin;
-    throw new Error(`never came true: ${what}\n${this.nodes.map((each) => each.output).join('\n--\n')}`);
+    const looks = new Looks(within, 25);
+    do if (await ask()) return performance.now() - begin;
+    while (await looks.again());
+    throw new Error(
+      `never came true: ${what}\n${this.story()}\n${this.nodes.map((each) => each.output).join('\n--\n')}`,
+    );
+  }
+
+  /** What both phones saw, and what the application was told. */
+  story(): string {
+    const told = this.app.requests.entries.map(({ path: where, body }) =>
+      [where, body['call_sid'], body['call_status'], body['dial_call_status']].filter(Boolean).join(' '),
+    );
+    return `${ladder([this.alice.transcript, this.desk.transcript])}\n hooks:\n${told.join('\n')}`;
   }
 
   async close(): Promise<void> {

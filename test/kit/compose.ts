@@ -83,7 +83,7 @@ export class Compose {
   }
 
   /** Its health check says so; without one it runs. */
-  async healthy(name: string, within = 40_000): Promise<void> {
+  async healthy(name: string, within = 80_000): Promise<void> {
     const test = this.#service(name).healthcheck?.test;
     const entry = this.#running.get(name);
     for (const end = performance.now() + within; performance.now() < end; await after(200)) {
@@ -97,7 +97,10 @@ export class Compose {
   run(name: string, ...command: readonly string[]): { status: number | null; out: string } {
     const pid = String(this.#running.get(name)?.process.pid);
     const into = ['--target', pid, '--mount', '--net', '--root', '--wd=/'];
-    const { status, stdout, stderr } = spawnSync('nsenter', [...into, ...command], { encoding: 'utf8', timeout: 5000 });
+    const { status, stdout, stderr } = spawnSync('nsenter', [...into, ...command], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     return { status, out: `${stdout}${stderr}` };
   }
 

@@ -1,8 +1,12 @@
 /** The server under test, in this process: the thin adapter to src/main.ts. */
+import { Agent, setGlobalDispatcher } from 'undici';
 import { parseConfig, startServer } from '../../src/main.ts';
 import { createLog } from '../../src/observe/index.ts';
 import { lastWords } from './last-words.ts';
 import { freePort, mediaPorts } from './ports.ts';
+
+// A connection of `fetch` is let go of long before a server would: a request on one that is just being closed fails.
+setGlobalDispatcher(new Agent({ keepAliveTimeout: 4000, keepAliveMaxTimeout: 4000 }));
 
 /** A configuration as graine.yaml has it. */
 export type Config = Record<string, unknown>;
@@ -62,11 +66,13 @@ export async function kitConfig(
     live: { url: 'memory:' },
     // Longer than a busy machine lets a hook wait.
     hooks: { timeout_seconds: 6, allow_private_addresses: true, ...(overrides['hooks'] as Config | undefined) },
+    // Nor a text wait for its voice.
+    speech: { timeout_seconds: 60, ...(overrides['speech'] as Config | undefined) },
     // A shared machine that is busy with other things is part of the stories of overload.test.ts only.
     calls: { overload: { enabled: false }, ...(overrides['calls'] as Config | undefined) },
     shutdown: { drain_seconds: 0 },
     ...Object.fromEntries(
-      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'http', 'hooks', 'calls'].includes(key)),
+      Object.entries(overrides).filter(([key]) => !['sip', 'media', 'http', 'hooks', 'speech', 'calls'].includes(key)),
     ),
   };
   return { config, sipPort, httpPort };

@@ -1,5 +1,5 @@
 /** A real Kamailio for tests: Debian's, with the configuration that `graine edge` writes, on free loopback ports. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,10 +11,10 @@ import {
   renderSecret,
   secretFile,
 } from '../../src/edge/index.ts';
-import { after } from '../../src/testing/index.ts';
 import { ended } from './ended.ts';
 import { certificateFile } from './certificates.ts';
 import { ensureDebian } from './debian.ts';
+import { Looks } from './looks.ts';
 import { freePort } from './ports.ts';
 
 /** Why there is none: for the `skip` of tests. */
@@ -136,10 +136,11 @@ export class Kamailio {
     };
     server.stdout.on('data', keep);
     server.stderr.on('data', keep);
-    for (const end = performance.now() + 10_000; performance.now() < end; await after(50)) {
+    const looks = new Looks(30_000, 50);
+    do {
       if (server.exitCode !== null) throw new Error(`kamailio exited with ${server.exitCode}:\n${this.#output}`);
-      if (this.command('core.uptime').includes('uptime')) return;
-    }
+      if ((await this.told('core.uptime')).includes('uptime')) return;
+    } while (await looks.again());
     throw new Error(`kamailio does not start:\n${this.#output}`);
   }
 
@@ -153,19 +154,33 @@ export class Kamailio {
     this.#edge = { ...this.#edge, nodes };
     this.#write();
     // It reads them once a second at most.
-    for (let tries = 0; this.command('dispatcher.reload').includes('error') && tries < 30; tries++) await after(100);
+    const looks = new Looks(10_000, 100);
+    while ((await this.told('dispatcher.reload')).includes('error')) if (!(await looks.again())) return;
   }
 
-  /** The answer to a command of kamcmd, as text. */
+  /** The answer to a command of kamcmd, as text. This process waits for it, and whoever lives in it: a node, its phones. */
   command(...words: string[]): string {
-    const socket = `unix:${path.join(this.#folder, 'control')}`;
-    const { stdout, stderr } = spawnSync('kamcmd', ['-s', socket, ...words], { encoding: 'utf8', timeout: 3000 });
+    const { stdout, stderr } = spawnSync('kamcmd', ['-s', this.#control, ...words], {
+      encoding: 'utf8',
+      timeout: 3000,
+    });
     return `${stdout}${stderr}`;
   }
 
-  /** Nodes that take calls now, as host:port. */
-  living(): string[] {
-    const list = this.command('dispatcher.list');
+  /** The same while a node of this process answers its OPTIONS: else who asks what the edge thinks of it changes that. */
+  told(...words: string[]): Promise<string> {
+    return new Promise((told) => {
+      const options = { encoding: 'utf8', timeout: 10_000 } as const;
+      execFile('kamcmd', ['-s', this.#control, ...words], options, (_, out, err) => told(`${out}${err}`));
+    });
+  }
+
+  get #control(): string {
+    return `unix:${path.join(this.#folder, 'control')}`;
+  }
+
+  /** Nodes that take calls, as host:port, in an answer of dispatcher.list. */
+  #living(list: string): string[] {
     return [...list.matchAll(/URI: sip:(\S+?)(?:;\S*)?\s+FLAGS: (\w+)/g)].flatMap(([, place = '', flags = '']) =>
       flags.startsWith('A') ? [place] : [],
     );
@@ -174,12 +189,15 @@ export class Kamailio {
   /** Waits until exactly these take calls. */
   async until(nodes: readonly string[], within = 10_000): Promise<void> {
     const wanted = nodes.toSorted().join(' ');
+    let list = '';
     let now = '';
-    for (const end = performance.now() + within; performance.now() < end; await after(100)) {
-      now = this.living().toSorted().join(' ');
+    const looks = new Looks(within, 100);
+    do {
+      list = await this.told('dispatcher.list');
+      now = this.#living(list).toSorted().join(' ');
       if (now === wanted) return;
-    }
-    throw new Error(`the edge sends calls to '${now}', not to '${wanted}':\n${this.command('dispatcher.list')}`);
+    } while (await looks.again());
+    throw new Error(`the edge sends calls to '${now}', not to '${wanted}':\n${list}`);
   }
 
   async stop(): Promise<void> {

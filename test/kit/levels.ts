@@ -1,5 +1,5 @@
-/** Levels at a phone's ear. */
-import type { PhoneMedia } from '../../src/testing/index.ts';
+/** Levels at a phone's ear, and in what was recorded. */
+import { levelOf, type PhoneMedia } from '../../src/testing/index.ts';
 
 type Ears = PhoneMedia['ears'];
 
@@ -9,4 +9,10 @@ export async function hearsAt(ears: Ears | undefined, hz: number, level: number,
   const last = (): number => ears?.heard(hz, { lastMs }) ?? -99;
   const right = ({ at }: { at: number }): boolean => at >= begun + lastMs && Math.abs(last() - level) < 1.5;
   await ears?.packets.until(right, { what: `${hz} Hz at ${level} dB`, story: () => `heard at ${last()} dB` });
+}
+
+/** In the 100 ms where it is loudest: pauses and late packets say nothing about whose voice a recording has. */
+export function loudest(samples: Int16Array, hz: number): number {
+  const starts = Array.from({ length: Math.floor(samples.length / 800) }, (_, n) => n * 800);
+  return Math.max(...starts.map((start) => levelOf(samples.subarray(start, start + 800), hz)));
 }

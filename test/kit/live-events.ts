@@ -20,7 +20,7 @@ export class LiveEvents {
 
   /** The first event, from the one at index `from` on, that fits; waits for it. */
   async next(event: string, fits: (data: LiveEvent['data']) => boolean = () => true, from = 0): Promise<LiveEvent> {
-    for (const end = performance.now() + 8000; performance.now() < end;) {
+    for (const end = performance.now() + 15_000; performance.now() < end;) {
       const found = this.events.slice(from).find((each) => each.event === event && fits(each.data));
       if (found !== undefined) return found;
       await new Promise<void>((wake) => {

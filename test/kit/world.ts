@@ -1,9 +1,8 @@
 /** One server, one web application, some phones: the stage of a wire story. What a story leaves behind fails it. */
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { after as afterAll, before, describe, it } from 'node:test';
+import { after as afterAll, afterEach, before, describe, it } from 'node:test';
 import {
-  after,
   at,
   type InviteOptions,
   ladder,
@@ -16,6 +15,7 @@ import { GraineProcess } from './child.ts';
 import { type Config, type Graine, startGraine } from './graine.ts';
 import { excess, type Held, held, ofACall } from './held.ts';
 import { HookApp, type HookRequest, type Json } from './hook-app.ts';
+import { Looks } from './looks.ts';
 
 export type AccountConfig = {
   carriers?: Config[];
@@ -153,10 +153,11 @@ export class World {
 
   /** Polls REST until it says so: for what no hook announces. */
   async eventually<T>(what: string, ask: () => Promise<T | undefined | false>, within = 15_000): Promise<T> {
-    for (const end = performance.now() + within; performance.now() < end; await after(25)) {
+    const looks = new Looks(within, 25);
+    do {
       const got = await ask();
       if (got !== undefined && got !== false) return got;
-    }
+    } while (await looks.again());
     throw new Error(`never came true: ${what}`);
   }
 
@@ -202,16 +203,30 @@ export class World {
   async clean(): Promise<void> {
     const none = { sessions: 0, legs: 0, dialogs: 0, ports: 0, hooks: 0, streams: 0, open: [] as string[] };
     let left = none;
-    for (const end = performance.now() + 10_000; ; await after(20)) {
+    const looks = new Looks(10_000, 20);
+    do {
       const { sessions, legs, dialogs, ports, hooks, streams } = await this.graine.leaks();
       const open = excess(ofACall(this.#storyBefore), ofACall(held()));
       left = { sessions, legs, dialogs, ports, hooks, streams, open };
-      if (isDeepStrictEqual(left, none) || performance.now() > end) break;
-    }
-    const story = isDeepStrictEqual(left, none) ? '' : this.story();
+    } while (!isDeepStrictEqual(left, none) && (await looks.again()));
     this.reset();
     this.#storyBefore = held();
-    assert.deepEqual(left, none, `left behind by this story:\n${story}`);
+    if (isDeepStrictEqual(left, none)) return;
+    // Of a test that has failed already, this failure is not told.
+    process.stderr.write(`\nleft behind by this story:\n${lastStory}\n${await this.standing()}\n`);
+    assert.deepEqual(left, none, 'left behind by a story');
+  }
+
+  /** What the server says of the calls that stand: the end of the timeline of each. */
+  async standing(): Promise<string> {
+    const { body } = await this.account('GET', '/Calls');
+    const calls = Array.isArray(body) ? (body as { call_sid: string }[]) : [];
+    const told = calls.map(async ({ call_sid: callSid }) => {
+      const rows = (await this.account('GET', `/Calls/${callSid}/Trace`)).body as unknown;
+      const lines = Array.isArray(rows) ? rows.slice(-60).map((row) => JSON.stringify(row).slice(0, 240)) : [];
+      return [`call ${callSid} stands:`, ...lines].join('\n');
+    });
+    return (await Promise.all(told)).join('\n');
   }
 
   /** After a story that failed: ends what it left, so that the next one starts clean. */
@@ -225,6 +240,7 @@ export class World {
   }
 
   reset(): void {
+    lastStory = this.story();
     this.app.reset();
     for (const phone of this.phones.values()) {
       phone.onInvite = behaviours.ringsForEver();
@@ -242,10 +258,9 @@ export class World {
     assert.deepEqual(timers, [], 'timers left after the server stopped');
     assert.equal(transactions, 0, 'transactions left after the server stopped');
     let open: string[] = [];
-    for (const end = performance.now() + 4000; performance.now() < end; await after(20)) {
-      open = excess(this.#before, held());
-      if (open.length === 0) break;
-    }
+    const looks = new Looks(4000, 20);
+    do open = excess(this.#before, held());
+    while (open.length > 0 && (await looks.again()));
     assert.deepEqual(open, [], 'sockets and files left after the server stopped');
   }
 
@@ -261,6 +276,14 @@ export class World {
     };
   }
 }
+
+/** Of the test that has just ended. */
+let lastStory = '';
+// Of one that fails in a suite without a stage, the ladder goes to stderr, where the runner shows it.
+afterEach((context) => {
+  const { passed, name } = context as { passed?: boolean; name: string };
+  if (passed === false && lastStory !== '') process.stderr.write(`\nthe story of '${name}':\n${lastStory}\n`);
+});
 
 type Story = { readonly title: string; readonly tell: (world: World) => Promise<void> };
 
@@ -292,7 +315,8 @@ async function play(world: World, story: Story): Promise<void> {
     await story.tell(world);
   } catch (fault) {
     const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-    const ladderText = message.includes('──') ? '' : `\n${world.story()}`;
+    // One that shows what a phone saw lacks the others and the hooks.
+    const ladderText = message.includes(' hooks, from the first on:') ? '' : `\n${world.story()}`;
     await world.sweep();
     throw new Error(`${message}${ladderText}`, { cause: fault });
   }

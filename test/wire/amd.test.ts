@@ -15,8 +15,10 @@ const story = stage({
   account: (w) => ({ carriers: [w.origin(), { name: 'acme', gateways: [w.gateway('acme')] }] }),
 });
 
-const person = sequence([silence(300), speech(900), silence(500)]);
-const mailbox = sequence([silence(300), speech(1500), silence(500), tone([1000], 500), silence(200)]);
+/** A busy machine does not listen at once when a call is answered. */
+const lead = silence(1200);
+const person = sequence([lead, speech(900), silence(500)]);
+const mailbox = sequence([lead, speech(1500), silence(500), tone([1000], 500), silence(200)]);
 /** A verdict takes seconds of sound. */
 const within = 20_000;
 

@@ -45,6 +45,38 @@ story('without answerOnBridge: 200 at once, and ringback tone until the callee a
   await call.hangsUp();
 });
 
+story('a 200 without SDP after a 183 with it is an answer: what the 183 said stays', async (w) => {
+  w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+  const call = w.calls();
+  const target = await w.phone('desk').nextCall();
+  await target.earlyMedia(700);
+  await call.hears(700);
+  await target.answers({ sdp: 'none' });
+  target.speaks(620);
+  await call.answered();
+  await Promise.all([call.hears(620), target.hears(440)]);
+  await call.hangsUp();
+  assert.equal((await w.next('/action')).body['dial_call_status'], 'completed');
+});
+
+story('a caller without an offer hears of early media as 180, and of dialMusic when a callee rings', async (w) => {
+  for (const more of [{}, { dialMusic: 'tone_stream://%(3000,0,800)' }]) {
+    w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true, ...more }));
+    const call = w.calls({ sdp: 'none' });
+    const target = await w.phone('desk').nextCall(w.phone('desk').calls.entries.length);
+    assert.deepEqual(provisionals(call), []);
+    await target.earlyMedia(700);
+    const ringing = await call.rings();
+    assert.deepEqual([ringing.status, ringing.sdp], [180, undefined]);
+    await target.answers();
+    await call.answered();
+    await target.hears(440);
+    await call.hangsUp();
+  }
+  const alerts = (await w.account('GET', '/Alerts')).body;
+  assert.deepEqual(alerts.data, []);
+});
+
 story('early media of a single target reaches the caller, in a 183, and becomes the call', async (w) => {
   w.phone('desk').onInvite = phones.earlyMedia(700);
   w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));

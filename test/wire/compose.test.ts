@@ -21,7 +21,7 @@ const missing = noCompose() ?? (ensureDebian(needed) ? undefined : `apt-get inst
 const address = '203.0.113.5';
 const env = { PUBLIC_IP: address, GRAINE_SECRET_KEY: 'ab'.repeat(32), GRAINE_LIVE_SECRET: 'cd'.repeat(32) };
 
-describe('compose.yaml', { skip: missing ?? false, timeout: 120_000 }, () => {
+describe('compose.yaml', { skip: missing ?? false, timeout: 220_000 }, () => {
   const kamailio = mkdtempSync(path.join(os.tmpdir(), 'graine-compose-edge-'));
   let compose: Compose;
 

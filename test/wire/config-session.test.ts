@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after as afterAll, beforeEach } from 'node:test';
 import { sequence, silence, speech } from '../../src/media/detect/speechlike.ts';
-import { dial, type Json, phones, readWav, stage, SttVendor, levelOf, toSip, type World } from '../kit/index.ts';
+import { dial, type Json, loudest, phones, readWav, stage, SttVendor, toSip, type World } from '../kit/index.ts';
 
 const vendor = await SttVendor.start();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'graine-config-'));
@@ -47,7 +47,7 @@ story('record: from the answer to the stop, with both parties', async (w) => {
   });
   const [left, right] = readWav(readFileSync(file)).channels;
   assert.ok(left !== undefined && right !== undefined);
-  assert.ok(levelOf(left, 440) > -40 && levelOf(right, 620) > -40);
+  assert.ok(loudest(left, 440) > -40 && loudest(right, 620) > -40);
   await call.hangsUp();
 });
 

@@ -1,6 +1,6 @@
 // Live control by REST: update, hang up, mute, digits; calls placed by REST; timelines. reference.md 4.1 to 4.3.
 import assert from 'node:assert/strict';
-import { dial, type Json, type OutgoingPhoneCall, phones, stage, toSip, type World } from '../kit/index.ts';
+import { dial, type Json, levelOf, type OutgoingPhoneCall, phones, stage, toSip, type World } from '../kit/index.ts';
 
 const story = stage({
   phones: ['acme', 'desk'],
@@ -55,9 +55,15 @@ story('mute_status silences one direction, and unmute brings it back', async (w)
   const desk = await w.phone('desk').nextCall();
   await desk.hears(440);
   assert.equal((await w.update(parent, { mute_status: 'mute' })).status, 202);
+  // What was on its way is still heard.
+  const { ears } = desk.media ?? assert.fail('no media');
   const muted = performance.now();
-  await call.hears(620, { since: muted + 300 });
-  assert.ok((desk.media?.ears.heard(440, { since: muted + 100 }) ?? 0) < -40, 'the callee hears nothing of the caller');
+  const silent = await ears.packets.until((each) => each.at > muted && levelOf(each.samples, 440) < -40, {
+    what: 'silence at the callee',
+    story: () => w.story(),
+  });
+  await call.hears(620, { since: silent.at + 300 });
+  assert.ok(ears.heard(440, { since: silent.at }) < -40, 'the callee hears nothing of the caller');
   assert.equal((await w.update(parent, { mute_status: 'unmute' })).status, 202);
   await desk.hears(440);
   await call.hangsUp();

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { silentLog } from '../../src/base/index.ts';
 import { runDemo, type StartServer } from '../../src/demo/index.ts';
 import { parseConfig, startServer } from '../../src/main.ts';
-import { levelOf, readWav } from '../kit/index.ts';
+import { loudest, readWav } from '../kit/index.ts';
 
 let out = '';
 beforeEach(() => {
@@ -24,8 +24,8 @@ test('the demo measures two-way audio, leaves its files, and exits 0', { timeout
   assert.equal(code, 0, lines.join('\n'));
   const { channels } = readWav(readFileSync(path.join(out, 'call.wav')));
   const [left = new Int16Array(0), right = new Int16Array(0)] = channels;
-  assert.ok(levelOf(left, 440) > -20, 'the caller’s voice is left');
-  assert.ok(levelOf(right, 620) > -20, 'the callee’s voice is right');
+  assert.ok(loudest(left, 440) > -20, 'the caller’s voice is left');
+  assert.ok(loudest(right, 620) > -20, 'the callee’s voice is right');
   assert.match(readFileSync(path.join(out, 'ladder.html'), 'utf8'), /<html/i);
   JSON.parse(readFileSync(path.join(out, 'timeline.json'), 'utf8'));
 });

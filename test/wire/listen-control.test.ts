@@ -1,24 +1,47 @@
 // listen: how it ends and how it is steered: keys, length, silence, REST, the listener's own doing, and those that fail.
 import assert from 'node:assert/strict';
 import { after as afterAll, before } from 'node:test';
-import { dial, type Ears, levelOf, ListenerApp, type PhoneCall, phones, stage, toSip } from '../kit/index.ts';
+import {
+  dial,
+  type Ears,
+  levelOf,
+  ListenerApp,
+  type OutgoingPhoneCall,
+  type PhoneCall,
+  phones,
+  stage,
+  toSip,
+  type World,
+} from '../kit/index.ts';
 
 function earsOf(call: PhoneCall | undefined): Ears {
   if (call?.media === undefined) throw new Error('no audio there');
   return call.media.ears;
 }
 
-/** All of the callee's tone came, without a hole: counted in packets, since this process may be late itself. */
-function assertFluent(ears: Ears, since: number): void {
+/** All of the callee's tone came, without a hole, and as much of it as in a call beside it that nobody listens to: counted in
+ * packets, since this process may be late itself. */
+function assertFluent(ears: Ears, beside: Ears, since: number): void {
   const packets = ears.packets.entries.filter((packet) => packet.at >= since);
   const [first, last] = [packets[0], packets.at(-1)];
   assert.ok(first !== undefined && last !== undefined);
   const steps = (last.sequence - first.sequence) & 0xffff;
   assert.equal(packets.length, steps + 1, 'packets are missing');
-  const ms = last.at - first.at;
-  assert.ok(packets.length * 20 >= 0.8 * ms, `${packets.length} packets in ${ms} ms`);
+  const others = beside.packets.entries.filter(({ at }) => at >= first.at && at <= last.at).length;
+  assert.ok(
+    others > 10 && packets.length >= 0.8 * others,
+    `${packets.length} packets, ${others} in the call beside it`,
+  );
   const silent = packets.filter((packet) => levelOf(packet.samples, 620) < -30);
   assert.ok(silent.length <= packets.length / 5, `${silent.length} of ${packets.length} packets without the tone`);
+}
+
+/** A call that nobody listens to. */
+async function plain(w: World): Promise<OutgoingPhoneCall> {
+  w.app.answers(dial([toSip(w.phone('desk'))]));
+  const call = w.calls();
+  await call.hears(620);
+  return call;
 }
 
 let ear: ListenerApp;
@@ -166,6 +189,7 @@ story('a listener that refuses: the verb is over, the next runs', async (w) => {
 story('a listener that stops reading costs its own sound, not the call’s', async (w) => {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
   const listen = { url: ear.url(), mixType: 'stereo', sampleRate: 48_000 };
+  const beside = await plain(w);
   w.app.answers(dial([toSip(w.phone('desk'))], { listen }));
   const call = w.calls();
   await call.answered();
@@ -174,9 +198,9 @@ story('a listener that stops reading costs its own sound, not the call’s', asy
   heard.socket.pause();
   const since = await call.hears(620);
   await earsOf(call).packets.until((packet) => packet.at - since > 2000, { what: 'two more seconds of sound' });
-  assertFluent(earsOf(call), since);
+  assertFluent(earsOf(call), earsOf(beside), since);
   heard.socket.resume();
-  await call.hangsUp();
+  await Promise.all([call.hangsUp(), beside.hangsUp()]);
   await heard.closes.until(() => true, { what: 'a close' });
 });
 
@@ -190,6 +214,7 @@ story('the call ends while the listener is not there: nothing is left', async (w
 
 story('a hostile listener costs itself, not the call: garbage, floods, frames that are too large', async (w) => {
   w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
+  const beside = await plain(w);
   w.app.answers(dial([toSip(w.phone('desk'))], { listen: { url: ear.url(), actionHook: '/listened' } }));
   const call = w.calls();
   await call.answered();
@@ -205,9 +230,10 @@ story('a hostile listener costs itself, not the call: garbage, floods, frames th
     (await w.alerts('webhook-connection-failure')).some((each) => JSON.stringify(each).includes('MESSAGE_LENGTH')),
   );
   await call.hears(620);
-  assertFluent(earsOf(call), since);
+  assertFluent(earsOf(call), earsOf(beside), since);
   await call.hangsUp();
   const { body } = await w.next('/action');
+  await beside.hangsUp();
   assert.equal(body['dial_call_status'], 'completed');
   const metrics = await fetch(`${w.graine.http.url}/metrics`).then((answer) => answer.text());
   assert.match(metrics, /graine_listens_total\{end="abusive"\} 1/);

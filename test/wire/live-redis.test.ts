@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, it } from 'node:test';
 import {
-  after,
   at,
   dial,
   type Graine,
+  Looks,
   number,
   type OutgoingPhoneCall,
   phones,
@@ -56,7 +56,9 @@ describe('two nodes, one Redis', { skip: missing.length === 0 ? false : missing.
   }
 
   async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
-    for (const end = performance.now() + 30_000; performance.now() < end; await after(25)) if (await ask()) return;
+    const looks = new Looks(30_000, 25);
+    do if (await ask()) return;
+    while (await looks.again());
     throw new Error(`never came true: ${what}`);
   }
 

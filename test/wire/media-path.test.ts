@@ -62,6 +62,17 @@ story('exitMediaPath: after the bridge not one packet passes the server, and the
   assert.equal(body['dial_call_status'], 'completed');
 });
 
+story('media that is asked back while it leaves comes back as soon as it has left', async (w) => {
+  const talk = await talking(w);
+  assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 202);
+  assert.equal((await w.update(talk.sid, { media_path: 'no-media' })).status, 422, 'it is leaving already');
+  assert.equal((await w.update(talk.sid, { media_path: 'full-media' })).status, 202);
+  await w.eventually('media is back', async () => (await timeline(w, talk.sid)).includes('media.returned'));
+  const since = performance.now();
+  await Promise.all([talk.call.hears(620, { since }), talk.desk.hears(440, { since })]);
+  await talk.call.hangsUp();
+});
+
 story('media_path full-media brings it back, no-media takes it out again; a state it has already is 422', async (w) => {
   const talk = await talking(w);
   assert.equal((await w.update(talk.sid, { media_path: 'full-media' })).status, 422);

@@ -118,6 +118,25 @@ story('without answerOnBridge the caller was answered, so a failed dial ends wit
   assert.equal((await w.next('/action')).body['dial_call_status'], 'busy');
 });
 
+story('a target out of reach: nobody refused it, so the dial ended by an error', async (w) => {
+  w.app.answers(dial([{ type: 'sip', sipUri: 'sip:desk@127.0.0.1:9;transport=tcp' }], { answerOnBridge: true }));
+  await w.calls().refused();
+  const { body } = await w.next('/action');
+  assert.deepEqual([body['dial_call_status'], body['dial_terminated_by']], ['failed', 'error']);
+});
+
+story('a caller that answers no late offer was never connected: failed, by an error', async (w) => {
+  w.phone('desk').onInvite = phones.answersAfter(10);
+  w.app.answers(dial([toSip(w.phone('desk'))], { answerOnBridge: true }));
+  const call = w.calls({ sdp: 'none', acks: false });
+  await call.answered();
+  call.acks({ answer: false });
+  await call.byed();
+  const { body } = await w.next('/action');
+  assert.deepEqual([body['dial_call_status'], body['dial_terminated_by']], ['failed', 'error']);
+  await (await w.phone('desk').nextCall()).byed();
+});
+
 story('a dial without targets fails at once, with an alert and its actionHook', async (w) => {
   w.app.answers(dial([], { answerOnBridge: true }));
   const call = w.calls();

@@ -6,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { after, Journal, kitConfig } from '../kit/index.ts';
+import { after, at, Journal, kitConfig, Phone } from '../kit/index.ts';
 
 const script = path.join(import.meta.dirname, '..', '..', 'scripts', 'run.mjs');
 let folder = '';
@@ -134,6 +134,21 @@ test(
     await endsWell(server);
   },
 );
+
+test('nobody reads its output any more: it serves on, and SIGTERM still ends it', { timeout: 120_000 }, async () => {
+  const { config, sipPort, httpPort } = await kitConfig();
+  writeFileSync(path.join(folder, 'graine.yaml'), JSON.stringify(config));
+  const server = start();
+  await server.printed(/health\s+http/);
+  server.child.stdout?.destroy();
+  server.child.stderr?.destroy();
+  // Each call is a line of the log.
+  const phone = await Phone.listen();
+  await phone.invites(at('nobody', { host: '127.0.0.1', port: sipPort })).refused();
+  await phone.close();
+  await answers(`http://127.0.0.1:${httpPort}/healthz`, 200);
+  await endsWell(server);
+});
 
 test('--config names another file', { timeout: 120_000 }, async () => {
   const { config, httpPort } = await kitConfig();

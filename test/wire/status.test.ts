@@ -87,6 +87,27 @@ story('a child carries its parent’s sid, its own caller id and target', async 
   assert.deepEqual(body['customerData'], { order: 7 });
 });
 
+story(
+  'a call placed by REST tells its own hook everything from trying on, with its Call-ID; 603 is busy there',
+  async (w) => {
+    w.phone('desk').onInvite = phones.declines(603, undefined, 20);
+    const { body } = await w.account('POST', '/Calls', {
+      from: '+15551230001',
+      to: toSip(w.phone('desk')),
+      call_hook: w.app.url('/call'),
+      call_status_hook: w.app.url('/mine'),
+    });
+    await w.eventually('the final status', () => Promise.resolve(w.app.all('/mine').length === 3));
+    const told = w.app.all('/mine').map((each) => each.body);
+    assert.deepEqual(
+      told.map((each) => `${each['call_status']}/${each['sip_status']}`),
+      ['trying/100', 'ringing/180', 'busy/603'],
+    );
+    assert.deepEqual(new Set(told.map((each) => each['call_id'])), new Set([body.callId]));
+    assert.deepEqual(w.app.all('/status'), []);
+  },
+);
+
 story('a callee that answers and hangs up at once is told in order', async (w) => {
   w.phone('desk').onInvite = phones.answersAtOnce({ hangsUpAfter: 1 });
   w.app.answers(dial([toSip(w.phone('desk'))]));

@@ -69,6 +69,7 @@ story('the callee refers: the hook is told whom and by whom, its verbs run on th
   const first = await w.next('/action');
   assert.equal(first.body['dial_call_status'], 'completed');
   assert.equal(first.body['dial_terminated_by'], 'callee');
+  assert.equal(first.body['dial_results'][0].status, 'completed', 'final, though the callee still waits for word');
   await call.hangsUp();
   await hall.byed();
   const second = await w.next('/second');

@@ -58,10 +58,13 @@ story('RegisteredSipUsers lists who is there, and a device that unregisters is g
 
 story('a user who is not registered is failed with 404, at once', async (w) => {
   w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
-  assert.equal((await w.calls().refused()).status, 404);
+  const refusal = await w.calls().refused();
+  assert.equal(refusal.title, '404 Not Found', 'who is registered is no business of the caller');
   const { body } = await w.next('/action');
   assert.equal(body['dial_call_status'], 'failed');
   assert.equal(body['dial_sip_status'], 404);
+  assert.match(body['dial_sip_reason'], /'bob@.*' is not registered/);
+  assert.equal(body['dial_terminated_by'], 'error', 'no callee had a say');
 });
 
 story('Contact * with Expires 0 removes every device', async (w) => {

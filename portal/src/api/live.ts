@@ -102,9 +102,10 @@ export class LiveFeed {
     return () => listeners.delete(listener);
   }
 
-  open(accountSid: string | undefined): void {
+  /** `server`: alerts of the server itself too. */
+  open(accountSid: string | undefined, server: boolean): void {
     this.close();
-    const search = new URLSearchParams({ levels: '1' });
+    const search = new URLSearchParams({ levels: '1', ...(server ? { server: '1' } : {}) });
     if (accountSid !== undefined) search.set('account_sid', accountSid);
     const source = new EventSource(`/v1/Live?${search.toString()}`);
     this.#source = source;
@@ -129,7 +130,8 @@ export class LiveFeed {
     this.#tell('connecting', []);
     source.addEventListener('error', () => {
       this.#tell('lost');
-      if (source.readyState === EventSource.CLOSED) this.#again = setTimeout(() => this.open(accountSid), againMs);
+      if (source.readyState === EventSource.CLOSED)
+        this.#again = setTimeout(() => this.open(accountSid, server), againMs);
     });
   }
 

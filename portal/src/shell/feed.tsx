@@ -3,6 +3,7 @@ import { createContext, type ReactNode, use, useEffect, useState, useSyncExterna
 import { useQueryClient } from '@tanstack/react-query';
 import { LiveFeed, type LiveView } from '../api/index.ts';
 import { useAccounts } from './account.tsx';
+import { useUser } from './session.tsx';
 
 const Context = createContext<LiveFeed | undefined>(undefined);
 
@@ -10,9 +11,10 @@ export function FeedProvider({ children }: { readonly children: ReactNode }) {
   const [feed] = useState(() => new LiveFeed());
   const client = useQueryClient();
   const accountSid = useAccounts().account?.account_sid;
+  const admin = useUser().role === 'admin';
   useEffect(() => {
     if (accountSid === undefined) return undefined;
-    feed.open(accountSid);
+    feed.open(accountSid, admin);
     const stops = [
       feed.on('alert', () => void client.invalidateQueries({ queryKey: ['alerts'] })),
       feed.on('registration', () => void client.invalidateQueries({ queryKey: ['devices'] })),
@@ -21,7 +23,7 @@ export function FeedProvider({ children }: { readonly children: ReactNode }) {
       for (const stop of stops) stop();
       feed.close();
     };
-  }, [feed, client, accountSid]);
+  }, [feed, client, accountSid, admin]);
   return <Context value={feed}>{children}</Context>;
 }
 

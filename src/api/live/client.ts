@@ -20,6 +20,8 @@ export type LiveClientOptions = {
   /** undefined: all accounts. */
   readonly accountSid: string | undefined;
   readonly levels: boolean;
+  /** Alerts of the server itself, beside those of the account. */
+  readonly server: boolean;
   /** Another node listens: it wants to hear of the calls here, and of no others. */
   readonly own: boolean;
   /** The snapshot event's data, as of now. */
@@ -50,6 +52,11 @@ export class LiveClient {
 
   sees(accountSid: string): boolean {
     return this.accountSid === undefined || this.accountSid === accountSid;
+  }
+
+  /** Is an alert of this account for it? '': of the server itself. */
+  hears(accountSid: string): boolean {
+    return this.sees(accountSid) || (accountSid === '' && this.#options.server);
   }
 
   /** `gone` takes the place of whatever the call had to say. */

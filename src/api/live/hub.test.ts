@@ -90,13 +90,16 @@ beforeEach(() => {
   hub = new LiveHub({ watch, news, clock, contactsOf: async (aor) => [{ name: aor }], others: nobody() });
 });
 
-function join(sink: Sink, more: { accountSid?: string; levels?: boolean; owner?: string; allowed?: boolean } = {}) {
-  const { accountSid, levels = false, owner = 'me', allowed = true } = more;
+type More = { accountSid?: string; levels?: boolean; server?: boolean; owner?: string; allowed?: boolean };
+
+function join(sink: Sink, more: More = {}) {
+  const { accountSid, levels = false, server = false, owner = 'me', allowed = true } = more;
   const client = hub.join({
     own: false,
     sink: sink as unknown as LiveSink,
     accountSid,
     levels,
+    server,
     owner,
     allowed: async () => allowed,
   });
@@ -148,6 +151,23 @@ test('an account hears of its own calls, alerts and registrations only', async (
   clock.advance(250);
   assert.deepEqual(mine.take(), []);
   assert.deepEqual(all.names(), ['call', 'registration', 'alert']);
+  hub.close();
+});
+
+test('alerts of the server itself are told where they are asked for, and nothing else of others', () => {
+  const [account, administrator] = [new Sink(), new Sink()];
+  join(account, { accountSid: 'A' });
+  join(administrator, { accountSid: 'A', server: true });
+  [account, administrator].forEach((sink) => sink.take());
+  news.emit('alert', { sid: 's', time: 1, accountSid: '', type: 'node-lost', message: 'm' });
+  news.emit('alert', { sid: 't', time: 1, accountSid: 'B', type: 'no-carrier', message: 'm' });
+  watch.set('theirs', 'ringing', 'B');
+  clock.advance(250);
+  assert.deepEqual(account.take(), []);
+  assert.deepEqual(
+    administrator.take().map(([name, data]) => [name, data['alert_type']]),
+    [['alert', 'node-lost']],
+  );
   hub.close();
 });
 

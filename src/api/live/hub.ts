@@ -33,6 +33,8 @@ export type LiveAsk = {
   readonly sink: LiveSink;
   readonly accountSid: string | undefined;
   readonly levels: boolean;
+  /** Alerts of the server itself, beside those of the account. */
+  readonly server: boolean;
   /** Only the calls of this node: another node asks. */
   readonly own: boolean;
   /** Whose it is: one key or session may have only so many. */
@@ -144,7 +146,8 @@ export class LiveHub {
     const accounts = new Set(looking.map(({ accountSid }) => accountSid));
     const [accountSid] = accounts.size === 1 ? accounts : [undefined];
     const levels = looking.some((each) => each.levels);
-    this.#options.others.want(looking.length === 0 ? undefined : { accountSid, levels });
+    const server = looking.some((each) => each.server);
+    this.#options.others.want(looking.length === 0 ? undefined : { accountSid, levels, server });
   }
 
   #tellRemote(event: 'call' | 'gone', row: RemoteRow, data: unknown): void {
@@ -157,7 +160,7 @@ export class LiveHub {
     const { account_sid: accountSid, aor } = data;
     if (typeof accountSid !== 'string') return;
     for (const client of this.#clients.keys()) {
-      if (client.own || !client.sees(accountSid)) continue;
+      if (client.own || !client.hears(accountSid)) continue;
       if (event === 'alert') client.alert(JSON.stringify(data));
       else client.registration(String(aor), JSON.stringify(data));
     }
@@ -195,7 +198,7 @@ export class LiveHub {
 
   #tellAlert(alert: Alert): void {
     const text = JSON.stringify(alertFields(alert));
-    for (const client of this.#clients.keys()) if (client.sees(alert.accountSid)) client.alert(text);
+    for (const client of this.#clients.keys()) if (client.hears(alert.accountSid)) client.alert(text);
   }
 
   async #tellRegistration(aor: string, accountSid: string): Promise<void> {

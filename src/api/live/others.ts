@@ -4,7 +4,7 @@ import type { LiveStore, Nodes } from '../../ports/index.ts';
 import { Peer, type RemoteRow } from './peer.ts';
 
 /** What somebody here wants to see. `accountSid` undefined: of all accounts. */
-export type Wanted = { readonly accountSid: string | undefined; readonly levels: boolean };
+export type Wanted = { readonly accountSid: string | undefined; readonly levels: boolean; readonly server: boolean };
 
 export type NodesView = {
   /** Is what the nodes share within reach? If not, these are the nodes that were known last. */
@@ -90,8 +90,10 @@ export class OtherCalls {
 
   #open(node: string, calls: ReadonlyMap<string, RemoteRow>): Peer {
     const { events } = this;
-    const { accountSid, levels } = this.#wanted ?? { accountSid: undefined, levels: false };
-    const query = new URLSearchParams({ levels: levels ? '1' : '0', ...(accountSid && { account_sid: accountSid }) });
+    const { accountSid, levels = false, server = false } = this.#wanted ?? {};
+    const flag = (on: boolean): string => (on ? '1' : '0');
+    const query = new URLSearchParams({ levels: flag(levels), server: flag(server) });
+    if (accountSid !== undefined) query.set('account_sid', accountSid);
     return new Peer({
       ...this.#parts,
       node,

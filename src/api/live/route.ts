@@ -1,7 +1,7 @@
 /** `/v1/Live`: server-sent events (WHATWG HTML §9.2) of calls, alerts and registrations. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { accountOf, type Keys, type Scope } from '../auth.ts';
+import { accountOf, type Keys, requireAdmin, type Scope } from '../auth.ts';
 import { missing } from '../errors.ts';
 import type { ApiOptions } from '../options.ts';
 import { contactFields } from '../registered-users.ts';
@@ -50,6 +50,11 @@ const schema = {
   querystring: closed({
     account_sid: Type.Optional(Type.String({ maxLength: 64 })),
     levels: Type.Optional(Type.Enum(['0', '1'])),
+    server: Type.Optional(
+      Type.Enum(['0', '1'], {
+        description: 'With account_sid: alerts of the server itself too. For the administrator',
+      }),
+    ),
   }),
 };
 
@@ -63,11 +68,13 @@ export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys
       return keys.stands(person.keySid ?? '');
     };
   server.get('/Live', { schema }, (request, reply) => {
-    const { account_sid: asked, levels } = request.query as Query;
+    const { account_sid: asked, levels, server: whole } = request.query as Query;
+    if (whole === '1') requireAdmin(request.scope, 'hearing alerts of the whole server');
     if (asked !== undefined) accountOf(directory, request.scope, asked);
     stream(hub, reply, {
       accountSid: asked ?? request.scope.accountSid,
       levels: levels === '1',
+      server: whole === '1',
       own: false,
       owner: ownerOf(request.scope),
       allowed: allowed(request.scope),
@@ -75,16 +82,17 @@ export function addLive(server: FastifyInstance, options: ApiOptions, keys: Keys
   });
   const ofNode = { ...schema, summary: 'The same, of the calls of this node alone: for the other nodes', hide: true };
   server.get('/Nodes/Live', { schema: ofNode, config: { nodes: 'own' } }, (request, reply) => {
-    const { account_sid: accountSid, levels } = request.query as Query;
+    const { account_sid: accountSid, levels, server: whole } = request.query as Query;
     const { via, person } = request.scope;
     // A key has nothing to ask here: only a node knows what to do with half of the calls.
     if (via === undefined) throw missing('this');
     const allowed = (): Promise<boolean> => Promise.resolve(true);
-    stream(hub, reply, { accountSid, levels: levels === '1', own: true, owner: person.name, allowed });
+    const ask = { accountSid, levels: levels === '1', server: whole === '1' };
+    stream(hub, reply, { ...ask, own: true, owner: person.name, allowed });
   });
 }
 
-type Query = { readonly account_sid?: string; readonly levels?: string };
+type Query = { readonly account_sid?: string; readonly levels?: string; readonly server?: string };
 
 function stream(hub: LiveHub, reply: FastifyReply, ask: Omit<LiveAsk, 'sink'>): void {
   const { raw } = reply;

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import type { Account } from '../../ports/index.ts';
 import { accountOf, requireAdmin, requireChange, requireSecrets } from '../auth.ts';
 import type { ApiOptions } from '../options.ts';
-import { closed, sid, text } from '../schema.ts';
+import { closed, hostName, sid } from '../schema.ts';
 import { nothing } from './routes.ts';
 
 export function addAccountParts(server: FastifyInstance, { directory, random, origins }: ApiOptions): void {
@@ -31,7 +31,7 @@ export function addAccountParts(server: FastifyInstance, { directory, random, or
   const realm = {
     tags: ['Accounts'],
     summary: 'Set the SIP domain of an account',
-    params: closed({ account_sid: sid('Account'), realm: text('SIP domain', 253) }),
+    params: closed({ account_sid: sid('Account'), realm: hostName('the SIP domain') }),
     response: { 204: nothing },
   };
   server.post('/Accounts/:account_sid/SipRealms/:realm', { schema: realm }, async (request, reply) => {

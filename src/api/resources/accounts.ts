@@ -1,7 +1,7 @@
 /** Accounts: `/v1/Accounts`. */
 import type { Account } from '../../ports/index.ts';
-import { choice, flag, hook, ignored, integer, maybe, sid, text, unused } from '../schema.ts';
-import { hookFields, hookOf } from './hooks.ts';
+import { choice, flag, hook, hostName, ignored, integer, maybe, sid, text, unused } from '../schema.ts';
+import { hookFaults, hookFields, hookOf } from './hooks.ts';
 import { orDefault, pick, type Resource, show } from './resource.ts';
 
 const names = {
@@ -21,7 +21,7 @@ export const accounts: Resource<'account'> = {
   sidField: 'account_sid',
   fields: {
     name: text('Unique name'),
-    sip_realm: maybe(text('SIP domain its users register at')),
+    sip_realm: maybe(hostName('the SIP domain its users register at')),
     device_calling_application_sid: maybe(sid('Application that runs when a registered user places a call')),
     registration_hook: maybe(hook),
     max_calls: maybe(integer('Most calls at once; more get 503', 1, 1_000_000)),
@@ -67,4 +67,5 @@ export const accounts: Resource<'account'> = {
       isActive: orDefault(fields['is_active'], true),
     };
   },
+  check: (fields) => hookFaults(fields, ['registration_hook']),
 };

@@ -93,8 +93,9 @@ export function addApiKeys(server: FastifyInstance, { directory, random, clock }
       throw missing(`API key ${wanted}`);
     if (key.accountSid === undefined) {
       requireAdmin(request.scope, 'deleting an administrator key');
-      const others = directory.all('apiKey').filter((each) => each.accountSid === undefined && each.sid !== key.sid);
-      if (others.length === 0) throw new GraineError(lastAdmin, { sid: wanted });
+      const opens = ({ sid: own, accountSid: whose, expiresAt = Infinity }: ApiKey): boolean =>
+        whose === undefined && own !== key.sid && expiresAt > clock.now();
+      if (!directory.all('apiKey').some(opens)) throw new GraineError(lastAdmin, { sid: wanted });
     }
     await directory.remove('apiKey', wanted);
     return reply.code(204).send();

@@ -4,7 +4,7 @@ import type { Application } from '../../ports/index.ts';
 import { describeFaults, parseApplication } from '../../verbs/index.ts';
 import type { Detail } from '../errors.ts';
 import { flag, hook, maybe, oneLine, sid, text, unused } from '../schema.ts';
-import { hookFields, hookOf } from './hooks.ts';
+import { hookFaults, hookFields, hookOf } from './hooks.ts';
 import { type Fields, orDefault, type Resource } from './resource.ts';
 
 const speech = [
@@ -110,7 +110,10 @@ export const applications: Resource<'application'> = {
     ...optional(fields),
   }),
   check: (fields) => {
-    const faults = appJsonFaults(fields['app_json'], '/app_json');
+    const faults = [
+      ...hookFaults(fields, ['call_hook', 'call_status_hook', 'fallback_hook']),
+      ...appJsonFaults(fields['app_json'], '/app_json'),
+    ];
     if (fields['call_hook'] || fields['app_json']) return faults;
     return [...faults, { path: '/call_hook', expected: 'a hook, or app_json in its place', got: 'nothing' }];
   },

@@ -75,7 +75,7 @@ export const carriers: Resource<'carrier'> = {
     register_password: maybe(Type.String({ maxLength: 255, description: 'Write-only' })),
     register_from_user: maybe(text('User part of From in REGISTER')),
     register_from_domain: maybe(text('Host part of From')),
-    register_public_ip_in_contact: maybe(flag('Put the advertised address into Contact')),
+    register_public_ip_in_contact: maybe(flag('Taken and given back; Contact names sip.advertise either way')),
     tech_prefix: maybe(Type.String({ maxLength: 32, pattern: oneLine, description: 'Put before every number' })),
     diversion: maybe(text('Number for the Diversion header', 32)),
     dtmf_type: maybe(choice('How digits are sent', 'rfc2833', 'tones', 'info')),

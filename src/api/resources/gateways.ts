@@ -23,25 +23,38 @@ const names = {
 
 const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62})){0,126}\.?$/i;
 
-function check(fields: Fields): Detail[] {
+const shortestInbound = 8;
+
+function addressFaults(fields: Fields): Detail[] {
   const host = String(fields['ipv4'] ?? '');
+  const netmask = orDefault(fields['netmask'], 32);
   const faults: Detail[] = [];
   if (isIP(host) === 0 && !hostName.test(host))
     faults.push({ path: '/ipv4', expected: 'an IP address or a host name', got: 'something else' });
   const longest = isIP(host) === 6 ? 128 : 32;
-  if (orDefault(fields['netmask'], 32) > longest)
-    faults.push({ path: '/netmask', expected: `at most ${longest} for this address` });
-  if (isIP(host) === 0 && orDefault(fields['netmask'], 32) !== 32) {
+  if (netmask > longest) faults.push({ path: '/netmask', expected: `at most ${longest} for this address` });
+  if (isIP(host) === 0 && netmask !== 32)
     faults.push({ path: '/netmask', expected: '32, because ipv4 is a host name' });
-  }
-  const { require_certificate: required, certificate_subject: subject, certificate_fingerprint: print } = fields;
-  const named = subject ?? print;
-  if (required !== true && named !== undefined && named !== null)
+  // A shorter one lets the whole internet in as this carrier, and other accounts' carriers with it.
+  if (netmask < shortestInbound && Boolean(orDefault(fields['inbound'], true)))
+    faults.push({ path: '/netmask', expected: `at least ${shortestInbound}, or inbound false` });
+  return faults;
+}
+
+function certificateFaults(fields: Fields): Detail[] {
+  const subject = fields['certificate_subject'] ?? null;
+  const print = fields['certificate_fingerprint'] ?? null;
+  const required = fields['require_certificate'] === true;
+  const named = subject !== null || print !== null;
+  const faults: Detail[] = [];
+  if (!required && named)
     faults.push({ path: '/require_certificate', expected: 'true, beside a subject or a fingerprint' });
+  if (subject !== null && print !== null)
+    faults.push({ path: '/certificate_subject', expected: 'left out: certificate_fingerprint says it all' });
   if (typeof print === 'string' && !/^[0-9a-f]{64}$/i.test(print.replaceAll(':', '')))
     faults.push({ path: '/certificate_fingerprint', expected: 'the SHA-256 of a certificate, 64 hex digits' });
   // Anybody can have some certificate: one for an address proves nothing.
-  if (required === true && (named ?? null) === null && isIP(host) > 0)
+  if (required && !named && isIP(String(fields['ipv4'] ?? '')) > 0)
     faults.push({
       path: '/certificate_subject',
       expected: 'a name, or certificate_fingerprint, because ipv4 is an address',
@@ -50,11 +63,10 @@ function check(fields: Fields): Detail[] {
 }
 
 function certificateFields({ clientCertificate: wanted }: Gateway): Fields {
-  if (wanted === undefined) return { require_certificate: false };
   return {
-    require_certificate: true,
-    ...(wanted.subject === undefined ? {} : { certificate_subject: wanted.subject }),
-    ...(wanted.fingerprint === undefined ? {} : { certificate_fingerprint: wanted.fingerprint }),
+    require_certificate: wanted !== undefined,
+    certificate_subject: wanted?.subject ?? null,
+    certificate_fingerprint: wanted?.fingerprint ?? null,
   };
 }
 
@@ -101,6 +113,7 @@ export const gateways: Resource<'gateway'> = {
   secrets: [],
   pointers: [{ field: 'voip_carrier_sid', kind: 'carrier' }],
   filters: ['voip_carrier_sid'],
+  parts: { require_certificate: ['certificate_subject', 'certificate_fingerprint'] },
   toFields: (gateway) => ({
     sip_gateway_sid: gateway.sid,
     account_sid: gateway.accountSid,
@@ -130,6 +143,6 @@ export const gateways: Resource<'gateway'> = {
       ...clientCertificate(fields),
     };
   },
-  check,
+  check: (fields) => [...addressFaults(fields), ...certificateFaults(fields)],
   accountFrom: (fields, directory) => directory.get('carrier', String(fields['voip_carrier_sid']))?.accountSid,
 };

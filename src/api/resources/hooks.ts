@@ -1,5 +1,7 @@
 /** Hooks as fields of a resource: a URL or an object in, always an object out. */
 import type { HookTarget } from '../../ports/index.ts';
+import type { Detail } from '../errors.ts';
+import type { Fields } from './resource.ts';
 
 export function hookOf(value: unknown): HookTarget | undefined {
   if (value === undefined || value === null || value === '') return undefined;
@@ -11,6 +13,16 @@ export function hookOf(value: unknown): HookTarget | undefined {
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
   };
+}
+
+/** Nothing is there that a relative one could be relative to. */
+export function hookFaults(fields: Fields, names: readonly string[]): Detail[] {
+  return names.flatMap((name) => {
+    const hook = hookOf(fields[name]);
+    if (hook === undefined || (/^(https?|wss?):\/\//i.test(hook.url) && URL.canParse(hook.url))) return [];
+    const path = typeof fields[name] === 'string' ? `/${name}` : `/${name}/url`;
+    return [{ path, expected: 'an absolute http, https, ws or wss URL', got: 'something else' }];
+  });
 }
 
 /** With its password: `forPeople` takes it away. */

@@ -33,6 +33,8 @@ export type Resource<K extends Kind = Kind> = {
   readonly pointers: readonly Pointer[];
   /** Fields a list may be filtered by, besides account_sid. */
   readonly filters?: readonly string[];
+  /** What belongs to a switch, and goes when a change switches that off. */
+  readonly parts?: Readonly<Record<string, readonly string[]>>;
   /** Not listed: made by the server for itself. */
   readonly hidden?: (entity: Entities[K]) => boolean;
   /** The entity with all its fields, secrets too. */

@@ -8,7 +8,7 @@ import { invalid, missing } from '../errors.ts';
 import type { ApiOptions } from '../options.ts';
 import { closed, sid } from '../schema.ts';
 import type { Fields, Resource } from './resource.ts';
-import { checkFields, forPeople, merged, unlessMoved } from './view.ts';
+import { checkFields, forPeople, merged, unlessMoved, withParts } from './view.ts';
 
 type Params = { readonly account_sid?: string; readonly sid?: string };
 
@@ -36,6 +36,10 @@ function shownSchema(resource: Resource): TSchema {
     if (!resource.secrets.includes(name)) fields[name] = schema;
   }
   return Type.Object(fields);
+}
+
+function a(noun: string): string {
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
 /** One resource and the ways to work on it. */
@@ -68,21 +72,21 @@ class Routes<K extends Kind> {
     const list = { ...all, querystring: closed(filters), response: { 200: Type.Array(shown) } };
     server.get(base, { schema: { ...list, summary: `List ${resource.noun}s` } }, (request) => this.#list(request));
     const create = { ...all, body: createSchema(resource), response: { 201: created } };
-    server.post(base, { schema: { ...create, summary: `Create a ${resource.noun}` } }, async (request, reply) => {
+    server.post(base, { schema: { ...create, summary: `Create ${a(resource.noun)}` } }, async (request, reply) => {
       return reply.code(201).send({ sid: await this.#create(request) });
     });
     const item = `${base}/:sid`;
     const read = { ...one, response: { 200: shown } };
-    server.get(item, { schema: { ...read, summary: `Read a ${resource.noun}` } }, (request) => {
+    server.get(item, { schema: { ...read, summary: `Read ${a(resource.noun)}` } }, (request) => {
       return Promise.resolve(forPeople(this.#resource, this.#find(request)));
     });
     const change = { ...one, body: changeSchema(resource), response: { 204: nothing } };
-    server.put(item, { schema: { ...change, summary: `Change a ${resource.noun}` } }, async (request, reply) => {
+    server.put(item, { schema: { ...change, summary: `Change ${a(resource.noun)}` } }, async (request, reply) => {
       await this.#change(request);
       return reply.code(204).send();
     });
     const remove = { ...one, response: { 204: nothing } };
-    server.delete(item, { schema: { ...remove, summary: `Delete a ${resource.noun}` } }, async (request, reply) => {
+    server.delete(item, { schema: { ...remove, summary: `Delete ${a(resource.noun)}` } }, async (request, reply) => {
       await this.#remove(request);
       return reply.code(204).send();
     });
@@ -150,7 +154,8 @@ class Routes<K extends Kind> {
     const before = resource.toFields(entity);
     const sent = { ...((request.body ?? {}) as Fields) };
     this.#refuseMoves(sent, before, request.scope);
-    const fields = merged(unlessMoved(resource as unknown as Resource, before, sent), sent);
+    const given = withParts(resource as unknown as Resource, sent);
+    const fields = merged(unlessMoved(resource as unknown as Resource, before, given), given);
     checkFields(resource as unknown as Resource, fields, accountSid, directory);
     await directory.put(resource.kind, resource.toEntity(fields, { sid: entity.sid, accountSid }, this.#options));
   }

@@ -1,7 +1,7 @@
 /** Microsoft Teams tenants: `/v1/MicrosoftTeamsTenants`. Kept for dials of type `teams`. */
-import { type TString, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { TeamsTenant } from '../../ports/index.ts';
-import { flag, ignored, maybe, sid } from '../schema.ts';
+import { flag, hostName, hostPattern, ignored, maybe, sid } from '../schema.ts';
 import { orDefault, pick, type Resource } from './resource.ts';
 
 const microsoft = [
@@ -10,14 +10,10 @@ const microsoft = [
   'sip3.pstnhub.microsoft.com:5061',
 ];
 
-const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
-const name = `${label}(\\.${label}){0,30}`;
-const hostName = (description: string): TString =>
-  Type.String({ minLength: 1, maxLength: 253, pattern: `^${name}$`, description });
 const gateway = Type.String({
   minLength: 1,
   maxLength: 260,
-  pattern: `^${name}(:\\d{1,5})?$`,
+  pattern: `^${hostPattern}(:\\d{1,5})?$`,
   description: 'host:port',
 });
 
@@ -29,8 +25,8 @@ export const teamsTenants: Resource<'teamsTenant'> = {
   fields: {
     account_sid: maybe(sid('Account it belongs to')),
     application_sid: maybe(sid('Application that answers calls from Teams')),
-    tenant_fqdn: hostName('Host name of the tenant'),
-    sbc_fqdn: maybe(hostName('Host name Microsoft knows this server by; default: tenant_fqdn')),
+    tenant_fqdn: hostName('the tenant'),
+    sbc_fqdn: maybe(hostName('what Microsoft knows this server by; default: tenant_fqdn')),
     gateways: maybe(Type.Array(gateway, { maxItems: 10, description: 'Empty: those of Microsoft' })),
     media_bypass: maybe(flag('Calls to Teams are offered with ICE')),
     service_provider_sid: ignored,

@@ -29,6 +29,12 @@ export function merged(before: Fields, sent: Fields): Fields {
   return next;
 }
 
+/** What was sent, and with it that the parts of what it switches off are no longer set. */
+export function withParts({ parts = {} }: Resource, sent: Fields): Fields {
+  const off = Object.entries(parts).filter(([name]) => sent[name] === false);
+  return { ...Object.fromEntries(off.flatMap(([, names]) => names.map((name) => [name, null]))), ...sent };
+}
+
 /** What there is, without its secrets when they would now go to another address. */
 export function unlessMoved({ addresses = [], secrets }: Resource, before: Fields, sent: Fields): Fields {
   const moved = addresses.some((name) => sent[name] !== undefined && sent[name] !== before[name]);

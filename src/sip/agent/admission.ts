@@ -1,6 +1,6 @@
 /** The ladder of refusals a request outside a dialog climbs, in the order of RFC 3261 §8.2 (and §16.3 for hops). */
-import type { SipRequest } from '../message/index.ts';
-import type { ExtraHeader } from '../dialog/index.ts';
+import { header, type SipRequest } from '../message/index.ts';
+import { type ExtraHeader, sdpOf } from '../dialog/index.ts';
 
 export type Refusal = { readonly status: number; readonly reason?: string; readonly headers?: readonly ExtraHeader[] };
 
@@ -42,16 +42,16 @@ function refuseAddress(request: SipRequest): Refusal | undefined {
 
 function refuseRoute(request: SipRequest, { ownBranch }: Admission): Refusal | undefined {
   // OPTIONS with no hop left is how a proxy looks at its neighbour: we are where it wanted to get. §11.
-  if (request.method !== 'OPTIONS' && request.headers.get('Max-Forwards')?.trim() === '0') return { status: 483 };
-  for (const via of request.headers.all('Via')) if (via.includes(ownBranch)) return { status: 482 };
+  if (request.method !== 'OPTIONS' && request.headers.get(header.maxForwards)?.trim() === '0') return { status: 483 };
+  for (const via of request.headers.all(header.via)) if (via.includes(ownBranch)) return { status: 482 };
   return undefined;
 }
 
 function refuseNeeds(request: SipRequest): Refusal | undefined {
-  const unknown = request.headers.all('Require').filter((option) => !understood.has(option.toLowerCase()));
+  const unknown = request.headers.all(header.require).filter((option) => !understood.has(option.toLowerCase()));
   if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
   // RFC 3891 §3: it means something in an INVITE only.
-  if (request.method !== 'INVITE') return request.headers.has('Replaces') ? { status: 400 } : undefined;
+  if (request.method !== 'INVITE') return request.headers.has(header.replaces) ? { status: 400 } : undefined;
   // Our answer is a session description or none. §13.2.1, §20.1.
   if (!acceptsSdp(request)) return { status: 406 };
   if (request.body.length === 0) return undefined;
@@ -59,8 +59,7 @@ function refuseNeeds(request: SipRequest): Refusal | undefined {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return { status: 415, headers: [['Accept-Encoding', 'identity']] };
   }
-  const type = request.headers.get('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/sdp') return undefined;
+  if (request.headers.has(header.contentType) && sdpOf(request) !== undefined) return undefined;
   const handling = request.headers.get('Content-Disposition')?.toLowerCase() ?? '';
   if (handling.includes('handling=optional')) return undefined;
   return { status: 415, headers: [['Accept', 'application/sdp']] };
@@ -68,8 +67,8 @@ function refuseNeeds(request: SipRequest): Refusal | undefined {
 
 /** §20.1: without Accept it is application/sdp that is accepted. */
 function acceptsSdp({ headers }: SipRequest): boolean {
-  if (!headers.has('Accept')) return true;
-  return headers.all('Accept').some((range) => {
+  if (!headers.has(header.accept)) return true;
+  return headers.all(header.accept).some((range) => {
     const type = range.split(';', 1)[0]?.trim().toLowerCase();
     return type === 'application/sdp' || type === 'application/*' || type === '*/*';
   });

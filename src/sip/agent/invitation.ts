@@ -171,7 +171,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
       if (this.#agreement.refresher === 'remote') response.headers.own(header.require, 'timer');
     }
     this.#final = response;
-    this.#host.leave(this.#key, this);
+    // It takes our place at the host.
     this.#dialog = new SipDialog({
       host: this.#host,
       core: this.#core,
@@ -280,7 +280,7 @@ export class IncomingCall implements Invitation, DialogReceiver, ServerUser, Rep
   }
 
   #wantsReliable(sdp: Buffer | undefined): boolean {
-    for (const option of this.request.headers.all('Require')) if (option.toLowerCase() === '100rel') return true;
+    if (this.request.headers.lists(header.require, '100rel')) return true;
     return sdp !== undefined && supports(this.request, '100rel');
   }
 

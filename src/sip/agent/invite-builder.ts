@@ -1,12 +1,5 @@
 /** Writes the INVITEs of one outgoing call, and their CANCEL. RFC 3261 §8.1.1, §9.1. */
-import {
-  defaultSessionTimer,
-  type DialogHost,
-  type InviteFacts,
-  infoPackages,
-  supportedOptions,
-  withoutTimer,
-} from '../dialog/index.ts';
+import { type DialogHost, type InviteFacts, infoPackages, supportedOptions, withoutTimer } from '../dialog/index.ts';
 import {
   header,
   HeaderFault,
@@ -59,7 +52,7 @@ export class InviteBuilder {
     headers.own(header.supported, sessionTimer === false ? withoutTimer : supportedOptions);
     headers.own(header.recvInfo, infoPackages);
     if (sessionTimer !== false) {
-      const seconds = Math.max(defaultSessionTimer.expires, this.minimum ?? 0);
+      const seconds = Math.max(host.sessionTimer.expires, this.minimum ?? 0);
       headers.own(header.sessionExpires, String(seconds));
       if (this.minimum !== undefined) headers.own(header.minSe, String(this.minimum));
     }
@@ -73,21 +66,21 @@ export class InviteBuilder {
 
   facts({ headers, uri }: SipRequest, provedHost: string | undefined): InviteFacts {
     const authorization: Array<readonly [string, string]> = [];
-    for (const name of ['Authorization', 'Proxy-Authorization']) {
-      const value = headers.get(name);
-      if (value !== undefined) authorization.push([name, value]);
+    for (const kind of [header.authorization, header.proxyAuthorization]) {
+      const value = headers.get(kind);
+      if (value !== undefined) authorization.push([kind.name, value]);
     }
-    const from = headers.get('From') ?? '';
+    const from = headers.get(header.from) ?? '';
     return { callId: this.#callId, localTag: this.#tag, cseq: this.cseq, from, uri, authorization, provedHost };
   }
 
   cancel(invite: SipRequest, reason: string | undefined): SipRequest {
     const headers = new HeaderFields();
-    headers.own(header.via, invite.headers.get('Via') ?? '');
+    headers.own(header.via, invite.headers.get(header.via) ?? '');
     headers.own(header.maxForwards, '70');
-    for (const route of invite.headers.all('Route')) headers.own(header.route, route);
-    headers.own(header.from, invite.headers.get('From') ?? '');
-    headers.own(header.to, invite.headers.get('To') ?? '');
+    for (const route of invite.headers.all(header.route)) headers.own(header.route, route);
+    headers.own(header.from, invite.headers.get(header.from) ?? '');
+    headers.own(header.to, invite.headers.get(header.to) ?? '');
     headers.own(header.callId, this.#callId);
     headers.own(header.cseq, `${invite.cseq.number} CANCEL`);
     if (reason !== undefined) headers.append('Reason', reason);

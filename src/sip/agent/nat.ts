@@ -2,12 +2,12 @@
 import { isIP } from 'node:net';
 import { isPrivateAddress } from '../../base/index.ts';
 import type { Binding } from '../../ports/index.ts';
-import { parseNameAddr, parseUri, type SipRequest } from '../message/index.ts';
+import { header, parseNameAddr, parseUri, type SipRequest } from '../message/index.ts';
 import type { Hop, Source } from '../transaction/index.ts';
 
 /** Of an INVITE: it came over a connection of the peer's own, or its Via names an address it did not come from. */
 export function behindNat(request: SipRequest, from: Source): boolean {
-  if (request.headers.has('Record-Route')) return false;
+  if (request.headers.has(header.recordRoute)) return false;
   if (from.connectionId !== undefined) return true;
   const { host, params } = request.via;
   const received = params.get('received');

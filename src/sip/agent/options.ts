@@ -84,6 +84,8 @@ export type UserAgentOptions = {
   readonly door?: Door;
   /** Seconds a nonce lives; default 300. */
   readonly nonceSeconds?: number;
+  /** The session timer we propose, seconds; default 1800. */
+  readonly sessionExpires?: number;
 };
 
 export type RegistrationOptions = {

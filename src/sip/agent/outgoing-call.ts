@@ -6,7 +6,6 @@ import {
   agreedByServer,
   allowsUpdate,
   answerTo,
-  defaultSessionTimer,
   type DialogHost,
   type InviteFacts,
   minimumOf,
@@ -16,7 +15,7 @@ import {
   SipDialog,
   uriText,
 } from '../dialog/index.ts';
-import { serialize, tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
+import { header, serialize, tagOf, type SipRequest, type SipResponse } from '../message/index.ts';
 import { type ClientTransaction, type ClientUser, type Hop, lifetime, type WheelTimer } from '../transaction/index.ts';
 import { EarlyFork } from './early-fork.ts';
 import { InviteAnswers, maxForks } from './invite-answers.ts';
@@ -53,6 +52,8 @@ export class UacCall implements OutgoingCall, ClientUser {
   readonly #machine: Machine<OutgoingState, OutgoingEvent, OutgoingEffect, UacCall>;
   /** By To tag, of those that asked something of us. */
   #forks: Map<string, EarlyFork> | undefined = undefined;
+  /** By To tag, how our offer was answered before the 2xx, which then may have none. */
+  #early: Map<string, Buffer> | undefined = undefined;
   #answers: InviteAnswers | undefined = undefined;
   #hops: readonly Hop[] = [];
   #at = 0;
@@ -115,7 +116,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     this.#hops = [hop];
     this.#builder.cseq = request.cseq.number;
     this.#request = request;
-    this.#contact = request.headers.get('Contact') ?? '';
+    this.#contact = request.headers.get(header.contact) ?? '';
     this.#facts = { ...this.#builder.facts(request, undefined), localTag: tagOf(request.from) ?? '' };
     const [host, facts, contact] = [this.#host, this.#facts, this.#contact];
     this.#answers = new InviteAnswers({ host, facts, contact, authorizer: undefined, pinned: () => hop });
@@ -219,7 +220,7 @@ export class UacCall implements OutgoingCall, ClientUser {
       return this.#attempt(response);
     }
     if (status === 422 && this.#builder.minimum === undefined) {
-      this.#builder.minimum = Math.max(minimumOf(response), defaultSessionTimer.minimum);
+      this.#builder.minimum = Math.max(minimumOf(response), this.#host.sessionTimer.minimum);
       this.#builder.cseq += 1;
       return this.#attempt(undefined);
     }
@@ -243,14 +244,23 @@ export class UacCall implements OutgoingCall, ClientUser {
     const fork = tagOf(response.to) ?? '';
     if (!this.#follow(fork, response)) return;
     const { status, reason } = response;
-    this.events.emit('progress', { status, reason, sdp: sdpOf(response), fork, response });
+    const sdp = sdpOf(response);
+    if (sdp !== undefined && this.#options.sdp !== undefined) this.#answeredEarly(fork, sdp);
+    this.events.emit('progress', { status, reason, sdp, fork, response });
+  }
+
+  /** RFC 3261 §13.2.1: the first description is the answer. A 2xx after a reliable 18x has none of its own (RFC 3262 §5),
+   * and there are far ends that leave it out after a plain one too. */
+  #answeredEarly(fork: string, sdp: Buffer): void {
+    this.#early ??= new Map();
+    if (this.#early.size < maxForks || this.#early.has(fork)) this.#early.set(fork, sdp);
   }
 
   /** Keeps the early dialog of a fork; false when the response is a repetition. */
   #follow(tag: string, response: SipResponse): boolean {
     const hop = this.#hops[this.#at];
     if (tag === '' || this.#facts === undefined || hop === undefined) return true;
-    const reliable = response.headers.has('Require') && requires100rel(response);
+    const reliable = response.headers.lists(header.require, '100rel');
     let fork = this.#forks?.get(tag);
     // Only a reliable provisional asks something of us; a plain 180 needs no dialog kept.
     if (fork === undefined && !reliable) return true;
@@ -314,11 +324,12 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #answer(response: SipResponse): void {
-    const early = this.#forks?.get(tagOf(response.to) ?? '');
+    const tag = tagOf(response.to) ?? '';
+    const early = this.#forks?.get(tag);
     const answers = this.#answers;
     if (answers === undefined) return;
     const core = answers.coreOf(response, early?.core);
-    const offer = sdpOf(response);
+    const offer = sdpOf(response) ?? this.#early?.get(tag);
     const late = this.#options.sdp === undefined && early?.answered !== 'inPrack' && offer !== undefined;
     const answer = late ? answerTo(offer, this.#options.answer, this.#host) : undefined;
     answers.acknowledge(core, answer);
@@ -349,7 +360,7 @@ export class UacCall implements OutgoingCall, ClientUser {
     const { status, reason } = response;
     const failure: Failure = { status, reason, by: 'response', response };
     if (status >= 400) return this.#fail(failure);
-    this.#fail({ ...failure, contacts: response.headers.all('Contact').map(uriText) });
+    this.#fail({ ...failure, contacts: response.headers.all(header.contact).map(uriText) });
   }
 
   #fail(failure: Failure): void {
@@ -364,6 +375,7 @@ export class UacCall implements OutgoingCall, ClientUser {
   }
 
   #dropForks(): void {
+    this.#early = undefined;
     if (this.#forks === undefined) return;
     for (const fork of this.#forks.values()) fork.drop();
     this.#forks = undefined;
@@ -380,9 +392,5 @@ export class UacCall implements OutgoingCall, ClientUser {
 /** A function of its own, so that it holds nothing of the call. */
 function pinning(host: CallHost, hop: Hop, always: boolean): (response: SipResponse) => Hop | undefined {
   return ({ headers }) =>
-    always ? hop : host.pinnedHop(hop, headers.get('Contact') ?? '', headers.has('Record-Route'));
-}
-
-function requires100rel(response: SipResponse): boolean {
-  return response.headers.all('Require').some((option) => option.toLowerCase() === '100rel');
+    always ? hop : host.pinnedHop(hop, headers.get(header.contact) ?? '', headers.has(header.recordRoute));
 }

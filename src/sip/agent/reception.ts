@@ -1,15 +1,8 @@
 /** Requests outside any dialog: refused, challenged, or let in to the invitation handler and the registrar.
  * RFC 3261 §8.2, §9.2, §10.3, §11.2; attacks B6, C1, C3, C4. */
 import { type Log, messageOf } from '../../base/index.ts';
-import {
-  agreeAsServer,
-  defaultSessionTimer,
-  type DialogHost,
-  type ExtraHeader,
-  reasonOf,
-  supportedOptions,
-} from '../dialog/index.ts';
-import { createResponse, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
+import { agreeAsServer, type DialogHost, type ExtraHeader, reasonOf, supportedOptions } from '../dialog/index.ts';
+import { createResponse, header, quote, serialize, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Hop, ServerTransaction, Source, TransactionLayer } from '../transaction/index.ts';
 import { type Admission, refuse } from './admission.ts';
 import { Authenticator, type Verdict } from './authenticator.ts';
@@ -160,7 +153,7 @@ export class Reception {
         return this.#welcome(request, from, verdict.identity, transaction);
       case 'challenge': {
         this.#network.offence(from, weights.challenged);
-        const headers = this.#authenticator?.challenge(realm, verdict.stale, request.headers.get('User-Agent'));
+        const headers = this.#authenticator?.challenge(realm, verdict.stale, request.headers.get(header.userAgent));
         return this.#answer(request, from, { status: 401, headers }, transaction);
       }
       case 'wrong':
@@ -180,9 +173,9 @@ export class Reception {
     const away = this.#host.draining ? DRAINING_SECONDS : this.#crowded(request);
     if (away !== undefined) return this.#answer(request, from, { status: 503, headers: retryAfter(away) }, known);
     if (this.handler === undefined) return this.#answer(request, from, { status: 480 }, known);
-    const agreement = agreeAsServer(request, defaultSessionTimer);
+    const agreement = agreeAsServer(request, this.#host.sessionTimer);
     if (agreement === 'tooSmall') {
-      const headers: ExtraHeader[] = [['Min-SE', String(defaultSessionTimer.minimum)]];
+      const headers: ExtraHeader[] = [['Min-SE', String(this.#host.sessionTimer.minimum)]];
       return this.#answer(request, from, { status: 422, headers }, known);
     }
     const transaction = known ?? this.#layer.serve(request, from);
@@ -213,10 +206,10 @@ export class Reception {
   /** Seconds to stay away; undefined: there is room. One that takes a place in a call that stands needs none. */
   #crowded(request: SipRequest): number | undefined {
     const { door } = this.#options;
-    if (door === undefined || request.headers.has('Replaces')) return undefined;
-    const key = this.#tagFor(request);
-    const away = this.#turnedAway.has(key) ? (door.look() ?? 1) : door.enter();
-    if (away !== undefined) this.#turnedAway.add(key);
+    if (door === undefined || request.headers.has(header.replaces)) return undefined;
+    const again = !this.#turnedAway.empty && this.#turnedAway.has(this.#tagFor(request));
+    const away = again ? (door.look() ?? 1) : door.enter();
+    if (away !== undefined) this.#turnedAway.add(this.#tagFor(request));
     return away;
   }
 

@@ -324,3 +324,20 @@ test('a dialog restored in another process goes on with its CSeq, target and ses
   await agent.close();
   clean(world);
 });
+
+test('RFC 3262 §5 a 200 without SDP: the answer is that of the 18x of the same fork', async () => {
+  const all = byHand();
+  const { heard } = dial(all.alice, 5070);
+  await all.settle();
+  const invite = all.phone.lastRequest('INVITE');
+  all.phone.answer(invite, 183, { tag: 'one', to: 5061, headers: [contact], body: sdp(2).toString() });
+  all.phone.answer(invite, 183, { tag: 'two', to: 5061, headers: [contact], body: sdp(3).toString() });
+  all.phone.answer(invite, 200, { tag: 'one', to: 5061, headers: [contact] });
+  await all.settle();
+  assert.deepEqual(heard.answers, [sdp(2).toString()]);
+  heard.dialogs[0]?.bye();
+  await all.settle();
+  all.phone.answer(all.phone.lastRequest('BYE'), 200, { to: 5061 });
+  await all.settle();
+  clean(all);
+});

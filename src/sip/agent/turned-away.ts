@@ -27,8 +27,12 @@ export class TurnedAway {
     this.#now.add(key);
   }
 
+  /** Nobody was: then no key need be made. */
+  get empty(): boolean {
+    return this.#now.size === 0 && this.#before.size === 0;
+  }
+
   has(key: string): boolean {
-    if (this.#now.size === 0 && this.#before.size === 0) return false;
     return this.#now.has(key) || this.#before.has(key);
   }
 }

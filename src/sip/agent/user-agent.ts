@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { type Clock, type Log, messageOf, type Random, Roster } from '../../base/index.ts';
 import type { Binding, Whereabouts } from '../../ports/index.ts';
 import {
+  defaultSessionTimer,
   type Dialog,
   type DialogCore,
   dialogKey,
@@ -11,6 +12,7 @@ import {
   type Path,
   type Reason,
   type SentAck,
+  type SessionTimerPolicy,
   SipDialog,
 } from '../dialog/index.ts';
 import {
@@ -79,6 +81,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
   readonly log: Log;
   readonly timers: SipTimers;
   readonly wheel: TimerWheel;
+  readonly sessionTimer: SessionTimerPolicy;
   readonly userAgent: string;
   readonly allow: string;
   readonly #network: Network;
@@ -103,6 +106,7 @@ class Agent implements UserAgent, CallHost, LayerUser, Wire, FrontHost {
     this.random = random;
     this.log = log;
     this.timers = options.timers ?? defaultTimers;
+    this.sessionTimer = { ...defaultSessionTimer, expires: options.sessionExpires ?? defaultSessionTimer.expires };
     this.userAgent = options.userAgent ?? 'Graine';
     this.#layer = new TransactionLayer({
       clock,

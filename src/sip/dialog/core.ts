@@ -40,10 +40,10 @@ export function coreOfRequest(
     remoteTag: tagOf(request.from) ?? '',
     localCSeq: 0,
     remoteCSeq: request.cseq.number,
-    local: `${request.headers.get('To') ?? ''};tag=${ours.tag}`,
-    remote: request.headers.get('From') ?? '',
+    local: `${request.headers.get(header.to) ?? ''};tag=${ours.tag}`,
+    remote: request.headers.get(header.from) ?? '',
     remoteTarget: contactOf(request) ?? '',
-    routeSet: request.headers.all('Record-Route'),
+    routeSet: request.headers.all(header.recordRoute),
     secure: request.uri.startsWith('sips:'),
     contact: ours.contact,
     hop: ours.hop,
@@ -70,7 +70,7 @@ export function coreOfResponse(
   response: SipResponse,
   ours: { contact: string; hop: Hop | undefined },
 ): DialogCore {
-  const routes = response.headers.all('Record-Route');
+  const routes = response.headers.all(header.recordRoute);
   return {
     callId: invite.callId,
     localTag: invite.localTag,
@@ -78,7 +78,7 @@ export function coreOfResponse(
     localCSeq: invite.cseq,
     remoteCSeq: -1,
     local: invite.from,
-    remote: response.headers.get('To') ?? '',
+    remote: response.headers.get(header.to) ?? '',
     remoteTarget: contactOf(response) ?? invite.uri,
     routeSet: routes.length < 2 ? routes : [...routes].reverse(),
     secure: invite.uri.startsWith('sips:'),
@@ -94,7 +94,7 @@ export function keyOf(core: DialogCore): string {
 
 /** The URI of a message's Contact, without brackets and header parameters. */
 export function contactOf(message: SipRequest | SipResponse): string | undefined {
-  const value = message.headers.get('Contact');
+  const value = message.headers.get(header.contact);
   return value === undefined ? undefined : uriText(value);
 }
 

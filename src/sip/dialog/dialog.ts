@@ -2,6 +2,7 @@
 import { Emitter, Machine, messageOf } from '../../base/index.ts';
 import {
   createResponse,
+  header,
   parseUri,
   serialize,
   type SipRequest,
@@ -18,14 +19,7 @@ import type { Authorizer, DialogHost, DialogReceiver } from './host.ts';
 import { PendingRequest, type Replier, retryAfter, sdpOf } from './pending-request.ts';
 import { reasonOf, reasonValue } from './reason.ts';
 import { Reinvite, type ReinviteOptions, type ReinviteOwner } from './reinvite.ts';
-import {
-  type Agreement,
-  agreedByServer,
-  agreeAsServer,
-  defaultSessionTimer,
-  SessionTimer,
-  sessionExpiresValue,
-} from './session-timer.ts';
+import { type Agreement, agreedByServer, agreeAsServer, SessionTimer, sessionExpiresValue } from './session-timer.ts';
 import {
   type Dialog,
   type DialogEnd,
@@ -194,8 +188,8 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     this.#pending = [...this.#pending, pending];
     const refresh = request.method === 'INVITE' || request.method === 'UPDATE';
     if (!refresh) return this.events.emit('request', pending);
-    if (agreeAsServer(request, defaultSessionTimer) === 'tooSmall') {
-      return pending.reply({ status: 422, headers: [['Min-SE', String(defaultSessionTimer.minimum)]] });
+    if (agreeAsServer(request, this.host.sessionTimer) === 'tooSmall') {
+      return pending.reply({ status: 422, headers: [['Min-SE', String(this.host.sessionTimer.minimum)]] });
     }
     refreshTarget(this.core, request);
     // An UPDATE without an offer only refreshes the session or the target: nothing to ask anybody.
@@ -214,7 +208,7 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
     headers.set('Contact', this.core.contact);
     headers.set('Allow', this.host.allow);
     if (response.status < 200) return;
-    const agreement = agreeAsServer(pending.request, defaultSessionTimer);
+    const agreement = agreeAsServer(pending.request, this.host.sessionTimer);
     if (agreement === 'tooSmall') return;
     if (agreement !== undefined) {
       headers.set('Session-Expires', sessionExpiresValue(agreement, 'uas'));
@@ -487,5 +481,5 @@ export class SipDialog implements Dialog, DialogReceiver, ReinviteOwner, Replier
 
 /** The peer's Allow of a request or response. */
 export function allowsUpdate(message: SipRequest | SipResponse): boolean {
-  return message.headers.all('Allow').some((method) => method.length === 6 && method.toUpperCase() === 'UPDATE');
+  return message.headers.lists(header.allow, 'update');
 }

@@ -1,6 +1,7 @@
 /** What a dialog needs of the agent that holds it. */
 import type { Clock, Log, Random } from '../../base/index.ts';
 import type { SipRequest, SipResponse } from '../message/index.ts';
+import type { SessionTimerPolicy } from './session-timer.ts';
 import type { ClientUser, Hop, ServerTransaction, SipTimers, Source, TimerWheel } from '../transaction/index.ts';
 
 /** Where requests of a dialog go: to the first route or the target, or down a fixed path (a device behind NAT). */
@@ -36,6 +37,7 @@ export interface DialogHost {
   readonly log: Log;
   readonly timers: SipTimers;
   readonly wheel: TimerWheel;
+  readonly sessionTimer: SessionTimerPolicy;
   /** Headers every request and 2xx of ours carries. */
   readonly allow: string;
   readonly userAgent: string;

@@ -1,5 +1,5 @@
 /** A request of the peer inside a dialog, from its arrival until somebody replied. */
-import { createResponse, type SipRequest, type SipResponse } from '../message/index.ts';
+import { createResponse, header, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { ServerTransaction, TimerWheel, WheelTimer } from '../transaction/index.ts';
 import type { ExtraHeader, InDialogRequest } from './types.ts';
 
@@ -69,7 +69,7 @@ export class PendingRequest implements InDialogRequest {
 
 export function sdpOf(message: SipRequest | SipResponse): Buffer | undefined {
   if (message.body.length === 0) return undefined;
-  const type = message.headers.get('Content-Type');
+  const type = message.headers.get(header.contentType);
   if (type === undefined || type === 'application/sdp') return message.body;
   const end = type.indexOf(';');
   const bare = (end < 0 ? type : type.slice(0, end)).trim().toLowerCase();

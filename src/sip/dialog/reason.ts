@@ -1,11 +1,11 @@
 /** The Reason header. RFC 3326. */
-import type { SipRequest, SipResponse } from '../message/index.ts';
+import { header, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Reason } from './types.ts';
 
 /** The first SIP or Q.850 reason of a message; SIP's own is preferred. */
 export function reasonOf(message: SipRequest | SipResponse): Reason | undefined {
   let found: Reason | undefined;
-  for (const value of message.headers.all('Reason')) {
+  for (const value of message.headers.all(header.reason)) {
     const reason = parseReason(value);
     if (reason !== undefined && (found === undefined || reason.protocol === 'SIP')) found = reason;
     if (found?.protocol === 'SIP') break;

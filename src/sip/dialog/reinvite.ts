@@ -1,6 +1,6 @@
 /** A re-INVITE of ours: ACK inside, one retry after a glare, repeated 2xx acknowledged again. RFC 3261 §14.1. */
 import { messageOf } from '../../base/index.ts';
-import { createResponse, type SipRequest, type SipResponse } from '../message/index.ts';
+import { createResponse, header, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { ClientUser } from '../transaction/index.ts';
 import type { Sender } from './client-request.ts';
 import { pathOf, refreshTarget, requestOf } from './core.ts';
@@ -104,7 +104,7 @@ export class Reinvite implements ClientUser {
         ack.body = ours;
       }
     }
-    const authorization = this.#request?.headers.get('Proxy-Authorization');
+    const authorization = this.#request?.headers.get(header.proxyAuthorization);
     if (authorization !== undefined) ack.headers.append('Proxy-Authorization', authorization);
     this.#ack = host.sendAck(ack, pathOf(core));
     this.#owner.renewed(response, ours);

@@ -1,6 +1,6 @@
 /** Session timers: what to agree on, and when to refresh or give up. RFC 4028. */
 import type { Clock } from '../../base/index.ts';
-import type { SipRequest, SipResponse } from '../message/index.ts';
+import { header, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { TimerWheel, WheelTimer } from '../transaction/index.ts';
 
 /** Who refreshes, seen from us. */
@@ -20,7 +20,7 @@ type Asked = { readonly seconds: number; readonly refresher: string | undefined 
 
 /** `1800;refresher=uac`. Undefined when absent or not that. */
 export function sessionExpires(message: SipRequest | SipResponse): Asked | undefined {
-  const value = message.headers.get('Session-Expires');
+  const value = message.headers.get(header.sessionExpires);
   if (value === undefined) return undefined;
   const [first = '', ...params] = value.split(';', 8);
   const seconds = deltaSeconds(first);
@@ -35,7 +35,7 @@ export function sessionExpires(message: SipRequest | SipResponse): Asked | undef
 
 /** The Min-SE of a message, or the 90 s that stand for its absence. RFC 4028 §5. */
 export function minimumOf(message: SipRequest | SipResponse): number {
-  return deltaSeconds(message.headers.get('Min-SE')?.split(';', 1)[0] ?? '') ?? 90;
+  return deltaSeconds(message.headers.get(header.minSe)?.split(';', 1)[0] ?? '') ?? 90;
 }
 
 function deltaSeconds(text: string): number | undefined {
@@ -45,11 +45,9 @@ function deltaSeconds(text: string): number | undefined {
   return Math.min(Number(digits), 2 ** 31 - 1);
 }
 
-export function supports(message: SipRequest | SipResponse, option: string): boolean {
-  for (const name of ['Supported', 'Require']) {
-    for (const each of message.headers.all(name)) if (each.toLowerCase() === option) return true;
-  }
-  return false;
+/** `option` in lower case. */
+export function supports({ headers }: SipRequest | SipResponse, option: string): boolean {
+  return headers.lists(header.supported, option) || headers.lists(header.require, option);
 }
 
 /** UAS: what our 2xx says. `tooSmall`: 422 with our Min-SE. RFC 4028 §9, table 2. */

@@ -3,7 +3,7 @@ import { HeaderFields } from './headers.ts';
 import type { MessageLimits } from './limits.ts';
 import { readCSeq, type ReadFields } from './message.ts';
 import { readNameAddr } from './name-addr.ts';
-import { type HeaderKind, knownAt, labelOf } from './names.ts';
+import { header, type HeaderKind, knownAt, unknownKind } from './names.ts';
 import { splitList } from './split.ts';
 import type { CSeq, NameAddr, Via } from './types.ts';
 import { readVia } from './via.ts';
@@ -77,7 +77,7 @@ export class FieldReader implements ReadFields {
   #missing(): string | undefined {
     const { via, from, to, cseq } = this;
     if (via !== undefined && from !== undefined && to !== undefined && cseq !== undefined) {
-      const callId = this.headers.first('Call-ID');
+      const callId = this.headers.get(header.callId);
       return callId === undefined || callId === '' || callId.includes(' ') || callId.includes('\t')
         ? 'Call-ID'
         : undefined;
@@ -109,10 +109,8 @@ export class FieldReader implements ReadFields {
       return -1;
     }
     const known = knownAt(bytes, start, nameEnd);
-    if (known === undefined) {
-      const name = this.#slice(start, nameEnd);
-      this.headers.adopt(labelOf(name), name.toLowerCase(), this.#value(valueAt, valueEnd));
-    } else if (!this.#store(known, valueAt, valueEnd)) return -1;
+    if (known === undefined) this.headers.own(unknownKind(this.#slice(start, nameEnd)), this.#value(valueAt, valueEnd));
+    else if (!this.#store(known, valueAt, valueEnd)) return -1;
     return valueEnd + 2;
   }
 
@@ -160,7 +158,7 @@ export class FieldReader implements ReadFields {
     if (kind === 'split') return this.#split(known, value, at);
     if (bit !== 0) {
       if ((this.#seen & bit) !== 0) {
-        if (name !== 'Content-Length' || this.headers.first(name) !== value) this.refuse(`more than one ${name}`);
+        if (name !== 'Content-Length' || this.headers.get(known) !== value) this.refuse(`more than one ${name}`);
         return true;
       }
       this.#seen |= bit;

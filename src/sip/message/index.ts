@@ -5,7 +5,7 @@ export { HeaderFault, HeaderFields } from './headers.ts';
 export { defaultLimits, type MessageLimits } from './limits.ts';
 export { MAX_CSEQ, parseCSeq, Request, Response } from './message.ts';
 export { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from './name-addr.ts';
-export { header, headerKey, lowerName } from './names.ts';
+export { header, headerKey, type HeaderKind, lowerName } from './names.ts';
 export { formatParams, noParams } from './params.ts';
 export { parseMessage, type ParseOptions } from './parse.ts';
 export { reasonPhrase } from './reasons.ts';

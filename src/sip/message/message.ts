@@ -1,5 +1,6 @@
 import { readDigits, skipSpace, span, type Text, textOf, TOKEN } from './characters.ts';
 import { HeaderFields } from './headers.ts';
+import { header } from './names.ts';
 import { parseNameAddr } from './name-addr.ts';
 import type { CSeq, NameAddr, SipRequest, SipResponse, Via } from './types.ts';
 import { parseVia } from './via.ts';
@@ -71,7 +72,7 @@ abstract class Typed {
   }
 
   get via(): Via {
-    const text = this.headers.first('Via');
+    const text = this.headers.get(header.via);
     if (text !== this.#viaText || this.#via === undefined) {
       this.#viaText = text;
       this.#via = parseVia(text ?? '');
@@ -80,7 +81,7 @@ abstract class Typed {
   }
 
   get from(): NameAddr {
-    const text = this.headers.first('From');
+    const text = this.headers.get(header.from);
     if (text !== this.#fromText || this.#from === undefined) {
       this.#fromText = text;
       this.#from = parseNameAddr(text ?? '');
@@ -89,7 +90,7 @@ abstract class Typed {
   }
 
   get to(): NameAddr {
-    const text = this.headers.first('To');
+    const text = this.headers.get(header.to);
     if (text !== this.#toText || this.#to === undefined) {
       this.#toText = text;
       this.#to = parseNameAddr(text ?? '');
@@ -98,7 +99,7 @@ abstract class Typed {
   }
 
   get cseq(): CSeq {
-    const text = this.headers.first('CSeq');
+    const text = this.headers.get(header.cseq);
     if (text !== this.#cseqText || this.#cseq === undefined) {
       this.#cseqText = text;
       this.#cseq = parseCSeq(text ?? '');
@@ -107,7 +108,7 @@ abstract class Typed {
   }
 
   get callId(): string {
-    return must(this.headers.first('Call-ID'), 'Call-ID');
+    return must(this.headers.get(header.callId), 'Call-ID');
   }
 }
 

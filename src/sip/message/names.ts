@@ -1,6 +1,6 @@
 /** How a header field behaves. */
 export type HeaderKind = {
-  /** The one spelling we print and compare. */
+  /** The one spelling we print; of a header we do not know, its lower case. */
   readonly name: string;
   /** How its line begins in print, the line break before it included. */
   readonly label: string;
@@ -29,7 +29,7 @@ const text = [
   'User-Agent', 'Server', 'Organization', 'Priority', 'Timestamp', 'Retry-After', 'MIME-Version', 'Content-Disposition',
   'Reply-To', 'Join', 'Refer-Sub', 'Target-Dialog', 'Identity:y', 'Geolocation', 'SIP-ETag', 'SIP-If-Match', 'Info-Package',
   'P-Access-Network-Info', 'P-Charging-Vector', 'P-Called-Party-ID', 'Remote-Party-ID', 'Answer-Mode', 'Max-Breadth',
-  'User-to-User', 'Session-ID',
+  'User-to-User', 'Session-ID', 'X-Graine-Source',
 ]; // prettier-ignore
 
 type Row = { readonly spelling: string; readonly kind: HeaderKind };
@@ -57,18 +57,13 @@ function interned(text: string): string {
   return Object.keys({ [text]: 0 })[0]!;
 }
 
-/** How the line of a header of this name begins in print. */
-export function labelOf(name: string): string {
-  return `\r\n${name}: `;
-}
-
 for (const [kind, list] of Object.entries({ split, tokens, single, text })) {
   for (const entry of list) {
     const [spelling = '', compact] = entry.split(':');
     const name = interned(spelling);
     const lower = interned(name.toLowerCase());
     const bit = kind === 'single' ? 1 << count++ : 0;
-    const row: HeaderKind = { name, label: labelOf(name), lower, kind: kind as HeaderKind['kind'], bit };
+    const row: HeaderKind = { name, label: `\r\n${name}: `, lower, kind: kind as HeaderKind['kind'], bit };
     place(name, row);
     if (compact !== undefined) place(compact, row);
   }
@@ -96,6 +91,17 @@ export function knownHeader(name: string): HeaderKind | undefined {
   return bySpelling.get(name) ?? bySpelling.get(name.toLowerCase());
 }
 
+/** How a header of this name behaves: those we know are one object each, which tells them apart. */
+export function kindOf(name: string): HeaderKind {
+  return knownHeader(name) ?? unknownKind(name);
+}
+
+/** One that we carry as it came, in its own spelling. */
+export function unknownKind(name: string): HeaderKind {
+  const lower = name.toLowerCase();
+  return { name: lower, label: `\r\n${name}: `, lower, kind: 'text', bit: 0 };
+}
+
 /** What names are compared by: `Via` for `v`, `via`, `VIA`; lower case for unknown ones. */
 export function headerKey(name: string): string {
   return knownHeader(name)?.name ?? name.toLowerCase();
@@ -112,11 +118,12 @@ function ours(name: string): HeaderKind {
   return kind;
 }
 
-/** Those we write ourselves. */
+/** Those we write ourselves, or look for in every message. */
 export const header = {
   via: ours('Via'),
   maxForwards: ours('Max-Forwards'),
   route: ours('Route'),
+  recordRoute: ours('Record-Route'),
   from: ours('From'),
   to: ours('To'),
   callId: ours('Call-ID'),
@@ -130,4 +137,12 @@ export const header = {
   sessionExpires: ours('Session-Expires'),
   minSe: ours('Min-SE'),
   contentType: ours('Content-Type'),
+  contentLength: ours('Content-Length'),
+  timestamp: ours('Timestamp'),
+  accept: ours('Accept'),
+  replaces: ours('Replaces'),
+  reason: ours('Reason'),
+  authorization: ours('Authorization'),
+  proxyAuthorization: ours('Proxy-Authorization'),
+  source: ours('X-Graine-Source'),
 } as const;

@@ -3,6 +3,7 @@ import { hasControl, readUint, textOf } from './characters.ts';
 import { FieldReader, type RawMessage } from './fields.ts';
 import { defaultLimits, type MessageLimits } from './limits.ts';
 import { Request, Response } from './message.ts';
+import { header } from './names.ts';
 import { readStartLine, type StartLine } from './start-line.ts';
 import type { ParseFault, ParseResult } from './types.ts';
 
@@ -78,7 +79,7 @@ const emptyBody = Buffer.alloc(0);
 function bodyOf(bytes: Buffer, at: number, fields: FieldReader, stream: boolean): Buffer {
   if (at < 0) return emptyBody;
   const rest = bytes.length - at;
-  const text = fields.headers.first('Content-Length');
+  const text = fields.headers.get(header.contentLength);
   let length = rest;
   if (text !== undefined) {
     length = readUint(text, 0xffff_ffff);

@@ -1,6 +1,8 @@
 /** The shapes of SIP on the wire once read. Headers keep their order and their exact values; what we do not know we
  * carry as it came. RFC 3261 §7. */
 
+import type { HeaderKind } from './names.ts';
+
 /** Parameters of a URI or header value in order; `true` for one without a value. Names are lower-case. */
 export type Params = ReadonlyMap<string, string | true>;
 
@@ -38,22 +40,27 @@ export type Via = {
 
 export type CSeq = { readonly number: number; readonly method: string };
 
+/** A header by its name in any spelling or, which costs less, as one of those we know. */
+export type HeaderName = string | HeaderKind;
+
 /** An ordered multimap of header fields. Names are matched without case and with compact forms (`v` is `Via`).
  * Values are stored unfolded and trimmed. Comma-separated list headers (Via, Route, Contact …) are split into one value
  * each when read. */
 export interface Headers {
   /** The first value, or undefined. */
-  get(name: string): string | undefined;
+  get(name: HeaderName): string | undefined;
   /** Every value, in order. */
-  all(name: string): readonly string[];
-  has(name: string): boolean;
+  all(name: HeaderName): readonly string[];
+  has(name: HeaderName): boolean;
+  /** Is this token, given in lower case, in a list of tokens (Allow, Supported, Require …)? */
+  lists(kind: HeaderKind, token: string): boolean;
   /** Replaces every value of this name with one; appends when there is none. */
   set(name: string, value: string): void;
   /** Adds after the last one. */
   append(name: string, value: string): void;
   /** Adds before the first one: Via of a request we forward. */
   prepend(name: string, value: string): void;
-  delete(name: string): void;
+  delete(name: HeaderName): void;
   /** Replaces the first value only: the top Via. */
   replaceFirst(name: string, value: string): void;
   /** Removes the first value only: the top Via or Route. */

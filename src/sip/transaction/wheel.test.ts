@@ -64,6 +64,44 @@ test('a timer armed while its tick fires waits for the next one', () => {
   assert.equal(fired.length, 3);
 });
 
+test('a loop that was blocked fires what fell due meanwhile in order, and what that starts for a time gone by', () => {
+  let now = 0;
+  const armed: Array<() => void> = [];
+  const clock = new FakeClock();
+  clock.monotonic = () => now;
+  clock.after = (_ms, _label, fire) => {
+    armed.push(fire);
+    return { cancel: () => {} };
+  };
+  const wheel = new TimerWheel(clock, 100, () => {});
+  const fired: string[] = [];
+  const late = { onTimer: (name: string) => void fired.push(name) };
+  const user = {
+    onTimer: (name: string) => {
+      fired.push(name);
+      if (name === 'b') wheel.at(1, late, 'late');
+    },
+  };
+  wheel.after(500, user, 'c');
+  wheel.after(100, user, 'a');
+  wheel.after(300, user, 'b');
+  now = 1000;
+  armed.at(-1)?.();
+  assert.deepEqual(fired, ['a', 'b', 'late', 'c']);
+  assert.equal(wheel.count(), 0);
+});
+
+test('a timer further ahead than the wheel looks fires in its time', () => {
+  const { clock, wheel, fired, user } = bench();
+  wheel.after(100, user, 'soon');
+  wheel.after(60_000, user, 'far');
+  clock.advance(59_999);
+  assert.deepEqual(fired, ['soon']);
+  clock.advance(1);
+  assert.deepEqual(fired, ['soon', 'far']);
+  assert.deepEqual(clock.pending(), []);
+});
+
 test('a user that throws is told of, and the tick goes on', () => {
   const { clock, wheel, fired, user } = bench();
   wheel.after(100, user, 'a');

@@ -7,7 +7,10 @@ export interface WheelUser {
   onTimer(name: string): void;
 }
 
-type Bucket = { clock: Timer; first: WheelTimer | undefined };
+type Bucket = { readonly tick: number; first: WheelTimer | undefined };
+
+/** So many ticks ahead it looks for the next timer; where there is none it wakes to look again. */
+const horizon = 50;
 
 /** A running timer; a link of its bucket's list. Cancelling twice, or after it fired, does nothing. */
 export class WheelTimer implements Timer {
@@ -35,6 +38,11 @@ export class TimerWheel {
   readonly #resolution: number;
   readonly #fault: (fault: unknown) => void;
   readonly #buckets = new Map<number, Bucket>();
+  #count = 0;
+  /** The one timer of the clock, and the tick it wakes us at: none of ours is due before. What is cancelled leaves it alone,
+   * since most of what is started is stopped soon. */
+  #waking: Timer | undefined = undefined;
+  #tick = Infinity;
   #firing: Bucket | undefined = undefined;
   #closed = false;
 
@@ -54,25 +62,34 @@ export class TimerWheel {
     return Math.ceil((this.#clock.monotonic() + ms) / this.#resolution);
   }
 
-  at(tick: number, user: WheelUser, name: string): WheelTimer {
+  at(asked: number, user: WheelUser, name: string): WheelTimer {
+    const tick = Math.max(asked, this.#firing?.tick ?? asked);
     const timer = new WheelTimer(this, tick, user, name);
     if (this.#closed) {
       timer.tick = -1;
       return timer;
     }
-    const bucket = this.#buckets.get(tick) ?? this.#open(tick);
+    let bucket = this.#buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = { tick, first: undefined };
+      this.#buckets.set(tick, bucket);
+      if (tick < this.#tick) this.#wakeAt(tick);
+    }
+    this.#count++;
     timer.next = bucket.first;
     if (bucket.first !== undefined) bucket.first.previous = timer;
     bucket.first = timer;
     return timer;
   }
 
-  /** Takes a timer out of its bucket; an empty bucket gives its clock timer back. */
+  /** Takes a timer out of its bucket; the last of all gives the clock's back. */
   remove(timer: WheelTimer): void {
     const { tick, next, previous } = timer;
     timer.tick = -1;
     timer.next = undefined;
     timer.previous = undefined;
+    this.#count--;
+    if (this.#count === 0) this.#wakeAt(Infinity);
     if (next !== undefined) next.previous = previous;
     if (previous !== undefined) {
       previous.next = next;
@@ -81,45 +98,49 @@ export class TimerWheel {
     const bucket = this.#firing?.first === timer ? this.#firing : this.#buckets.get(tick);
     if (bucket === undefined || bucket.first !== timer) return;
     bucket.first = next;
-    if (next === undefined && bucket !== this.#firing) {
-      bucket.clock.cancel();
-      this.#buckets.delete(tick);
-    }
+    if (next === undefined && bucket !== this.#firing) this.#buckets.delete(tick);
   }
 
-  /** How many timers run. For tests and dumps: it counts. */
+  /** How many timers run. */
   count(): number {
-    let total = 0;
-    for (const bucket of this.#buckets.values())
-      for (let timer = bucket.first; timer !== undefined; timer = timer.next) total += 1;
-    return total;
+    return this.#count;
   }
 
   /** Stops everything; nothing fires afterwards. */
   close(): void {
     this.#closed = true;
     for (const bucket of this.#buckets.values()) {
-      bucket.clock.cancel();
       for (let timer = bucket.first; timer !== undefined; timer = timer.next) timer.tick = -1;
     }
     this.#buckets.clear();
+    this.#count = 0;
+    this.#wakeAt(Infinity);
     if (this.#firing !== undefined) this.#firing.first = undefined;
   }
 
-  #open(tick: number): Bucket {
-    const wait = tick * this.#resolution - this.#clock.monotonic();
-    const bucket: Bucket = {
-      clock: this.#clock.after(wait, 'sip timer wheel', () => this.#fire(tick)),
-      first: undefined,
-    };
-    this.#buckets.set(tick, bucket);
-    return bucket;
+  #wakeAt(tick: number): void {
+    this.#waking?.cancel();
+    this.#tick = tick;
+    this.#waking =
+      tick === Infinity
+        ? undefined
+        : this.#clock.after(tick * this.#resolution - this.#clock.monotonic(), 'sip timer wheel', this.#wake);
   }
 
-  #fire(tick: number): void {
-    const bucket = this.#buckets.get(tick);
-    if (bucket === undefined) return;
-    this.#buckets.delete(tick);
+  readonly #wake = (): void => {
+    const due = Math.max(this.#tick, Math.floor(this.#clock.monotonic() / this.#resolution));
+    for (let tick = this.#tick; tick <= due; tick++) {
+      for (let bucket = this.#buckets.get(tick); bucket !== undefined; bucket = this.#buckets.get(tick))
+        this.#fire(bucket);
+    }
+    if (this.#count === 0) return;
+    let next = due + 1;
+    while (next < due + horizon && !this.#buckets.has(next)) next++;
+    this.#wakeAt(next);
+  };
+
+  #fire(bucket: Bucket): void {
+    this.#buckets.delete(bucket.tick);
     this.#firing = bucket;
     while (bucket.first !== undefined) {
       const timer: WheelTimer = bucket.first;

@@ -1,14 +1,12 @@
 /** Behind an edge proxy every request comes from the edge's address: the edge says who sent it, in a header that only it may
  * set. What anybody else writes there is taken away unread. */
 import { isIP, SocketAddress } from 'node:net';
-import type { SipRequest } from '../message/index.ts';
+import { header, type SipRequest } from '../message/index.ts';
 import { plainAddress, transportName } from './address.ts';
 import type { Origin, Source } from './types.ts';
 
 /** Set by the edge: `udp:203.0.113.9:5060`, `wss:[2001:db8::7]:4711`. */
-export const sourceHeader = 'X-Graine-Source';
-/** As headers are compared: every request is looked at for it. */
-const sourceKey = sourceHeader.toLowerCase();
+export const sourceHeader = header.source.name;
 /** Tells the edge for how many seconds we would drop what this source sends. */
 export const banHeader = 'X-Graine-Ban';
 
@@ -19,9 +17,9 @@ export function takeOrigin(
   sender: string,
   isEdge: (address: string) => boolean,
 ): Origin | 'none' | 'bad' {
-  if (!request.headers.has(sourceKey)) return 'none';
-  const values = request.headers.all(sourceHeader);
-  request.headers.delete(sourceHeader);
+  if (!request.headers.has(header.source)) return 'none';
+  const values = request.headers.all(header.source);
+  request.headers.delete(header.source);
   if (!isEdge(sender)) return 'none';
   const [value, second] = values;
   return (second === undefined && value !== undefined && value.length <= 64 && readOrigin(value)) || 'bad';

@@ -1,4 +1,4 @@
-import type { Clock, TraceChannel } from '../../base/index.ts';
+import type { Clock, SipTrace, TraceChannel } from '../../base/index.ts';
 import type { SipMessage } from '../message/index.ts';
 import type { Source } from './types.ts';
 
@@ -36,27 +36,48 @@ export class Tracer {
     });
   }
 
-  /** What we send is known by its bytes only: our own printing, so the names are full and the case is ours. */
   sent(bytes: Buffer, path: Path): void {
-    if (!this.#trace.listening('event')) return;
-    const { transport, local, remote } = path;
-    // One text for both: each way into a Buffer costs as much as all the searching.
-    const { title, callId } = factsOf(bytes);
-    this.#trace.publish({
-      kind: 'sip',
-      direction: 'out',
-      at: this.#clock.now(),
-      transport,
-      local,
-      remote,
-      bytes,
-      callId,
-      title,
-    });
+    if (this.#trace.listening('event')) this.#trace.publish(new SentMessage(this.#clock.now(), bytes, path));
   }
 }
 
-function factsOf(bytes: Buffer): { title: string; callId: string } {
+/** What we send is known by its bytes only: our own printing, so the names are full and the case is ours. They are read when
+ * somebody asks, which is later and of many together. */
+class SentMessage implements SipTrace {
+  readonly kind = 'sip';
+  readonly direction = 'out';
+  readonly at: number;
+  readonly transport: string;
+  readonly local: End;
+  readonly remote: End;
+  readonly bytes: Buffer;
+  #facts: Facts | undefined = undefined;
+
+  constructor(at: number, bytes: Buffer, { transport, local, remote }: Path) {
+    this.at = at;
+    this.transport = transport;
+    this.local = local;
+    this.remote = remote;
+    this.bytes = bytes;
+  }
+
+  get callId(): string {
+    return this.#read().callId;
+  }
+
+  get title(): string {
+    return this.#read().title;
+  }
+
+  #read(): Facts {
+    return (this.#facts ??= factsOf(this.bytes));
+  }
+}
+
+type Facts = { readonly title: string; readonly callId: string };
+
+function factsOf(bytes: Buffer): Facts {
+  // One text for both: each way into a Buffer costs as much as all the searching.
   let text = bytes.toString('latin1', 0, USUAL_HEAD);
   let name = text.indexOf(callIdName);
   if (bytes.length > USUAL_HEAD && (name < 0 || text.indexOf('\r', name + 2) < 0)) {

@@ -1,4 +1,4 @@
-import type { SipRequest } from '../message/index.ts';
+import { header, type SipRequest } from '../message/index.ts';
 
 /** What tools for finding open servers call themselves, in lower case. None of them places calls. */
 export const scannerNames = [
@@ -37,7 +37,7 @@ export class ScannerList {
   readonly #verdicts = new Map<string, boolean>();
 
   isScanner(request: SipRequest): boolean {
-    const agent = request.headers.get('User-Agent');
+    const agent = request.headers.get(header.userAgent);
     if (agent === undefined) return false;
     let verdict = this.#verdicts.get(agent);
     if (verdict === undefined) {

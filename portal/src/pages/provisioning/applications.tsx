@@ -51,6 +51,14 @@ const applications: Definition = {
     { is: 'text', name: 'speech_synthesis_language', label: 'Language', placeholder: 'en-US' },
     { is: 'text', name: 'speech_synthesis_voice', label: 'Voice' },
     { is: 'text', name: 'speech_recognizer_vendor', label: 'Recognised by' },
+    { is: 'text', name: 'speech_recognizer_language', label: 'Language heard', placeholder: 'en-US' },
+    {
+      is: 'json',
+      name: 'env_vars',
+      label: 'Variables',
+      help: 'Sent as env_vars with the first hook of a call',
+      placeholder: '{ "greeting": "Good morning" }',
+    },
   ],
   empty:
     'An application is a URL that answers calls with verbs, or the verbs themselves. Numbers, carriers and SIP users point at it.',

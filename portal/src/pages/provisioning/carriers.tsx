@@ -9,6 +9,9 @@ import { type Definition, ResourceList, ResourcePage, type Row, textOf } from '.
 import { ApplicationName } from './names.tsx';
 
 const registers = (values: Row) => values['requires_register'] === true;
+const overTls = (values: Row) => values['protocol'] === 'tls' || values['require_certificate'] === true;
+const certified = (values: Row) => values['require_certificate'] === true;
+const encrypted = (values: Row) => values['srtp'] === 'offer' || values['srtp'] === 'require';
 
 const carriers: Definition = {
   title: 'Carriers',
@@ -72,6 +75,14 @@ const carriers: Definition = {
     { is: 'secret', name: 'register_password', label: 'Password' },
     { is: 'text', name: 'register_from_user', label: 'From user', when: registers },
     { is: 'text', name: 'register_from_domain', label: 'From domain', when: registers },
+    {
+      is: 'switch',
+      name: 'register_public_ip_in_contact',
+      label: 'Public address in Contact',
+      help: 'It sends calls to sip.advertise',
+      when: registers,
+      wide: true,
+    },
   ],
   empty: 'Add the carrier your calls come from or go to, then its gateways: the addresses it uses.',
 };
@@ -105,6 +116,7 @@ function gatewaysOf(carrierSid: string): Definition {
       { head: 'Transport', cell: (row) => textOf(row, 'protocol') },
       { head: 'Calls', cell: (row) => ways(row) },
       { head: 'SRTP', cell: (row) => textOf(row, 'srtp') },
+      { head: 'Certificate', cell: (row) => certificateOf(row) },
       {
         head: 'State',
         cell: (row) => (row['is_active'] === false ? <Mark tone="">inactive</Mark> : <Mark tone="ok">active</Mark>),
@@ -143,9 +155,38 @@ function gatewaysOf(carrierSid: string): Definition {
       { is: 'switch', name: 'send_options_ping', label: 'Watch by OPTIONS' },
       { is: 'number', name: 'priority', label: 'Priority', min: 0 },
       { is: 'number', name: 'weight', label: 'Weight', min: 0 },
+      { is: 'switch', name: 'ice', label: 'ICE', help: 'Calls to it are offered with ICE', when: encrypted },
+      {
+        is: 'switch',
+        name: 'require_certificate',
+        label: 'Ask for its certificate',
+        help: 'Its calls must come over TLS, with a certificate whose authority sip.tls.client_ca names',
+        when: overTls,
+        wide: true,
+      },
+      {
+        is: 'text',
+        name: 'certificate_subject',
+        label: 'Name in the certificate',
+        help: 'Empty: its address, where that is a name',
+        when: certified,
+      },
+      {
+        is: 'text',
+        name: 'certificate_fingerprint',
+        label: 'Or its fingerprint',
+        help: 'SHA-256 in hex: this very certificate, whoever signed it',
+        when: certified,
+      },
     ],
     empty: 'A carrier without gateways takes no calls. Add the addresses it gave you.',
   };
+}
+
+function certificateOf(row: Row): string {
+  if (row['require_certificate'] !== true) return '–';
+  if (textOf(row, 'certificate_fingerprint') !== '') return 'this very one';
+  return `of ${textOf(row, 'certificate_subject') || textOf(row, 'ipv4')}`;
 }
 
 function ways(row: Row): string {

@@ -42,6 +42,18 @@ function definitionFor(realm: string | null): Definition {
         wide: true,
       },
       { is: 'switch', name: 'allow_direct_app_calling', label: 'May call applications', standard: true, wide: true },
+      {
+        is: 'choice',
+        name: 'srtp',
+        label: 'Encrypted audio',
+        help: 'Empty: as the user calls; offered to devices that registered over TLS',
+        wide: true,
+        options: [
+          ['none', 'no'],
+          ['offer', 'offered'],
+          ['require', 'required'],
+        ],
+      },
       { is: 'switch', name: 'allow_direct_queue_calling', label: 'May call queues', standard: true, wide: true },
     ],
     empty: 'Add a user, then register a phone with its name and password: a dial rings every device of it.',

@@ -26,7 +26,7 @@ const speech: Definition = {
       label: 'Vendor',
       required: true,
       placeholder: 'deepgram',
-      help: 'openai, google, microsoft, aws, deepgram, elevenlabs, assemblyai, or custom:name',
+      help: 'openai, google, microsoft, aws, deepgram, elevenlabs, assemblyai, deepl, libretranslate, or custom:name',
     },
     { is: 'text', name: 'label', label: 'Label', help: 'Tells several of one vendor apart' },
     { is: 'switch', name: 'use_for_tts', label: 'Speaks', standard: true },

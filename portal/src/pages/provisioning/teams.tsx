@@ -27,6 +27,13 @@ const teams: Definition = {
       title: 'name',
       help: 'Answers calls from Teams',
     },
+    {
+      is: 'switch',
+      name: 'media_bypass',
+      label: 'Media bypass',
+      help: 'Calls are offered with ICE: audio may come straight from the user’s Teams',
+      wide: true,
+    },
     { is: 'list', name: 'gateways', label: 'Gateways', help: 'host:port, one a line. Empty: those of Microsoft' },
   ],
   empty: 'Add the host name under which your tenant knows this server as its session border controller.',

@@ -42,7 +42,7 @@ export type DialEvent =
   /** The winner becomes a call of its own. */
   | { type: 'letGo' }
   /** The caller is gone, or the application was replaced. */
-  | { type: 'stop'; by: 'caller' | 'api' };
+  | { type: 'stop'; by: 'caller' | 'api' | 'timelimit' | 'error' };
 
 export type DialEffect =
   | { type: 'elect'; child: Leg }
@@ -70,7 +70,7 @@ const over =
 const drop = (end: DialEnd) => over(end, { type: 'dropWinner', end });
 const stopped =
   (before: (by: DialEnd) => readonly DialEffect[]) =>
-  (e: { by: 'caller' | 'api' }): Cell =>
+  (e: { by: DialEnd }): Cell =>
     over(e.by, ...before(e.by))();
 /** Nobody is left: those who ring are cancelled, those in their confirm applications hung up. */
 const abandoned = stopped(() => [
@@ -78,6 +78,7 @@ const abandoned = stopped(() => [
   { type: 'dropScreened', except: undefined },
 ]);
 const dropped = stopped((end) => [{ type: 'dropWinner', end }]);
+const droppedUnbridged = (e: { by: DialEnd }): Cell => dropped({ by: e.by === 'error' ? 'unbridged' : e.by });
 const picked = (e: { child: OutboundLeg; confirm: Screen | undefined }): Cell =>
   e.confirm === undefined
     ? elect(e)
@@ -147,7 +148,7 @@ export const dialTable: Table<DialState, DialEvent, DialEffect, undefined> = {
     referred: ignore,
     settled: ignore,
     letGo: ignore,
-    stop: dropped,
+    stop: droppedUnbridged,
   },
   connected: {
     answered: surplus('connected'),

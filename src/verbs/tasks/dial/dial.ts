@@ -19,7 +19,7 @@ import { responseToCaller } from './outcome.ts';
 import { Features } from './features.ts';
 import { entertains } from './hold.ts';
 import { type Carried, childrenOf, type DialFacts, factsOf } from './carried.ts';
-import { actionBody, type Child, qualityOf, resultOf } from './result.ts';
+import { actionBody, type Child, qualityOf, resultOf, wasNeverAsked } from './result.ts';
 import { leaveMedia, pathOf } from './media-path.ts';
 import { Ringing } from './ringing.ts';
 import { ringSeconds, Schedule } from './schedule.ts';
@@ -126,7 +126,7 @@ export class DialTask implements Task {
     // The application moves the caller by REST, as the callee's accepted REFER asked: the callee is told of it, not hung up.
     if (gone === undefined && this.#transfers?.referrer === this.#winner && this.#winner !== undefined)
       this.#machine.handle({ type: 'referred', by: 'callee' });
-    this.#machine.handle({ type: 'stop', by: gone === undefined || gone.cause.by === 'api' ? 'api' : 'caller' });
+    this.#machine.handle({ type: 'stop', by: gone === undefined ? 'api' : whoLeft(gone.cause) });
   }
 
   /** A dial that can ring nobody says so at once; its actionHook still fires. */
@@ -407,7 +407,9 @@ export class DialTask implements Task {
     const outcome = resultOf(children, this.#winner, end);
     // The caller hears that it failed; why is the application's own business.
     const told = this.#refusal === undefined ? outcome : { ...outcome, sipReason: this.#refusal };
-    session.dialFailure = this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length) : undefined;
+    const ours = children.some(wasNeverAsked);
+    session.dialFailure =
+      this.#winner === undefined ? responseToCaller(outcome, this.#dial.target.length, ours) : undefined;
     caller.note('dial.ended', { end, status: outcome.status, sipStatus: outcome.sipStatus });
     if (this.#winner === undefined) caller.events.emit('dialled', Math.max(outcome.sipStatus, 300), outcome.sipReason);
     return this.#tell(() => actionBody({ children, winner: this.#winner, outcome: told, end }));
@@ -462,6 +464,11 @@ function letGo(leg: Leg): void {
 function whoEnded(leg: Leg): 'callee' | 'api' | 'error' {
   const by = leg.end?.cause.by;
   return by === 'api' || by === 'error' ? by : 'callee';
+}
+
+/** Why the caller's call is over, where it was not the caller who hung up. */
+function whoLeft({ by }: EndCause): 'caller' | 'api' | 'timelimit' | 'error' {
+  return by === 'api' || by === 'timelimit' || by === 'error' ? by : 'caller';
 }
 
 function causeOf(end: DialEnd): EndCause {

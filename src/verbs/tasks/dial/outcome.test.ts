@@ -36,6 +36,13 @@ const reply = (results: TargetResult[], targets: number, end: Parameters<typeof 
   responseToCaller(outcomeOf(results, end), targets).sipStatus;
 test("one target's own code reaches a caller who was never answered", () =>
   assert.equal(reply([of('failed', 404)], 1), 404));
+test('a reason of ours stays with the application', () => {
+  const outcome = outcomeOf(
+    [{ status: 'failed', sipStatus: 404, sipReason: "no carrier is named 'acme'" }],
+    'exhausted',
+  );
+  assert.deepEqual(responseToCaller(outcome, 1, true), { sipStatus: 404, sipReason: undefined });
+});
 test('several targets: the caller hears what the outcome means', () => {
   assert.equal(reply([of('busy', 486), of('failed', 404)], 2), 486);
   assert.equal(reply([of('failed', 404), of('failed', 404)], 2), 503);

@@ -36,14 +36,17 @@ function decided(results: readonly TargetResult[], status: FinalStatus, prefer: 
   };
 }
 
+type Response = { readonly sipStatus: number; readonly sipReason: string | undefined };
+
 /** The caller's final response when it was never answered: the callee's code where there was one target, else what the
- * outcome means. decisions.md Ringing. */
-export function responseToCaller(outcome: DialOutcome, targets: number): { sipStatus: number; sipReason: string } {
+ * outcome means. decisions.md Ringing. `ours`: no far end said it, and the reason names what only the application should
+ * know (carriers, users). */
+export function responseToCaller(outcome: DialOutcome, targets: number, ours = false): Response {
   // 487 answers a CANCEL; a caller who did not cancel hears that nobody answered.
   if (targets === 1 && outcome.status !== 'no-answer' && outcome.status !== 'queued' && outcome.sipStatus >= 400) {
     const { sipStatus, sipReason } = outcome;
     // A challenge or a redirect is for us; the caller could not act on it.
-    if (sipStatus !== 401 && sipStatus !== 407) return { sipStatus, sipReason };
+    if (sipStatus !== 401 && sipStatus !== 407) return { sipStatus, sipReason: ours ? undefined : sipReason };
   }
   switch (outcome.status) {
     case 'busy':

@@ -59,7 +59,7 @@ export function actionBody({ children, winner, outcome, end }: Facts): Record<st
   body['dial_sip_reason'] = outcome.sipReason;
   if (winner !== undefined) Object.assign(body, talkOf(winner, decidedBy));
   else if (declined !== undefined) body['dial_confirm_result'] = declined.verdict?.result;
-  body['dial_terminated_by'] = terminatedBy(end);
+  body['dial_terminated_by'] = terminatedBy(end, children);
   body['dial_results'] = children.map((child) => entry(child, winner));
   return body;
 }
@@ -77,24 +77,34 @@ function talkOf(winner: Leg, child: Child | undefined): Record<string, unknown> 
   };
 }
 
-function terminatedBy(end: DialEnd): 'caller' | 'callee' | 'timelimit' | 'api' | 'error' {
-  // Nobody answered in time, or every callee refused: it was the callee's side that ended it.
-  if (end === 'timeout' || end === 'exhausted') return 'callee';
+function terminatedBy(end: DialEnd, children: readonly Child[]): 'caller' | 'callee' | 'timelimit' | 'api' | 'error' {
+  // Nobody answered in time, or every callee refused: it was the callee's side that ended it, where there was one.
+  if (end === 'timeout' || end === 'exhausted') return children.every(wasNeverAsked) ? 'error' : 'callee';
   return end === 'unbridged' ? 'error' : end;
 }
 
+/** No carrier, not registered, out of reach: no far end had a say. */
+export function wasNeverAsked({ leg, verdict }: Child): boolean {
+  return verdict === undefined && leg.end?.cause.by === 'error';
+}
+
 function entry({ target, leg, verdict }: Child, winner: Leg | undefined): Record<string, unknown> {
-  const connected = leg === winner || leg.status !== 'completed';
   return {
     target: { type: target.type, address: targetAddress(target) },
     call_sid: leg.callSid,
-    status: connected ? leg.status : 'no-answer',
+    status: finalStatus(leg, winner),
     sip_status: leg.sipStatus,
     sip_reason: leg.sipReason,
     rang_at: iso(leg.rangAt),
     answered_at: iso(leg.answeredAt),
     ...(verdict === undefined ? {} : { confirm_result: verdict.result }),
   };
+}
+
+/** A winner that was transferred, or has an application of its own now, talks on: this dial has completed with it. */
+function finalStatus(leg: ChildLeg, winner: Leg | undefined): string {
+  if (leg === winner) return 'completed';
+  return leg.status === 'completed' ? 'no-answer' : leg.status;
 }
 
 function iso(at: number | undefined): string | null {

@@ -58,6 +58,7 @@ export class Ringing {
 
   /** A callee sends audio before it answers: passed on where it is the only target and nothing else was asked for. */
   async earlyMedia(child: OutboundLeg): Promise<void> {
+    this.#rung = true;
     const { target, dialMusic, confirmHook } = this.#dial;
     const screened = confirmHook !== undefined || target[0]?.confirmHook !== undefined;
     const only = target.length === 1 && dialMusic === undefined && !screened;
@@ -65,12 +66,20 @@ export class Ringing {
     const before = this.#hearing;
     this.#hearing = 'early-media';
     const caller = this.#caller;
-    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(child.media?.spoken))) return;
+    if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia(child.media?.spoken)))
+      return this.#unhearable('early-media', before);
     if (this.#now() !== 'early-media' || child.end !== undefined || caller.end !== undefined) return;
     if (before === 'ringback') void caller.media?.stopPlay();
     this.#early = new Bridge(caller, child, { passDigits: !this.#dial.dtmfSuppress });
     this.#release = suppressDigits(this.#dial, [caller, child]);
     await this.#early.open().catch(() => {});
+  }
+
+  /** A caller that made no offer can hear nothing before it is answered: it is told that somebody rings. */
+  #unhearable(what: Hearing, before: Hearing): void {
+    if (this.#now() !== what || this.#caller.end !== undefined) return;
+    this.#hearing = before;
+    if (this.#rung) this.rang();
   }
 
   /** Silence now: the bridge follows. Early media's own bridge is left for the real one to take over. */
@@ -121,7 +130,7 @@ export class Ringing {
     if (!read.ok) return this.#musicFailed(url, read.fault);
     this.#hearing = 'music';
     if (caller instanceof InboundLeg && caller.unanswered && !(await caller.earlyMedia()))
-      return this.#musicFailed(url, 'no early media');
+      return this.#unhearable('music', 'nothing');
     if (this.#now() === 'over') return;
     const play = this.#play(read.sound);
     if (play === undefined) return;
