@@ -15,11 +15,10 @@ import type {
   TrackPlay,
   WorkerLoad,
 } from '../../ports/index.ts';
-import { sameKey } from '../../sdp/index.ts';
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { Library } from '../files/library.ts';
-import { checkSettings } from './check.ts';
+import { checkSettings, isRekeyed } from './check.ts';
 import { type Entry, tellOf } from './entry.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
@@ -498,10 +497,4 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
     entry.link.endpoints.delete(entry.id);
     this.#placement.leave(entry.session);
   }
-}
-
-/** Has the far end of a stream with SRTP named another key? */
-function isRekeyed(before: StreamSettings | undefined, settings: StreamSettings): boolean {
-  const [was, is] = [before?.srtp, settings.srtp];
-  return was !== undefined && is !== undefined && !sameKey(was.receive, is.receive);
 }
