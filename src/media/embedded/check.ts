@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
 import { GraineError } from '../../base/index.ts';
 import type { Payload, StreamSettings } from '../../ports/index.ts';
-import { srtpSuites } from '../../sdp/index.ts';
+import { sameKey, srtpSuites } from '../../sdp/index.ts';
 import { badSettings } from './faults.ts';
-import { sameKey } from '../../sdp/index.ts';
 
 const MAX_PAYLOADS = 64;
 
