@@ -9,7 +9,7 @@ import { createEmbeddedEngine } from './embedded/create.ts';
 import type { EmbeddedEngine } from './embedded/engine.ts';
 import type { EmbeddedOptions } from './embedded/options.ts';
 import { readRtp, writeRtp } from './rtp/header.ts';
-import { OPENED } from './srtp/receiver.ts';
+import { OPENED, REPLAYED } from './srtp/receiver.ts';
 import { Srtp } from './srtp/srtp.ts';
 import { toneSamples } from './tone/generate.ts';
 
@@ -32,9 +32,10 @@ export type Talk = {
 
 let range = 0;
 
-/** An engine on a range that no other engine of this test process uses. */
+/** An engine on a range that no other engine of this test process uses: above the kernel's ephemeral ports, as those below
+ * are given to servers of wire tests (test/kit/ports.ts). One of another process may have it too: what it has bound is left out. */
 export function testEngine(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedEngine> {
-  const low = 20_000 + (((process.pid % 80) * 400 + range++ * 100) % 40_000);
+  const low = 61_000 + (((process.pid % 11) * 400 + range++ * 100) % 4_400);
   return createEmbeddedEngine({
     address: '127.0.0.1',
     ports: `${low}-${low + 99}`,
@@ -67,6 +68,8 @@ export class TestPhone {
   behindMs = 0;
   /** What came and had not its key. */
   forged = 0;
+  /** Of those, what had the number of one that came before. */
+  replayed = 0;
   #srtp: Srtp | undefined;
   #wake: () => void = () => {};
 
@@ -123,8 +126,10 @@ export class TestPhone {
   #opened(bytes: Buffer): Buffer | undefined {
     if (this.#srtp === undefined) return bytes;
     const packet = { bytes, at: 0, length: bytes.length, host: '', port: 0 };
-    if (this.#srtp.open(packet, 12, 0) === OPENED) return bytes.subarray(0, packet.length);
+    const verdict = this.#srtp.open(packet, 12, 0);
+    if (verdict === OPENED) return bytes.subarray(0, packet.length);
     this.forged++;
+    if (verdict === REPLAYED) this.replayed++;
     return undefined;
   }
 

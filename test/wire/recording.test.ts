@@ -107,10 +107,15 @@ every('each of two dials of a call has a recording of its own', async (w) => {
   const to = dial([toSip(w.phone('desk'))]);
   w.app.answers([...to, ...to]);
   const call = w.calls();
+  const { body: asked } = await w.next('/call');
+  const started = async () => (await lines(w, asked['call_sid'])).filter((each) => each === 'recording.started').length;
   await call.hears(620);
+  await w.eventually('the first recording', async () => (await started()) > 0);
+  const before = await started();
   await heardOn(call, 15);
   await (await w.phone('desk').nextCall()).hangsUp();
   await call.hears(900);
+  await w.eventually('the second recording', async () => (await started()) > before);
   await heardOn(call, 15);
   await call.hangsUp();
   const sids = [(await w.next('/action')).body['dial_call_sid'], (await w.next('/action')).body['dial_call_sid']];

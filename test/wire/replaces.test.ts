@@ -76,6 +76,7 @@ story(
     await call.hangsUp();
     await newcomer.byed();
     await w.status(({ call_sid, call_status }) => call_sid === body['call_sid'] && call_status === 'completed');
+    await w.status(({ call_sid, call_status }) => call_sid === sid && call_status === 'completed');
     assert.equal(w.statuses(sid).filter((text) => text.startsWith('completed')).length, 1);
     assert.equal(w.app.all('/action').length, 1);
   },

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { GraineError } from '../../base/index.ts';
 import type { Payload, StreamSettings } from '../../ports/index.ts';
-import { srtpSuites } from '../../sdp/index.ts';
+import { sameKey, srtpSuites } from '../../sdp/index.ts';
 import { badSettings } from './faults.ts';
 
 const MAX_PAYLOADS = 64;
@@ -57,4 +57,10 @@ function isType(value: number): boolean {
 
 function must(holds: boolean, field: string, value: unknown, rule: string): void {
   if (!holds) throw new GraineError(badSettings, { field, value, rule });
+}
+
+/** Has the far end of a stream with SRTP named another key? */
+export function isRekeyed(before: StreamSettings | undefined, settings: StreamSettings): boolean {
+  const [was, is] = [before?.srtp, settings.srtp];
+  return was !== undefined && is !== undefined && !sameKey(was.receive, is.receive);
 }

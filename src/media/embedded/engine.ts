@@ -18,7 +18,7 @@ import type {
 import { areDigits } from '../dtmf/digits.ts';
 import { Clerk } from '../files/clerk.ts';
 import { Library } from '../files/library.ts';
-import { checkSettings } from './check.ts';
+import { checkSettings, isRekeyed } from './check.ts';
 import { type Entry, tellOf } from './entry.ts';
 import * as fault from './faults.ts';
 import { LoopGuard } from './loops.ts';
@@ -145,7 +145,10 @@ export class EmbeddedEngine implements MediaEngine, StudioEngine {
       entry.settings = before;
       throw new GraineError(fault.mediaLoop, { endpoint });
     }
-    entry.link.post({ do: 'configure', id: entry.id, settings });
+    const { id } = entry;
+    if (!isRekeyed(before, settings)) return entry.link.post({ do: 'configure', id, settings });
+    // Once it is told that we have its new key the far end uses it. Of a worker that dies the event `lost` tells.
+    await entry.link.ask((ask) => ({ do: 'configure', id, settings, ask })).catch(() => {});
   }
 
   async together(a: string, b: string): Promise<boolean> {

@@ -78,10 +78,10 @@ for (const preferBatched of [false, 'epoll', true] as const) {
     await a.raw({ address: at.address, port: at.rtcpPort }, bytes.subarray(0, length), a.rtcp);
     let quality = await engine.quality('a');
     while (quality.roundTripMs === undefined) quality = await engine.quality('a');
-    assert.ok(quality.roundTripMs < 1000, String(quality.roundTripMs));
+    // This machine may stand still meanwhile; other units would make hours of it.
+    assert.ok(quality.roundTripMs < 10_000, String(quality.roundTripMs));
     await engine.release('a');
-    await a.until(() => a.reports.length > 1);
-    assert.equal(readReport(a.reports[1]!, 0, a.reports[1]!.length, a.ssrc)?.goodbye, true);
+    await a.until(() => a.reports.some((each) => readReport(each, 0, each.length, a.ssrc)?.goodbye === true));
   });
 
   test(`${on}: silence where sound was due is told, and again after each further while, until there is sound`, async () => {
@@ -106,7 +106,7 @@ for (const preferBatched of [false, 'epoll', true] as const) {
   });
 
   test(`${on}: ports that nothing was done with rest too before another call has them`, async () => {
-    const engine = await engineFor({ preferBatched, restUnusedMs: 100 });
+    const engine = await engineFor({ preferBatched, restUnusedMs: 1000 });
     const used = await engine.open({ session: 's', endpoint: 'a' });
     const unused = await engine.open({ session: 's', endpoint: 'b' });
     assert.notEqual(used.port, unused.port);
@@ -127,6 +127,7 @@ for (const preferBatched of [false, 'epoll', true] as const) {
     await engine.open({ session: 'two', endpoint: 'b2' });
     for (const name of ['b', 'b2']) await engine.configure(name, name === 'b' ? a.settings() : b.settings());
     await engine.bridge('b', 'b2');
+    await engine.quality('b2');
     const lost = new Promise<readonly string[]>((resolve) => void engine.events.once('lost', resolve));
     const asked = assert.rejects(Promise.all([engine.killWorker('a'), engine.quality('a')]), {
       code: 'media-worker-lost',

@@ -16,7 +16,8 @@ export type Command =
   /** A pair that was reserved, and nothing came of it. */
   | { readonly do: 'rest'; readonly port: number }
   | { readonly do: 'open'; readonly id: number; readonly port: number; readonly ssrc: number }
-  | { readonly do: 'configure'; readonly id: number; readonly settings: StreamSettings }
+  /** `ask`: somebody waits until it holds. */
+  | { readonly do: 'configure'; readonly id: number; readonly settings: StreamSettings; readonly ask?: number }
   | { readonly do: 'bridge'; readonly a: number; readonly b: number }
   | { readonly do: 'unbridge'; readonly id: number }
   | {

@@ -73,6 +73,28 @@ for (const [wire, preferBatched] of [
     }
   });
 
+test('whoever is told that we have its new key may use it at once', async () => {
+  const engine = await testEngine();
+  const phone = await TestPhone.open();
+  try {
+    let ours = keys();
+    const at = await engine.open({ session: 's', endpoint: 'a' });
+    await engine.configure('a', phone.settings([PCMU], { srtp: ours }));
+    await engine.quality('a');
+    for (let n = 0; n < 10; n++) {
+      ours = { ...ours, receive: freshKey(suite, randomBytes) };
+      await engine.configure('a', phone.settings([PCMU], { srtp: ours }));
+      await phone.raw(at, new Talker(ours).next());
+    }
+    let { packetsReceived, packetsRefused } = await engine.quality('a');
+    while (packetsReceived + packetsRefused < 10) ({ packetsReceived, packetsRefused } = await engine.quality('a'));
+    assert.deepEqual([packetsReceived, packetsRefused], [10, 0]);
+  } finally {
+    phone.close();
+    await engine.close();
+  }
+});
+
 test('who has not the key is never latched to, whatever it sends, and from wherever', async () => {
   const engine = await testEngine();
   const [phone, stranger, other] = [await TestPhone.open(), await TestPhone.open(), await TestPhone.open()];

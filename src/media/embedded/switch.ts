@@ -152,16 +152,22 @@ export class MediaSwitch {
     }
   }
 
+  /** Nothing but that it is done; where nobody asked, nothing. */
+  #answer(ask: number | undefined): void {
+    if (ask !== undefined) this.#options.report({ say: 'answer', ask, value: undefined });
+  }
+
   #runOn(command: Extract<Command, { id: number }>, endpoint: Endpoint | undefined): void {
     if (endpoint === undefined) {
-      if ('ask' in command) this.#options.report({ say: 'answer', ask: command.ask, value: undefined });
+      if ('ask' in command) this.#answer(command.ask);
       return;
     }
     switch (command.do) {
       case 'open':
         return;
       case 'configure':
-        return this.#configure(endpoint, command.settings);
+        this.#configure(endpoint, command.settings);
+        return this.#answer(command.ask);
       case 'unbridge':
         return this.#unbridge(endpoint);
       case 'play':

@@ -88,7 +88,8 @@ async function conversation(a: Leg, b: Leg, [toneOfA, toneOfB]: readonly [number
     for (let i = 1; i < ear.phone.heard.length; i++) {
       const [before, now] = [ear.phone.heard[i - 1]!, ear.phone.heard[i]!];
       assert.equal((now.sequence - before.sequence) & 0xffff, 1);
-      assert.equal((now.timestamp - before.timestamp) >>> 0, step);
+      // A marker after the first: this machine stood still.
+      if (!now.marker) assert.equal((now.timestamp - before.timestamp) >>> 0, step);
     }
   }
 }
