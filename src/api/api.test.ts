@@ -234,6 +234,10 @@ test('a realm must be a host name, and a hook an absolute URL of a scheme that h
       assert.equal(made.body.details?.[0]?.path, path, url);
     }
   }
+  const vars = await ask('POST', at, { name: 'v', call_hook: 'http://x.test/', env_vars: { a: 1 } });
+  assert.deepEqual(vars.body.details, [
+    { path: '/env_vars/a', expected: 'a string of 1 to 4096 characters', got: 'number 1' },
+  ]);
   const change = await ask('PUT', `/v1/Accounts/${account}`, { registration_hook: 'ftp://x.test/' });
   assert.equal(change.body.details?.[0]?.path, '/registration_hook');
 });

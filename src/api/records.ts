@@ -7,6 +7,7 @@ import { alertFields, cdrFields } from './cdr-fields.ts';
 import { type Detail, invalid } from './errors.ts';
 import type { ApiOptions } from './options.ts';
 import { closed, integer, sid } from './schema.ts';
+import { whenWritten } from './written.ts';
 
 const dayMs = 86_400_000;
 const inAccount = closed({ account_sid: sid('Account') });
@@ -88,6 +89,7 @@ export function addRecords(server: FastifyInstance, { directory, store, clock }:
       ...span(asked, clock.now()),
       ...(type ? { type } : {}),
     };
+    await whenWritten(store, clock);
     const found = await store.alerts(query);
     return { total: found.total, batch: found.batch, page: found.page, data: found.data.map(alertFields) };
   };

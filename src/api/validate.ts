@@ -17,7 +17,8 @@ function nodeAt(schema: Node, path: readonly string[]): Node | undefined {
   const [name, ...rest] = path;
   if (name === undefined) return schema;
   const properties = schema['properties'] as Record<string, Node> | undefined;
-  const next = properties?.[name] ?? (/^\d+$/.test(name) ? (schema['items'] as Node | undefined) : undefined);
+  const [named] = Object.values((schema['patternProperties'] as Record<string, Node> | undefined) ?? {});
+  const next = properties?.[name] ?? (/^\d+$/.test(name) ? (schema['items'] as Node | undefined) : named);
   if (next !== undefined) return nodeAt(next, rest);
   for (const option of (schema['anyOf'] as Node[] | undefined) ?? []) {
     const found = nodeAt(option, path);

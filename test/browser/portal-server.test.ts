@@ -51,6 +51,33 @@ story('a gateway is asked for its certificate by form, and no longer asked', asy
   });
 });
 
+story('the keyboard begins at the first field, goes to what is wrong, and is back where it was', async (w) => {
+  await withWindow(w, {}, async (window) => {
+    const { page } = window;
+    await window.signIn({ email: 'ada@example.test' });
+    await window.go('/applications');
+    const focused = (name: string) =>
+      page.waitForFunction((label) => {
+        const at = document.activeElement;
+        const labels = at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement ? at.labels : null;
+        return (labels?.[0] ?? at)?.textContent?.startsWith(label) === true;
+      }, name);
+    await page.getByRole('button', { name: 'New application' }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await focused('Name');
+    await page.keyboard.type('keys only');
+    await page.getByLabel('Call hook').first().fill('https://app.example.test/');
+    await page.getByLabel('Variables').fill('{ "retries": 3 }');
+    await page.getByRole('button', { name: 'Create application' }).click();
+    await page.getByText(/^retries: Must be a string/).waitFor();
+    await focused('Variables');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await focused('New application');
+  });
+});
+
 story('alerts of the server itself come in by themselves, for the administrator alone', async (w) => {
   assert.ok(!('missing' in redis), 'the redis-server of Debian is needed');
   await withWindow(w, {}, async (window) => {

@@ -2,6 +2,7 @@
 import { Button, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { ErrorNote } from './error-note.tsx';
+import { useFocusBack } from './focus.ts';
 
 export function Confirm(props: {
   readonly title: string;
@@ -10,6 +11,7 @@ export function Confirm(props: {
   readonly onConfirm: () => Promise<void>;
   readonly onClose: () => void;
 }) {
+  useFocusBack();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>();
   const act = async () => {

@@ -2,6 +2,7 @@
 export { Confirm } from './confirm.tsx';
 export { Copy } from './copy.tsx';
 export { ErrorNote, faultsOf, sentence } from './error-note.tsx';
+export { useFaultFocus, useFocusBack } from './focus.ts';
 export { figure, lasted, msOf, outcome, party, pretty, when } from './format.ts';
 export { Empty, Page } from './page.tsx';
 export { Pager } from './pager.tsx';

@@ -2,11 +2,12 @@
 import { Button, Modal, PasswordInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api/index.ts';
-import { ErrorNote, faultsOf, sentence, toast } from '../parts/index.ts';
+import { ErrorNote, faultsOf, sentence, toast, useFocusBack } from '../parts/index.ts';
 
 type Props = { readonly userSid: string; readonly own: boolean; readonly onClose: () => void };
 
 export function PasswordForm({ userSid, own, onClose }: Props) {
+  useFocusBack();
   const [values, setValues] = useState({ current: '', next: '' });
   const [fault, setFault] = useState<unknown>();
   const said = Object.fromEntries(faultsOf(fault).map((each) => [each.path, `Must be ${sentence(each)}`]));

@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../ports/index.ts';
 import { accountOf } from '../auth.ts';
 import type { ApiOptions } from '../options.ts';
 import { closed, integer } from '../schema.ts';
+import { whenWritten } from '../written.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -98,7 +99,7 @@ function rowOf({ at, who, action, what, accountSid, address, detail }: AuditEntr
   };
 }
 
-export function addAuditLog(server: FastifyInstance, { directory, store }: ApiOptions): void {
+export function addAuditLog(server: FastifyInstance, { directory, store, clock }: ApiOptions): void {
   const schema = {
     tags: ['AuditLog'],
     summary: 'Who changed what, and who signed in or failed to; newest first',
@@ -128,7 +129,7 @@ export function addAuditLog(server: FastifyInstance, { directory, store }: ApiOp
     };
     if (asked !== undefined) accountOf(directory, request.scope, asked);
     const accountSid = asked ?? request.scope.accountSid;
-    await store.flush();
+    await whenWritten(store, clock);
     const found = await store.audit({ page, count, ...(accountSid === undefined ? {} : { accountSid }) });
     return { total: found.total, batch: found.batch, page: found.page, data: found.data.map(rowOf) };
   });

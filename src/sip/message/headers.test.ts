@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFault, HeaderFields } from './headers.ts';
+import { header } from './names.ts';
 
 function fields(...entries: Array<[string, string]>): HeaderFields {
   const headers = new HeaderFields();
@@ -76,6 +77,15 @@ for (const name of ['', 'A:', 'A B', 'A\r\nB', 'Ä', 'A\0', '"A"']) {
     assert.throws(() => new HeaderFields().append(name, '1'), HeaderFault);
   });
 }
+
+test('a token of a list is found whole, in any case and in any of its fields', () => {
+  const headers = fields(['Supported', 'timer,100REL'], ['k', 'path , outbound2'], ['Require', '']);
+  for (const token of ['timer', '100rel', 'path', 'outbound2'])
+    assert.equal(headers.lists(header.supported, token), true);
+  for (const token of ['time', '00rel', 'outbound', 'pat']) assert.equal(headers.lists(header.supported, token), false);
+  assert.equal(headers.lists(header.require, 'timer'), false);
+  assert.equal(headers.lists(header.allow, 'timer'), false);
+});
 
 test('names of objects are only names', () => {
   const headers = fields(['constructor', '1'], ['__proto__', '2']);

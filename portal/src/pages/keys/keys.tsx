@@ -4,7 +4,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, Trash2 } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { api, type ApiKeyRow } from '../../api/index.ts';
-import { Confirm, Copy, Empty, ErrorNote, faultsOf, Page, sentence, Table, toast, when } from '../../parts/index.ts';
+import {
+  Confirm,
+  Copy,
+  Empty,
+  ErrorNote,
+  faultsOf,
+  Page,
+  sentence,
+  Table,
+  toast,
+  useFocusBack,
+  when,
+} from '../../parts/index.ts';
 import { useAccount, useUser } from '../../shell/index.ts';
 
 function nameOf({ name, api_key_sid: sid }: ApiKeyRow): string {
@@ -24,6 +36,7 @@ function Made({ token }: { readonly token: string }) {
 }
 
 function NewKey({ onClose }: { readonly onClose: () => void }) {
+  useFocusBack();
   const { account_sid: accountSid } = useAccount();
   const admin = useUser().role === 'admin';
   const client = useQueryClient();

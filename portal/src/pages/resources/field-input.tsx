@@ -12,15 +12,18 @@ type Props<F extends Field = Field> = {
   readonly fault: string | undefined;
   readonly faults: Readonly<Record<string, string>>;
   readonly changing: boolean;
+  /** The keyboard begins here. */
+  readonly first: boolean;
   readonly onChange: (value: unknown) => void;
 };
 
 type Of<K extends Field['is']> = Props<Extract<Field, { is: K }>>;
 
-function common({ field, fault, changing }: Props) {
+function common({ field, fault, changing, first }: Props) {
   // A secret that is there already need not be given again.
   const withAsterisk = field.required === true && !(changing && field.is === 'secret');
-  return { label: field.label, description: field.help, error: fault, withAsterisk };
+  const begins = first ? { 'data-autofocus': true } : {};
+  return { label: field.label, description: field.help, error: fault, withAsterisk, ...begins };
 }
 
 function Pointer(props: Of<'pointer'>) {

@@ -3,9 +3,9 @@ import { Button, Drawer } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api/index.ts';
-import { ErrorNote, faultsOf, sentence, toast } from '../../parts/index.ts';
+import { ErrorNote, faultsOf, sentence, toast, useFaultFocus, useFocusBack } from '../../parts/index.ts';
 import { useAccount } from '../../shell/index.ts';
-import { type Definition, pathOf, type Row, textOf } from './definition.ts';
+import { type Definition, type Field, pathOf, type Row, textOf } from './definition.ts';
 import { FieldInput } from './field-input.tsx';
 import { bodyOf, type Values, valuesOf } from './values.ts';
 import './form.css';
@@ -18,6 +18,7 @@ type Props = {
 };
 
 export function ResourceForm({ definition, row, onClose }: Props) {
+  useFocusBack();
   const { account_sid: accountSid } = useAccount();
   const client = useQueryClient();
   const changing = row !== undefined;
@@ -30,6 +31,7 @@ export function ResourceForm({ definition, row, onClose }: Props) {
 
   const said = Object.fromEntries(faultsOf(fault).map((each) => [each.path, `Must be ${sentence(each)}`]));
   const faults = { ...said, ...own };
+  const form = useFaultFocus(fault, own);
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
@@ -62,14 +64,15 @@ export function ResourceForm({ definition, row, onClose }: Props) {
       title={changing ? `Change ${definition.nameOf(row)}` : `New ${definition.noun}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <form className="stack" noValidate onSubmit={(event) => void save(event)}>
+      <form ref={form} className="stack" noValidate onSubmit={(event) => void save(event)}>
         <div className="columns form-fields">
-          {visible.map((field) => (
+          {visible.map((field, index) => (
             <div key={field.name} className={wide(field.is) || field.wide === true ? 'wide' : undefined}>
               <FieldInput
                 field={field}
                 value={values[field.name]}
-                fault={faults[`/${field.name}`]}
+                first={index === 0}
+                fault={faults[`/${field.name}`] ?? inside(field, faults)}
                 faults={faults}
                 changing={changing}
                 onChange={(value) => setValues((all) => ({ ...all, [field.name]: value }))}
@@ -77,7 +80,10 @@ export function ResourceForm({ definition, row, onClose }: Props) {
             </div>
           ))}
         </div>
-        <ErrorNote fault={fault} shown={visible.flatMap(({ name }) => [`/${name}`, `/${name}/url`])} />
+        <ErrorNote
+          fault={fault}
+          shown={Object.keys(said).filter((path) => visible.some((field) => standsAt(field, path)))}
+        />
         <div className="row form-end">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -89,6 +95,20 @@ export function ResourceForm({ definition, row, onClose }: Props) {
       </form>
     </Drawer>
   );
+}
+
+/** Is the fault of this path told at this field? */
+function standsAt({ name, is }: Field, path: string): boolean {
+  if (path === `/${name}`) return true;
+  if (is === 'hook') return path === `/${name}/url`;
+  return (is === 'json' || is === 'list') && path.startsWith(`/${name}/`);
+}
+
+/** The fault of something that is written inside this field. */
+function inside(field: Field, faults: Readonly<Record<string, string>>): string | undefined {
+  if (field.is === 'hook') return undefined;
+  const path = Object.keys(faults).find((each) => standsAt(field, each));
+  return path === undefined ? undefined : `${path.slice(field.name.length + 2)}: ${faults[path]}`;
 }
 
 function wide(is: string): boolean {
