@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import {
   dial,
+  Gate,
   type IncomingPhoneCall,
   type Message,
-  odd,
   type OutgoingPhoneCall,
   type PhoneCall,
   phones,
@@ -216,11 +216,13 @@ story('without a referHook it is declined, and both calls go on', async (w) => {
 story('the replaced call ends while the hook thinks: the referrer is told 481, the referred party stays', async (w) => {
   const one = await call(w, 'alice', 'desk');
   const two = await call(w, 'desk', 'hall');
-  w.app.on('/refer', odd({ status: 200, delayMs: 200 }));
+  const gate = new Gate();
+  w.app.on('/refer', () => gate.opened.then(() => undefined));
   const answer = refers(one.callee, two.caller);
   await w.next('/refer');
   await two.callee.hangsUp();
   await two.caller.byed();
+  gate.open();
   assert.equal((await answer).status, 202);
   await told(one.callee, 481);
   await Promise.all([one.caller.hears(620, now()), one.callee.hears(440, now())]);
