@@ -17,8 +17,8 @@ const GRACE_MS = 5000;
 
 const none = () => ({ tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 });
 
-/** One file, which is compiled at `at`; resolves with its counts, failures and seconds. */
-function runFile(file, { at, timeout, show }) {
+/** One file, which is compiled at `at`, in one of the slots that run beside each other; resolves with its counts, failures and seconds. */
+function runFile(file, { at, slot, timeout, show }) {
   const begun = performance.now();
   const counts = none();
   const failures = [];
@@ -31,7 +31,7 @@ function runFile(file, { at, timeout, show }) {
   };
   const child = spawn(process.execPath, [`--test-reporter=${reporter}`, at], {
     cwd: root,
-    env: { ...process.env, GRAINE_TEST_BUILT: '1' },
+    env: { ...process.env, GRAINE_TEST_BUILT: '1', GRAINE_TEST_SLOT: String(slot) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   child.stdout.resume();
@@ -85,9 +85,9 @@ export async function runTests(title, files, { concurrency, timeout, compiled, s
   const begun = performance.now();
   const waiting = [...files];
   const results = [];
-  const work = async () => {
+  const work = async (_, slot) => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
-      results.push(await runFile(file, { at: compiled.get(file), timeout, show }));
+      results.push(await runFile(file, { at: compiled.get(file), slot, timeout, show }));
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   const counts = none();

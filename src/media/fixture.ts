@@ -30,12 +30,14 @@ export type Talk = {
   readonly lose: (packet: number) => boolean;
 };
 
+/** Of those that run beside each other (scripts/runner.mjs). */
+const slot = Number(process.env['GRAINE_TEST_SLOT'] ?? process.pid) % 4;
 let range = 0;
 
-/** An engine on a range that no other engine of this test process uses: above the kernel's ephemeral ports, as those below
- * are given to servers of wire tests (test/kit/ports.ts). One of another process may have it too: what it has bound is left out. */
+/** An engine on ports that no other test process has now, and none of the last ten engines of this one: above the kernel's
+ * ephemeral ports, as those below are given to servers of wire tests (test/kit/ports.ts). */
 export function testEngine(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedEngine> {
-  const low = 61_000 + (((process.pid % 11) * 400 + range++ * 100) % 4_400);
+  const low = 61_000 + slot * 1100 + (range++ % 11) * 100;
   return createEmbeddedEngine({
     address: '127.0.0.1',
     ports: `${low}-${low + 99}`,
