@@ -57,7 +57,7 @@ export async function run(bench) {
       aim: name === 'dial' ? 0.6 : undefined,
       published: 'cps',
       measured: { kamailio: proxy?.best },
-      note: `the first ${result.warm.completed} calls ${result.warm.cpuMsPerCall}, median ${result.median}, ${result.clean ? 'clean' : 'NOT clean'}, noise ${result.runs.map((run) => run.noisePercent).join('/')} %`,
+      note: `the first ${result.warm.completed} calls ${result.warm.cpuMsPerCall ?? '(too many were lost to say)'}, median ${result.median}, ${result.clean ? 'clean' : 'NOT clean'}, noise ${result.runs.map((run) => run.noisePercent).join('/')} %`,
     });
   }
   return { rows, detail };
