@@ -214,6 +214,7 @@ export class World {
     if (isDeepStrictEqual(left, none)) return;
     // Of a test that has failed already, this failure is not told.
     process.stderr.write(`\nleft behind by this story:\n${lastStory}\n${await this.standing()}\n`);
+    await this.#endCalls();
     assert.deepEqual(left, none, 'left behind by a story');
   }
 
@@ -231,12 +232,16 @@ export class World {
 
   /** After a story that failed: ends what it left, so that the next one starts clean. */
   async sweep(): Promise<void> {
+    await this.#endCalls();
+    await this.clean().catch(() => this.reset());
+  }
+
+  async #endCalls(): Promise<void> {
     const { body } = await this.account('GET', '/Calls');
     for (const call of body as { call_sid: string }[]) {
       await this.update(call.call_sid, { call_status: 'completed' });
       await this.update(call.call_sid, { call_status: 'no-answer' });
     }
-    await this.clean().catch(() => this.reset());
   }
 
   reset(): void {

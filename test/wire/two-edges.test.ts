@@ -74,6 +74,8 @@ describe('two edges', { skip: missing ?? false }, () => {
       await edge.until(nodes);
     }
     for (const name of ['bob', 'trunk', 'carol']) w.phone(name).onInvite = phones.answersAfter(10, { tone: 620 });
+    // Nodes that have just begun are late with all they do: they may have taken an edge for dead, and ask it again soon.
+    await after(2500);
   });
   afterEach(() => w.clean());
   afterAll(async () => {
@@ -92,6 +94,12 @@ describe('two edges', { skip: missing ?? false }, () => {
     for (const each of places)
       await edge.told('dispatcher.set_state', each === placeOf(node) ? 'ap' : 'd', '1', `sip:${each}`);
     await edge.until([placeOf(node)]);
+  }
+
+  /** Its 200 comes by the edge, which the audio may overtake. */
+  async function talks(call: OutgoingPhoneCall): Promise<void> {
+    await call.answered();
+    await call.hears(620);
   }
 
   const calls = (edge: Kamailio): OutgoingPhoneCall =>
@@ -209,7 +217,7 @@ describe('two edges', { skip: missing ?? false }, () => {
       phone.onInvite = phones.answersAfter(10, { tone: 620 });
       const talk = async (): Promise<void> => {
         const call = calls(a);
-        await call.hears(620, { within: 10_000 });
+        await talks(call);
         assert.equal((await call.hangsUp()).status, 200);
         await phone.calls.entries.at(-1)?.byed();
       };
@@ -292,7 +300,7 @@ describe('two edges', { skip: missing ?? false }, () => {
     w.app.answers(dial([toPhone({ trunk: 'out' })], { answerOnBridge: true }));
     trunk.onInvite = phones.answersAfter(10, { tone: 620 });
     const standing = calls(b);
-    await standing.hears(620);
+    await talks(standing);
     const stood = await trunk.nextCall();
     trunk.onInvite = phones.ringsForEver();
     const rung = calls(b);
@@ -301,7 +309,7 @@ describe('two edges', { skip: missing ?? false }, () => {
     w.phone('desk').onInvite = phones.answersAfter(10, { tone: 620 });
     w.app.answers(dial([toUser('desk')], { answerOnBridge: true }));
     const toDesk = calls(b);
-    await toDesk.hears(620);
+    await talks(toDesk);
     const desk = await w.phone('desk').nextCall();
     for (const { invite } of [stood, late]) assert.match(invite.get('via') ?? '', new RegExp(`127.0.0.1:${a.port}`));
     await ringing.gets(180);
@@ -330,7 +338,7 @@ describe('two edges', { skip: missing ?? false }, () => {
     w.phone('carol').onInvite = phones.answersAfter(10, { tone: 620 });
     w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
     const byFlow = calls(b);
-    await byFlow.hears(620);
+    await talks(byFlow);
     const carol = await w.phone('carol').nextCall();
     assert.match(carol.invite.get('via') ?? '', new RegExp(`127.0.0.1:${b.port}`));
     await byFlow.hangsUp();
@@ -355,7 +363,7 @@ describe('two edges', { skip: missing ?? false }, () => {
     await register('carol', a);
     w.app.answers(dial([toPhone({ trunk: 'out' })], { answerOnBridge: true }));
     const [first, second] = [calls(a), calls(a)];
-    await Promise.all([first.hears(620), second.hears(620)]);
+    await Promise.all([talks(first), talks(second)]);
     const rung = [await trunk.nextCall(0), await trunk.nextCall(1)];
     for (const { invite } of rung) assert.match(invite.get('via') ?? '', new RegExp(`127.0.0.1:${a.port}`));
     await a.stop();
@@ -372,14 +380,14 @@ describe('two edges', { skip: missing ?? false }, () => {
     await second.byed();
     // New ones.
     const third = calls(b);
-    await third.hears(620);
+    await talks(third);
     assert.match((await trunk.nextCall(2)).invite.get('via') ?? '', new RegExp(`127.0.0.1:${b.port}`));
     await third.hangsUp();
     // A device that registered by the dead one over UDP is where it was; a connection went with it, and is forgotten.
     w.phone('bob').onInvite = phones.answersAfter(10, { tone: 620 });
     w.app.answers(dial([toUser('bob')], { answerOnBridge: true }));
     const toBob = calls(b);
-    await toBob.hears(620);
+    await talks(toBob);
     await (await w.phone('bob').nextCall()).hangsUp();
     await toBob.byed();
     w.app.answers(dial([toUser('carol')], { answerOnBridge: true }));
@@ -387,7 +395,7 @@ describe('two edges', { skip: missing ?? false }, () => {
     await register('carol', b);
     w.phone('carol').onInvite = phones.answersAfter(10, { tone: 620 });
     const toCarol = calls(b);
-    await toCarol.hears(620);
+    await talks(toCarol);
     await toCarol.hangsUp();
     await a.start();
     w.app.answers(dial([toPhone({ trunk: 'out' })], { answerOnBridge: true }));
