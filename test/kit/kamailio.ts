@@ -1,5 +1,5 @@
 /** A real Kamailio for tests: Debian's, with the configuration that `graine edge` writes, on free loopback ports. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -139,7 +139,7 @@ export class Kamailio {
     const looks = new Looks(30_000, 50);
     do {
       if (server.exitCode !== null) throw new Error(`kamailio exited with ${server.exitCode}:\n${this.#output}`);
-      if ((await this.told('core.uptime')).includes('uptime')) return;
+      if ((await this.command('core.uptime')).includes('uptime')) return;
     } while (await looks.again());
     throw new Error(`kamailio does not start:\n${this.#output}`);
   }
@@ -155,23 +155,15 @@ export class Kamailio {
     this.#write();
     // It reads them once a second at most.
     const looks = new Looks(10_000, 100);
-    while ((await this.told('dispatcher.reload')).includes('error')) if (!(await looks.again())) return;
+    while ((await this.command('dispatcher.reload')).includes('error')) if (!(await looks.again())) return;
   }
 
-  /** The answer to a command of kamcmd, as text. This process waits for it, and whoever lives in it: a node, its phones. */
-  command(...words: string[]): string {
-    const { stdout, stderr } = spawnSync('kamcmd', ['-s', this.#control, ...words], {
-      encoding: 'utf8',
-      timeout: 3000,
-    });
-    return `${stdout}${stderr}`;
-  }
-
-  /** The same while a node of this process answers its OPTIONS: else who asks what the edge thinks of it changes that. */
-  told(...words: string[]): Promise<string> {
-    return new Promise((told) => {
+  /** The answer to a command of kamcmd, as text. A node of this process answers the edge's OPTIONS meanwhile: else who asks what
+   * the edge thinks of it changes that. */
+  command(...words: string[]): Promise<string> {
+    return new Promise((answered) => {
       const options = { encoding: 'utf8', timeout: 10_000 } as const;
-      execFile('kamcmd', ['-s', this.#control, ...words], options, (_, out, err) => told(`${out}${err}`));
+      execFile('kamcmd', ['-s', this.#control, ...words], options, (_, out, err) => answered(`${out}${err}`));
     });
   }
 
@@ -193,7 +185,7 @@ export class Kamailio {
     let now = '';
     const looks = new Looks(within, 100);
     do {
-      list = await this.told('dispatcher.list');
+      list = await this.command('dispatcher.list');
       now = this.#living(list).toSorted().join(' ');
       if (now === wanted) return;
     } while (await looks.again());

@@ -243,7 +243,7 @@ describe('an edge in front of two nodes', { skip: missing.length === 0 ? false :
     t.after(() => scanner.close());
     const banned = (address: string): Promise<boolean> =>
       w.eventually(`${address} is banned`, async () =>
-        (await edge.told('htable.dump', 'ban')).includes(`name: ${address}\n`),
+        (await edge.command('htable.dump', 'ban')).includes(`name: ${address}\n`),
       );
     scanner.send(options(scanner, 'scan', 'User-Agent: friendly-scanner'), edge.sip);
     await banned('127.0.0.10');
@@ -266,11 +266,11 @@ describe('an edge in front of two nodes', { skip: missing.length === 0 ? false :
   it('a node bans the source and not the edge; from then on the edge drops it at the door', async (t) => {
     const thief = await RawPeer.open('127.0.0.12', [await freePort()]);
     t.after(() => thief.close());
-    for (let n = 0; n < 40 && !(await edge.told('htable.dump', 'ban')).includes('127.0.0.12'); n++) {
+    for (let n = 0; n < 40 && !(await edge.command('htable.dump', 'ban')).includes('127.0.0.12'); n++) {
       thief.send(invite(thief, `guess${n}`), edge.sip);
       await after(50);
     }
-    assert.match(await edge.told('htable.dump', 'ban'), /name: 127\.0\.0\.12\b/);
+    assert.match(await edge.command('htable.dump', 'ban'), /name: 127\.0\.0\.12\b/);
     const { entries } = thief.received;
     assert.ok(entries.every((each) => each.get('x-graine-ban') === undefined));
     thief.send(invite(thief, 'late'), edge.sip);

@@ -92,7 +92,7 @@ describe('two edges', { skip: missing ?? false }, () => {
   async function gives(edge: Kamailio, node: Node): Promise<void> {
     const places = [w.graine, other].map(placeOf);
     for (const each of places)
-      await edge.told('dispatcher.set_state', each === placeOf(node) ? 'ap' : 'd', '1', `sip:${each}`);
+      await edge.command('dispatcher.set_state', each === placeOf(node) ? 'ap' : 'd', '1', `sip:${each}`);
     await edge.until([placeOf(node)]);
   }
 
@@ -158,7 +158,6 @@ describe('two edges', { skip: missing ?? false }, () => {
       phone.onInvite = phones.answersAfter(10, { tone: 620 });
       await gives(a, w.graine);
       await register(name, a);
-      await gives(b, other);
       w.app.answers(dial([toUser(name)], { answerOnBridge: true }));
       for (const n of [0, 1]) {
         const { call, rung } = await callToOther(b, phone);
