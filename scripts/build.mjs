@@ -13,7 +13,13 @@ const stamp = path.join(root, 'dist', '.built');
 /** Newest change of anything the build reads. */
 function newestSource() {
   let newest = 0;
-  for (const file of ['tsconfig.json', 'package.json', 'package-lock.json'])
+  for (const file of [
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+    'bin/runtime.js',
+    'runtime/package-lock.json',
+  ])
     newest = Math.max(newest, fs.statSync(path.join(root, file)).mtimeMs);
   for (const folder of ['src', 'portal']) {
     for (const name of fs.readdirSync(path.join(root, folder), { recursive: true })) {

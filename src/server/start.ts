@@ -408,7 +408,7 @@ async function build(config: Config, options: { log?: Log }, closers: (() => Pro
   nodes.announce(nodeUrl, { sip: sipPlace(sip.transport.listening()), direct: isOwnDoor(nodeUrl, http) });
   owner?.watchBy(new DeathWitness({ clock, nodes, urlOf: (name) => nodes.urlOf(name) }));
   log.info(
-    { sip: sip.transport.listening(), http, store: config.store.url.split('@').at(-1), node },
+    { sip: sip.transport.listening(), http, store: config.store.url.split('@').at(-1), node, runtime: process.version },
     'graine is ready',
   );
 

@@ -47,14 +47,20 @@ test('kill -9 and start: two who talk go on talking', { timeout: 120_000 }, asyn
   }
 });
 
+/** bin/runtime.js */
+interface Runtime {
+  readonly flags: readonly string[];
+  runtime(this: void): string;
+}
+const { flags, runtime } = (await import(pathToFileURL(path.join(root, 'bin', 'runtime.js')).href)) as Runtime;
+
 test('V8 takes the code that the build left, so nothing is compiled at the start', () => {
-  const flags = ['--no-parallel-scavenge', '--no-allocation-site-pretenuring'];
   const script = `
     const vm = require('node:vm'), fs = require('node:fs');
     const [file, cache] = process.argv.slice(1);
     const { cachedDataRejected } = new vm.Script(fs.readFileSync(file, 'latin1'), { filename: file, cachedData: fs.readFileSync(cache) });
     process.exit(cachedDataRejected ? 1 : 0);`;
-  execFileSync(process.execPath, [...flags, '-e', script, bundle, bundle.replace(/cjs$/, 'cache')]);
+  execFileSync(runtime(), [...flags, '-e', script, bundle, bundle.replace(/cjs$/, 'cache')]);
 });
 
 test('a stack trace names the lines of the sources', async () => {
