@@ -56,7 +56,7 @@ export interface Metrics {
   close(): void;
 }
 
-const loopResolutionMs = 20;
+const loopResolutionMs = 50;
 
 class Prometheus implements Metrics {
   readonly #registers = [new Registry()];

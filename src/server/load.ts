@@ -29,7 +29,7 @@ export type Admission = {
 };
 
 /** Of the monitor below: it samples its own timer, so what it reports has this in it. */
-const RESOLUTION_MS = 10;
+const RESOLUTION_MS = 25;
 
 export function createAdmission({ calls: { overload } }: Config, parts: Parts): Admission {
   const refusals = new Refusals();
