@@ -14,6 +14,8 @@ export const flags = [
   // What is made at one place may be a transaction's, kept for 32 s, or a call's, gone at once: V8 sees the first and puts
   // both among what lives long, where they keep alive all they name (0022).
   '--no-allocation-site-pretenuring',
+  // As Node 20 has it. Node 26 takes more, which is a quarter more memory a standing call and saves nothing.
+  '--max-semi-space-size=16',
 ];
 
 /** The Node.js that came with Graine (runtime/package.json) or was installed beside it, if it is of a later major than this one.
