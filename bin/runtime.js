@@ -18,6 +18,8 @@ export const flags = [
   '--max-semi-space-size=16',
 ];
 
+const majorOf = (version) => Number.parseInt(version, 10);
+
 /** The Node.js that came with Graine (runtime/package.json) or was installed beside it, if it is of a later major than this one.
  * @returns {string} the path of its binary */
 export function runtime() {
@@ -33,8 +35,6 @@ export function runtime() {
   }
   return process.execPath;
 }
-
-const majorOf = (version) => Number.parseInt(version, 10);
 
 /** Goes on as that Node.js with those flags: the same process, its environment, its standard streams; nothing else is open yet.
  * Returns where it is that already, or cannot be. */

@@ -7,6 +7,7 @@ import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { accountOf, after, at, GraineProcess, HookApp, Phone, type PhoneCall, phones } from '../kit/index.ts';
+import { flags, runtime } from '../kit/runtime.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const bundle = path.join(root, 'dist', 'start', 'graine.cjs');
@@ -46,13 +47,6 @@ test('kill -9 and start: two who talk go on talking', { timeout: 120_000 }, asyn
     for (const each of [graine, app, alice, desk]) await each.close();
   }
 });
-
-/** bin/runtime.js */
-interface Runtime {
-  readonly flags: readonly string[];
-  runtime(this: void): string;
-}
-const { flags, runtime } = (await import(pathToFileURL(path.join(root, 'bin', 'runtime.js')).href)) as Runtime;
 
 test('V8 takes the code that the build left, so nothing is compiled at the start', () => {
   const script = `
